@@ -1,0 +1,1 @@
+//! The service models, and validation of requests against them.

@@ -1,0 +1,1 @@
+//! The Python environment for Spark steps.

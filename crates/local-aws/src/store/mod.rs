@@ -1,0 +1,1 @@
+//! The object store under the S3 endpoint.

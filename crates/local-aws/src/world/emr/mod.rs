@@ -1,0 +1,125 @@
+//! EMR, API 2009-03-31: clusters and steps with their real states.
+//!
+//! ```text
+//! state    the states and which may follow which
+//! cluster  one cluster: its state, its ending, its steps      launch      RunJobFlow      checks   what AWS refuses
+//! step     one step                                           submit      AddJobFlowSteps, CancelSteps
+//! work     which kinds of steps can run here                  terminate   TerminateJobFlows
+//! advance  what time does to a cluster                        attributes  tags, protection, auto-termination
+//! outcome  what the end of a step does to a cluster           describe, lists, instances   the reads
+//! ```
+
+mod advance;
+mod attributes;
+mod checks;
+mod cluster;
+mod describe;
+mod instances;
+mod launch;
+mod lists;
+mod outcome;
+mod state;
+mod step;
+mod submit;
+mod terminate;
+mod work;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use self::state::{ClusterState, ReasonCode, StepState};
+
+use self::cluster::Cluster;
+use super::ids::Ids;
+use super::{ApiError, CallContext, Effect, WorldSettings};
+
+pub(crate) const OPERATIONS: &[&str] = &[
+    "RunJobFlow",
+    "DescribeCluster",
+    "ListClusters",
+    "ListSteps",
+    "DescribeStep",
+    "AddJobFlowSteps",
+    "CancelSteps",
+    "TerminateJobFlows",
+    "ListInstances",
+    "ListInstanceFleets",
+    "AddTags",
+    "RemoveTags",
+    "GetAutoTerminationPolicy",
+    "PutAutoTerminationPolicy",
+    "RemoveAutoTerminationPolicy",
+    "SetTerminationProtection",
+];
+
+/// What an operation may use beside the clusters.
+pub(crate) struct Scope<'a> {
+    pub(crate) settings: &'a WorldSettings,
+    pub(crate) ids: &'a mut Ids,
+    pub(crate) context: &'a CallContext,
+    pub(crate) outbox: &'a mut Vec<Effect>,
+}
+
+/// All clusters by id. Ids are mixed, so that the order of this map, which ListClusters gives, is not that of creation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Emr {
+    clusters: BTreeMap<String, Cluster>,
+}
+
+impl Emr {
+    pub(crate) fn call(
+        &mut self,
+        operation: &str,
+        input: &Value,
+        scope: &mut Scope<'_>,
+    ) -> Result<Value, ApiError> {
+        match operation {
+            "RunJobFlow" => self.run_job_flow(input, scope),
+            "DescribeCluster" => self.describe_cluster(input, scope.context),
+            "ListClusters" => self.list_clusters(input, scope.settings, scope.context),
+            "ListSteps" => self.list_steps(input, scope.settings),
+            "DescribeStep" => self.describe_step(input),
+            "AddJobFlowSteps" => self.add_job_flow_steps(input, scope),
+            "CancelSteps" => self.cancel_steps(input, scope),
+            "TerminateJobFlows" => self.terminate_job_flows(input, scope),
+            "ListInstances" => self.list_instances(input, scope.settings, scope.context),
+            "ListInstanceFleets" => self.list_instance_fleets(input, scope.settings),
+            "AddTags" => self.add_tags(input),
+            "RemoveTags" => self.remove_tags(input),
+            "GetAutoTerminationPolicy" => self.get_auto_termination_policy(input),
+            "PutAutoTerminationPolicy" => self.put_auto_termination_policy(input, scope.context),
+            "RemoveAutoTerminationPolicy" => self.remove_auto_termination_policy(input),
+            "SetTerminationProtection" => self.set_termination_protection(input),
+            _ => Err(ApiError::unknown_operation("EMR", operation)),
+        }
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.clusters.values().all(|cluster| cluster.state.is_terminal())
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
+        self.clusters.values().filter_map(Cluster::next_deadline).min()
+    }
+
+    /// A cluster for a read operation.
+    fn cluster(&self, id: &str) -> Result<&Cluster, ApiError> {
+        self.clusters.get(id).ok_or_else(|| not_valid(id))
+    }
+
+    fn cluster_mut(&mut self, id: &str) -> Result<&mut Cluster, ApiError> {
+        self.clusters.get_mut(id).ok_or_else(|| not_valid(id))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn clusters(&self) -> impl Iterator<Item = &Cluster> {
+        self.clusters.values()
+    }
+}
+
+fn not_valid(id: &str) -> ApiError {
+    ApiError::invalid_request(format!("Cluster id '{id}' is not valid."))
+}

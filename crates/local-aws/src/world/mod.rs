@@ -1,0 +1,190 @@
+//! The pure world: EMR clusters and their steps, CloudWatch metrics and alarms, STS.
+//!
+//! ```text
+//! call(service, operation, input)  --+
+//! advance(now) ----------------------+--> World (one serde value) --> Effect (start a step, stop one)
+//! step_ended(.., StepEnd) -----------+                                   |
+//!         ^                                                              v
+//!         +----------------------------------------------- crate::steps runs it
+//! ```
+//!
+//! No I/O, no async, no clock: time is an argument, ids come from a seed. Real time, stepped time and persistence are
+//! therefore one thing: [`World::advance`] runs whatever was due up to `now`, at the instants at which it was due, so
+//! that one long step of time and many short ones end in the same world.
+//!
+//! The driver's loop: `advance(now)` before each call and at [`World::next_deadline`]; after a call look at
+//! `next_deadline` again (a call may have left effects, which makes it due at once); hand every effect to the runner,
+//! and its answers to [`World::step_ended`].
+
+pub mod cloudwatch;
+mod effects;
+pub mod emr;
+mod error;
+mod ids;
+mod input;
+mod paging;
+mod scripts;
+mod settings;
+mod sts;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use effects::{Effect, FailureDetails, KillHow, StepEnd, StepExit, StepLaunch, Work};
+pub use error::ApiError;
+pub use scripts::{ClusterFault, FaultPhase, ScriptError, ScriptedFile, ScriptedStep, ScriptedWork, Scripts};
+pub use settings::{Pace, PageSizes, WorldSettings};
+
+use self::cloudwatch::CloudWatch;
+use self::emr::Emr;
+use self::ids::Ids;
+
+/// The services of the embedded AWS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Service {
+    /// Amazon S3; answered by [`crate::s3`], never by the world.
+    S3,
+    /// Amazon EMR, API 2009-03-31.
+    Emr,
+    /// Amazon CloudWatch, API 2010-08-01.
+    CloudWatch,
+    /// AWS Security Token Service, API 2011-06-15.
+    Sts,
+}
+
+impl Service {
+    /// The operations that [`World::call`] answers for this service (none for S3).
+    pub const fn operations(self) -> &'static [&'static str] {
+        match self {
+            Self::S3 => &[],
+            Self::Emr => emr::OPERATIONS,
+            Self::CloudWatch => cloudwatch::OPERATIONS,
+            Self::Sts => sts::OPERATIONS,
+        }
+    }
+}
+
+/// What a call knows beside its input.
+#[derive(Clone, Debug)]
+pub struct CallContext {
+    /// The time of the call.
+    pub now: Timestamp,
+    /// The region that the endpoint plays, for ARNs and host names.
+    pub region: String,
+    /// The account that the endpoint plays: twelve digits.
+    pub account: String,
+    /// The access key id that signed the call.
+    pub access_key: String,
+}
+
+/// The whole state of the embedded AWS except for the objects in S3.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct World {
+    settings: WorldSettings,
+    ids: Ids,
+    emr: Emr,
+    cloudwatch: CloudWatch,
+    /// The latest time seen: a clock that goes back does not take the world back.
+    clock: Timestamp,
+    outbox: Vec<Effect>,
+}
+
+impl World {
+    /// An empty world. Two worlds of one seed that get the same calls make the same ids.
+    pub fn new(settings: WorldSettings, seed: u64) -> Self {
+        Self {
+            settings,
+            ids: Ids::new(seed),
+            emr: Emr::default(),
+            cloudwatch: CloudWatch::default(),
+            clock: Timestamp::MIN,
+            outbox: Vec::new(),
+        }
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &WorldSettings {
+        &self.settings
+    }
+
+    /// Replaces the settings: a daemon that opens a persisted world gives it its own pace and scripts.
+    pub fn set_settings(&mut self, settings: WorldSettings) {
+        self.settings = settings;
+    }
+
+    /// Answers one call. `input` and the output have the members of the service model, timestamps as seconds since
+    /// 1970 (a number), blobs as base64. The input was already validated against the model: what is checked here is
+    /// what a model cannot say.
+    pub fn call(
+        &mut self,
+        service: Service,
+        operation: &str,
+        input: &Value,
+        context: &CallContext,
+    ) -> Result<Value, ApiError> {
+        self.settle(context.now);
+        let context = &CallContext { now: self.clock, ..context.clone() };
+        match service {
+            Service::S3 => Err(ApiError::unknown_operation("S3", operation)),
+            Service::Emr => {
+                let mut scope = emr::Scope {
+                    settings: &self.settings,
+                    ids: &mut self.ids,
+                    context,
+                    outbox: &mut self.outbox,
+                };
+                self.emr.call(operation, input, &mut scope)
+            }
+            Service::CloudWatch => self.cloudwatch.call(operation, input, context, &self.settings),
+            Service::Sts => sts::call(operation, context),
+        }
+    }
+
+    /// Runs everything that was due up to `now`, and hands out the effects that are waiting to be executed. A second
+    /// call at the same time changes nothing and returns nothing.
+    pub fn advance(&mut self, now: Timestamp) -> Vec<Effect> {
+        self.settle(now);
+        std::mem::take(&mut self.outbox)
+    }
+
+    /// When [`advance`](Self::advance) has something to do next, if ever. In the past or now when effects wait.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        if !self.outbox.is_empty() {
+            return Some(self.clock);
+        }
+        self.emr.next_deadline()
+    }
+
+    /// Records how a step's process ended, and what follows from it for the cluster. Unknown steps, and steps that
+    /// are not running, are left alone.
+    pub fn step_ended(&mut self, cluster_id: &str, step_id: &str, end: StepEnd, now: Timestamp) {
+        self.settle(now);
+        self.emr.step_ended(cluster_id, step_id, end, self.clock, &self.settings, &mut self.outbox);
+    }
+
+    /// To be called once when a persisted world is opened again: the processes of running steps are gone with the
+    /// daemon that ran them. To EMR that is a lost primary node: the step becomes INTERRUPTED and its cluster ends
+    /// TERMINATED_WITH_ERRORS with INTERNAL_ERROR (a step that was being stopped already becomes CANCELLED, and its
+    /// cluster's own reason stands).
+    pub fn restarted(&mut self, now: Timestamp) {
+        self.clock = self.clock.max(now);
+        self.outbox.clear();
+        self.emr.restarted(self.clock, &self.settings, &mut self.outbox);
+        self.settle(now);
+    }
+
+    /// Whether no cluster is alive: nothing happens any more until somebody calls.
+    pub fn is_idle(&self) -> bool {
+        self.emr.is_idle()
+    }
+
+    fn settle(&mut self, now: Timestamp) {
+        self.clock = self.clock.max(now);
+        self.emr.advance(self.clock, &self.settings, &mut self.outbox);
+    }
+}
+
+#[cfg(test)]
+mod tests;

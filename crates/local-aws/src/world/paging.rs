@@ -1,0 +1,72 @@
+//! Small pages: a marker names the key of the last item given, so that a page is right whatever was added meanwhile.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// One page of a list, and the marker of the next one if there is more.
+pub(crate) struct Page<T> {
+    pub(crate) items: Vec<T>,
+    pub(crate) marker: Option<String>,
+}
+
+/// Takes one page of `items`, which are in the list's order. `marker` is what the previous page gave; `None` says
+/// that it is none of ours.
+pub(crate) fn page<T>(
+    items: Vec<T>,
+    marker: Option<&str>,
+    size: usize,
+    key: impl Fn(&T) -> String,
+) -> Option<Page<T>> {
+    let start = match marker {
+        None => 0,
+        Some(marker) => {
+            let last = decode(marker)?;
+            items.iter().position(|item| key(item) == last)? + 1
+        }
+    };
+    let size = size.max(1);
+    let total = items.len();
+    let taken: Vec<T> = items.into_iter().skip(start).take(size).collect();
+    let marker = (start + taken.len() < total).then(|| taken.last().map(|item| encode(&key(item)))).flatten();
+    Some(Page { items: taken, marker })
+}
+
+fn encode(key: &str) -> String {
+    URL_SAFE_NO_PAD.encode(format!("after:{key}"))
+}
+
+fn decode(marker: &str) -> Option<String> {
+    let bytes = URL_SAFE_NO_PAD.decode(marker).ok()?;
+    String::from_utf8(bytes).ok()?.strip_prefix("after:").map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(size: usize) -> Vec<Vec<u32>> {
+        let mut pages = Vec::new();
+        let mut marker = None;
+        loop {
+            let page = page((0..7_u32).collect(), marker.as_deref(), size, u32::to_string).unwrap();
+            pages.push(page.items);
+            marker = page.marker;
+            if marker.is_none() {
+                return pages;
+            }
+        }
+    }
+
+    #[test]
+    fn pages_cover_the_list_once_and_the_last_has_no_marker() {
+        assert_eq!(all(3), [vec![0, 1, 2], vec![3, 4, 5], vec![6]]);
+        assert_eq!(all(7).len(), 1);
+        assert_eq!(all(0).len(), 7);
+    }
+
+    #[test]
+    fn a_foreign_marker_is_refused() {
+        assert!(page(vec![1, 2], Some("next-please"), 1, u32::to_string).is_none());
+        assert!(page(vec![1, 2], Some(&encode("9")), 1, u32::to_string).is_none());
+    }
+}
