@@ -1,1 +1,16 @@
-//! End-to-end tests over the real binary.
+//! End-to-end tests: the real binary, over real sockets, on an embedded AWS of its own for each test.
+//!
+//! Steps are scripted or `command` steps of milliseconds, except in `real_day` and `own_job`, which run a real Spark.
+//! The judges in `tests/checks` are software that nobody here wrote (boto3, botocore) or that shares no code with the
+//! product (a plain Python recomputation). `cargo xtask test` makes the Python that they run in.
+
+mod support;
+
+mod configuration;
+mod failures;
+mod interruptions;
+mod local;
+mod own_job;
+mod plan;
+mod real_day;
+mod surface;

@@ -1,2 +1,80 @@
-//! To be written.
-fn main() {}
+//! The command `emrys`.
+//!
+//! ```text
+//! args      what may stand on the command line      commands/*   one file per command, with its arguments
+//!   |-> settings   command line, environment and pipeline file, read and checked before anything is done
+//!        |-> place      AWS, or the embedded one
+//!             |-> emrys_control_plane::{plan, run, status}
+//! printer   the only place that prints               progress     what is seen while a run goes on
+//! error, stop, exit   why not, and the exit code     demo         a made-up day, end to end
+//! ```
+
+mod args;
+mod clock;
+mod commands;
+#[cfg(feature = "local")]
+mod demo;
+mod env;
+mod error;
+mod exit;
+mod format;
+#[cfg(feature = "local")]
+mod local;
+mod logging;
+mod place;
+mod printer;
+mod progress;
+mod settings;
+mod signals;
+mod stop;
+mod table;
+mod usage;
+
+use std::process::ExitCode;
+
+use anstream::ColorChoice;
+
+use crate::args::{Cli, Command};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::printer::Printer;
+use crate::settings::Common;
+
+fn main() -> ExitCode {
+    match usage::parse() {
+        Ok(cli) => start(cli).into(),
+        Err(exit) => exit.into(),
+    }
+}
+
+fn start(cli: Cli) -> Exit {
+    let color = match cli.global.color {
+        clap::ColorChoice::Auto => ColorChoice::Auto,
+        clap::ColorChoice::Always => ColorChoice::Always,
+        clap::ColorChoice::Never => ColorChoice::Never,
+    };
+    let printer = Printer::new(color, cli.global.log_format);
+    logging::start(cli.global.verbose, &printer);
+    let common = Common::new(&cli.global);
+    let result = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(CliError::Start)
+        .and_then(|runtime| runtime.block_on(run(cli.command, &common, &printer)));
+    result.unwrap_or_else(|error| {
+        error.report(&printer, common.json);
+        error.exit()
+    })
+}
+
+async fn run(command: Command, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
+    match command {
+        Command::Plan(args) => commands::plan::run(args, common, printer).await,
+        Command::Run(args) => commands::run::run(&args, common, printer).await,
+        Command::Status(args) => commands::status::run(&args, common, printer).await,
+        #[cfg(feature = "local")]
+        Command::Local(args) => commands::local::run(args, common, printer).await,
+        #[cfg(feature = "local")]
+        Command::Demo(args) => commands::demo::run(&args, common, printer).await,
+    }
+}

@@ -1,1 +1,50 @@
-//! To be written.
+//! Drives AWS for Emrys. No other crate names the AWS SDK, and nothing here stands between it and the wire: what is
+//! tested is tested against an endpoint.
+//!
+//! ```text
+//! run -> ledger::take      the lease
+//!     -> engine            decide, and what it says: look, record, renew, act, wait
+//!         |-> looks        one file per question
+//!         |-> acts         one file per action
+//!         `-> ledger       events appended by compare-and-set
+//! plan, status             the same, read only;  cancel   a request beside the ledger
+//! buckets, readback        what a demo and its user want beside a run
+//! clients                  the one factory: endpoint, credentials, time-outs, retries
+//! errors                   the one classifier of what a failed call means
+//! clock                    the one place that reads time
+//! ```
+
+mod acts;
+mod buckets;
+mod cancel;
+mod clients;
+mod clock;
+mod engine;
+mod errors;
+mod interrupt;
+mod job;
+mod ledger;
+mod looks;
+mod objects;
+mod patience;
+mod plan;
+mod readback;
+mod run;
+mod status;
+mod stop;
+mod watcher;
+
+pub use buckets::StoredObject;
+pub use cancel::{Cancelling, cancel};
+pub use clients::{ControlPlane, Place, StaticCredentials, Surroundings};
+pub use clock::Clock;
+pub use engine::How;
+pub use interrupt::{Interrupt, InterruptSender, Interrupts};
+pub use job::built_in_job;
+pub use ledger::{Holder, LedgerError};
+pub use plan::plan;
+pub use readback::{AlarmSight, MetricValue};
+pub use run::{RunEnd, RunOptions, run};
+pub use status::{RunStatus, status};
+pub use stop::Stop;
+pub use watcher::Watcher;

@@ -1,1 +1,35 @@
-//! To be written.
+//! The pure heart of Emrys: no I/O, no async, no SDK.
+//!
+//! ```text
+//! config, day, s3_uri, template    what the user wrote, as types
+//!   |-> spec                       one pipeline on one day: every name and address that a run uses
+//!        |-> run                   events, the fold, what was seen, decide
+//!        |     |-> action          what a run does to AWS, and the calls that it takes
+//!        |-> cluster_request       the RunJobFlow request
+//!        |-> forecast, plan        decide, driven against a world in which everything succeeds
+//! inputs, manifest, verify         what goes into a job and what must have come out
+//! metrics, alarm, diagnosis, report   what is told about a run
+//! ```
+//!
+//! The path of a run begins in [`run::decide`].
+
+pub mod alarm;
+pub mod cluster_request;
+pub mod config;
+pub mod day;
+pub mod diagnosis;
+pub mod emr;
+pub mod forecast;
+pub mod inputs;
+pub mod manifest;
+pub mod metrics;
+pub mod pace;
+pub mod plan;
+pub mod report;
+pub mod run;
+pub mod s3_uri;
+pub mod spec;
+pub mod template;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod verify;

@@ -29,6 +29,7 @@ OPERATIONS = {
         "ListInstances",
         "ListSteps",
         "PutAutoTerminationPolicy",
+        "RemoveAutoTerminationPolicy",
         "RemoveTags",
         "RunJobFlow",
         "SetTerminationProtection",

@@ -1,2 +1,49 @@
-//! To be written.
-fn main() {}
+//! The tasks of this repository. `cargo xtask test` is what CI runs.
+
+mod python;
+mod stages;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use stages::Stage;
+
+const USAGE: &str = "\
+Usage: cargo xtask test [STAGE…]
+
+Sets everything up and runs all checks and tests. With names of stages, only those:
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let stages = match arguments.split_first() {
+        Some((task, names)) if task == "test" => Stage::named(names),
+        _ => Err(usage()),
+    };
+    match stages.and_then(|stages| stages::run(&repository(), &stages)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            say(&message);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn usage() -> String {
+    let stages = Stage::ALL.map(|stage| format!("  {:<8} {}", stage.name(), stage.about()));
+    format!("{USAGE}{}", stages.join("\n"))
+}
+
+/// The root of the repository, two levels above this crate.
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap_or(Path::new("."))
+        .to_owned()
+}
+
+#[expect(clippy::print_stderr, reason = "the one place where xtask speaks")]
+fn say(message: &str) {
+    eprintln!("{message}");
+}

@@ -1,1 +1,26 @@
-//! S3 over the object store.
+//! S3: the protocol by the `s3s` crate, the behaviour by our own store.
+//!
+//! ```text
+//! api         the service: who may call, which operations there are; all others answer NotImplemented
+//!   |-> buckets, objects, reading, listing, multipart    the operations
+//! digest      checksums and MD5 of a body, checked against what the client said
+//! note        what the journal keeps of a call
+//! errors      the store's errors under S3's codes
+//! ```
+
+mod api;
+mod buckets;
+mod digest;
+mod errors;
+mod listing;
+mod multipart;
+mod note;
+mod objects;
+mod reading;
+
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod tests;
+
+pub use self::api::{DEFAULT_PAGE, Settings, service, service_with};

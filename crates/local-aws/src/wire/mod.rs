@@ -1,1 +1,32 @@
-//! Router and codecs.
+//! The wire protocols of the services that the world answers.
+//!
+//! ```text
+//! route      which service, operation and protocol a request is for
+//! auth       Signature Version 4: who signed it, and did they
+//! protocol   the four protocols behind one pair: decode an input, encode an answer
+//!   |-> json     awsJson1.1 (EMR) and awsJson1.0 (CloudWatch from boto3)
+//!   |-> cbor     rpcv2Cbor (CloudWatch from the Rust SDK), with gzip
+//!   |-> query    awsQuery and its XML (STS)
+//! call       one request from its bytes to its answer; the world is a closure
+//! resource   what a call is about, for the journal
+//! ```
+//!
+//! S3 is not here: whatever is none of these goes to [`crate::s3`], in path style only (`/bucket/key`).
+
+mod auth;
+mod call;
+mod cbor;
+mod gzip;
+mod json;
+mod protocol;
+mod query;
+mod resource;
+mod route;
+
+pub use self::auth::{Caller, Verifier};
+pub use self::call::{Answer, Call, Received, answer};
+pub use self::protocol::Protocol;
+pub use self::route::{Route, Target, route};
+
+#[cfg(test)]
+mod tests;

@@ -125,7 +125,10 @@ impl World {
         context: &CallContext,
     ) -> Result<Value, ApiError> {
         self.settle(context.now);
-        let context = &CallContext { now: self.clock, ..context.clone() };
+        let context = &CallContext {
+            now: self.clock,
+            ..context.clone()
+        };
         match service {
             Service::S3 => Err(ApiError::unknown_operation("S3", operation)),
             Service::Emr => {
@@ -149,7 +152,8 @@ impl World {
         std::mem::take(&mut self.outbox)
     }
 
-    /// When [`advance`](Self::advance) has something to do next, if ever. In the past or now when effects wait.
+    /// When [`advance`](Self::advance) has something to do next, if ever. In the past or now when effects wait. Alarms
+    /// do not count: nobody is told of their states but who asks, and a call evaluates first what was due before it.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         if !self.outbox.is_empty() {
             return Some(self.clock);
@@ -161,7 +165,14 @@ impl World {
     /// are not running, are left alone.
     pub fn step_ended(&mut self, cluster_id: &str, step_id: &str, end: StepEnd, now: Timestamp) {
         self.settle(now);
-        self.emr.step_ended(cluster_id, step_id, end, self.clock, &self.settings, &mut self.outbox);
+        self.emr.step_ended(
+            cluster_id,
+            step_id,
+            end,
+            self.clock,
+            &self.settings,
+            &mut self.outbox,
+        );
     }
 
     /// To be called once when a persisted world is opened again: the processes of running steps are gone with the
@@ -183,6 +194,7 @@ impl World {
     fn settle(&mut self, now: Timestamp) {
         self.clock = self.clock.max(now);
         self.emr.advance(self.clock, &self.settings, &mut self.outbox);
+        self.cloudwatch.advance(self.clock);
     }
 }
 

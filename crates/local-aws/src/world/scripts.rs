@@ -59,7 +59,10 @@ impl Scripts {
     pub fn check(&self) -> Result<(), ScriptError> {
         let steps = self.steps.iter().flat_map(|s| [&s.cluster, &s.name, &s.args]);
         for pattern in steps.flatten().chain(self.clusters.iter().map(|c| &c.cluster)) {
-            Regex::new(pattern).map_err(|source| ScriptError::Pattern { pattern: pattern.clone(), source })?;
+            Regex::new(pattern).map_err(|source| ScriptError::Pattern {
+                pattern: pattern.clone(),
+                source,
+            })?;
         }
         Ok(())
     }
@@ -71,7 +74,9 @@ impl Scripts {
 
     /// The first fault that matches this cluster's name.
     pub(crate) fn fault_for(&self, cluster_name: &str) -> Option<&ClusterFault> {
-        self.clusters.iter().find(|fault| Regex::new(&fault.cluster).is_ok_and(|re| re.is_match(cluster_name)))
+        self.clusters
+            .iter()
+            .find(|fault| Regex::new(&fault.cluster).is_ok_and(|re| re.is_match(cluster_name)))
     }
 }
 
@@ -134,10 +139,15 @@ pub struct ScriptedWork {
 
 impl ScriptedStep {
     fn work_for(&self, step: &StepNames<'_>) -> Option<ScriptedWork> {
-        let mut names =
-            vec![("cluster".to_owned(), step.cluster_id.to_owned()), ("step".to_owned(), step.step_id.to_owned())];
-        let fields =
-            [(&self.cluster, step.cluster_name), (&self.name, step.step_name), (&self.args, step.args)];
+        let mut names = vec![
+            ("cluster".to_owned(), step.cluster_id.to_owned()),
+            ("step".to_owned(), step.step_id.to_owned()),
+        ];
+        let fields = [
+            (&self.cluster, step.cluster_name),
+            (&self.name, step.step_name),
+            (&self.args, step.args),
+        ];
         for (pattern, text) in fields {
             let Some(pattern) = pattern else { continue };
             let regex = Regex::new(pattern).ok()?;
@@ -145,7 +155,9 @@ impl ScriptedStep {
             names.extend(named(&regex, &captures));
         }
         let fill = |text: &str| {
-            names.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+            names.iter().fold(text.to_owned(), |text, (name, value)| {
+                text.replace(&format!("{{{name}}}"), value)
+            })
         };
         Some(ScriptedWork {
             duration_ms: self.duration_ms,
@@ -153,7 +165,10 @@ impl ScriptedStep {
             files: self
                 .files
                 .iter()
-                .map(|f| ScriptedFile { uri: fill(&f.uri), content: fill(&f.content) })
+                .map(|f| ScriptedFile {
+                    uri: fill(&f.uri),
+                    content: fill(&f.content),
+                })
                 .collect(),
             stdout: fill(&self.stdout),
             stderr: fill(&self.stderr),
@@ -163,7 +178,9 @@ impl ScriptedStep {
 
 fn named(regex: &Regex, captures: &Captures<'_>) -> Vec<(String, String)> {
     let names = regex.capture_names().flatten();
-    names.filter_map(|name| Some((name.to_owned(), captures.name(name)?.as_str().to_owned()))).collect()
+    names
+        .filter_map(|name| Some((name.to_owned(), captures.name(name)?.as_str().to_owned())))
+        .collect()
 }
 
 /// A cluster that fails before it runs.
@@ -197,7 +214,7 @@ pub enum FaultPhase {
 mod tests {
     use super::*;
 
-    fn names<'a>(args: &'a str) -> StepNames<'a> {
+    fn names(args: &str) -> StepNames<'_> {
         StepNames {
             cluster_name: "emrys/web/2024-10-20/a1/n",
             cluster_id: "j-1",
@@ -214,9 +231,17 @@ mod tests {
                 "files": [{"uri": "{output}m.json", "content": "{step} of {cluster}"}]}]}"#,
         )
         .unwrap();
-        let work = scripts.work_for(&names("spark-submit main.py --output s3://b/out/ --x")).unwrap();
+        let work = scripts
+            .work_for(&names("spark-submit main.py --output s3://b/out/ --x"))
+            .unwrap();
         assert_eq!(work.exit_code, 3);
-        assert_eq!(work.files, [ScriptedFile { uri: "s3://b/out/m.json".into(), content: "s-1 of j-1".into() }]);
+        assert_eq!(
+            work.files,
+            [ScriptedFile {
+                uri: "s3://b/out/m.json".into(),
+                content: "s-1 of j-1".into()
+            }]
+        );
         assert_eq!(scripts.work_for(&names("spark-submit main.py")), None);
     }
 
@@ -224,6 +249,9 @@ mod tests {
     fn a_wrong_script_is_an_error_when_it_is_read() {
         let pattern = Scripts::read(r#"{"steps": [{"args": "("}]}"#).unwrap_err();
         assert!(matches!(pattern, ScriptError::Pattern { .. }), "{pattern}");
-        assert!(matches!(Scripts::read(r#"{"step": []}"#), Err(ScriptError::Json(_))));
+        assert!(matches!(
+            Scripts::read(r#"{"step": []}"#),
+            Err(ScriptError::Json(_))
+        ));
     }
 }

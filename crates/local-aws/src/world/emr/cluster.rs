@@ -51,6 +51,7 @@ pub(crate) struct Reason {
 /// An entry of `Status.ErrorDetails`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_field_names, reason = "the API's own names")]
 pub(crate) struct ErrorDetail {
     pub(crate) error_code: String,
     pub(crate) error_data: Vec<BTreeMap<String, String>>,
@@ -60,9 +61,17 @@ pub(crate) struct ErrorDetail {
 impl Cluster {
     /// Goes to the next state. The table of states is the law: an illegal transition is a bug of this module.
     pub(crate) fn enter(&mut self, next: ClusterState, code: Option<ReasonCode>, message: &str) {
-        debug_assert!(self.state.may_become(next), "{:?} -> {next:?} ({})", self.state, self.id);
+        debug_assert!(
+            self.state.may_become(next),
+            "{:?} -> {next:?} ({})",
+            self.state,
+            self.id
+        );
         self.state = next;
-        self.reason = Reason { code, message: message.to_owned() };
+        self.reason = Reason {
+            code,
+            message: message.to_owned(),
+        };
         if next != ClusterState::Waiting {
             self.idle_since = None;
         }

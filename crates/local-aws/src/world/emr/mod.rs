@@ -79,7 +79,7 @@ impl Emr {
         match operation {
             "RunJobFlow" => self.run_job_flow(input, scope),
             "DescribeCluster" => self.describe_cluster(input, scope.context),
-            "ListClusters" => self.list_clusters(input, scope.settings, scope.context),
+            "ListClusters" => self.list_clusters(input, scope.settings),
             "ListSteps" => self.list_steps(input, scope.settings),
             "DescribeStep" => self.describe_step(input),
             "AddJobFlowSteps" => self.add_job_flow_steps(input, scope),
@@ -90,7 +90,7 @@ impl Emr {
             "AddTags" => self.add_tags(input),
             "RemoveTags" => self.remove_tags(input),
             "GetAutoTerminationPolicy" => self.get_auto_termination_policy(input),
-            "PutAutoTerminationPolicy" => self.put_auto_termination_policy(input, scope.context),
+            "PutAutoTerminationPolicy" => self.put_auto_termination_policy(input, scope),
             "RemoveAutoTerminationPolicy" => self.remove_auto_termination_policy(input),
             "SetTerminationProtection" => self.set_termination_protection(input),
             _ => Err(ApiError::unknown_operation("EMR", operation)),

@@ -29,8 +29,12 @@ impl Emr {
         settings: &WorldSettings,
         outbox: &mut Vec<Effect>,
     ) {
-        let Some(cluster) = self.clusters.get_mut(cluster_id) else { return };
-        let Some(step) = cluster.steps.iter_mut().find(|step| step.id == step_id) else { return };
+        let Some(cluster) = self.clusters.get_mut(cluster_id) else {
+            return;
+        };
+        let Some(step) = cluster.steps.iter_mut().find(|step| step.id == step_id) else {
+            return;
+        };
         if !step.state.has_process() {
             return;
         }
@@ -56,7 +60,8 @@ impl Emr {
                 }
             }
             if lost && cluster.state != ClusterState::Terminating {
-                let message = "The primary node was lost: the embedded AWS was stopped while a step was running";
+                let message =
+                    "The primary node was lost: the embedded AWS was stopped while a step was running";
                 cluster.terminate(ReasonCode::InternalError, message, now, &settings.pace, outbox);
             } else {
                 cluster.work_on(now, settings, outbox);
@@ -73,7 +78,10 @@ impl Step {
             (_, None) => StepState::Failed,
         };
         if state == StepState::Failed {
-            let unknown = || FailureDetails { reason: Some("Unknown Error.".to_owned()), ..Default::default() };
+            let unknown = || FailureDetails {
+                reason: Some("Unknown Error.".to_owned()),
+                ..Default::default()
+            };
             self.failure = Some(end.failure.unwrap_or_else(unknown));
         }
         self.enter(state, at);

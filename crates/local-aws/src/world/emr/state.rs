@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 /// The state of a cluster, as the API names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(missing_docs, reason = "the API's own names; what may follow what is in may_become")]
+#[expect(
+    missing_docs,
+    reason = "the API's own names; what may follow what is in may_become"
+)]
 pub enum ClusterState {
     Starting,
     Bootstrapping,
@@ -19,6 +22,7 @@ pub enum ClusterState {
 impl ClusterState {
     /// Whether a cluster in this state may go to `next`. A launch that fails goes through TERMINATING like any other
     /// end.
+    #[expect(clippy::unnested_or_patterns, reason = "a table: one line for each state")]
     pub const fn may_become(self, next: Self) -> bool {
         use ClusterState::{
             Bootstrapping, Running, Starting, Terminated, TerminatedWithErrors, Terminating, Waiting,
@@ -40,14 +44,20 @@ impl ClusterState {
 
     /// Whether steps may be added: "STARTING, BOOTSTRAPPING, RUNNING, or WAITING".
     pub const fn takes_steps(self) -> bool {
-        matches!(self, Self::Starting | Self::Bootstrapping | Self::Running | Self::Waiting)
+        matches!(
+            self,
+            Self::Starting | Self::Bootstrapping | Self::Running | Self::Waiting
+        )
     }
 }
 
 /// The state of a step, as the API names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(missing_docs, reason = "the API's own names; what may follow what is in may_become")]
+#[expect(
+    missing_docs,
+    reason = "the API's own names; what may follow what is in may_become"
+)]
 pub enum StepState {
     Pending,
     CancelPending,
@@ -66,14 +76,20 @@ impl StepState {
         matches!(
             (self, next),
             (Pending, Running | Cancelled)
-                | (Running, CancelPending | Completed | Cancelled | Failed | Interrupted)
+                | (
+                    Running,
+                    CancelPending | Completed | Cancelled | Failed | Interrupted
+                )
                 | (CancelPending, Completed | Cancelled)
         )
     }
 
     /// Whether nothing follows.
     pub const fn is_terminal(self) -> bool {
-        matches!(self, Self::Completed | Self::Cancelled | Self::Failed | Self::Interrupted)
+        matches!(
+            self,
+            Self::Completed | Self::Cancelled | Self::Failed | Self::Interrupted
+        )
     }
 
     /// Whether its work is running.

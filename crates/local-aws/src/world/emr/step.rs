@@ -41,6 +41,7 @@ pub(crate) enum Stopping {
 
 /// `HadoopJarStep`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the API's own name")]
 pub(crate) struct Jar {
     pub(crate) jar: String,
     pub(crate) main_class: Option<String>,
@@ -65,7 +66,12 @@ impl Step {
 
     /// Goes to the next state; the table of states is the law.
     pub(crate) fn enter(&mut self, next: StepState, at: Timestamp) {
-        debug_assert!(self.state.may_become(next), "{:?} -> {next:?} ({})", self.state, self.id);
+        debug_assert!(
+            self.state.may_become(next),
+            "{:?} -> {next:?} ({})",
+            self.state,
+            self.id
+        );
         self.state = next;
         match next {
             StepState::Running => self.started = Some(at),

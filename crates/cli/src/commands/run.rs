@@ -1,0 +1,205 @@
+//! `emrys run`: a day, from its logs to its results.
+
+use std::fmt::Write;
+
+use clap::Args;
+use emrys_control_plane::{ControlPlane, How, RunEnd, RunOptions};
+use emrys_core::day::Day;
+use emrys_core::diagnosis::Diagnosis;
+use emrys_core::report::RunReport;
+use emrys_core::run::Outcome;
+use emrys_core::spec::Spec;
+use serde_json::json;
+
+use crate::commands::status;
+use crate::error::{CliError, tell};
+use crate::exit::Exit;
+use crate::printer::{DIM, Printer, styled};
+use crate::progress::Watching;
+use crate::settings::{Common, PlaceChoice, RunSettings};
+use crate::{place, signals, stop};
+
+/// Run a day: launch a cluster, run the job, check what it wrote, report, and see the cluster gone
+///
+/// A run that is in flight already and that nobody drives is picked up where it is. A day that was run before is run
+/// again, as a new attempt beside the old one. The first Ctrl-C cancels the run; the second stops watching and lets it
+/// go on.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  emrys run                                    yesterday, in the pipeline's time zone
+  emrys run --day 2024-10-20 --json
+  emrys --local run --day 2024-10-20           on the embedded AWS")]
+pub(crate) struct RunArgs {
+    /// The day whose logs are analysed [default: yesterday in the pipeline's time zone]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) day: Option<Day>,
+}
+
+pub(crate) async fn run(args: &RunArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
+    let RunSettings { spec } = RunSettings::resolve(args, common)?;
+    let control_plane = place::connect(&spec.config, common, printer).await?;
+    let end = drive(&control_plane, &spec, printer).await?;
+    tell_end(&end, &spec, common, printer)?;
+    Ok(exit(&end))
+}
+
+/// Drives a run to its end, and shows it on the way.
+pub(crate) async fn drive(
+    control_plane: &ControlPlane,
+    spec: &Spec,
+    printer: &Printer,
+) -> Result<RunEnd, CliError> {
+    let mut interrupts = signals::listen().map_err(CliError::Start)?;
+    let options = RunOptions::new(&signals::whoami());
+    let title = format!("{} {}", spec.pipeline(), spec.day);
+    let mut watching = Watching::start(printer, &title);
+    let end = emrys_control_plane::run(control_plane, spec, &options, &mut watching, &mut interrupts).await;
+    drop(watching);
+    Ok(end?)
+}
+
+/// How the command ends after a run.
+pub(crate) fn exit(end: &RunEnd) -> Exit {
+    match &end.how {
+        How::Closed(outcome) => Exit::from(*outcome),
+        How::StoppedWatching => Exit::StoppedWatching,
+        How::Left(leave) => stop::trouble_exit(leave.trouble().kind),
+    }
+}
+
+/// The command that goes on with a run.
+fn resume(spec: &Spec, common: &Common) -> String {
+    let mut command = String::from("emrys");
+    if common.place == PlaceChoice::Embedded {
+        command += " --local";
+        #[cfg(feature = "local")]
+        if common.local_dir != std::path::Path::new(crate::args::LOCAL_DIR) {
+            let _ = write!(command, " --local-dir '{}'", common.local_dir.display());
+        }
+    }
+    if common.config != std::path::Path::new(crate::args::CONFIG) {
+        let _ = write!(command, " --config '{}'", common.config.display());
+    }
+    format!("{command} run --day {}", spec.day)
+}
+
+/// Tells how a run ended: its report on stdout, and what went wrong on stderr.
+pub(crate) fn tell_end(
+    end: &RunEnd,
+    spec: &Spec,
+    common: &Common,
+    printer: &Printer,
+) -> Result<(), CliError> {
+    let report = &end.report;
+    let complaint = complaint(end, || resume(spec, common));
+    if common.json {
+        let mut document = serde_json::to_value(report).map_err(std::io::Error::from)?;
+        if let Some(Complaint {
+            kind, message, hint, ..
+        }) = &complaint
+        {
+            document["error"] = json!({ "kind": kind, "message": message, "hint": hint });
+        }
+        document["exit_code"] = exit(end).code().into();
+        printer.json(&document)?;
+    } else {
+        printer.data(&status::summary(report))?;
+    }
+    if let Some(Complaint {
+        message,
+        details,
+        hint,
+        ..
+    }) = complaint
+    {
+        tell(printer, &(message + &details), hint.as_deref());
+    }
+    Ok(())
+}
+
+/// What to say of a run that did not succeed.
+struct Complaint {
+    kind: &'static str,
+    message: String,
+    /// For people; in JSON it stands in the report.
+    details: String,
+    hint: Option<String>,
+}
+
+fn complaint(end: &RunEnd, resume: impl FnOnce() -> String) -> Option<Complaint> {
+    let report = &end.report;
+    let RunReport { pipeline, day, .. } = report;
+    let new = |kind, message| Complaint {
+        kind,
+        message,
+        details: String::new(),
+        hint: None,
+    };
+    let go_on = |resume: String| format!("`{resume}` picks it up where it is then");
+    let outcome = match &end.how {
+        How::Closed(outcome) => *outcome,
+        How::StoppedWatching => {
+            let message = format!("stopped watching; the run of {pipeline} on {day} goes on");
+            return Some(Complaint {
+                hint: Some(go_on(resume())),
+                ..new("stopped_watching", message)
+            });
+        }
+        How::Left(leave) => {
+            let message = format!("{leave}; the run of {pipeline} on {day} is no longer watched");
+            return Some(Complaint {
+                hint: Some(go_on(resume())),
+                ..new(stop::trouble_kind(leave.trouble().kind), message)
+            });
+        }
+    };
+    match outcome {
+        Outcome::Succeeded => None,
+        Outcome::Empty => Some(Complaint {
+            hint: Some("is the day over, and does `[source] uri` name its folder?".to_owned()),
+            ..new(
+                "empty",
+                format!("there are no logs of {pipeline} on {day}: nothing was launched"),
+            )
+        }),
+        Outcome::Cancelled => Some(new(
+            "cancelled",
+            format!("the run of {pipeline} on {day} was cancelled"),
+        )),
+        Outcome::Refused => {
+            let refusal = report.refusal.as_ref();
+            let why = refusal
+                .map(|refusal| refusal.summary.as_str())
+                .unwrap_or_default();
+            let message = format!("{pipeline} cannot be run on {day}: {why}");
+            Some(Complaint {
+                hint: refusal.map(|refusal| refusal.hint.to_owned()),
+                ..new("refused", message)
+            })
+        }
+        Outcome::Failed => {
+            let message = format!("the run of {pipeline} on {day} failed");
+            let Some(diagnosis) = &report.diagnosis else {
+                return Some(new("failed", message));
+            };
+            Some(Complaint {
+                details: details(diagnosis),
+                hint: diagnosis.hint.clone(),
+                ..new("failed", format!("{message}: {}", diagnosis.summary))
+            })
+        }
+    }
+}
+
+/// The lines of the log that say why, and where the whole of it is.
+fn details(diagnosis: &Diagnosis) -> String {
+    let mut text = String::new();
+    for line in &diagnosis.lines {
+        let _ = write!(text, "\n  {} {line}", styled(DIM, "|"));
+    }
+    if let Some(log) = &diagnosis.log {
+        let _ = write!(text, "\n  {} {log}", styled(DIM, "log"));
+    }
+    text
+}

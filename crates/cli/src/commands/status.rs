@@ -1,0 +1,157 @@
+//! `emrys status`: how a day's run stands.
+
+use std::fmt::Write;
+
+use clap::Args;
+use emrys_control_plane::RunStatus;
+use emrys_core::day::Day;
+use emrys_core::report::RunReport;
+use jiff::SignedDuration;
+use serde_json::json;
+
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::format::{count, duration};
+use crate::place;
+use crate::printer::{BAD, BOLD, DIM, GOOD, HINT, Printer, WARN, styled};
+use crate::settings::{Common, StatusSettings};
+
+/// Show how a day's run stands, from its record
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  emrys status                                 yesterday, in the pipeline's time zone
+  emrys status 2024-10-20
+  emrys status 2024-10-20 --json")]
+pub(crate) struct StatusArgs {
+    /// The day [default: yesterday in the pipeline's time zone]
+    #[arg(value_name = "DAY")]
+    pub(crate) day: Option<Day>,
+}
+
+pub(crate) async fn run(args: &StatusArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
+    let StatusSettings { spec } = StatusSettings::resolve(args, common)?;
+    let control_plane = place::connect(&spec.config, common, printer).await?;
+    let status = emrys_control_plane::status(&control_plane, &spec).await?;
+    match (status, common.json) {
+        (Some(status), true) => printer.json(&status.report)?,
+        (Some(status), false) => {
+            let driver = driver(&status);
+            printer.data(&(summary(&status.report) + &driver + &failure(&status.report)))?;
+        }
+        (None, true) => printer.json(&json!({
+            "pipeline": spec.pipeline(),
+            "day": spec.day,
+            "attempt": null,
+            "outcome": null,
+        }))?,
+        (None, false) => {
+            printer.data(&format!("{} on {} was not run yet\n", spec.pipeline(), spec.day))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Who drives a run that is in flight; empty for one that is over.
+fn driver(status: &RunStatus) -> String {
+    if status.report.outcome.is_some() {
+        return String::new();
+    }
+    match &status.driven_by {
+        Some((holder, since)) => format!("  {} {holder}, since {since}\n", styled(DIM, "driven by")),
+        None => format!("  {} nobody: `emrys run` picks it up\n", styled(DIM, "driven by")),
+    }
+}
+
+/// A run for people, less what went wrong.
+pub(crate) fn summary(report: &RunReport) -> String {
+    let outcome = match report.outcome {
+        Some(outcome @ "succeeded") => styled(GOOD, outcome),
+        Some(outcome @ "failed") => styled(BAD, outcome),
+        Some(outcome) => styled(WARN, outcome),
+        None => styled(BOLD, "in flight"),
+    };
+    let mut text = format!(
+        "{} on {}: {outcome}\n",
+        styled(BOLD, &report.pipeline),
+        report.day
+    );
+    let mut line = |name: &str, value: &dyn std::fmt::Display| {
+        let _ = writeln!(text, "  {} {value}", styled(DIM, format_args!("{name:<9}")));
+    };
+    if let Some(attempt) = report.attempt {
+        line("attempt", &attempt);
+    }
+    if let Some(standing) = report
+        .succeeded_attempt
+        .filter(|standing| Some(*standing) != report.attempt)
+    {
+        line("stands", &format_args!("the output of attempt {standing}"));
+    }
+    if let Some(cluster) = &report.cluster_id {
+        let state = report.cluster_state.as_deref().unwrap_or("not yet seen");
+        let reason = report
+            .cluster_reason
+            .as_deref()
+            .map(|reason| format!(" ({reason})"))
+            .unwrap_or_default();
+        line("cluster", &format_args!("{cluster} {state}{reason}"));
+    }
+    for step in &report.steps {
+        let reason = step
+            .reason
+            .as_deref()
+            .map(|reason| format!(" ({reason})"))
+            .unwrap_or_default();
+        line(
+            "step",
+            &format_args!("{} {} {}{reason}", step.id, step.name, step.state),
+        );
+    }
+    if let (Some(read), Some(rejected)) = (report.rows_read, report.rows_rejected) {
+        line(
+            "rows",
+            &format_args!("{} read, {} rejected", count(read), count(rejected)),
+        );
+    }
+    if let Some(output) = &report.output {
+        line("output", output);
+    }
+    if let Some(seconds) = report.duration_seconds {
+        line(
+            "took",
+            &duration(SignedDuration::try_from_secs_f64(seconds).unwrap_or_default()),
+        );
+    }
+    for (name, reporting) in [("metrics", &report.metrics), ("alarm", &report.alarm)] {
+        if let Some(why) = reporting.as_ref().and_then(|reporting| reporting.why.as_ref()) {
+            line(name, &format_args!("given up: {why}"));
+        }
+    }
+    if let Some(by) = &report.cancelled_by {
+        line("cancelled", &format_args!("by {by}"));
+    }
+    text
+}
+
+/// Why a run failed or was refused, and what can be done; empty for others.
+fn failure(report: &RunReport) -> String {
+    let mut text = String::new();
+    if let Some(diagnosis) = &report.diagnosis {
+        let _ = writeln!(text, "  {} {}", styled(DIM, "cause    "), diagnosis.summary);
+        for line in &diagnosis.lines {
+            let _ = writeln!(text, "    {} {line}", styled(DIM, "|"));
+        }
+        if let Some(log) = &diagnosis.log {
+            let _ = writeln!(text, "  {} {log}", styled(DIM, "log      "));
+        }
+        if let Some(hint) = &diagnosis.hint {
+            let _ = writeln!(text, "{} {hint}", styled(HINT, "hint:"));
+        }
+    }
+    if let Some(refusal) = &report.refusal {
+        let _ = writeln!(text, "  {} {}", styled(DIM, "refused  "), refusal.summary);
+        let _ = writeln!(text, "{} {}", styled(HINT, "hint:"), refusal.hint);
+    }
+    text
+}

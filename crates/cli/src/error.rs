@@ -1,0 +1,227 @@
+//! Why a command could not do what it was asked, as a person and as a program read it.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::PathBuf;
+
+use emrys_control_plane::Stop;
+use emrys_core::config::ConfigErrors;
+use emrys_core::spec::SpecError;
+use serde_json::{Value, json};
+
+use crate::exit::Exit;
+use crate::printer::{BAD, HINT, Printer, styled};
+use crate::stop;
+
+/// An error of a command. A run that failed is none: that is told by its report.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    /// The pipeline file cannot be read.
+    #[error("cannot read the pipeline file `{}`", path.display())]
+    ConfigFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The pipeline file has mistakes.
+    #[error("{}", mistakes(path, errors))]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// All of them.
+        errors: ConfigErrors,
+    },
+    /// A file that the pipeline file names cannot be read.
+    #[error("cannot read `{}`, which `[job]` names", path.display())]
+    JobFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The pipeline cannot be run on this day.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// The control plane stopped.
+    #[error("{0}")]
+    Stop(#[from] Stop),
+    /// The build has no embedded AWS.
+    #[cfg(not(feature = "local"))]
+    #[error("this build of emrys has no embedded AWS")]
+    NoLocal,
+    /// The embedded AWS.
+    #[cfg(feature = "local")]
+    #[error("the embedded AWS in `{}`", dir.display())]
+    Local {
+        /// Its directory.
+        dir: PathBuf,
+        /// What is wrong.
+        source: emrys_local_aws::daemon::DaemonError,
+    },
+    /// The Python environment of the embedded AWS.
+    #[cfg(feature = "local")]
+    #[error("the Python environment for Spark")]
+    Python(#[from] emrys_local_aws::pyenv::PyEnvError),
+    /// The demo.
+    #[cfg(feature = "local")]
+    #[error(transparent)]
+    Demo(#[from] crate::demo::DemoError),
+    /// A file that was to be written.
+    #[error("cannot write `{}`", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The command itself cannot go on.
+    #[error("cannot start")]
+    Start(#[source] io::Error),
+    /// Standard output, for another reason than that its reader is gone.
+    #[error("cannot write to standard output")]
+    Output(#[from] io::Error),
+}
+
+impl CliError {
+    /// What kind of error it is, for programs.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::ConfigFile { .. } | Self::Config { .. } | Self::JobFile { .. } => "config",
+            Self::Spec(_) => "config",
+            Self::Stop(stop) => stop::kind(stop),
+            #[cfg(not(feature = "local"))]
+            Self::NoLocal => "usage",
+            #[cfg(feature = "local")]
+            Self::Local { .. } | Self::Python(_) => "local",
+            #[cfg(feature = "local")]
+            Self::Demo(_) => "demo",
+            Self::Write { .. } | Self::Start(_) | Self::Output(_) => "io",
+        }
+    }
+
+    /// How the command ends.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Stop(stop) => stop::exit(stop),
+            #[cfg(feature = "local")]
+            Self::Local { .. } | Self::Python(_) => Exit::Aws,
+            #[cfg(not(feature = "local"))]
+            Self::NoLocal => Exit::Usage,
+            #[cfg(feature = "local")]
+            Self::Demo(_) => Exit::RunFailed,
+            Self::ConfigFile { .. }
+            | Self::Config { .. }
+            | Self::JobFile { .. }
+            | Self::Spec(_)
+            | Self::Write { .. }
+            | Self::Start(_)
+            | Self::Output(_) => Exit::Usage,
+        }
+    }
+
+    /// What a person can do about it.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::ConfigFile { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                let demo = if cfg!(feature = "local") {
+                    ", or see one at work with `emrys demo`"
+                } else {
+                    ""
+                };
+                Some(format!("name a pipeline file with `--config FILE`{demo}"))
+            }
+            // Each mistake has its own.
+            Self::Config { .. } => None,
+            Self::JobFile { .. } => {
+                Some("paths in the pipeline file are relative to the folder it is in".to_owned())
+            }
+            Self::Stop(stop) => stop.hint().map(str::to_owned),
+            #[cfg(not(feature = "local"))]
+            Self::NoLocal => Some("leave out `--local`, or build with the feature `local`".to_owned()),
+            #[cfg(feature = "local")]
+            Self::Local { source, .. } => local_hint(source),
+            #[cfg(feature = "local")]
+            Self::Python(error) => error.hint(),
+            #[cfg(feature = "local")]
+            Self::Demo(error) => error.hint(),
+            Self::ConfigFile { .. }
+            | Self::Spec(_)
+            | Self::Write { .. }
+            | Self::Start(_)
+            | Self::Output(_) => None,
+        }
+    }
+
+    /// The error and its causes in one sentence.
+    pub(crate) fn message(&self) -> String {
+        let mut message = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            let text = error.to_string();
+            // Errors that show their cause themselves would say it twice.
+            if !message.ends_with(&text) {
+                message.push_str(": ");
+                message.push_str(&text);
+            }
+            cause = error.source();
+        }
+        message
+    }
+
+    /// The document that `--json` prints.
+    pub(crate) fn document(&self) -> Value {
+        let mut error = json!({ "kind": self.kind(), "message": self.message(), "hint": self.hint() });
+        if let Self::Config { errors, .. } = self {
+            error["problems"] = serde_json::to_value(&errors.problems).unwrap_or_default();
+        }
+        json!({ "error": error, "exit_code": self.exit().code() })
+    }
+
+    /// Tells it to whoever asked.
+    pub(crate) fn report(&self, printer: &Printer, json: bool) {
+        tell(printer, &self.message(), self.hint().as_deref());
+        if json {
+            // With stdout gone as well there is nobody left to tell.
+            let _ = printer.json(&self.document());
+        }
+    }
+}
+
+#[cfg(feature = "local")]
+fn local_hint(error: &emrys_local_aws::daemon::DaemonError) -> Option<String> {
+    use emrys_local_aws::daemon::DaemonError;
+    let hint = match error {
+        DaemonError::AlreadyRunning { .. } => {
+            "`emrys local env` prints what its clients need, `emrys local stop` ends it"
+        }
+        DaemonError::Listen { .. } => "name another port with `--port N`; 0 takes a free one",
+        DaemonError::World(_) | DaemonError::Store(_) => {
+            "remove the directory to begin afresh, or name another with `--local-dir DIR`"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+/// Says an error and what can be done about it, the hint last.
+pub(crate) fn tell(printer: &Printer, message: &str, hint: Option<&str>) {
+    let mut fields = serde_json::Map::new();
+    if let Some(hint) = hint {
+        fields.insert("hint".to_owned(), hint.into());
+    }
+    let mut text = message.to_owned();
+    if printer.log_format() == crate::args::LogFormat::Text {
+        text = format!("{} {message}", styled(BAD, "error:"));
+        if let Some(hint) = hint {
+            let _ = write!(text, "\n{} {hint}", styled(HINT, "hint:"));
+        }
+    }
+    printer.record("error", &text, fields);
+}
+
+fn mistakes(path: &std::path::Path, errors: &ConfigErrors) -> String {
+    let count = errors.problems.len();
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} mistake{s} in `{}`\n{errors}", path.display())
+}

@@ -1,0 +1,215 @@
+//! What happened in a run, in one line for people.
+
+use std::fmt::Write;
+
+use emrys_core::emr::Reason;
+use emrys_core::run::{AttemptResult, Effect, Event, Reported};
+use emrys_core::verify::Verdict;
+
+use crate::format::{bytes, count, plural};
+use crate::printer::{BAD, BOLD, GOOD, HINT, WARN, styled};
+
+/// How much a line matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// As it should be.
+    Info,
+    /// Not as it should be.
+    Warn,
+}
+
+impl Level {
+    /// As log records name it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warn => "warn",
+        }
+    }
+}
+
+/// The line for an event; none for what only matters to the record.
+pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
+    let line = match event {
+        Event::Opened { .. } | Event::Closed { .. } | Event::AlarmFound { current: false } => return None,
+        Event::Reopened { .. } => (Level::Info, "the day was run before, and is run again".to_owned()),
+        Event::AttemptStarted { attempt, inputs, .. } => {
+            let objects = plural(inputs.objects, "object");
+            let size = bytes(inputs.bytes);
+            (
+                Level::Info,
+                format!("attempt {attempt} reads {}, {size}", styled(BOLD, objects)),
+            )
+        }
+        Event::AttemptRefused { because } => (Level::Warn, format!("no attempt is made: {because}")),
+        Event::Intended(intent) => (Level::Info, format!("launching the cluster ({})", intent.nonce)),
+        Event::Finished { effect } => (Level::Info, done(effect)),
+        Event::LaunchRefused { fault } => {
+            let said = Reason {
+                code: fault.code.clone(),
+                message: fault.message.clone(),
+            };
+            (Level::Warn, format!("the launch was refused: {said}"))
+        }
+        Event::LaunchUnclear { why } => (
+            Level::Warn,
+            format!("no clear answer to the launch ({why}): looking for its cluster"),
+        ),
+        Event::LookedFor { clusters, .. } => (Level::Info, looked_for(clusters)),
+        Event::ClusterMoved { state, reason } => (
+            Level::Info,
+            format!("cluster {}{}", styled(BOLD, state.name()), because(reason)),
+        ),
+        Event::StepMoved {
+            name, state, reason, ..
+        } => {
+            let state = state.name();
+            (
+                Level::Info,
+                format!(
+                    "step {} {}{}",
+                    styled(HINT, name),
+                    styled(BOLD, state),
+                    because(reason)
+                ),
+            )
+        }
+        Event::Verified { verdict } => return Some(verified(verdict)),
+        Event::Diagnosed { diagnosis } => (Level::Warn, format!("cause: {}", diagnosis.summary)),
+        Event::CancelRequested { by } => (Level::Warn, format!("cancel asked for by {}", by.0)),
+        Event::AttemptEnded { result } => match result {
+            AttemptResult::Succeeded => (Level::Info, format!("the attempt {}", styled(GOOD, "succeeded"))),
+            AttemptResult::Failed => (Level::Warn, format!("the attempt {}", styled(BAD, "failed"))),
+            AttemptResult::Cancelled => (
+                Level::Warn,
+                format!("the attempt was {}", styled(WARN, "cancelled")),
+            ),
+        },
+        Event::AlarmFound { current: true } => (Level::Info, "the alarm stands as configured".to_owned()),
+        Event::NotReported { what, why } => {
+            let what = match what {
+                Reported::Metrics => "the metrics were not published",
+                Reported::Alarm => "the alarm was not written",
+            };
+            (Level::Warn, format!("{what}: {why}"))
+        }
+    };
+    Some(line)
+}
+
+fn done(effect: &Effect) -> String {
+    match effect {
+        Effect::JobStaged => "the job is uploaded".to_owned(),
+        Effect::Launched { cluster } => format!("cluster {} launched", styled(HINT, cluster)),
+        Effect::TerminateRequested { cluster, because } => {
+            format!("cluster {} is told to end: {because}", styled(HINT, cluster))
+        }
+        Effect::MetricsPublished => "the metrics are published".to_owned(),
+        Effect::AlarmPut => "the alarm is written".to_owned(),
+    }
+}
+
+fn looked_for(clusters: &[String]) -> String {
+    match clusters.split_first() {
+        None => "the launch made no cluster: it is asked for again".to_owned(),
+        Some((accepted, [])) => format!("the launch had made cluster {}", styled(HINT, accepted)),
+        Some((accepted, surplus)) => format!(
+            "the launch had made cluster {}; {} more of it will be ended",
+            styled(HINT, accepted),
+            surplus.len()
+        ),
+    }
+}
+
+fn because(reason: &Reason) -> String {
+    if *reason == Reason::default() {
+        String::new()
+    } else {
+        format!(" ({reason})")
+    }
+}
+
+fn verified(verdict: &Verdict) -> (Level, String) {
+    if !verdict.is_good() {
+        let problems: Vec<String> = verdict.problems.iter().map(ToString::to_string).collect();
+        return (
+            Level::Warn,
+            format!(
+                "the output is {}: {}",
+                styled(BAD, "not good"),
+                problems.join("; ")
+            ),
+        );
+    }
+    let mut line = format!("the output is {}: ", styled(GOOD, "good"));
+    if let Some(rows) = verdict.rows {
+        let _ = write!(
+            line,
+            "{} rows read, {} rejected, ",
+            count(rows.read),
+            count(rows.rejected)
+        );
+    }
+    let _ = write!(
+        line,
+        "{}, {}",
+        plural(verdict.files, "file"),
+        bytes(verdict.bytes)
+    );
+    (Level::Info, line)
+}
+
+#[cfg(test)]
+mod tests {
+    use emrys_core::emr::{ClusterState, StepState};
+    use emrys_core::run::{Actor, PinnedInputs};
+
+    use super::*;
+
+    fn plain(event: &Event) -> Option<String> {
+        describe(event).map(|(_, line)| anstream::adapter::strip_str(&line).to_string())
+    }
+
+    #[test]
+    fn an_event_is_a_line() {
+        let inputs = PinnedInputs {
+            digest: "d".into(),
+            uri: "s3://b/i".into(),
+            objects: 12,
+            bytes: 47_680_433,
+        };
+        let started = Event::AttemptStarted {
+            attempt: 2,
+            inputs,
+            unstaged: Vec::new(),
+        };
+        assert_eq!(plain(&started).unwrap(), "attempt 2 reads 12 objects, 48 MB");
+        let reason = Reason {
+            code: "ALL_STEPS_COMPLETED".into(),
+            message: "Steps completed".into(),
+        };
+        assert_eq!(
+            plain(&Event::ClusterMoved {
+                state: ClusterState::Terminating,
+                reason
+            })
+            .unwrap(),
+            "cluster TERMINATING (ALL_STEPS_COMPLETED: Steps completed)"
+        );
+        let step = Event::StepMoved {
+            id: "s-1".into(),
+            name: "log-analysis".into(),
+            state: StepState::Running,
+            reason: Reason::default(),
+        };
+        assert_eq!(plain(&step).unwrap(), "step log-analysis RUNNING");
+        assert_eq!(
+            plain(&Event::CancelRequested {
+                by: Actor("ann".into())
+            })
+            .unwrap(),
+            "cancel asked for by ann"
+        );
+        assert_eq!(plain(&Event::Opened { ledger: "l".into() }), None);
+    }
+}

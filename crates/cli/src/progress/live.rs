@@ -1,0 +1,129 @@
+//! The spinners of a run on a terminal.
+
+use std::time::Duration;
+
+use emrys_core::emr::{ClusterState, StepState};
+use emrys_core::run::{Effect, Event, State};
+use indexmap::IndexMap;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::printer::Printer;
+
+/// The spinners: one for the whole run, one for the cluster, one for each step.
+///
+/// Without a terminal they are hidden, and cost nothing.
+#[derive(Debug)]
+pub(crate) struct Live {
+    printer: Printer,
+    whole: ProgressBar,
+    cluster: Option<ProgressBar>,
+    cluster_id: String,
+    steps: IndexMap<String, ProgressBar>,
+}
+
+impl Live {
+    /// Begins to spin.
+    pub(crate) fn start(printer: &Printer, title: &str) -> Self {
+        Self {
+            printer: printer.clone(),
+            whole: spinner(printer, title),
+            cluster: None,
+            cluster_id: String::new(),
+            steps: IndexMap::new(),
+        }
+    }
+
+    /// What is waited for just now.
+    pub(crate) fn waiting(&self, why: &str) {
+        self.whole.set_message(why.to_owned());
+    }
+
+    /// Shows a run that was driven before.
+    pub(crate) fn resume(&mut self, state: &State) {
+        let Some(cluster) = state.attempt().and_then(|attempt| attempt.cluster.as_ref()) else {
+            return;
+        };
+        self.launched(&cluster.id);
+        if let Some(state) = &cluster.state {
+            self.cluster_moved(state);
+        }
+        for step in &cluster.steps {
+            self.step_moved(&step.id, &step.name, &step.state);
+        }
+    }
+
+    /// Shows what an event changed.
+    pub(crate) fn changed(&mut self, event: &Event) {
+        match event {
+            Event::Finished {
+                effect: Effect::Launched { cluster },
+            } => self.launched(cluster),
+            Event::LookedFor { clusters, .. } => {
+                if let Some(cluster) = clusters.first() {
+                    self.launched(cluster);
+                }
+            }
+            Event::ClusterMoved { state, .. } => self.cluster_moved(state),
+            Event::StepMoved { id, name, state, .. } => self.step_moved(id, name, state),
+            _ => {}
+        }
+    }
+
+    fn cluster_moved(&mut self, state: &ClusterState) {
+        let bar = self.cluster.get_or_insert_with(|| child(&self.printer));
+        bar.set_prefix(format!("cluster {}", self.cluster_id));
+        show(bar, state.name(), state.is_terminal());
+    }
+
+    fn step_moved(&mut self, id: &str, name: &str, state: &StepState) {
+        let bar = self
+            .steps
+            .entry(id.to_owned())
+            .or_insert_with(|| child(&self.printer));
+        bar.set_prefix(format!("step {name}"));
+        show(bar, state.name(), state.is_terminal());
+    }
+
+    fn launched(&mut self, cluster: &str) {
+        cluster.clone_into(&mut self.cluster_id);
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        for bar in self.steps.values().chain(&self.cluster).chain([&self.whole]) {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// A spinner with a title, what it waits for, and the time so far.
+pub(crate) fn spinner(printer: &Printer, title: &str) -> ProgressBar {
+    let bar = printer.bars().add(ProgressBar::new_spinner());
+    bar.set_style(style("{spinner:.cyan} {prefix:.bold} {wide_msg} {elapsed:.dim}"));
+    bar.set_prefix(title.to_owned());
+    bar.enable_steady_tick(TICK);
+    bar
+}
+
+fn child(printer: &Printer) -> ProgressBar {
+    let bar = printer.bars().add(ProgressBar::new_spinner());
+    bar.set_style(style("  {prefix} {msg:.bold} {elapsed:.dim}"));
+    bar.enable_steady_tick(TICK);
+    bar
+}
+
+/// A new state, counted from now on; a last one needs no spinner.
+fn show(bar: &ProgressBar, state: &str, is_last: bool) {
+    bar.set_message(state.to_owned());
+    bar.reset_elapsed();
+    if is_last {
+        bar.finish_and_clear();
+    }
+}
+
+const TICK: Duration = Duration::from_millis(120);
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
+}

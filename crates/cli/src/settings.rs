@@ -1,0 +1,142 @@
+//! From the command line, the environment and the pipeline file to what a command works with.
+//!
+//! All of it is read and checked before anything is done: a mistake ends the command before its first call to AWS.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use emrys_core::config::{self, Config};
+use emrys_core::day::Day;
+use emrys_core::spec::{JobBundle, Spec};
+
+use crate::args::GlobalArgs;
+use crate::clock;
+use crate::commands::plan::PlanArgs;
+use crate::commands::run::RunArgs;
+use crate::commands::status::StatusArgs;
+use crate::error::CliError;
+
+/// What every command knows.
+#[derive(Debug, Clone)]
+pub(crate) struct Common {
+    /// The pipeline file.
+    pub(crate) config: PathBuf,
+    /// Where AWS is.
+    pub(crate) place: PlaceChoice,
+    /// Where the embedded AWS keeps its data.
+    #[cfg_attr(
+        not(feature = "local"),
+        expect(dead_code, reason = "this build has no embedded AWS")
+    )]
+    pub(crate) local_dir: PathBuf,
+    /// Whether one JSON document is wanted on stdout.
+    pub(crate) json: bool,
+}
+
+/// Which AWS is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PlaceChoice {
+    /// AWS, or what the AWS environment and profile say it is.
+    Aws,
+    /// The embedded one.
+    Embedded,
+}
+
+impl Common {
+    /// From the command line and the environment.
+    pub(crate) fn new(global: &GlobalArgs) -> Self {
+        let place = if global.local {
+            PlaceChoice::Embedded
+        } else {
+            PlaceChoice::Aws
+        };
+        Self {
+            config: global.config.clone(),
+            place,
+            local_dir: global.local_dir.clone(),
+            json: global.json,
+        }
+    }
+}
+
+/// What `emrys plan` works with.
+#[derive(Debug)]
+pub(crate) struct PlanSettings {
+    /// The pipeline on its day.
+    pub(crate) spec: Spec,
+    /// Where the plan is also written to.
+    pub(crate) out: Option<PathBuf>,
+}
+
+impl PlanSettings {
+    pub(crate) fn resolve(args: PlanArgs, common: &Common) -> Result<Self, CliError> {
+        Ok(Self {
+            spec: spec(&common.config, args.day)?,
+            out: args.out,
+        })
+    }
+}
+
+/// What `emrys run` works with.
+#[derive(Debug)]
+pub(crate) struct RunSettings {
+    /// The pipeline on its day.
+    pub(crate) spec: Spec,
+}
+
+impl RunSettings {
+    pub(crate) fn resolve(args: &RunArgs, common: &Common) -> Result<Self, CliError> {
+        Ok(Self {
+            spec: spec(&common.config, args.day)?,
+        })
+    }
+}
+
+/// What `emrys status` works with.
+#[derive(Debug)]
+pub(crate) struct StatusSettings {
+    /// The pipeline on its day.
+    pub(crate) spec: Spec,
+}
+
+impl StatusSettings {
+    pub(crate) fn resolve(args: &StatusArgs, common: &Common) -> Result<Self, CliError> {
+        Ok(Self {
+            spec: spec(&common.config, args.day)?,
+        })
+    }
+}
+
+/// The pipeline of a file, on this day or on yesterday in its own time zone.
+pub(crate) fn spec(file: &Path, day: Option<Day>) -> Result<Spec, CliError> {
+    let text = std::fs::read_to_string(file).map_err(|source| CliError::ConfigFile {
+        path: file.to_owned(),
+        source,
+    })?;
+    let config = config::read(&file.display().to_string(), &text).map_err(|errors| CliError::Config {
+        path: file.to_owned(),
+        errors,
+    })?;
+    let day = day.unwrap_or_else(|| Day::yesterday(clock::now(), &config.source.time_zone));
+    let bundle = bundle(&config, file.parent().unwrap_or(Path::new("")))?;
+    Ok(Spec::new(config, day, bundle)?)
+}
+
+/// The files of the job: the built-in one, or the user's own as they lie beside the pipeline file.
+fn bundle(config: &Config, folder: &Path) -> Result<JobBundle, CliError> {
+    let Some(job) = &config.job else {
+        return Ok(emrys_control_plane::built_in_job());
+    };
+    let mut files = Vec::new();
+    for local in job.local_files() {
+        let path = folder.join(local);
+        let content = std::fs::read(&path).map_err(|source| CliError::JobFile { path, source })?;
+        files.push((file_name(local), Arc::from(content)));
+    }
+    Ok(JobBundle { files })
+}
+
+/// A file is uploaded under its name alone.
+fn file_name(path: &str) -> String {
+    path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned()
+}

@@ -1,0 +1,59 @@
+//! What is done to AWS, one file per action.
+//!
+//! A launch stands apart: it must not happen twice, so it is recorded before and asked for once. All others may be
+//! repeated, and are, when they meet trouble.
+
+mod launch;
+mod publish_metrics;
+mod put_alarm;
+mod stage_job;
+mod terminate;
+
+use emrys_core::run::{Action, Attempt, Effect, Trouble, TroubleKind};
+use emrys_core::spec::Spec;
+
+use crate::clients::ControlPlane;
+
+pub(crate) use launch::{Launched, launch};
+pub(crate) use terminate::terminate;
+
+/// Does what may be repeated.
+pub(crate) async fn act(
+    cp: &ControlPlane,
+    spec: &Spec,
+    attempt: Option<&Attempt>,
+    action: &Action,
+) -> Result<Effect, Trouble> {
+    match action {
+        Action::StageJob { uris } => {
+            stage_job::act(cp, spec, uris).await?;
+            Ok(Effect::JobStaged)
+        }
+        Action::Terminate { cluster, because } => {
+            terminate(cp, cluster).await?;
+            Ok(Effect::TerminateRequested {
+                cluster: cluster.clone(),
+                because: *because,
+            })
+        }
+        Action::PublishMetrics => {
+            let attempt = attempt.ok_or_else(|| senseless(action))?;
+            publish_metrics::act(cp, spec, attempt).await?;
+            Ok(Effect::MetricsPublished)
+        }
+        Action::PutAlarm => {
+            put_alarm::act(cp, spec).await?;
+            Ok(Effect::AlarmPut)
+        }
+        Action::Launch(_) => Err(senseless(action)),
+    }
+}
+
+/// An action that does not belong here: a mistake in the caller, kept as trouble so that it is shown.
+fn senseless(action: &Action) -> Trouble {
+    Trouble {
+        kind: TroubleKind::Invalid,
+        code: String::new(),
+        message: format!("there is no way to {} here", action.label()),
+    }
+}

@@ -1,0 +1,321 @@
+//! The loop that drives a run: `decide` says what comes next, and here it happens.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use emrys_core::cluster_request::run_job_flow;
+use emrys_core::run::{
+    Action, Actor, Decision, Effect, Event, LaunchIntent, Leave, Outcome, PinnedInputs, Query, Recorded,
+    Seen, Trouble, TroubleKind, Why, decide,
+};
+use emrys_core::spec::Spec;
+use jiff::Timestamp;
+
+use crate::acts::{self, Launched};
+use crate::clients::ControlPlane;
+use crate::clock::later;
+use crate::interrupt::{Interrupt, Interrupts};
+use crate::ledger::Ledger;
+use crate::patience::patiently;
+use crate::stop::Stop;
+use crate::watcher::Watcher;
+use crate::{looks, objects};
+
+/// By how much a wait may be longer than asked for, so that many runs do not look all at once.
+const JITTER: f64 = 0.1;
+
+/// How the driving of a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum How {
+    /// The run is over.
+    Closed(Outcome),
+    /// The user stopped watching. The run goes on.
+    StoppedWatching,
+    /// AWS could not be watched any longer. The run goes on, where it had got so far.
+    Left(Leave),
+}
+
+/// A run that is driven, by who holds its lease.
+pub(crate) struct Engine<'a> {
+    cp: &'a ControlPlane,
+    spec: &'a Spec,
+    ledger: Ledger<'a>,
+    seen: Seen,
+    watcher: &'a mut dyn Watcher,
+    interrupts: &'a mut Interrupts,
+}
+
+impl<'a> Engine<'a> {
+    pub(crate) fn new(
+        cp: &'a ControlPlane,
+        spec: &'a Spec,
+        ledger: Ledger<'a>,
+        watcher: &'a mut dyn Watcher,
+        interrupts: &'a mut Interrupts,
+    ) -> Self {
+        Self {
+            cp,
+            spec,
+            ledger,
+            seen: Seen::default(),
+            watcher,
+            interrupts,
+        }
+    }
+
+    /// The ledger, to be read or given back.
+    pub(crate) fn into_ledger(self) -> Ledger<'a> {
+        self.ledger
+    }
+
+    /// Drives the run to its end, or until somebody or something stops it.
+    pub(crate) async fn drive(&mut self) -> Result<How, Stop> {
+        self.watcher.began(self.ledger.state());
+        loop {
+            if let Some(interrupt) = self.interrupts.pending()
+                && let Some(how) = self.interrupted(interrupt).await?
+            {
+                return Ok(how);
+            }
+            let now = self.cp.clock.now();
+            match decide(self.spec, self.ledger.state(), &self.seen, now, self.cp.pace()) {
+                Decision::Look(queries) => self.look(&queries).await?,
+                Decision::Record(events) => self.record(events).await?,
+                Decision::Renew => self.ledger.renew().await?,
+                Decision::Do(Action::Launch(intent)) => self.launch(intent).await?,
+                Decision::Do(action) => self.act(action).await?,
+                Decision::Wait { until, why } => {
+                    if let Some(interrupt) = self.wait(now, until, &why).await
+                        && let Some(how) = self.interrupted(interrupt).await?
+                    {
+                        return Ok(how);
+                    }
+                }
+                Decision::Leave(leave) => return Ok(How::Left(leave)),
+                Decision::Done(outcome) => return Ok(How::Closed(outcome)),
+            }
+        }
+    }
+
+    async fn look(&mut self, queries: &[Query]) -> Result<(), Stop> {
+        for query in queries {
+            let answer = looks::look(self.cp, self.spec, query).await;
+            if let Err(trouble) = &answer {
+                tracing::warn!(?query, %trouble, "a look met trouble");
+            }
+            self.watcher.looked(query, answer.as_ref());
+            self.seen.absorb(query, self.cp.clock.now(), answer);
+        }
+        if queries.iter().any(|query| matches!(query, Query::Cluster { .. })) {
+            self.look_for_a_cancel().await?;
+        }
+        Ok(())
+    }
+
+    /// Somebody else may want the run to end; only who drives it can record that.
+    async fn look_for_a_cancel(&mut self) -> Result<(), Stop> {
+        let state = self.ledger.state();
+        if state.cancel.is_some() || state.closed.is_some() {
+            return Ok(());
+        }
+        let begun = begun(self.ledger.events());
+        match looks::cancel_request(self.cp, self.spec).await {
+            Ok(Some(request)) if request.is_about(&state.ledger, begun) => self.cancel(request.by).await,
+            Ok(_) => Ok(()),
+            Err(trouble) => {
+                // The next look asks again.
+                tracing::warn!(%trouble, "could not look for a request to cancel");
+                Ok(())
+            }
+        }
+    }
+
+    async fn record(&mut self, events: Vec<Event>) -> Result<(), Stop> {
+        for event in &events {
+            match event {
+                // First the document, then the event that says it is there.
+                Event::AttemptStarted { inputs, .. } => self.write_inputs(inputs).await?,
+                Event::AttemptEnded { .. } => self.keep_cluster().await,
+                _ => {}
+            }
+        }
+        self.append(events).await
+    }
+
+    async fn append(&mut self, events: Vec<Event>) -> Result<(), Stop> {
+        for recorded in self.ledger.append(events).await? {
+            self.watcher.recorded(&recorded, self.ledger.state());
+        }
+        Ok(())
+    }
+
+    /// Writes the document that names the input of an attempt.
+    async fn write_inputs(&self, inputs: &PinnedInputs) -> Result<(), Stop> {
+        let listing = self
+            .seen
+            .inputs
+            .as_ref()
+            .and_then(|sighting| sighting.value.as_ref().ok());
+        let listing = listing
+            .filter(|listing| listing.pinned(self.spec) == *inputs)
+            .ok_or_else(|| Trouble {
+                kind: TroubleKind::Invalid,
+                code: String::new(),
+                message: format!("the input that {} is to name was not looked at", inputs.uri),
+            })?;
+        let uri = self.spec.inputs_uri(&inputs.digest);
+        let document = Bytes::from(listing.document(self.spec));
+        patiently(self.cp, async || {
+            objects::put(self.cp, &uri, document.clone()).await
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Keeps what EMR says of the attempt's cluster, which EMR itself forgets after two months. It never fails a run.
+    async fn keep_cluster(&self) {
+        let Some(attempt) = self.ledger.state().attempt() else {
+            return;
+        };
+        let Some(cluster) = &attempt.cluster else { return };
+        let uri = self.spec.attempt_uri(attempt.number, "cluster.json");
+        let keep = async || {
+            let answers = looks::archive(self.cp, &cluster.id).await?;
+            objects::put(self.cp, &uri, Bytes::from(format!("{answers:#}\n"))).await
+        };
+        if let Err(trouble) = keep().await {
+            tracing::warn!(%uri, %trouble, "what EMR says of the cluster could not be kept");
+        }
+    }
+
+    /// Does what may be repeated. Trouble with it is remembered, and `decide` says when it is tried again.
+    async fn act(&mut self, action: Action) -> Result<(), Stop> {
+        self.watcher.acting(&action);
+        let result = acts::act(self.cp, self.spec, self.ledger.state().attempt(), &action).await;
+        let now = self.cp.clock.now();
+        match result {
+            Ok(effect) => {
+                self.seen.acted(&action, now, Ok(()));
+                self.append(vec![Event::Finished { effect }]).await
+            }
+            Err(trouble) => {
+                tracing::warn!(action = action.label(), %trouble, "an act met trouble");
+                self.watcher.act_failed(&action, &trouble);
+                self.seen.acted(&action, now, Err(trouble));
+                Ok(())
+            }
+        }
+    }
+
+    /// Launches a cluster: what is intended is recorded, then it is asked for, once, and what came of it is recorded.
+    async fn launch(&mut self, intent: LaunchIntent) -> Result<(), Stop> {
+        let action = Action::Launch(intent.clone());
+        self.append(vec![Event::Intended(intent.clone())]).await?;
+        let state = self.ledger.state();
+        let (Some(inputs), Some(intended_at)) = (
+            state.attempt().map(|attempt| attempt.inputs.clone()),
+            self.ledger.events().last().map(|recorded| recorded.at),
+        ) else {
+            return Ok(());
+        };
+        let request = run_job_flow(self.spec, &intent, &inputs, intended_at);
+        let limit = act_limit(self.cp);
+        self.ledger.must_hold_for(limit).await?;
+        self.watcher.acting(&action);
+        let event = match acts::launch(self.cp, &request, limit).await {
+            Launched::Done { cluster } => return self.launched(cluster).await,
+            Launched::Refused(fault) => Event::LaunchRefused { fault },
+            Launched::Unclear(why) => Event::LaunchUnclear { why },
+        };
+        self.append(vec![event]).await
+    }
+
+    /// Records a cluster. One that cannot be recorded would be nobody's: then it is ended at once.
+    async fn launched(&mut self, cluster: String) -> Result<(), Stop> {
+        let event = Event::Finished {
+            effect: Effect::Launched {
+                cluster: cluster.clone(),
+            },
+        };
+        let Err(stop) = self.append(vec![event]).await else {
+            return Ok(());
+        };
+        tracing::error!(%cluster, error = %stop, "the cluster cannot be recorded, and is ended");
+        if let Err(trouble) = patiently(self.cp, async || acts::terminate(self.cp, &cluster).await).await {
+            tracing::error!(%cluster, %trouble, "the cluster could not be ended: it ends after its steps");
+        }
+        Err(stop)
+    }
+
+    /// Waits, and listens to the user meanwhile. Nothing else listens, so no act is ever broken off.
+    async fn wait(&mut self, now: Timestamp, until: Timestamp, why: &Why) -> Option<Interrupt> {
+        self.watcher.waiting(until, why, self.ledger.state());
+        let until = later(
+            until,
+            until.duration_since(now).mul_f64(JITTER * self.cp.chance()),
+        );
+        tokio::select! {
+            biased;
+            interrupt = self.interrupts.next() => Some(interrupt),
+            () = self.cp.clock.sleep_until(until) => None,
+        }
+    }
+
+    async fn interrupted(&mut self, interrupt: Interrupt) -> Result<Option<How>, Stop> {
+        match interrupt {
+            Interrupt::StopWatching => Ok(Some(How::StoppedWatching)),
+            Interrupt::Cancel { by } => self.cancel(by).await.map(|()| None),
+        }
+    }
+
+    async fn cancel(&mut self, by: String) -> Result<(), Stop> {
+        let state = self.ledger.state();
+        if state.cancel.is_some() || state.closed.is_some() {
+            return Ok(());
+        }
+        self.append(vec![Event::CancelRequested { by: Actor(by) }]).await
+    }
+}
+
+/// How long a launch may take: a lease that was just renewed outlasts it by half.
+fn act_limit(cp: &ControlPlane) -> Duration {
+    Duration::try_from(cp.pace().lease / 2).unwrap_or_default()
+}
+
+/// The event by which the run at hand began.
+fn begun(events: &[Recorded]) -> u64 {
+    let begin =
+        |recorded: &&Recorded| matches!(recorded.event, Event::Opened { .. } | Event::Reopened { .. });
+    events.iter().rev().find(begin).map_or(0, |recorded| recorded.seq)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_begins_when_its_day_is_opened_or_opened_again() {
+        let at = "2024-10-21T03:00:00Z".parse().unwrap();
+        let recorded = |(seq, event)| Recorded {
+            seq,
+            at,
+            fence: 1,
+            event,
+        };
+        let by = Actor("ann".to_owned());
+        let mut events = vec![
+            recorded((1, Event::Opened { ledger: "1d".into() })),
+            recorded((2, Event::CancelRequested { by: by.clone() })),
+        ];
+        assert_eq!(begun(&events), 1);
+        events.push(recorded((
+            3,
+            Event::Closed {
+                outcome: Outcome::Cancelled,
+            },
+        )));
+        events.push(recorded((4, Event::Reopened { by })));
+        assert_eq!(begun(&events), 4);
+        assert_eq!(begun(&[]), 0);
+    }
+}

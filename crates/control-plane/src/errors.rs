@@ -1,0 +1,366 @@
+//! What a failed call means: the one classifier for all services.
+//!
+//! It goes by error codes and statuses, never by the SDK's enum variants: EMR declares hardly an error of its own, so
+//! throttling, denied access and bad requests all arrive as undeclared ones.
+//!
+//! ```text
+//! SdkError -> Failure (what is known) -> Trouble          of a look, or of an act that may be repeated
+//!                                   `-> LaunchFailure    certainly not done, or unclear
+//! ```
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use emrys_core::run::{Fault, FaultClass, Trouble, TroubleKind};
+
+/// Too many calls: time helps.
+const THROTTLED: &[&str] = &[
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+];
+
+/// No right, or credentials that are missing, wrong or too old: only a person helps.
+const ACCESS: &[&str] = &[
+    "AccessDenied",
+    "AccessDeniedException",
+    "AccountProblem",
+    "AllAccessDisabled",
+    "AuthFailure",
+    "AuthorizationError",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "Forbidden",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "InvalidToken",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "NotAuthorized",
+    "NotSignedUp",
+    "OptInRequired",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+    "UnauthorizedOperation",
+    "UnrecognizedClientException",
+];
+
+/// Trouble on AWS's side: time may help. Some of these come with a status below 500.
+const SERVER: &[&str] = &[
+    "ConditionalRequestConflict",
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "InternalServerException",
+    "OperationAborted",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+];
+
+/// What is known of a call that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// How far the call came.
+    pub(crate) reach: Reach,
+    /// The error code; empty without an answer.
+    pub(crate) code: String,
+    /// What was said about it.
+    pub(crate) message: String,
+}
+
+/// How far a call came that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// It was not sent: the request could not be built.
+    NotBuilt,
+    /// It was not sent: there are no credentials to sign it with.
+    NotSigned,
+    /// It may have been sent, and no answer came that could be understood.
+    NoAnswer,
+    /// It was answered, with this status.
+    Answered(u16),
+}
+
+/// What a launch that did not succeed means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum LaunchFailure {
+    /// Certainly no cluster came of it.
+    Refused(Fault),
+    /// Perhaps one did.
+    Unclear(String),
+}
+
+impl Failure {
+    /// Reads what is known out of an error of the SDK.
+    pub(crate) fn of<E>(error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let without_answer = |reach| Self {
+            reach,
+            code: String::new(),
+            message: chain(error),
+        };
+        if has_no_credentials(error) {
+            return without_answer(Reach::NotSigned);
+        }
+        match error {
+            SdkError::ServiceError(answer) => {
+                let status = answer.raw().status().as_u16();
+                let code = answer.err().code().map_or_else(|| code_of(status), str::to_owned);
+                let message = answer
+                    .err()
+                    .message()
+                    .map_or_else(|| format!("HTTP status {status}"), str::to_owned);
+                Self {
+                    reach: Reach::Answered(status),
+                    code,
+                    message,
+                }
+            }
+            SdkError::ConstructionFailure(_) => without_answer(Reach::NotBuilt),
+            _ => without_answer(Reach::NoAnswer),
+        }
+    }
+
+    /// What helps.
+    pub(crate) fn kind(&self) -> TroubleKind {
+        let code = self.code.as_str();
+        match self.reach {
+            Reach::NotBuilt => TroubleKind::Invalid,
+            Reach::NotSigned => TroubleKind::Access,
+            Reach::NoAnswer => TroubleKind::Unreachable,
+            Reach::Answered(status) => {
+                if THROTTLED.contains(&code) || status == 429 {
+                    TroubleKind::Throttled
+                } else if SERVER.contains(&code) || status >= 500 || status == 408 {
+                    TroubleKind::Unreachable
+                } else if ACCESS.contains(&code) || matches!(status, 401 | 403) {
+                    TroubleKind::Access
+                } else {
+                    TroubleKind::Invalid
+                }
+            }
+        }
+    }
+
+    /// The failure as trouble: `what` says what was tried, as in "could not list s3://…".
+    pub(crate) fn into_trouble(self, what: &str) -> Trouble {
+        let kind = self.kind();
+        Trouble {
+            kind,
+            code: self.code,
+            message: format!("{what}: {}", self.message),
+        }
+    }
+
+    /// The failure of a launch. Only an answer that says no is a no: after anything else there may be a cluster.
+    pub(crate) fn into_launch_failure(self) -> LaunchFailure {
+        let class = match (self.reach, self.kind()) {
+            (Reach::Answered(400..500), TroubleKind::Throttled) => FaultClass::Throttled,
+            (Reach::NotSigned, _) | (Reach::Answered(400..500), TroubleKind::Access) => FaultClass::Access,
+            (Reach::NotBuilt, _) | (Reach::Answered(400..500), TroubleKind::Invalid) => FaultClass::Invalid,
+            _ => return LaunchFailure::Unclear(self.to_string()),
+        };
+        LaunchFailure::Refused(Fault {
+            class,
+            code: self.code,
+            message: self.message,
+        })
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.code.is_empty() {
+            f.write_str(&self.message)
+        } else {
+            write!(f, "{}: {}", self.code, self.message)
+        }
+    }
+}
+
+/// An error of the SDK as trouble.
+pub(crate) fn trouble<E>(what: &str, error: &SdkError<E, HttpResponse>) -> Trouble
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    Failure::of(error).into_trouble(what)
+}
+
+/// The status of an answer that is an error; none where there was no answer.
+pub(crate) fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
+    match error {
+        SdkError::ServiceError(answer) => Some(answer.raw().status().as_u16()),
+        SdkError::ResponseError(answer) => Some(answer.raw().status().as_u16()),
+        _ => None,
+    }
+}
+
+/// Trouble with the bytes of an answer, on their way.
+pub(crate) fn broken_off(what: &str, error: &(dyn Error + 'static)) -> Trouble {
+    Trouble {
+        kind: TroubleKind::Unreachable,
+        code: String::new(),
+        message: format!("{what}: {}", chain(error)),
+    }
+}
+
+/// A code for an answer that has none: the answer to HEAD has no body that could hold one.
+fn code_of(status: u16) -> String {
+    match status {
+        403 => "Forbidden".to_owned(),
+        404 => "NotFound".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Whether there was nothing to sign the call with. That a provider took too long says nothing of the kind.
+fn has_no_credentials(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|cause| {
+        cause
+            .downcast_ref::<CredentialsError>()
+            .is_some_and(|e| !matches!(e, CredentialsError::ProviderTimedOut(_)))
+    })
+}
+
+/// The error and what it comes from, outermost first.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
+/// An error with its causes, as one line; a cause that its effect already spells out is not said again.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut line = String::new();
+    for cause in causes(error) {
+        let said = cause.to_string();
+        if line.is_empty() {
+            line = said;
+        } else if !line.contains(&said) {
+            line = format!("{line}: {said}");
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_emr::operation::run_job_flow::RunJobFlowError;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    type EmrError = SdkError<RunJobFlowError, HttpResponse>;
+
+    fn answered(status: u16, code: &str) -> EmrError {
+        let meta = ErrorMetadata::builder().code(code).message("said so").build();
+        let response = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
+        SdkError::service_error(RunJobFlowError::generic(meta), response)
+    }
+
+    #[test]
+    fn the_code_decides_and_then_the_status() {
+        for (status, code, kind) in [
+            (400, "ThrottlingException", TroubleKind::Throttled),
+            (503, "SlowDown", TroubleKind::Throttled),
+            (429, "Unheard", TroubleKind::Throttled),
+            (400, "ExpiredTokenException", TroubleKind::Access),
+            (400, "UnrecognizedClientException", TroubleKind::Access),
+            (403, "Unheard", TroubleKind::Access),
+            (400, "InternalServerError", TroubleKind::Unreachable),
+            (409, "ConditionalRequestConflict", TroubleKind::Unreachable),
+            (502, "Unheard", TroubleKind::Unreachable),
+            (400, "ValidationException", TroubleKind::Invalid),
+            (404, "NoSuchBucket", TroubleKind::Invalid),
+        ] {
+            let failure = Failure::of(&answered(status, code));
+            assert_eq!(failure.kind(), kind, "{status} {code}");
+            assert_eq!(failure.code, code);
+        }
+    }
+
+    #[test]
+    fn only_an_answer_that_says_no_is_a_refused_launch() {
+        let refused = |status, code| match Failure::of(&answered(status, code)).into_launch_failure() {
+            LaunchFailure::Refused(fault) => Some(fault.class),
+            LaunchFailure::Unclear(_) => None,
+        };
+        assert_eq!(refused(400, "ThrottlingException"), Some(FaultClass::Throttled));
+        assert_eq!(refused(400, "AccessDeniedException"), Some(FaultClass::Access));
+        assert_eq!(refused(400, "ValidationException"), Some(FaultClass::Invalid));
+        // EMR's own trouble may come after the cluster did, whatever status it carries.
+        for (status, code) in [
+            (400, "InternalServerError"),
+            (500, "Unheard"),
+            (503, "SlowDown"),
+            (408, ""),
+            (302, ""),
+        ] {
+            assert_eq!(refused(status, code), None, "{status} {code}");
+        }
+    }
+
+    #[test]
+    fn without_an_answer_a_launch_is_unclear() {
+        let reset = std::io::Error::new(std::io::ErrorKind::ConnectionReset, "connection reset by peer");
+        let cut: EmrError = SdkError::dispatch_failure(ConnectorError::io(reset.into()));
+        let late: EmrError = SdkError::timeout_error("no answer within 30 s");
+        for error in [cut, late] {
+            let failure = Failure::of(&error);
+            assert_eq!(failure.kind(), TroubleKind::Unreachable);
+            assert!(
+                matches!(failure.into_launch_failure(), LaunchFailure::Unclear(_)),
+                "{error:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn without_credentials_nothing_was_sent() {
+        let none = CredentialsError::not_loaded("no providers in chain provided credentials");
+        let error: EmrError = SdkError::dispatch_failure(ConnectorError::other(none.into(), None));
+        let failure = Failure::of(&error);
+        assert_eq!(failure.kind(), TroubleKind::Access);
+        assert!(
+            failure.message.contains("no providers in chain"),
+            "{}",
+            failure.message
+        );
+        assert!(matches!(
+            failure.into_launch_failure(),
+            LaunchFailure::Refused(Fault {
+                class: FaultClass::Access,
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn trouble_says_what_was_tried() {
+        let trouble = trouble("could not launch", &answered(400, "ValidationException"));
+        assert_eq!(
+            trouble.to_string(),
+            "ValidationException: could not launch: said so"
+        );
+    }
+}

@@ -1,0 +1,76 @@
+//! What a user says while a run is watched.
+
+use tokio::sync::mpsc;
+
+/// Something that a user wants just now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Interrupt {
+    /// That the run ends. It is recorded, and the run comes to its end in the ordinary way.
+    Cancel {
+        /// Who.
+        by: String,
+    },
+    /// That this process stops watching. The run goes on.
+    StopWatching,
+}
+
+/// Where interrupts are sent to. They are taken when the engine waits, or before its next decision: an act that has
+/// begun is never broken off.
+#[derive(Debug, Clone)]
+pub struct InterruptSender(mpsc::UnboundedSender<Interrupt>);
+
+impl InterruptSender {
+    /// Sends an interrupt; nothing happens when nobody listens any more.
+    pub fn send(&self, interrupt: Interrupt) {
+        // Nobody listens when the run has ended, and then there is nothing to interrupt.
+        let _ = self.0.send(interrupt);
+    }
+}
+
+/// Where interrupts come from.
+#[derive(Debug)]
+pub struct Interrupts(mpsc::UnboundedReceiver<Interrupt>);
+
+impl Interrupts {
+    /// A pair of ends.
+    pub fn channel() -> (InterruptSender, Self) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (InterruptSender(sender), Self(receiver))
+    }
+
+    /// One that is never interrupted.
+    pub fn none() -> Self {
+        Self::channel().1
+    }
+
+    /// The next one, if it is there already.
+    pub(crate) fn pending(&mut self) -> Option<Interrupt> {
+        self.0.try_recv().ok()
+    }
+
+    /// The next one, whenever it comes; it may never.
+    pub(crate) async fn next(&mut self) -> Interrupt {
+        match self.0.recv().await {
+            Some(interrupt) => interrupt,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn interrupts_come_in_their_order_and_their_end_is_no_interrupt() {
+        let (sender, mut interrupts) = Interrupts::channel();
+        sender.send(Interrupt::Cancel { by: "ann".into() });
+        sender.send(Interrupt::StopWatching);
+        drop(sender);
+        assert_eq!(interrupts.pending(), Some(Interrupt::Cancel { by: "ann".into() }));
+        assert_eq!(interrupts.next().await, Interrupt::StopWatching);
+        assert_eq!(interrupts.pending(), None);
+        let forever = tokio::time::timeout(std::time::Duration::from_millis(1), interrupts.next());
+        assert!(forever.await.is_err());
+    }
+}

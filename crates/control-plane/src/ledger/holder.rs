@@ -1,0 +1,203 @@
+//! Who drives a run: one process, told apart from all others that are and were.
+
+use serde::{Deserialize, Serialize};
+
+/// A process that drives a run, or did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Holder {
+    /// The user, for people to ask.
+    pub who: String,
+    /// The host's name.
+    pub host: String,
+    /// The process.
+    pub pid: u32,
+    /// This start of this host, and the process namespace there: containers of one host share its boot, and not its
+    /// process ids. Empty where nobody can tell.
+    #[serde(default)]
+    pub boot: String,
+    /// When the process began, in ticks since the boot: ids of processes are used again. Empty where nobody can tell.
+    #[serde(default)]
+    pub started: String,
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} (process {} on {})", self.who, self.pid, self.host)
+    }
+}
+
+/// Whether a process lives, as far as this one can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Vitality {
+    /// It does.
+    Alive,
+    /// It does not, for certain.
+    Dead,
+    /// It runs elsewhere, or nobody can tell.
+    Unknown,
+}
+
+impl Holder {
+    /// This process.
+    pub(crate) fn this_process(who: &str) -> Self {
+        let pid = std::process::id();
+        Self {
+            who: who.to_owned(),
+            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            pid,
+            boot: proc::boot().unwrap_or_default(),
+            started: proc::started(pid).ok().flatten().unwrap_or_default(),
+        }
+    }
+
+    /// Whether this process lives, asked from `here`.
+    pub(super) fn vitality(&self, here: &Self) -> Vitality {
+        self.judge(here, proc::started)
+    }
+
+    /// `started` tells when a process of this host began; none when there is no such process.
+    fn judge(&self, here: &Self, started: impl FnOnce(u32) -> std::io::Result<Option<String>>) -> Vitality {
+        let is_known = !self.boot.is_empty() && !self.started.is_empty();
+        // Another boot of a host of the same name proves nothing: names are not unique.
+        if !is_known || self.host != here.host || self.boot != here.boot {
+            return Vitality::Unknown;
+        }
+        match started(self.pid) {
+            Ok(Some(started)) if started == self.started => Vitality::Alive,
+            Ok(_) => Vitality::Dead,
+            Err(_) => Vitality::Unknown,
+        }
+    }
+}
+
+/// What Linux tells of processes; nothing elsewhere.
+mod proc {
+    use std::fs;
+    use std::io::{self, ErrorKind};
+
+    pub(super) fn boot() -> Option<String> {
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        let namespace = fs::read_link("/proc/self/ns/pid").ok()?;
+        Some(format!("{} {}", boot.trim(), namespace.display()))
+    }
+
+    pub(super) fn started(pid: u32) -> io::Result<Option<String>> {
+        match fs::read_to_string(format!("/proc/{pid}/stat")) {
+            Ok(stat) => parse(&stat)
+                .map(Some)
+                .ok_or_else(|| ErrorKind::InvalidData.into()),
+            // No such process, if there is a /proc at all.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                fs::metadata("/proc/self/stat").map(|_| None)
+            }
+            // It ended while it was looked at (ESRCH).
+            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error()) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The 22nd field. The second is the program's name in parentheses, which may hold blanks and parentheses. A
+    /// process that has ended and that nobody has waited for is dead: it drives nothing.
+    pub(super) fn parse(stat: &str) -> Option<String> {
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+        let state = fields.next()?;
+        let started = fields.nth(18)?;
+        Some(if matches!(state, "Z" | "X") {
+            format!("{started}, and ended")
+        } else {
+            started.to_owned()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holder() -> Holder {
+        Holder {
+            who: "ann".into(),
+            host: "laptop".into(),
+            pid: 42,
+            boot: "b1 pid:[1]".into(),
+            started: "9000".into(),
+        }
+    }
+
+    #[test]
+    fn only_this_boot_of_this_host_can_prove_a_death() {
+        let here = holder();
+        let began = |at: Option<&'static str>| move |_| Ok(at.map(str::to_owned));
+        assert_eq!(holder().judge(&here, began(Some("9000"))), Vitality::Alive);
+        assert_eq!(holder().judge(&here, began(None)), Vitality::Dead);
+        assert_eq!(
+            holder().judge(&here, began(Some("9001"))),
+            Vitality::Dead,
+            "the id was used again"
+        );
+        assert_eq!(
+            holder().judge(&here, |_| Err(std::io::ErrorKind::PermissionDenied.into())),
+            Vitality::Unknown
+        );
+        for elsewhere in [
+            Holder {
+                host: "server".into(),
+                ..holder()
+            },
+            Holder {
+                boot: "b2 pid:[1]".into(),
+                ..holder()
+            },
+            Holder {
+                boot: "b1 pid:[7]".into(),
+                ..holder()
+            },
+            Holder {
+                boot: String::new(),
+                ..holder()
+            },
+            Holder {
+                started: String::new(),
+                ..holder()
+            },
+        ] {
+            assert_eq!(
+                elsewhere.judge(&here, began(None)),
+                Vitality::Unknown,
+                "{elsewhere:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_with_parentheses_does_not_shift_the_fields() {
+        let rest = "S 1 42 42 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 9000 1 2 3";
+        assert_eq!(
+            proc::parse(&format!("42 (a) b ( c) {rest}")).as_deref(),
+            Some("9000")
+        );
+        let zombie = rest.replacen('S', "Z", 1);
+        assert_ne!(
+            proc::parse(&format!("42 (emrys) {zombie}")).as_deref(),
+            Some("9000")
+        );
+        assert_eq!(proc::parse("42 (emrys) S 1"), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn this_process_is_alive_and_one_that_was_waited_for_is_dead() {
+        let here = Holder::this_process("ann");
+        assert_eq!(here.vitality(&here), Vitality::Alive);
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let began = proc::started(child.id()).unwrap().unwrap_or_default();
+        let other = Holder {
+            pid: child.id(),
+            started: began.replace(", and ended", ""),
+            ..here.clone()
+        };
+        child.wait().unwrap();
+        assert_eq!(other.vitality(&here), Vitality::Dead);
+    }
+}

@@ -1,0 +1,22 @@
+//! The durable record of a run: one object per pipeline and day, written by compare-and-set.
+//!
+//! ```text
+//! document   what the object holds, and who may read and write it
+//! holder     who drives: a process, told apart from all others, dead or alive
+//! lease      the rules by which a contender may take over (pure)
+//! object     reading it, and writing it on the condition that nobody else did
+//! take       getting the lease
+//! held       the ledger in the hand of who holds the lease: append, renew, release
+//! ```
+
+mod document;
+mod held;
+mod holder;
+mod lease;
+mod object;
+mod take;
+
+pub use document::LedgerError;
+pub(crate) use held::Ledger;
+pub use holder::Holder;
+pub(crate) use object::read;

@@ -1,0 +1,118 @@
+//! Reading the ledger's object, and writing it on the condition that nobody else wrote it meanwhile.
+
+use aws_sdk_s3::primitives::ByteStream;
+use emrys_core::run::{Trouble, TroubleKind};
+use emrys_core::spec::Spec;
+
+use super::document::{Document, LedgerError};
+use crate::clients::ControlPlane;
+use crate::errors::{self, Failure};
+use crate::objects::{self, Got};
+use crate::patience::patiently;
+use crate::stop::Stop;
+
+/// A ledger holds transitions, not polls: kilobytes. What is larger than this is something else.
+const MAX_BYTES: u64 = 16 << 20;
+
+/// A ledger as it was read or written, and the tag that the next write has to name.
+#[derive(Debug, Clone)]
+pub(super) struct Stored {
+    pub(super) document: Document,
+    pub(super) etag: String,
+}
+
+/// The condition of a write.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Only<'a> {
+    /// That there is no ledger yet.
+    IfAbsent,
+    /// That the ledger is still the one with this tag.
+    IfStill(&'a str),
+}
+
+/// What became of a write.
+#[derive(Debug)]
+pub(super) enum Written {
+    /// It stands, under this tag.
+    Done { etag: String },
+    /// Another write was first.
+    Overtaken,
+    /// The ledger is gone.
+    Gone,
+}
+
+/// The ledger, if there is one.
+pub(crate) async fn read(cp: &ControlPlane, spec: &Spec) -> Result<Option<Document>, Stop> {
+    Ok(fetch(cp, spec).await?.map(|stored| stored.document))
+}
+
+pub(super) async fn fetch(cp: &ControlPlane, spec: &Spec) -> Result<Option<Stored>, Stop> {
+    let uri = spec.ledger_uri();
+    let got = patiently(cp, async || objects::get(cp, &uri, MAX_BYTES).await).await?;
+    let uri = uri.to_string();
+    match got {
+        Got::Absent => Ok(None),
+        Got::TooLarge { size } => Err(LedgerError::Unreadable {
+            uri,
+            why: format!("it has {size} bytes"),
+        }
+        .into()),
+        Got::Object { bytes, etag } => Ok(Some(Stored {
+            document: Document::decode(&bytes, &uri)?,
+            etag,
+        })),
+    }
+}
+
+/// Writes the ledger. The document carries a revision of its own, by which a write is known again whose answer was
+/// lost: the next try of it finds the condition broken, by itself.
+pub(super) async fn write(
+    cp: &ControlPlane,
+    spec: &Spec,
+    document: &Document,
+    only: Only<'_>,
+) -> Result<Written, Stop> {
+    let body = document.encode();
+    let put = patiently(cp, async || put(cp, spec, body.clone(), only).await).await?;
+    if !matches!(put, Written::Overtaken) {
+        return Ok(put);
+    }
+    Ok(match fetch(cp, spec).await? {
+        Some(stored) if stored.document.revision == document.revision => Written::Done { etag: stored.etag },
+        Some(_) => Written::Overtaken,
+        None => Written::Gone,
+    })
+}
+
+async fn put(cp: &ControlPlane, spec: &Spec, body: Vec<u8>, only: Only<'_>) -> Result<Written, Trouble> {
+    let uri = spec.ledger_uri();
+    let what = format!("could not write {uri}");
+    let request = cp
+        .s3
+        .put_object()
+        .bucket(uri.bucket())
+        .key(uri.key())
+        .content_type("application/json")
+        .body(ByteStream::from(body));
+    let request = match only {
+        Only::IfAbsent => request.if_none_match("*"),
+        Only::IfStill(etag) => request.if_match(etag),
+    };
+    let error = match request.send().await {
+        Ok(written) => {
+            let etag = written.e_tag.ok_or_else(|| Trouble {
+                kind: TroubleKind::Invalid,
+                code: String::new(),
+                message: format!("{what}: the answer has no ETag"),
+            })?;
+            return Ok(Written::Done { etag });
+        }
+        Err(error) => error,
+    };
+    match errors::status(&error) {
+        Some(412) => Ok(Written::Overtaken),
+        // To a write on the condition of a tag, where there is no object any more.
+        Some(404) if Failure::of(&error).code == "NoSuchKey" => Ok(Written::Gone),
+        _ => Err(errors::trouble(&what, &error)),
+    }
+}

@@ -1,0 +1,112 @@
+//! Getting the lease.
+
+use emrys_core::run::{Event, Recorded};
+use emrys_core::spec::Spec;
+use jiff::SignedDuration;
+
+use super::document::Document;
+use super::held::Ledger;
+use super::holder::{Holder, Vitality};
+use super::lease::{Contender, Lease, Verdict};
+use super::object::{self, Only, Stored, Written};
+use crate::clients::ControlPlane;
+use crate::clock::later;
+use crate::interrupt::Interrupts;
+use crate::stop::Stop;
+use crate::watcher::Watcher;
+
+/// How often a contender looks for a sign of life within one lease time. A holder gives three.
+const LOOKS_PER_LEASE: i32 = 12;
+
+impl<'a> Ledger<'a> {
+    /// Opens the ledger of a run, or makes it, with the lease in the hand of `holder`.
+    ///
+    /// A lease that someone else holds is waited for as long as it may still turn out to be that of a dead process,
+    /// one lease time at most, and only while no interrupt comes.
+    pub(crate) async fn take(
+        cp: &'a ControlPlane,
+        spec: &'a Spec,
+        holder: &Holder,
+        watcher: &mut dyn Watcher,
+        interrupts: &mut Interrupts,
+    ) -> Result<Self, Stop> {
+        let mut contender = Contender::default();
+        loop {
+            let found = object::fetch(cp, spec).await?;
+            if let Some(Stored { document, .. }) = &found {
+                document.check_writable(&spec.ledger_uri().to_string())?;
+                let lease = document.lease.as_ref();
+                let vitality = lease.map_or(Vitality::Unknown, |lease| lease.holder.vitality(holder));
+                let uptime = cp.clock.uptime();
+                match (
+                    contender.judge(lease, &document.revision, vitality, uptime),
+                    lease,
+                ) {
+                    (Verdict::Take, _) | (_, None) => {}
+                    (Verdict::Held, Some(Lease { holder, since, .. })) => {
+                        return Err(Stop::Held {
+                            holder: Box::new(holder.clone()),
+                            since: *since,
+                        });
+                    }
+                    (Verdict::Watch { until }, Some(Lease { holder, .. })) => {
+                        let left = SignedDuration::try_from(until.saturating_sub(uptime));
+                        let left = left.unwrap_or(SignedDuration::MAX);
+                        watcher.lease_is_held(holder, later(cp.clock.now(), left));
+                        let look = left.min(cp.pace().lease / LOOKS_PER_LEASE);
+                        tokio::select! {
+                            biased;
+                            _ = interrupts.next() => return Err(Stop::Interrupted),
+                            () = cp.clock.sleep(look) => continue,
+                        }
+                    }
+                }
+            }
+            if let Some(ledger) = seize(cp, spec, holder, found).await? {
+                return Ok(ledger);
+            }
+            // Another contender was first: who it is, and whether it lives, shows the next look.
+        }
+    }
+}
+
+/// Writes the lease into the ledger as it was found; nothing, when another write was first.
+async fn seize<'a>(
+    cp: &'a ControlPlane,
+    spec: &'a Spec,
+    holder: &Holder,
+    found: Option<Stored>,
+) -> Result<Option<Ledger<'a>>, Stop> {
+    let now = cp.clock.now();
+    let (mut document, etag) = match found {
+        Some(Stored { document, etag }) => (document, Some(etag)),
+        None => (Document::new(spec), None),
+    };
+    document.fence += 1;
+    document.lease = Some(Lease {
+        holder: holder.clone(),
+        since: now,
+        ttl_seconds: cp.pace().lease.as_secs_f64(),
+        nonce: cp.fresh_id(),
+    });
+    document.revision = cp.fresh_id();
+    if document.events.is_empty() {
+        let event = Event::Opened {
+            ledger: cp.fresh_id(),
+        };
+        document.events.push(Recorded {
+            seq: 1,
+            at: now,
+            fence: document.fence,
+            event,
+        });
+    }
+    // What cannot be folded is left as it is.
+    document.state(spec)?;
+    let written_at = cp.clock.uptime();
+    let only = etag.as_deref().map_or(Only::IfAbsent, Only::IfStill);
+    match object::write(cp, spec, &document, only).await? {
+        Written::Done { etag } => Ledger::new(cp, spec, Stored { document, etag }, written_at).map(Some),
+        Written::Overtaken | Written::Gone => Ok(None),
+    }
+}

@@ -1,0 +1,44 @@
+//! Looks at the world, one file per subject. Asking changes nothing, and trouble with asking is an answer.
+
+mod alarm;
+mod cancel;
+mod cluster;
+mod clusters;
+mod inputs;
+mod job;
+mod listing;
+mod output;
+mod step_log;
+mod tail;
+
+use emrys_core::run::{Answer, Query, Trouble};
+use emrys_core::spec::Spec;
+
+use crate::clients::ControlPlane;
+
+pub(crate) use cancel::{CancelRequest, cancel_request};
+pub(crate) use cluster::archive;
+
+/// Asks one question.
+pub(crate) async fn look(cp: &ControlPlane, spec: &Spec, query: &Query) -> Result<Answer, Trouble> {
+    match query {
+        Query::Inputs => inputs::look(cp, spec).await.map(Answer::Inputs),
+        Query::Job => job::look(cp, spec).await.map(|unstaged| Answer::Job { unstaged }),
+        Query::OutputFolder => {
+            let taken = listing::is_taken(cp, &spec.fixed_output()).await?;
+            Ok(Answer::OutputFolder { taken })
+        }
+        Query::LaunchedAs { nonce, since } => {
+            let clusters = clusters::look(cp, nonce, *since).await?;
+            Ok(Answer::LaunchedAs { clusters })
+        }
+        Query::Cluster { id } => cluster::look(cp, id).await.map(Answer::Cluster),
+        Query::Output { folder } => output::look(cp, folder).await.map(Answer::Output),
+        Query::StepLog { cluster, step } => step_log::look(cp, &spec.log_uri(), cluster, step)
+            .await
+            .map(Answer::StepLog),
+        Query::Alarm => alarm::look(cp, spec)
+            .await
+            .map(|current| Answer::Alarm { current }),
+    }
+}

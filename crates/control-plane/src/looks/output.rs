@@ -1,0 +1,45 @@
+//! What does the manifest say, and what is in the output folder?
+
+use emrys_core::manifest;
+use emrys_core::run::{Trouble, TroubleKind};
+use emrys_core::s3_uri::S3Uri;
+use emrys_core::verify::{ManifestSight, Output, OutputFile};
+
+use super::listing::list;
+use crate::clients::ControlPlane;
+use crate::objects::{self, Got};
+
+/// A manifest names files, some hundred bytes each: this is room for more files than a day should have.
+const MAX_MANIFEST: u64 = 64 << 20;
+
+pub(super) async fn look(cp: &ControlPlane, folder: &str) -> Result<Output, Trouble> {
+    let folder: S3Uri = folder.parse().map_err(|error| Trouble {
+        kind: TroubleKind::Invalid,
+        code: String::new(),
+        message: format!("could not look at {folder}: {error}"),
+    })?;
+    // The listing first: what is written after it was too late for a job that has ended, and what the manifest names
+    // and the listing lacks is missing.
+    let objects = list(cp, &folder).await?;
+    let manifest = match objects::get(cp, &folder.join(manifest::FILE_NAME), MAX_MANIFEST).await? {
+        Got::Absent => ManifestSight::Absent,
+        Got::TooLarge { size } => ManifestSight::Unreadable {
+            why: format!("it has {size} bytes"),
+        },
+        Got::Object { bytes, .. } => ManifestSight::read(&bytes),
+    };
+    let files = objects
+        .into_iter()
+        .filter(|object| !object.key.ends_with('/'))
+        .filter_map(|object| {
+            let path = object.key.strip_prefix(folder.key())?.to_owned();
+            Some(OutputFile {
+                path,
+                size: object.size,
+            })
+        });
+    Ok(Output {
+        manifest,
+        files: files.collect(),
+    })
+}

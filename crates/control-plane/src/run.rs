@@ -1,0 +1,75 @@
+//! Running a day: the lease, the loop, and the lease given back, whatever happens in between.
+
+use emrys_core::report::{RunReport, report};
+use emrys_core::run::{Actor, Event, State};
+use emrys_core::spec::Spec;
+
+use crate::clients::ControlPlane;
+use crate::engine::{Engine, How};
+use crate::interrupt::Interrupts;
+use crate::ledger::{Holder, Ledger};
+use crate::stop::Stop;
+use crate::watcher::Watcher;
+
+/// How a day is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunOptions {
+    /// Who drives the run.
+    pub holder: Holder,
+    /// Whether a day whose run is over is run again. Otherwise its end is told once more.
+    pub again: bool,
+}
+
+impl RunOptions {
+    /// This process drives the run, for `who`, and again if the day was run before.
+    pub fn new(who: &str) -> Self {
+        Self {
+            holder: Holder::this_process(who),
+            again: true,
+        }
+    }
+}
+
+/// How the driving of a run ended, and how the run stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunEnd {
+    /// How it ended.
+    pub how: How,
+    /// The run, as its ledger tells it.
+    pub report: RunReport,
+    /// The state behind the report.
+    pub state: State,
+}
+
+/// Drives the run of a day to its end. A run that is in flight is picked up where it stands.
+pub async fn run(
+    cp: &ControlPlane,
+    spec: &Spec,
+    options: &RunOptions,
+    watcher: &mut dyn Watcher,
+    interrupts: &mut Interrupts,
+) -> Result<RunEnd, Stop> {
+    let mut ledger = Ledger::take(cp, spec, &options.holder, watcher, interrupts).await?;
+    if options.again && ledger.state().closed.is_some() {
+        let by = Actor(options.holder.who.clone());
+        if let Err(stop) = ledger.append(vec![Event::Reopened { by }]).await {
+            ledger.release_unless_lost(&stop).await;
+            return Err(stop);
+        }
+    }
+    let mut engine = Engine::new(cp, spec, ledger, watcher, interrupts);
+    let driven = engine.drive().await;
+    let ledger = engine.into_ledger();
+    let state = ledger.state().clone();
+    let report = report(spec, &state, cp.clock.now());
+    match driven {
+        Ok(how) => {
+            ledger.release().await;
+            Ok(RunEnd { how, report, state })
+        }
+        Err(stop) => {
+            ledger.release_unless_lost(&stop).await;
+            Err(stop)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Why the control plane stopped before it had done what it was asked.
+
+use emrys_core::run::{Trouble, TroubleKind};
+use jiff::Timestamp;
+
+use crate::ledger::{Holder, LedgerError};
+
+/// Why the control plane stopped. The run itself is as its ledger says, and goes on at AWS where it had got so far.
+#[derive(Debug, thiserror::Error)]
+pub enum Stop {
+    /// Another process drives this run.
+    #[error("{holder} drives this run, since {since}")]
+    Held {
+        /// The process.
+        holder: Box<Holder>,
+        /// Since when, by its own clock.
+        since: Timestamp,
+    },
+    /// Another process took the run over: this one had not been heard of for as long as its lease was good for.
+    #[error("{} took this run over", .holder.as_ref().map_or_else(|| "another process".to_owned(), ToString::to_string))]
+    Lost {
+        /// The process; none if it has let go again.
+        holder: Option<Box<Holder>>,
+    },
+    /// AWS did not do what no run can go on without.
+    #[error("{0}")]
+    Trouble(#[from] Trouble),
+    /// The ledger cannot be used.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The user went away while the lease was waited for. Nothing was done.
+    #[error("interrupted while waiting for the lease of the run")]
+    Interrupted,
+}
+
+impl Stop {
+    /// What a user can do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Held { .. } | Self::Lost { .. } => Some(
+                "one process drives a run at a time: look at it with `emrys status`, or wait for it to end",
+            ),
+            Self::Trouble(trouble) => trouble_hint(trouble.kind),
+            Self::Ledger(error) => Some(error.hint()),
+            Self::Interrupted => None,
+        }
+    }
+}
+
+fn trouble_hint(kind: TroubleKind) -> Option<&'static str> {
+    match kind {
+        TroubleKind::Access => Some(
+            "look at the credentials, the profile and the rights of whoever runs this; the run itself is untouched",
+        ),
+        TroubleKind::Unreachable => {
+            Some("look at the network, the region and the endpoint; the run itself is untouched")
+        }
+        TroubleKind::Invalid => Some("look at the names of buckets, the region and the endpoint"),
+        TroubleKind::Throttled => None,
+    }
+}

@@ -1,0 +1,47 @@
+//! What is told about a run while it is driven.
+
+use emrys_core::run::{Action, Answer, Query, Recorded, State, Trouble, Why};
+use jiff::Timestamp;
+
+use crate::ledger::Holder;
+
+/// Someone who is told what happens. Every method may be left out.
+pub trait Watcher {
+    /// Another process holds the lease, and may be gone: it is waited for a sign of life.
+    fn lease_is_held(&mut self, holder: &Holder, until: Timestamp) {
+        let _ = (holder, until);
+    }
+
+    /// The run is driven from here on; so much of it was recorded before.
+    fn began(&mut self, state: &State) {
+        let _ = state;
+    }
+
+    /// An event was recorded. It stands in the ledger by now.
+    fn recorded(&mut self, event: &Recorded, state: &State) {
+        let _ = (event, state);
+    }
+
+    /// A question was answered, or not.
+    fn looked(&mut self, query: &Query, answer: Result<&Answer, &Trouble>) {
+        let _ = (query, answer);
+    }
+
+    /// Something is about to be done to AWS.
+    fn acting(&mut self, action: &Action) {
+        let _ = action;
+    }
+
+    /// Something that was to be done to AWS met trouble, and is tried again.
+    fn act_failed(&mut self, action: &Action, trouble: &Trouble) {
+        let _ = (action, trouble);
+    }
+
+    /// It is waited.
+    fn waiting(&mut self, until: Timestamp, why: &Why, state: &State) {
+        let _ = (until, why, state);
+    }
+}
+
+/// Nobody is told.
+impl Watcher for () {}

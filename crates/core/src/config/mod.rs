@@ -1,0 +1,37 @@
+//! The configuration of a pipeline: one TOML file.
+//!
+//! ```text
+//! reader, entry        TOML with positions; every problem is noted, and reading goes on
+//! problem              what is told of them, and what was probably meant
+//! values               the texts that AWS and Emrys give a form: names, ARNs, release labels, templates
+//! pipeline             the file's tables; job, steps, cluster, fleets, raw and limits read theirs
+//! check                what contradicts itself once every key is right by itself
+//! ```
+//!
+//! The comments on the public fields are the reference of the configuration.
+
+mod check;
+mod cluster;
+mod entry;
+mod fleets;
+mod job;
+mod limits;
+mod pipeline;
+mod problem;
+#[cfg(test)]
+mod properties;
+mod raw;
+mod reader;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub use cluster::{Bootstrap, Cluster, SecurityGroups};
+pub use fleets::{Ebs, Fleet, Fleets, Market};
+pub use job::{Script, UserJob};
+pub use limits::{Alarms, Limits};
+pub use pipeline::{Config, Output, OutputFormat, Source, SourceFormat, StateStore, read};
+pub use problem::{ConfigErrors, Problem};
+pub use steps::{CustomStep, StepKind, When};
+pub use values::ReleaseLabel;

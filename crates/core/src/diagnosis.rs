@@ -1,0 +1,155 @@
+//! Why a run failed: the lines that say it, and what can be done.
+//!
+//! ```text
+//! finding   the lines of a step's log that say why, ranked: a Python traceback before Java, Java before noise
+//! hints     what can be done about what they say
+//! ```
+//!
+//! It reads what people wrote for people, so it may find little, and it never decides whether a run failed.
+
+mod finding;
+mod hints;
+
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+use crate::emr::StepState;
+use crate::run::{Cluster, Fault, Step, TerminateReason};
+use crate::verify::{Problem, Verdict};
+use finding::Rank;
+
+/// How many lines a diagnosis quotes.
+const LINES: usize = 20;
+
+/// The end of what a step wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepLog {
+    /// The file's address.
+    pub uri: String,
+    /// Its last lines (at most 200), oldest first; bytes that are no UTF-8 are replaced.
+    pub lines: Vec<String>,
+}
+
+/// What was found out about a failure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diagnosis {
+    /// In one sentence.
+    pub summary: String,
+    /// The lines of the log that say it, oldest first.
+    #[serde(default)]
+    pub lines: Vec<String>,
+    /// The log's address; the folder where it should be, when none arrived in time.
+    #[serde(default)]
+    pub log: Option<String>,
+    /// What can be done.
+    #[serde(default)]
+    pub hint: Option<String>,
+}
+
+/// Whether a log already says why its step failed, so that waiting for a longer one is not worth it.
+pub fn says_why(log: &StepLog) -> bool {
+    finding::find(&log.lines).is_some_and(|finding| finding.rank >= Rank::Java)
+}
+
+/// Of a launch that AWS refused as wrong.
+pub fn of_refused_launch(fault: &Fault) -> Diagnosis {
+    Diagnosis {
+        summary: format!("EMR refused the launch: {}: {}", fault.code, fault.message),
+        lines: Vec::new(),
+        log: None,
+        hint: Some(hints::for_launch(&fault.message).to_owned()),
+    }
+}
+
+/// Of an output that is not what it has to be.
+pub fn of_output(verdict: &Verdict, folder: &str) -> Diagnosis {
+    let first = verdict.problems.first();
+    let more = verdict.problems.len().saturating_sub(1);
+    let summary = match (first, more) {
+        (None, _) => "the output is not what it has to be".to_owned(),
+        (Some(problem), 0) => format!("every step completed, and the output is not good: {problem}"),
+        (Some(problem), more) => {
+            format!("every step completed, and the output is not good: {problem} (and {more} more)")
+        }
+    };
+    Diagnosis {
+        summary,
+        lines: verdict
+            .problems
+            .iter()
+            .take(LINES)
+            .map(ToString::to_string)
+            .collect(),
+        log: None,
+        hint: first.map(|problem| format!("{} (the output lies in {folder})", Problem::hint(problem))),
+    }
+}
+
+/// Of a cluster that ended before its steps were through, by what EMR says of it.
+pub fn of_cluster(cluster: &Cluster) -> Diagnosis {
+    let (summary, hint) = match cluster.terminate {
+        Some((because @ (TerminateReason::StartDeadline | TerminateReason::RunDeadline), _)) => (
+            format!("the cluster was ended because {because}"),
+            hints::for_deadline(because),
+        ),
+        _ => (
+            format!(
+                "the cluster {} ended before its steps were through: {}",
+                cluster.id, cluster.reason
+            ),
+            hints::for_cluster(&cluster.reason),
+        ),
+    };
+    Diagnosis {
+        summary,
+        lines: Vec::new(),
+        log: None,
+        hint: hint.map(str::to_owned),
+    }
+}
+
+/// Of a step that failed, or whose cluster went away under it; `folder` is where its logs belong.
+pub fn of_step(step: &Step, cluster: &Cluster, log: Option<&StepLog>, folder: &str) -> Diagnosis {
+    let finding = log.and_then(|log| finding::find(&log.lines));
+    let lines = finding
+        .as_ref()
+        .map(|finding| finding.lines.clone())
+        .unwrap_or_default();
+    let log_uri = Some(log.map_or_else(|| folder.to_owned(), |log| log.uri.clone()));
+    if step.state == StepState::Interrupted {
+        return Diagnosis {
+            lines,
+            log: log_uri,
+            ..of_cluster(cluster)
+        };
+    }
+    let all_lines = log.map(|log| log.lines.as_slice()).unwrap_or_default();
+    let reason = step.reason.to_string();
+    if finding::ran_into_limit(all_lines, &reason) {
+        return Diagnosis {
+            summary: format!(
+                "the step `{}` did not come to its end within `[limits] run-minutes`",
+                step.name
+            ),
+            lines,
+            log: log_uri,
+            hint: hints::for_deadline(TerminateReason::RunDeadline).map(str::to_owned),
+        };
+    }
+    let (said, hint) = match &finding {
+        Some(finding) => (
+            finding.summary.clone(),
+            hints::for_log(&finding.summary, &finding.lines, all_lines),
+        ),
+        None if log.is_none() => (format!("{reason} (its log did not arrive in time)"), None),
+        None => (reason, None),
+    };
+    Diagnosis {
+        summary: format!("the step `{}` failed: {said}", step.name),
+        lines,
+        log: log_uri,
+        hint: hint.map(str::to_owned),
+    }
+}

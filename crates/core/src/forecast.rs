@@ -1,0 +1,226 @@
+//! `decide`, driven against a world in which everything succeeds.
+//!
+//! It is the engine's loop with another world behind it. Questions about the world as it is (input, job, output
+//! folder, alarm) are handed back to be asked for real; questions about what the run itself would make are answered
+//! here. It invents no listing and no row count: what a job would write is recorded as found good, and no more.
+
+use jiff::Timestamp;
+
+use crate::emr::{ClusterSight, ClusterState, Reason, StepSight, StepState};
+use crate::pace::Pace;
+use crate::run::{
+    Action, Actor, Answer, Attempt, Cluster, Decision, Effect, Event, IllegalEvent, LaunchIntent, Leave,
+    Outcome, Query, Recorded, Seen, State, Why, decide,
+};
+use crate::spec::Spec;
+use crate::verify::Verdict;
+
+/// The id of a cluster that does not exist.
+const CLUSTER: &str = "j-FORECAST";
+
+/// How far a forecast came.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Foreseen {
+    /// These questions about the world as it is come first.
+    Look(Vec<Query>),
+    /// Such a question met trouble, and is to be asked again then.
+    Wait(Timestamp),
+    /// Such a question cannot be answered.
+    Leave(Leave),
+    /// The run is over.
+    Done {
+        /// How it ends.
+        outcome: Outcome,
+        /// What it does, in order.
+        actions: Vec<Action>,
+        /// The launch that it makes, if it makes one.
+        launch: Option<LaunchIntent>,
+        /// The state at its end.
+        state: Box<State>,
+    },
+}
+
+/// Foresees a run, from the state that its record is in, and what of the world was looked at for real.
+pub fn foresee(
+    spec: &Spec,
+    state: State,
+    seen: Seen,
+    now: Timestamp,
+    pace: &Pace,
+) -> Result<Foreseen, IllegalEvent> {
+    let mut forecast = Forecast {
+        spec,
+        state,
+        seen,
+        now,
+        actions: Vec::new(),
+        launch: None,
+    };
+    // Nobody drives a forecast, so there is no lease to renew.
+    forecast.state.renewed_at = None;
+    if forecast.state.closed.is_some() {
+        // As `run` does when it is asked for a day that is closed.
+        forecast.record(Event::Reopened {
+            by: Actor("plan".to_owned()),
+        })?;
+    }
+    forecast.drive(pace)
+}
+
+struct Forecast<'a> {
+    spec: &'a Spec,
+    state: State,
+    seen: Seen,
+    now: Timestamp,
+    actions: Vec<Action>,
+    launch: Option<LaunchIntent>,
+}
+
+impl Forecast<'_> {
+    fn drive(mut self, pace: &Pace) -> Result<Foreseen, IllegalEvent> {
+        loop {
+            match decide(self.spec, &self.state, &self.seen, self.now, pace) {
+                Decision::Look(queries) => {
+                    let (real, own): (Vec<_>, Vec<_>) = queries.into_iter().partition(is_about_the_world);
+                    if !real.is_empty() {
+                        return Ok(Foreseen::Look(real));
+                    }
+                    for query in own {
+                        self.answer(&query)?;
+                    }
+                }
+                Decision::Record(events) => {
+                    for event in events {
+                        self.record(event)?;
+                    }
+                }
+                Decision::Renew => self.state.renewed_at = None,
+                Decision::Do(action) => self.act(action)?,
+                Decision::Wait {
+                    until,
+                    why: Why::Trouble(_),
+                } => return Ok(Foreseen::Wait(until)),
+                Decision::Wait { until, .. } => self.now = until,
+                Decision::Leave(leave) => return Ok(Foreseen::Leave(leave)),
+                Decision::Done(outcome) => {
+                    let Self {
+                        actions,
+                        launch,
+                        state,
+                        ..
+                    } = self;
+                    return Ok(Foreseen::Done {
+                        outcome,
+                        actions,
+                        launch,
+                        state: Box::new(state),
+                    });
+                }
+            }
+        }
+    }
+
+    fn record(&mut self, event: Event) -> Result<(), IllegalEvent> {
+        let (seq, fence) = (self.state.seq() + 1, self.state.fence());
+        self.state.apply(&Recorded {
+            seq,
+            at: self.now,
+            fence,
+            event,
+        })
+    }
+
+    fn act(&mut self, action: Action) -> Result<(), IllegalEvent> {
+        let effect = match &action {
+            Action::StageJob { .. } => Effect::JobStaged,
+            Action::Launch(intent) => {
+                self.record(Event::Intended(intent.clone()))?;
+                self.launch = Some(intent.clone());
+                Effect::Launched {
+                    cluster: CLUSTER.to_owned(),
+                }
+            }
+            Action::Terminate { cluster, because } => Effect::TerminateRequested {
+                cluster: cluster.clone(),
+                because: *because,
+            },
+            Action::PublishMetrics => Effect::MetricsPublished,
+            Action::PutAlarm => Effect::AlarmPut,
+        };
+        self.actions.push(action);
+        self.record(Event::Finished { effect })
+    }
+
+    fn answer(&mut self, query: &Query) -> Result<(), IllegalEvent> {
+        let answer = match query {
+            Query::Output { .. } => {
+                return self.record(Event::Verified {
+                    verdict: Verdict::default(),
+                });
+            }
+            Query::LaunchedAs { .. } => Answer::LaunchedAs { clusters: Vec::new() },
+            Query::StepLog { .. } => Answer::StepLog(None),
+            Query::Cluster { .. } => Answer::Cluster(self.cluster_at_its_end()),
+            // Handed back to be asked for real.
+            Query::Inputs | Query::Job | Query::OutputFolder | Query::Alarm => return Ok(()),
+        };
+        self.seen.absorb(query, self.now, Ok(answer));
+        Ok(())
+    }
+
+    /// The cluster as it ends: its steps completed, or what was already decided about them.
+    fn cluster_at_its_end(&self) -> ClusterSight {
+        let cluster = self
+            .state
+            .attempt()
+            .and_then(|attempt: &Attempt| attempt.cluster.as_ref());
+        let known = cluster
+            .map(|cluster: &Cluster| cluster.steps.as_slice())
+            .unwrap_or_default();
+        let is_ended = cluster.is_some_and(|cluster| cluster.terminate.is_some());
+        let is_failed = known
+            .iter()
+            .any(|step| step.state.is_terminal() && step.state != StepState::Completed);
+        let (end, code) = if is_ended {
+            (StepState::Cancelled, "USER_REQUEST")
+        } else if is_failed {
+            (StepState::Cancelled, "STEP_FAILURE")
+        } else {
+            (StepState::Completed, "ALL_STEPS_COMPLETED")
+        };
+        let step = |id: String, name: String| StepSight {
+            id,
+            name,
+            state: end.clone(),
+            reason: Reason::default(),
+        };
+        let steps = if known.is_empty() {
+            let names = self.spec.step_names().into_iter().enumerate();
+            names
+                .map(|(at, name)| step(format!("s-FORECAST{at}"), name))
+                .collect()
+        } else {
+            known
+                .iter()
+                .map(|known| step(known.id.clone(), known.name.clone()))
+                .collect()
+        };
+        ClusterSight {
+            state: ClusterState::Terminated,
+            reason: Reason {
+                code: code.to_owned(),
+                message: String::new(),
+            },
+            steps,
+        }
+    }
+}
+
+fn is_about_the_world(query: &Query) -> bool {
+    match query {
+        Query::Inputs | Query::Job | Query::OutputFolder | Query::Alarm => true,
+        Query::LaunchedAs { .. } | Query::Cluster { .. } | Query::Output { .. } | Query::StepLog { .. } => {
+            false
+        }
+    }
+}

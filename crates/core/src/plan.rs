@@ -1,0 +1,260 @@
+//! What a run would do: the calls that change AWS, in order, before any of them is made.
+//!
+//! A plan shows no nonce. It is made from the ledger's own identifier and sequence, and a ledger that is not yet
+//! opened has none; where it would stand, a plan says `<nonce>`.
+
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::cluster_request::run_job_flow;
+use crate::day::Day;
+use crate::forecast::{Foreseen, foresee};
+use crate::pace::Pace;
+use crate::report::RefusalReport;
+use crate::run::{
+    Action, Attempt, AttemptResult, Call, IllegalEvent, Launch, LaunchIntent, Leave, Outcome, Query,
+    RUN_GRACE, Seen, State,
+};
+use crate::spec::Spec;
+use crate::verify;
+
+/// What stands in a plan for the nonce of its launch.
+const NONCE: &str = "<nonce>";
+
+/// What a run would do.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    /// The pipeline.
+    pub pipeline: String,
+    /// The day.
+    pub day: Day,
+    /// The attempt that it would be; none where no attempt would be made.
+    pub attempt: Option<u32>,
+    /// What comes of it, when every call succeeds.
+    pub outcome: &'static str,
+    /// Why no attempt would be made, and what can be done.
+    pub refusal: Option<RefusalReport>,
+    /// What the attempt would read.
+    pub inputs: Option<PlannedInputs>,
+    /// Where its output would lie; `<nonce>` is made at the launch.
+    pub output: Option<String>,
+    /// The calls that change AWS, in their order.
+    pub calls: Vec<Call>,
+    /// What only failure brings, and what ends a cluster that nobody watches.
+    pub guards: Vec<Guard>,
+    /// The RunJobFlow request.
+    pub request: Option<serde_json::Value>,
+    /// What is worth knowing besides.
+    pub notes: Vec<String>,
+}
+
+/// The input that an attempt would read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlannedInputs {
+    /// The folder.
+    pub source: String,
+    /// How many objects.
+    pub objects: u64,
+    /// Their sizes together.
+    pub bytes: u64,
+}
+
+/// Something that happens only when something goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Guard {
+    /// When.
+    pub when: String,
+    /// What.
+    pub then: String,
+}
+
+/// How far a plan is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Planning {
+    /// These questions about the world as it is come first.
+    Look(Vec<Query>),
+    /// A question met trouble, and is asked again then.
+    Wait {
+        /// Not before.
+        until: Timestamp,
+    },
+    /// The questions cannot be answered.
+    Leave(Leave),
+    /// It is ready.
+    Ready(Box<Plan>),
+}
+
+/// Plans a run, from what its record holds now and what was looked at for real.
+pub fn plan(
+    spec: &Spec,
+    state: State,
+    seen: Seen,
+    now: Timestamp,
+    pace: &Pace,
+) -> Result<Planning, IllegalEvent> {
+    let before = state.clone();
+    Ok(match foresee(spec, state, seen, now, pace)? {
+        Foreseen::Look(queries) => Planning::Look(queries),
+        Foreseen::Wait(until) => Planning::Wait { until },
+        Foreseen::Leave(leave) => Planning::Leave(leave),
+        Foreseen::Done {
+            outcome,
+            actions,
+            launch,
+            state,
+        } => {
+            let end = End {
+                outcome,
+                actions,
+                launch,
+                state: *state,
+            };
+            Planning::Ready(Box::new(end.plan(spec, &before, now)))
+        }
+    })
+}
+
+/// The end of a forecast.
+struct End {
+    outcome: Outcome,
+    actions: Vec<Action>,
+    launch: Option<LaunchIntent>,
+    state: State,
+}
+
+impl End {
+    fn plan(&self, spec: &Spec, before: &State, now: Timestamp) -> Plan {
+        let attempt = self.state.attempt();
+        let shown = self.launch.as_ref().map(|launch| LaunchIntent {
+            nonce: NONCE.to_owned(),
+            ..launch.clone()
+        });
+        // A launch that was made before keeps the nonce that it has.
+        let intent = shown.as_ref().or_else(|| attempt.and_then(Attempt::intent));
+        Plan {
+            pipeline: spec.pipeline().to_owned(),
+            day: spec.day,
+            attempt: attempt.map(|attempt| attempt.number),
+            outcome: self.outcome.name(),
+            refusal: self.state.refusal.as_ref().map(RefusalReport::new),
+            inputs: attempt.map(|attempt| PlannedInputs {
+                source: spec.source().to_string(),
+                objects: attempt.inputs.objects,
+                bytes: attempt.inputs.bytes,
+            }),
+            output: intent.map(|intent| verify::folder(spec, intent).to_string()),
+            calls: self
+                .actions
+                .iter()
+                .flat_map(|action| action.calls(spec))
+                .collect(),
+            guards: if shown.is_some() { guards(spec) } else { Vec::new() },
+            request: shown
+                .as_ref()
+                .zip(attempt)
+                .map(|(intent, attempt)| run_job_flow(spec, intent, &attempt.inputs, now)),
+            notes: notes(spec, before, self),
+        }
+    }
+}
+
+/// What happens only when something goes wrong.
+fn guards(spec: &Spec) -> Vec<Guard> {
+    let limits = &spec.config.limits;
+    let guard = |when: &str, then: &str| Guard {
+        when: when.to_owned(),
+        then: then.to_owned(),
+    };
+    vec![
+        guard(
+            "nobody watches any more",
+            "the cluster ends by itself after its last step",
+        ),
+        guard(
+            "a step fails",
+            "EMR ends the cluster, and the run says why the step failed",
+        ),
+        guard(
+            &format!("a step is not through after {} minutes", limits.run_minutes),
+            "its own command ends it, from within the cluster",
+        ),
+        guard(
+            &format!("no step begins within {} minutes", limits.start_minutes),
+            "emr TerminateJobFlows",
+        ),
+        guard(
+            &format!(
+                "the steps are not through after {} minutes",
+                i64::from(limits.run_minutes) + RUN_GRACE.as_mins()
+            ),
+            "emr TerminateJobFlows",
+        ),
+        guard("the run is cancelled", "emr TerminateJobFlows"),
+        guard(
+            "the cluster stands although its steps are over",
+            "emr TerminateJobFlows",
+        ),
+        guard(
+            "the answer to RunJobFlow is lost",
+            "its cluster is looked for by the nonce in its name; it is launched again only if it is not there",
+        ),
+    ]
+}
+
+fn notes(spec: &Spec, before: &State, end: &End) -> Vec<String> {
+    let mut notes = Vec::new();
+    let earlier = before.attempt().filter(|_| before.closed.is_none());
+    if let Some(attempt) = earlier {
+        notes.push(in_flight(attempt));
+    }
+    if let Some(succeeded) = before.succeeded() {
+        notes.push(format!(
+            "the day has succeeded before, in attempt {}",
+            succeeded.number
+        ));
+    }
+    if end.launch.is_none() {
+        return notes;
+    }
+    if !end
+        .actions
+        .iter()
+        .any(|action| matches!(action, Action::StageJob { .. }))
+    {
+        notes.push("the job is uploaded already".to_owned());
+    }
+    if !spec.is_versioned() {
+        notes.push(format!(
+            "the job writes to a fixed place ({}): one attempt, and no other while output lies there; its row counts \
+             are not known. With {{output}} in its arguments it would get a fresh folder for each attempt",
+            spec.fixed_output()
+        ));
+    }
+    notes
+        .push("outside the cluster, only a process of Emrys that watches ends it before its time".to_owned());
+    notes
+}
+
+fn in_flight(attempt: &Attempt) -> String {
+    let number = attempt.number;
+    match (&attempt.launch, &attempt.cluster, &attempt.ended) {
+        (_, _, Some((AttemptResult::Succeeded, _))) => {
+            format!("attempt {number} has succeeded, and is not yet reported")
+        }
+        (_, _, Some(_)) => format!("attempt {number} is over, and is not yet reported"),
+        (Launch::Made { .. }, Some(cluster), None) => {
+            format!(
+                "attempt {number} is in flight on the cluster {}, and would be watched",
+                cluster.id
+            )
+        }
+        (Launch::Open { .. }, _, None) => format!(
+            "whether attempt {number} has launched its cluster is not clear: it is looked for first, and the launch \
+             below is made only if it is not there"
+        ),
+        _ => format!("attempt {number} was begun, and would be gone on with"),
+    }
+}

@@ -1,0 +1,189 @@
+//! A plan says what a run then does.
+
+use super::*;
+use crate::inputs::Listing;
+use crate::run::testing::{self, Engine, Good, World, now, spec, trouble, unversioned};
+use crate::run::{Answer, Recorded, Trouble, TroubleKind};
+
+/// Plans as the control plane does: what the plan asks about the world is looked at for real.
+fn plan_in(spec: &Spec, state: &State, world: &mut impl World) -> Plan {
+    let mut engine = Engine::new(spec);
+    engine.state = state.clone();
+    for _ in 0..10 {
+        let planning = plan(spec, state.clone(), engine.seen.clone(), now(), &Pace::AWS).expect("legal");
+        match planning {
+            Planning::Look(queries) => {
+                for query in queries {
+                    let answer = world.look(&engine, &query);
+                    engine.seen.absorb(&query, now(), answer);
+                }
+            }
+            Planning::Ready(plan) => return *plan,
+            other => panic!("{other:?}"),
+        }
+    }
+    panic!("it asks on and on");
+}
+
+fn calls(spec: &Spec, actions: &[Action]) -> Vec<Call> {
+    actions.iter().flat_map(|action| action.calls(spec)).collect()
+}
+
+/// Nothing is left to be written: the job is there, and the alarm stands.
+struct AllThere;
+
+impl World for AllThere {
+    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
+        match query {
+            Query::Job => Ok(Answer::Job { unstaged: vec![] }),
+            Query::Alarm => Ok(Answer::Alarm { current: true }),
+            _ => Good.look(engine, query),
+        }
+    }
+
+    fn act(&mut self, engine: &Engine<'_>, action: &Action) -> testing::Acted {
+        Good.act(engine, action)
+    }
+}
+
+struct Taken;
+
+impl World for Taken {
+    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
+        match query {
+            Query::OutputFolder => Ok(Answer::OutputFolder { taken: true }),
+            _ => Good.look(engine, query),
+        }
+    }
+
+    fn act(&mut self, engine: &Engine<'_>, action: &Action) -> testing::Acted {
+        Good.act(engine, action)
+    }
+}
+
+#[test]
+fn a_plan_of_a_fresh_day() {
+    let spec = spec();
+    let mut plan = plan_in(&spec, &State::default(), &mut Good);
+    let request = plan.request.take().expect("a launch has a request");
+    assert_eq!(request["Name"], "emrys/web-logs/2024-10-20/a1/<nonce>");
+    insta::assert_json_snapshot!(plan);
+}
+
+#[test]
+fn what_is_planned_is_what_is_done() {
+    for spec in [spec(), unversioned()] {
+        let planned = plan_in(&spec, &State::default(), &mut Good);
+        let mut engine = Engine::new(&spec);
+        engine.drive(&mut Good);
+        assert_eq!(planned.calls, calls(&spec, &engine.actions));
+
+        let planned = plan_in(&spec, &State::default(), &mut AllThere);
+        let mut engine = Engine::new(&spec);
+        engine.drive(&mut AllThere);
+        assert_eq!(planned.calls, calls(&spec, &engine.actions));
+    }
+}
+
+#[test]
+fn a_plan_of_a_run_in_flight_is_what_is_left_of_it() {
+    let spec = spec();
+    let mut whole = Engine::new(&spec);
+    whole.drive(&mut Good);
+    let all = calls(&spec, &whole.actions);
+    let mut state = State::default();
+    let mut left = Vec::new();
+    for recorded in &whole.record[..whole.record.len() - 1] {
+        let Recorded { .. } = recorded;
+        state.apply(recorded).expect("legal");
+        let plan = plan_in(&spec, &state, &mut Good);
+        assert!(all.ends_with(&plan.calls), "{:?}", plan.calls);
+        left.push(plan.calls.len());
+    }
+    assert!(left.is_sorted_by(|a, b| a >= b), "{left:?}");
+    assert_eq!((left.first(), left.last()), (Some(&all.len()), Some(&0)));
+}
+
+#[test]
+fn an_empty_day_and_a_taken_place_are_foreseen() {
+    struct Empty;
+    impl World for Empty {
+        fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
+            match query {
+                Query::Inputs => Ok(Answer::Inputs(Listing::new(vec![]))),
+                _ => Good.look(engine, query),
+            }
+        }
+
+        fn act(&mut self, engine: &Engine<'_>, action: &Action) -> testing::Acted {
+            Good.act(engine, action)
+        }
+    }
+    let empty = plan_in(&spec(), &State::default(), &mut Empty);
+    assert_eq!(
+        (empty.outcome, empty.calls.len(), empty.attempt),
+        ("empty", 0, None)
+    );
+    let taken = plan_in(&unversioned(), &State::default(), &mut Taken);
+    assert_eq!((taken.outcome, taken.calls.len()), ("refused", 0));
+    assert!(
+        taken
+            .refusal
+            .is_some_and(|refusal| refusal.hint.contains("{output}"))
+    );
+}
+
+#[test]
+fn a_closed_day_is_planned_again_as_another_attempt() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    engine.drive(&mut Good);
+    let plan = plan_in(&spec, &engine.state, &mut AllThere);
+    assert_eq!(plan.attempt, Some(2));
+    assert_eq!(
+        plan.calls.first().map(|call| call.resource.as_str()),
+        Some("emrys/web-logs/2024-10-20/a2")
+    );
+    assert!(
+        plan.notes
+            .iter()
+            .any(|note| note.contains("succeeded before, in attempt 1")),
+        "{:?}",
+        plan.notes
+    );
+}
+
+#[test]
+fn a_fixed_place_is_said_to_be_one() {
+    let plan = plan_in(&unversioned(), &State::default(), &mut Good);
+    assert!(
+        plan.notes.iter().any(|note| note.contains("fixed place")),
+        "{:?}",
+        plan.notes
+    );
+    assert_eq!(
+        plan.output.as_deref(),
+        Some("s3://my-log-bucket/processed-logs/2024/10/20/")
+    );
+}
+
+#[test]
+fn trouble_with_a_question_is_told_and_not_planned_around() {
+    let spec = spec();
+    let planning =
+        |seen: &Seen, at| plan(&spec, State::default(), seen.clone(), at, &Pace::AWS).expect("legal");
+    let mut seen = Seen::default();
+    let mut at = now();
+    for _ in 0..2 {
+        seen.absorb(&Query::Inputs, at, Err(trouble(TroubleKind::Access)));
+        seen.absorb(&Query::Job, at, Ok(Answer::Job { unstaged: vec![] }));
+        let Planning::Wait { until } = planning(&seen, at) else {
+            panic!("{seen:?}")
+        };
+        assert!(until > at);
+        at = until;
+        assert_eq!(planning(&seen, at), Planning::Look(vec![Query::Inputs]));
+    }
+    seen.absorb(&Query::Inputs, at, Err(trouble(TroubleKind::Access)));
+    assert!(matches!(planning(&seen, at), Planning::Leave(Leave::Access(_))));
+}

@@ -1,0 +1,310 @@
+//! What is told about a run: the `--json` document of `run` and `status`.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::day::Day;
+use crate::diagnosis::Diagnosis;
+use crate::emr::{ClusterState, Reason};
+use crate::run::{Attempt, Cluster, Launch, Outcome, Refusal, Reporting, State};
+use crate::spec::Spec;
+use crate::verify;
+
+/// A run, as `--json` prints it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunReport {
+    /// The pipeline.
+    pub pipeline: String,
+    /// The day.
+    pub day: Day,
+    /// The number of the attempt at hand; none where none was made.
+    pub attempt: Option<u32>,
+    /// `succeeded`, `failed`, `empty`, `cancelled` or `refused`; null while the run is in flight.
+    pub outcome: Option<&'static str>,
+    /// Where it is.
+    pub phase: Phase,
+    /// The attempt's cluster.
+    pub cluster_id: Option<String>,
+    /// The cluster's state, as EMR names it.
+    pub cluster_state: Option<String>,
+    /// Why the cluster is in that state, in EMR's words.
+    pub cluster_reason: Option<String>,
+    /// The steps' ids, in the order in which they run.
+    pub step_ids: Vec<String>,
+    /// The steps.
+    pub steps: Vec<StepReport>,
+    /// Rows of the input; null where the job leaves no manifest.
+    pub rows_read: Option<u64>,
+    /// Those of them that could not be understood; null where the job leaves no manifest.
+    pub rows_rejected: Option<u64>,
+    /// The output folder, once it is known to be good.
+    pub output: Option<String>,
+    /// From the attempt's begin to its end, or until now.
+    pub duration_seconds: Option<f64>,
+    /// What was found out about a failure.
+    pub diagnosis: Option<Diagnosis>,
+    /// Why the attempt that was asked for was not made.
+    pub refusal: Option<RefusalReport>,
+    /// The attempt whose output stands; it may be an earlier one than `attempt`.
+    pub succeeded_attempt: Option<u32>,
+    /// The metrics of the attempt.
+    pub metrics: Option<ReportingReport>,
+    /// The alarm, as far as the attempt cared for it.
+    pub alarm: Option<ReportingReport>,
+    /// Who asked for the run's end.
+    pub cancelled_by: Option<String>,
+}
+
+/// Where a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// The input is looked at.
+    Preparing,
+    /// The job is uploaded.
+    Staging,
+    /// The cluster is asked for.
+    Launching,
+    /// The cluster comes up.
+    Starting,
+    /// The steps run.
+    Running,
+    /// The cluster goes down.
+    Ending,
+    /// The output is checked.
+    Verifying,
+    /// The cause of a failure is looked for.
+    Diagnosing,
+    /// Metrics and alarm are written.
+    Reporting,
+    /// The run is over.
+    Closed,
+}
+
+/// A step, as `--json` prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepReport {
+    /// EMR's identifier.
+    pub id: String,
+    /// The name given at the launch.
+    pub name: String,
+    /// Its state, as EMR names it.
+    pub state: String,
+    /// Why, in EMR's words.
+    pub reason: Option<String>,
+}
+
+/// A refusal, as `--json` prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RefusalReport {
+    /// In one sentence.
+    pub summary: String,
+    /// What can be done.
+    pub hint: &'static str,
+}
+
+/// How far a report is, as `--json` prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReportingReport {
+    /// `open`, `due`, `done` or `given_up`.
+    pub state: &'static str,
+    /// Why it was given up.
+    pub why: Option<String>,
+}
+
+/// What is told about a run.
+pub fn report(spec: &Spec, state: &State, now: Timestamp) -> RunReport {
+    let attempt = state.attempt();
+    let cluster = attempt.and_then(|attempt| attempt.cluster.as_ref());
+    let verdict = attempt.and_then(|attempt| attempt.verdict.as_ref());
+    let rows = verdict.and_then(|verdict| verdict.rows);
+    let good = verdict.is_some_and(verify::Verdict::is_good);
+    let intent = attempt.and_then(Attempt::intent).filter(|_| good);
+    RunReport {
+        pipeline: spec.pipeline().to_owned(),
+        day: spec.day,
+        attempt: attempt.map(|attempt| attempt.number),
+        outcome: outcome(state).map(Outcome::name),
+        phase: phase(state),
+        cluster_id: cluster.map(|cluster| cluster.id.clone()),
+        cluster_state: cluster
+            .and_then(|cluster| cluster.state.as_ref())
+            .map(|state| state.name().to_owned()),
+        cluster_reason: cluster.and_then(|cluster| said(&cluster.reason)),
+        step_ids: cluster.map(step_ids).unwrap_or_default(),
+        steps: cluster.map(steps).unwrap_or_default(),
+        rows_read: rows.map(|rows| rows.read),
+        rows_rejected: rows.map(|rows| rows.rejected),
+        output: intent.map(|intent| verify::folder(spec, intent).to_string()),
+        duration_seconds: attempt.map(|attempt| {
+            let end = attempt.ended.map_or(now, |(_, at)| at);
+            end.duration_since(attempt.started_at).as_secs_f64().max(0.0)
+        }),
+        diagnosis: attempt.and_then(|attempt| attempt.diagnosis.clone()),
+        refusal: state.refusal.as_ref().map(RefusalReport::new),
+        succeeded_attempt: state.succeeded().map(|attempt| attempt.number),
+        metrics: attempt.map(|attempt| ReportingReport::new(&attempt.metrics)),
+        alarm: attempt.map(|attempt| ReportingReport::new(&attempt.alarm)),
+        cancelled_by: state.cancel.as_ref().map(|actor| actor.0.clone()),
+    }
+}
+
+/// How the run ended for whoever asked for it last: a refused second attempt takes nothing from the first.
+pub fn outcome(state: &State) -> Option<Outcome> {
+    let ended = state.outcome()?;
+    Some(if state.refusal.is_some() {
+        Outcome::Refused
+    } else {
+        ended
+    })
+}
+
+/// Where a run is.
+pub fn phase(state: &State) -> Phase {
+    if state.closed.is_some() {
+        return Phase::Closed;
+    }
+    let Some(attempt) = state.attempt() else {
+        return Phase::Preparing;
+    };
+    if attempt.ended.is_some() {
+        return Phase::Reporting;
+    }
+    match (&attempt.launch, &attempt.cluster) {
+        (Launch::NotMade, _) if !attempt.unstaged.is_empty() => Phase::Staging,
+        (Launch::NotMade | Launch::Open { .. }, _) | (_, None) => Phase::Launching,
+        (Launch::Made { .. }, Some(cluster)) => phase_of(cluster),
+    }
+}
+
+fn phase_of(cluster: &Cluster) -> Phase {
+    match &cluster.state {
+        Some(state) if state.is_terminal() && cluster.are_steps_completed() => Phase::Verifying,
+        Some(state) if state.is_terminal() => Phase::Diagnosing,
+        Some(ClusterState::Terminating) => Phase::Ending,
+        _ if cluster.are_steps_over() => Phase::Ending,
+        _ if cluster.is_past_start() => Phase::Running,
+        _ => Phase::Starting,
+    }
+}
+
+fn said(reason: &Reason) -> Option<String> {
+    (*reason != Reason::default()).then(|| reason.to_string())
+}
+
+fn step_ids(cluster: &Cluster) -> Vec<String> {
+    cluster.steps.iter().map(|step| step.id.clone()).collect()
+}
+
+fn steps(cluster: &Cluster) -> Vec<StepReport> {
+    let report = |step: &crate::run::Step| StepReport {
+        id: step.id.clone(),
+        name: step.name.clone(),
+        state: step.state.name().to_owned(),
+        reason: said(&step.reason),
+    };
+    cluster.steps.iter().map(report).collect()
+}
+
+impl RefusalReport {
+    /// Of a refusal.
+    pub fn new(refusal: &Refusal) -> Self {
+        Self {
+            summary: refusal.to_string(),
+            hint: refusal.hint(),
+        }
+    }
+}
+
+impl ReportingReport {
+    fn new(reporting: &Reporting) -> Self {
+        let (state, why) = match reporting {
+            Reporting::Open => ("open", None),
+            Reporting::Due => ("due", None),
+            Reporting::Done => ("done", None),
+            Reporting::GivenUp(why) => ("given_up", Some(why.clone())),
+        };
+        Self { state, why }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Phase::{Closed, Launching, Preparing, Reporting, Staging, Starting, Verifying};
+    use super::*;
+    use crate::run::testing::{Engine, Good, now, spec, unversioned};
+    use crate::run::{Actor, Event};
+
+    #[test]
+    fn a_report_of_a_good_day() {
+        let spec = spec();
+        let mut engine = Engine::new(&spec);
+        engine.drive(&mut Good);
+        // The output folder holds the nonce: derived, so always the same here.
+        insta::assert_json_snapshot!(report(&spec, &engine.state, engine.now));
+    }
+
+    #[test]
+    fn a_run_goes_through_its_phases_in_order() {
+        let spec = spec();
+        let mut engine = Engine::new(&spec);
+        let mut phases = vec![phase(&engine.state)];
+        while engine.state.closed.is_none() {
+            engine.turn(&mut Good);
+            let next = phase(&engine.state);
+            if phases.last() != Some(&next) {
+                phases.push(next);
+            }
+        }
+        assert_eq!(
+            phases,
+            [
+                Preparing, Staging, Launching, Starting, Verifying, Reporting, Closed
+            ]
+        );
+    }
+
+    #[test]
+    fn a_run_in_flight_has_no_outcome_and_a_fresh_one_nothing_at_all() {
+        let spec = spec();
+        let fresh = report(&spec, &State::default(), now());
+        assert_eq!(
+            (fresh.outcome, fresh.attempt, fresh.duration_seconds),
+            (None, None, None)
+        );
+        let mut engine = Engine::new(&spec);
+        while engine
+            .state
+            .attempt()
+            .is_none_or(|attempt| attempt.cluster.is_none())
+        {
+            engine.turn(&mut Good);
+        }
+        engine.pass(jiff::SignedDuration::from_secs(90));
+        let report = report(&spec, &engine.state, engine.now);
+        assert_eq!((report.outcome, report.output), (None, None));
+        assert_eq!(report.duration_seconds, Some(90.0));
+    }
+
+    #[test]
+    fn a_refused_attempt_is_told_beside_the_one_that_stands() {
+        let spec = unversioned();
+        let mut engine = Engine::new(&spec);
+        engine.drive(&mut Good);
+        engine.append(Event::Reopened {
+            by: Actor("someone".to_owned()),
+        });
+        let folder = spec.fixed_output().to_string();
+        engine.append(Event::AttemptRefused {
+            because: Refusal::OutputTaken { folder },
+        });
+        let report = report(&spec, &engine.state, engine.now);
+        assert_eq!((report.outcome, report.attempt), (Some("refused"), None));
+        assert_eq!(report.succeeded_attempt, Some(1));
+        assert!(
+            report
+                .refusal
+                .is_some_and(|refusal| refusal.hint.contains("{output}"))
+        );
+    }
+}

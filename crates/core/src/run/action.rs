@@ -1,0 +1,134 @@
+//! What a run does to AWS. One variant is one executor in the control plane.
+
+use serde::{Deserialize, Serialize};
+
+use super::LaunchIntent;
+use crate::spec::Spec;
+
+/// Something to do to AWS. It is derived from the spec, the state and the time alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Upload job files to their addresses. Harmless when repeated: the address holds the content's hash.
+    StageJob {
+        /// The addresses that are still without their file.
+        uris: Vec<String>,
+    },
+    /// Launch a cluster with all steps inside. The only call that must not happen twice: it is recorded before.
+    Launch(LaunchIntent),
+    /// End a cluster.
+    Terminate {
+        /// Its id.
+        cluster: String,
+        /// Why.
+        because: TerminateReason,
+    },
+    /// Publish the metrics of an attempt that ended. Harmless when repeated: the data points carry the run's end.
+    PublishMetrics,
+    /// Write the alarm that fires when a day has no success by its time.
+    PutAlarm,
+}
+
+/// Why a cluster is ended before its steps are through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TerminateReason {
+    /// Someone cancelled the run.
+    Cancelled,
+    /// No step could begin within `[limits] start-minutes`.
+    StartDeadline,
+    /// The steps were not through within `[limits] run-minutes`.
+    RunDeadline,
+    /// The steps are over, and the cluster still stands.
+    Lingering,
+    /// It carries the nonce of a launch for which another cluster was accepted.
+    Surplus,
+}
+
+impl std::fmt::Display for TerminateReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Cancelled => "the run was cancelled",
+            Self::StartDeadline => "no step began within `[limits] start-minutes`",
+            Self::RunDeadline => "the steps were not through within `[limits] run-minutes`",
+            Self::Lingering => "its steps were over and it did not end by itself",
+            Self::Surplus => "another cluster of the same launch was accepted",
+        })
+    }
+}
+
+/// A call that changes AWS, as a plan lists it and a journal can confirm it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Call {
+    /// The service.
+    pub service: Service,
+    /// The operation, as its API names it.
+    pub operation: &'static str,
+    /// What it is done to: an address, a cluster's name without the launch's nonce (which nobody knows before the
+    /// launch is decided) or its id, a metric or an alarm.
+    pub resource: String,
+}
+
+/// An AWS service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Service {
+    /// Simple Storage Service.
+    S3,
+    /// Elastic MapReduce.
+    Emr,
+    /// CloudWatch.
+    CloudWatch,
+}
+
+impl Service {
+    /// In lower case, as in `--json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::S3 => "s3",
+            Self::Emr => "emr",
+            Self::CloudWatch => "cloudwatch",
+        }
+    }
+}
+
+impl Action {
+    /// The calls that the action takes, in their order.
+    pub fn calls(&self, spec: &Spec) -> Vec<Call> {
+        let call = |service, operation, resource| Call {
+            service,
+            operation,
+            resource,
+        };
+        match self {
+            Self::StageJob { uris } => uris
+                .iter()
+                .map(|uri| call(Service::S3, "PutObject", uri.clone()))
+                .collect(),
+            Self::Launch(intent) => {
+                let name = spec.cluster_name(intent);
+                let without_nonce = name.rsplit_once('/').map_or(name.as_str(), |(rest, _)| rest);
+                vec![call(Service::Emr, "RunJobFlow", without_nonce.to_owned())]
+            }
+            Self::Terminate { cluster, .. } => vec![call(Service::Emr, "TerminateJobFlows", cluster.clone())],
+            Self::PublishMetrics => {
+                vec![call(
+                    Service::CloudWatch,
+                    "PutMetricData",
+                    spec.metrics_resource(),
+                )]
+            }
+            Self::PutAlarm => vec![call(Service::CloudWatch, "PutMetricAlarm", spec.alarm_name())],
+        }
+    }
+
+    /// In a few words, for people.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::StageJob { .. } => "upload the job",
+            Self::Launch(_) => "launch the cluster",
+            Self::Terminate { .. } => "terminate the cluster",
+            Self::PublishMetrics => "publish the metrics",
+            Self::PutAlarm => "write the alarm",
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! One attempt of a run, and what the events mean for it.
+
+use jiff::Timestamp;
+
+use super::action::TerminateReason;
+use super::event::{AttemptResult, Effect, Event, Fault, FaultClass, LaunchIntent, PinnedInputs, Reported};
+use crate::diagnosis::Diagnosis;
+use crate::emr::{ClusterState, Reason, StepState};
+use crate::verify::Verdict;
+
+/// Whether an event made sense; if not, why.
+pub(super) type Applied = Result<(), &'static str>;
+
+/// One attempt: one launch of one cluster with its steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attempt {
+    /// 1, 2, 3 …
+    pub number: u32,
+    /// When its input was pinned.
+    pub started_at: Timestamp,
+    /// What it reads.
+    pub inputs: PinnedInputs,
+    /// Addresses of job files that are not yet staged.
+    pub unstaged: Vec<String>,
+    /// How far its launch is.
+    pub launch: Launch,
+    /// The latest launch that AWS refused.
+    pub refused: Option<(Fault, Timestamp)>,
+    /// Refusals in a row.
+    pub refusals: u32,
+    /// Its cluster.
+    pub cluster: Option<Cluster>,
+    /// Clusters of the same launch that were not accepted and are to be ended.
+    pub surplus: Vec<String>,
+    /// What the check of its output said.
+    pub verdict: Option<Verdict>,
+    /// What was found out about its failure.
+    pub diagnosis: Option<Diagnosis>,
+    /// How it ended, and when.
+    pub ended: Option<(AttemptResult, Timestamp)>,
+    /// Its metrics.
+    pub metrics: Reporting,
+    /// The alarm, as far as this attempt cares for it.
+    pub alarm: Reporting,
+}
+
+/// How far a launch is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Launch {
+    /// Not asked for, or certainly not done.
+    NotMade,
+    /// Recorded as intended, and no certain answer yet.
+    Open {
+        /// The intent.
+        intent: LaunchIntent,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// Done: the cluster is known.
+    Made {
+        /// The intent.
+        intent: LaunchIntent,
+        /// When it was recorded.
+        at: Timestamp,
+    },
+}
+
+/// The cluster of an attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cluster {
+    /// Its id, `j-…`.
+    pub id: String,
+    /// Its state as last recorded; none before the first look.
+    pub state: Option<ClusterState>,
+    /// Why.
+    pub reason: Reason,
+    /// When it was first seen in its present state.
+    pub moved_at: Timestamp,
+    /// When a step was first able to run.
+    pub ready_at: Option<Timestamp>,
+    /// Its steps, in their order.
+    pub steps: Vec<Step>,
+    /// When a step was last seen in another state than before.
+    pub steps_moved_at: Option<Timestamp>,
+    /// When its termination was last asked for, and why.
+    pub terminate: Option<(TerminateReason, Timestamp)>,
+}
+
+impl Cluster {
+    /// Whether nothing of it is left.
+    pub fn is_gone(&self) -> bool {
+        self.state.as_ref().is_some_and(ClusterState::is_terminal)
+    }
+
+    /// Whether a step has begun, or could have.
+    pub fn is_past_start(&self) -> bool {
+        self.ready_at.is_some() || self.steps.iter().any(|step| step.state != StepState::Pending)
+    }
+
+    /// Whether its steps are known, and none will change any more.
+    pub fn are_steps_over(&self) -> bool {
+        !self.steps.is_empty() && self.steps.iter().all(|step| step.state.is_terminal())
+    }
+
+    /// Whether every step's command ended with exit code 0. It does not say that the output is right.
+    pub fn are_steps_completed(&self) -> bool {
+        !self.steps.is_empty() && self.steps.iter().all(|step| step.state == StepState::Completed)
+    }
+}
+
+/// A step of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// EMR's identifier, `s-…`.
+    pub id: String,
+    /// The name given at the launch.
+    pub name: String,
+    /// Its state as last recorded.
+    pub state: StepState,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// How far a report is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Reporting {
+    /// Nothing is known yet.
+    #[default]
+    Open,
+    /// It was looked at, and has to be written.
+    Due,
+    /// It is as it should be.
+    Done,
+    /// It was given up, and this is why.
+    GivenUp(String),
+}
+
+impl Attempt {
+    pub(super) fn new(number: u32, at: Timestamp, inputs: &PinnedInputs, unstaged: &[String]) -> Self {
+        Self {
+            number,
+            started_at: at,
+            inputs: inputs.clone(),
+            unstaged: unstaged.to_vec(),
+            launch: Launch::NotMade,
+            refused: None,
+            refusals: 0,
+            cluster: None,
+            surplus: Vec::new(),
+            verdict: None,
+            diagnosis: None,
+            ended: None,
+            metrics: Reporting::Open,
+            alarm: Reporting::Open,
+        }
+    }
+
+    /// The launch that was accepted.
+    pub fn intent(&self) -> Option<&LaunchIntent> {
+        match &self.launch {
+            Launch::Made { intent, .. } => Some(intent),
+            Launch::NotMade | Launch::Open { .. } => None,
+        }
+    }
+
+    /// When the accepted launch was recorded.
+    pub fn launched_at(&self) -> Option<Timestamp> {
+        match &self.launch {
+            Launch::Made { at, .. } => Some(*at),
+            Launch::NotMade | Launch::Open { .. } => None,
+        }
+    }
+
+    pub(super) fn advance(&mut self, at: Timestamp, event: &Event) -> Applied {
+        match event {
+            Event::Intended(intent) => return self.intended(at, intent),
+            Event::Finished { effect } => return self.finished(at, effect),
+            Event::LaunchRefused { fault } => {
+                self.open_launch()?;
+                self.launch = Launch::NotMade;
+                self.refusals += 1;
+                self.refused = Some((fault.clone(), at));
+            }
+            Event::LaunchUnclear { .. } => {
+                self.open_launch()?;
+            }
+            Event::LookedFor { nonce, clusters } => return self.looked_for(at, nonce, clusters),
+            Event::ClusterMoved { state, reason } => return self.cluster_moved(at, state, reason),
+            Event::StepMoved {
+                id,
+                name,
+                state,
+                reason,
+            } => return self.step_moved(at, id, name, state, reason),
+            Event::Verified { verdict } => {
+                if self.cluster.is_none() || self.verdict.is_some() {
+                    return Err("there is nothing to verify");
+                }
+                self.verdict = Some(verdict.clone());
+            }
+            Event::Diagnosed { diagnosis } => self.diagnosis = Some(diagnosis.clone()),
+            Event::AttemptEnded { result } => return self.end(at, *result),
+            _ => return Err("the attempt has not ended"),
+        }
+        Ok(())
+    }
+
+    pub(super) fn report(&mut self, event: &Event) -> Applied {
+        match event {
+            Event::Finished {
+                effect: Effect::MetricsPublished,
+            } => self.metrics = Reporting::Done,
+            Event::Finished {
+                effect: Effect::AlarmPut,
+            } => self.alarm = Reporting::Done,
+            Event::AlarmFound { current } => {
+                self.alarm = if *current { Reporting::Done } else { Reporting::Due };
+            }
+            Event::NotReported {
+                what: Reported::Metrics,
+                why,
+            } => self.metrics = Reporting::GivenUp(why.clone()),
+            Event::NotReported {
+                what: Reported::Alarm,
+                why,
+            } => self.alarm = Reporting::GivenUp(why.clone()),
+            _ => return Err("the attempt has ended"),
+        }
+        Ok(())
+    }
+
+    fn open_launch(&self) -> Result<(&LaunchIntent, Timestamp), &'static str> {
+        match &self.launch {
+            Launch::Open { intent, at } => Ok((intent, *at)),
+            Launch::NotMade | Launch::Made { .. } => Err("no launch is open"),
+        }
+    }
+
+    fn intended(&mut self, at: Timestamp, intent: &LaunchIntent) -> Applied {
+        if self.launch != Launch::NotMade {
+            return Err("a launch is open or made already");
+        }
+        if !self.unstaged.is_empty() {
+            return Err("the job is not staged");
+        }
+        if intent.attempt != self.number {
+            return Err("the launch is of another attempt");
+        }
+        self.launch = Launch::Open {
+            intent: intent.clone(),
+            at,
+        };
+        Ok(())
+    }
+
+    fn finished(&mut self, at: Timestamp, effect: &Effect) -> Applied {
+        match effect {
+            Effect::JobStaged => self.unstaged.clear(),
+            Effect::Launched { cluster } => self.launched(at, cluster)?,
+            Effect::TerminateRequested { cluster, because } => {
+                if let Some(own) = self.cluster.as_mut().filter(|own| own.id == *cluster) {
+                    own.terminate = Some((*because, at));
+                } else if self.surplus.contains(cluster) {
+                    self.surplus.retain(|surplus| surplus != cluster);
+                } else {
+                    return Err("the cluster is not of this attempt");
+                }
+            }
+            Effect::MetricsPublished | Effect::AlarmPut => return Err("the attempt has not ended"),
+        }
+        Ok(())
+    }
+
+    fn launched(&mut self, at: Timestamp, cluster: &str) -> Applied {
+        let (intent, intended_at) = self.open_launch()?;
+        self.launch = Launch::Made {
+            intent: intent.clone(),
+            at: intended_at,
+        };
+        self.refused = None;
+        self.refusals = 0;
+        self.cluster = Some(Cluster {
+            id: cluster.to_owned(),
+            state: None,
+            reason: Reason::default(),
+            moved_at: at,
+            ready_at: None,
+            steps: Vec::new(),
+            steps_moved_at: None,
+            terminate: None,
+        });
+        Ok(())
+    }
+
+    fn looked_for(&mut self, at: Timestamp, nonce: &str, clusters: &[String]) -> Applied {
+        if self.open_launch()?.0.nonce != nonce {
+            return Err("another launch is open");
+        }
+        match clusters.split_first() {
+            None => self.launch = Launch::NotMade,
+            Some((accepted, surplus)) => {
+                self.launched(at, accepted)?;
+                self.surplus = surplus.to_vec();
+            }
+        }
+        Ok(())
+    }
+
+    fn cluster_moved(&mut self, at: Timestamp, state: &ClusterState, reason: &Reason) -> Applied {
+        let cluster = self.cluster.as_mut().ok_or("no cluster is known")?;
+        if cluster.is_gone() {
+            return Err("the cluster is gone");
+        }
+        if matches!(state, ClusterState::Running | ClusterState::Waiting) && cluster.ready_at.is_none() {
+            cluster.ready_at = Some(at);
+        }
+        cluster.state = Some(state.clone());
+        cluster.reason = reason.clone();
+        cluster.moved_at = at;
+        Ok(())
+    }
+
+    fn step_moved(
+        &mut self,
+        at: Timestamp,
+        id: &str,
+        name: &str,
+        state: &StepState,
+        reason: &Reason,
+    ) -> Applied {
+        let cluster = self.cluster.as_mut().ok_or("no cluster is known")?;
+        match cluster.steps.iter_mut().find(|step| step.id == id) {
+            Some(step) if step.state.is_terminal() => return Err("the step has ended"),
+            Some(step) => {
+                step.state = state.clone();
+                step.reason = reason.clone();
+            }
+            None => cluster.steps.push(Step {
+                id: id.to_owned(),
+                name: name.to_owned(),
+                state: state.clone(),
+                reason: reason.clone(),
+            }),
+        }
+        cluster.steps_moved_at = Some(at);
+        Ok(())
+    }
+
+    fn end(&mut self, at: Timestamp, result: AttemptResult) -> Applied {
+        if matches!(self.launch, Launch::Open { .. }) {
+            return Err("a launch is open");
+        }
+        if self.cluster.as_ref().is_some_and(|cluster| !cluster.is_gone()) {
+            return Err("its cluster is not gone");
+        }
+        if !self.surplus.is_empty() {
+            return Err("a surplus cluster is not ended");
+        }
+        if result == AttemptResult::Succeeded && !self.verdict.as_ref().is_some_and(Verdict::is_good) {
+            return Err("its output was not found good");
+        }
+        self.ended = Some((result, at));
+        Ok(())
+    }
+
+    /// Whether the launch was refused for good.
+    pub fn is_launch_hopeless(&self) -> bool {
+        self.launch == Launch::NotMade
+            && self
+                .refused
+                .as_ref()
+                .is_some_and(|(fault, _)| fault.class == FaultClass::Invalid)
+    }
+}

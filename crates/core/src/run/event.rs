@@ -1,0 +1,327 @@
+//! The facts of a run, the only thing that is kept of it.
+//!
+//! Format: events are JSON objects tagged by `type`; a field may be added when a reader can do without it
+//! (`#[serde(default)]`), anything else needs a new format number of the ledger. Transitions are recorded, not
+//! polls, so a run's record does not grow with its duration.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::diagnosis::Diagnosis;
+use crate::emr::{ClusterState, Reason, StepState};
+use crate::verify::Verdict;
+
+/// An event with its place in the record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// 1, 2, 3 … without a gap.
+    pub seq: u64,
+    /// When, by the clock of who recorded it.
+    pub at: Timestamp,
+    /// The fence of the lease under which it was recorded; it never falls.
+    pub fence: u64,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Something that happened in a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// The record was opened.
+    Opened {
+        /// Its own random identifier: two ledgers at one address, one deleted in between, stay distinguishable.
+        ledger: String,
+    },
+    /// The input was listed and pinned; the attempt may stage and launch.
+    AttemptStarted {
+        /// 1, 2, 3 …
+        attempt: u32,
+        /// What it will read.
+        inputs: PinnedInputs,
+        /// Addresses of the job files that are not yet staged.
+        unstaged: Vec<String>,
+    },
+    /// An attempt was asked for, and cannot be made; the run stands as it stood before.
+    AttemptRefused {
+        /// Why.
+        because: Refusal,
+    },
+    /// A launch is about to be asked for.
+    Intended(LaunchIntent),
+    /// An action was done.
+    Finished {
+        /// What it brought about.
+        effect: Effect,
+    },
+    /// AWS certainly did not do the launch.
+    LaunchRefused {
+        /// What AWS said.
+        fault: Fault,
+    },
+    /// The launch may or may not have happened.
+    LaunchUnclear {
+        /// What is known of it.
+        why: String,
+    },
+    /// The clusters that carry the nonce of the launch whose answer is unclear, oldest first.
+    LookedFor {
+        /// The launch's nonce.
+        nonce: String,
+        /// Ids; empty when two settled looks over all pages and all states found none.
+        clusters: Vec<String>,
+    },
+    /// The cluster is in another state than before.
+    ClusterMoved {
+        /// The new state.
+        state: ClusterState,
+        /// Why.
+        #[serde(default)]
+        reason: Reason,
+    },
+    /// A step is in another state than before, or is seen for the first time.
+    StepMoved {
+        /// EMR's identifier.
+        id: String,
+        /// The name given at the launch.
+        name: String,
+        /// The new state.
+        state: StepState,
+        /// Why.
+        #[serde(default)]
+        reason: Reason,
+    },
+    /// The output was checked.
+    Verified {
+        /// With this verdict.
+        verdict: Verdict,
+    },
+    /// The cause of a failure was looked for.
+    Diagnosed {
+        /// And this was found.
+        diagnosis: Diagnosis,
+    },
+    /// Someone wants the run to end.
+    CancelRequested {
+        /// Who.
+        by: Actor,
+    },
+    /// The attempt is over, and its cluster with it.
+    AttemptEnded {
+        /// How.
+        result: AttemptResult,
+    },
+    /// The alarm was looked at.
+    AlarmFound {
+        /// Whether it stands as configured.
+        current: bool,
+    },
+    /// Something that is reported at the end was given up; it never fails a run.
+    NotReported {
+        /// What.
+        what: Reported,
+        /// Why.
+        why: String,
+    },
+    /// The run is over.
+    Closed {
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// A closed run was asked for again.
+    Reopened {
+        /// By whom.
+        by: Actor,
+    },
+}
+
+/// The input of an attempt, as pinned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinnedInputs {
+    /// SHA-256 (hex) of the `inputs.json` that names each object with its size and ETag.
+    pub digest: String,
+    /// Where that document is.
+    pub uri: String,
+    /// How many objects.
+    pub objects: u64,
+    /// Their sizes together, in bytes.
+    pub bytes: u64,
+}
+
+/// The launch of a cluster: recorded before the call, so that whoever comes later knows what to look for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaunchIntent {
+    /// The attempt it belongs to.
+    pub attempt: u32,
+    /// Stands in the cluster's name, in its tags and in its output folder.
+    pub nonce: String,
+}
+
+/// What a finished action brought about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Effect {
+    /// All job files are at their addresses.
+    JobStaged,
+    /// A cluster was launched.
+    Launched {
+        /// Its id, `j-…`.
+        cluster: String,
+    },
+    /// The termination of a cluster was asked for.
+    TerminateRequested {
+        /// Its id.
+        cluster: String,
+        /// Why.
+        because: super::TerminateReason,
+    },
+    /// The metrics were published.
+    MetricsPublished,
+    /// The alarm was written.
+    AlarmPut,
+}
+
+/// Why AWS certainly did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// What it means for the run.
+    pub class: FaultClass,
+    /// AWS's error code.
+    pub code: String,
+    /// AWS's sentence.
+    pub message: String,
+}
+
+/// What a refused launch means for the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultClass {
+    /// Too many calls: the same launch may be asked for later.
+    Throttled,
+    /// The caller may not, or its credentials are missing or expired: the run waits for better ones.
+    Access,
+    /// The request is wrong, and would be wrong again.
+    Invalid,
+}
+
+/// Who asked for something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor(pub String);
+
+/// How an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptResult {
+    /// Every step completed, and the output is what the job says it is.
+    Succeeded,
+    /// Anything else.
+    Failed,
+    /// Someone asked for its end.
+    Cancelled,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The day's results are there.
+    Succeeded,
+    /// They are not.
+    Failed,
+    /// There was no input.
+    Empty,
+    /// Someone asked for its end.
+    Cancelled,
+    /// An attempt cannot be made as configured.
+    Refused,
+}
+
+impl Outcome {
+    /// As `--json` spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Empty => "empty",
+            Self::Cancelled => "cancelled",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// Why an attempt cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Refusal {
+    /// The job writes to a fixed place, and something is there already.
+    OutputTaken {
+        /// The folder.
+        folder: String,
+    },
+    /// Objects that Spark would skip without a word.
+    UnreadableNames {
+        /// Their addresses (the first few).
+        objects: Vec<String>,
+        /// How many there are.
+        count: u64,
+    },
+    /// As many attempts were made as `[limits] max-attempts` allows.
+    AttemptsUsedUp {
+        /// How many were made.
+        attempts: u32,
+    },
+}
+
+impl Refusal {
+    /// What a user can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::OutputTaken { .. } => {
+                "let the script write to an address that it is given: use {output} in `[job] args`, a fresh folder for each attempt (or move the old output away)"
+            }
+            Self::UnreadableNames { .. } => {
+                "Spark ignores names that begin with `_` or `.`, and reads `*?[]{}` as patterns: rename or move these objects"
+            }
+            Self::AttemptsUsedUp { .. } => {
+                "raise `[limits] max-attempts`, if another attempt is worth its cost"
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::OutputTaken { folder } => {
+                write!(
+                    f,
+                    "the job writes to a fixed place, and there is output already at {folder}"
+                )
+            }
+            Self::UnreadableNames { objects, count } => {
+                write!(
+                    f,
+                    "{count} objects have names that Spark cannot be relied on to read: {}",
+                    objects.join(", ")
+                )?;
+                if u64::try_from(objects.len()).is_ok_and(|shown| shown < *count) {
+                    f.write_str(", …")?;
+                }
+                Ok(())
+            }
+            Self::AttemptsUsedUp { attempts } => {
+                write!(f, "{attempts} attempts were made, as many as the limit allows")
+            }
+        }
+    }
+}
+
+/// What is reported at the end of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reported {
+    /// The CloudWatch metrics.
+    Metrics,
+    /// The CloudWatch alarm.
+    Alarm,
+}

@@ -1,0 +1,390 @@
+//! What holds for every history and every world.
+
+use proptest::prelude::*;
+
+use super::testing::{
+    Acted, Engine, Good, Turn, World, job_uris, listing, log, now, output, sight, spec, trouble,
+};
+use super::*;
+use crate::diagnosis::Diagnosis;
+use crate::emr::{ClusterSight, ClusterState, Reason, StepSight, StepState};
+use crate::inputs::Listing;
+use crate::pace::Pace;
+use crate::verify::{ManifestSight, Output, Problem, Verdict};
+
+const CLUSTER_STATES: [&str; 8] = [
+    "STARTING",
+    "BOOTSTRAPPING",
+    "RUNNING",
+    "WAITING",
+    "TERMINATING",
+    "TERMINATED",
+    "TERMINATED_WITH_ERRORS",
+    "RESTING",
+];
+const STEP_STATES: [&str; 8] = [
+    "PENDING",
+    "CANCEL_PENDING",
+    "RUNNING",
+    "COMPLETED",
+    "CANCELLED",
+    "FAILED",
+    "INTERRUPTED",
+    "DREAMING",
+];
+const KINDS: [TroubleKind; 4] = [
+    TroubleKind::Throttled,
+    TroubleKind::Unreachable,
+    TroubleKind::Access,
+    TroubleKind::Invalid,
+];
+
+/// A world that answers as the tape says, and well once the tape is at its end: so every run comes to one.
+struct Tape {
+    choices: std::vec::IntoIter<u8>,
+}
+
+impl Tape {
+    fn new(choices: Vec<u8>) -> Self {
+        Self {
+            choices: choices.into_iter(),
+        }
+    }
+
+    /// 0 is good.
+    fn choose(&mut self, among: u8) -> u8 {
+        self.choices.next().unwrap_or(0) % among
+    }
+
+    fn pick<T: Copy>(&mut self, among: &[T]) -> T {
+        let count = u8::try_from(among.len()).expect("few");
+        among[usize::from(self.choose(count))]
+    }
+
+    fn cluster(&mut self) -> ClusterSight {
+        let steps = (0..self.choose(3)).map(|at| StepSight {
+            // The same id may come twice: nothing that EMR says may break the record.
+            id: format!("s-{}", self.choose(2) + at % 2),
+            name: "log-analysis".to_owned(),
+            state: StepState::from(self.pick(&STEP_STATES).to_owned()),
+            reason: Reason::default(),
+        });
+        let steps = steps.collect();
+        let state = ClusterState::from(self.pick(&CLUSTER_STATES).to_owned());
+        ClusterSight {
+            state,
+            reason: Reason::default(),
+            steps,
+        }
+    }
+}
+
+impl World for Tape {
+    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
+        match self.choose(4) {
+            0 => Good.look(engine, query),
+            1 => Err(trouble(self.pick(&KINDS))),
+            _ => Ok(match query {
+                Query::Inputs if self.choose(4) == 1 => Answer::Inputs(Listing::new(vec![])),
+                Query::Inputs => Answer::Inputs(listing()),
+                Query::Job => Answer::Job {
+                    unstaged: job_uris(engine.spec).split_off(1),
+                },
+                Query::OutputFolder => Answer::OutputFolder { taken: true },
+                Query::LaunchedAs { .. } => Answer::LaunchedAs {
+                    clusters: (0..self.choose(4)).map(|at| format!("j-{at}")).collect(),
+                },
+                Query::Cluster { .. } => Answer::Cluster(self.cluster()),
+                Query::Output { .. } => Answer::Output(Output {
+                    manifest: ManifestSight::Absent,
+                    ..output(engine)
+                }),
+                Query::StepLog { .. } => Answer::StepLog(Some(log(&["ValueError: x"]))),
+                Query::Alarm => Answer::Alarm { current: true },
+            }),
+        }
+    }
+
+    fn act(&mut self, _engine: &Engine<'_>, _action: &Action) -> Acted {
+        match self.choose(4) {
+            1 => Acted::Trouble(self.pick(&KINDS)),
+            2 => Acted::Unclear,
+            _ => Acted::Done,
+        }
+    }
+}
+
+/// An act that is decided is decided without anything seen, too: what was seen makes none.
+fn assert_seen_makes_no_act(engine: &Engine<'_>) {
+    let blind = decide(
+        engine.spec,
+        &engine.state,
+        &Seen::default(),
+        engine.now,
+        &Pace::AWS,
+    );
+    if let Decision::Do(action) = engine.decision() {
+        assert_eq!(blind, Decision::Do(action));
+    }
+}
+
+fn replay(record: &[Recorded]) -> State {
+    let mut state = State::default();
+    for recorded in record {
+        let text = serde_json::to_string(recorded).expect("an event is JSON");
+        let read: Recorded = serde_json::from_str(&text).expect("and is read again");
+        assert_eq!(&read, recorded);
+        state.apply(&read).expect("what was recorded is legal");
+    }
+    state
+}
+
+fn events() -> impl Strategy<Value = Event> {
+    let id = || prop_oneof![Just("1".to_owned()), Just("2".to_owned())];
+    let state = proptest::sample::select(&CLUSTER_STATES[..]);
+    let step = proptest::sample::select(&STEP_STATES[..]);
+    let intent = (1..3_u32, id()).prop_map(|(attempt, nonce)| LaunchIntent { attempt, nonce });
+    let reported = prop_oneof![Just(Reported::Metrics), Just(Reported::Alarm)];
+    let results = [
+        AttemptResult::Succeeded,
+        AttemptResult::Failed,
+        AttemptResult::Cancelled,
+    ];
+    let outcomes = [
+        Outcome::Succeeded,
+        Outcome::Failed,
+        Outcome::Empty,
+        Outcome::Cancelled,
+        Outcome::Refused,
+    ];
+    let classes = [FaultClass::Throttled, FaultClass::Access, FaultClass::Invalid];
+    let because = || TerminateReason::Cancelled;
+    let effect = prop_oneof![
+        Just(Effect::JobStaged),
+        id().prop_map(|cluster| Effect::Launched { cluster }),
+        id().prop_map(move |cluster| Effect::TerminateRequested {
+            cluster,
+            because: because()
+        }),
+        Just(Effect::MetricsPublished),
+        Just(Effect::AlarmPut),
+    ];
+    prop_oneof![
+        id().prop_map(|ledger| Event::Opened { ledger }),
+        (1..3_u32, any::<bool>()).prop_map(|(attempt, staged)| started(attempt, staged)),
+        Just(Event::AttemptRefused {
+            because: Refusal::AttemptsUsedUp { attempts: 3 }
+        }),
+        intent.prop_map(Event::Intended),
+        effect.prop_map(|effect| Event::Finished { effect }),
+        proptest::sample::select(classes.to_vec())
+            .prop_map(|class| Event::LaunchRefused { fault: fault(class) }),
+        Just(Event::LaunchUnclear { why: String::new() }),
+        (id(), proptest::collection::vec(id(), 0..3))
+            .prop_map(|(nonce, clusters)| Event::LookedFor { nonce, clusters }),
+        state.prop_map(|state| Event::ClusterMoved {
+            state: ClusterState::from(state.to_owned()),
+            reason: Reason::default()
+        }),
+        (id(), step).prop_map(|(id, state)| Event::StepMoved {
+            name: format!("step {id}"),
+            id,
+            state: StepState::from(state.to_owned()),
+            reason: Reason::default(),
+        }),
+        any::<bool>().prop_map(|good| Event::Verified {
+            verdict: verdict(good)
+        }),
+        Just(Event::Diagnosed {
+            diagnosis: diagnosis()
+        }),
+        Just(Event::CancelRequested {
+            by: Actor("someone".to_owned())
+        }),
+        proptest::sample::select(results.to_vec()).prop_map(|result| Event::AttemptEnded { result }),
+        any::<bool>().prop_map(|current| Event::AlarmFound { current }),
+        reported.prop_map(|what| Event::NotReported {
+            what,
+            why: String::new()
+        }),
+        proptest::sample::select(outcomes.to_vec()).prop_map(|outcome| Event::Closed { outcome }),
+        Just(Event::Reopened {
+            by: Actor("someone".to_owned())
+        }),
+    ]
+}
+
+fn started(attempt: u32, staged: bool) -> Event {
+    let unstaged = if staged {
+        vec![]
+    } else {
+        vec!["s3://my-log-bucket/job.py".to_owned()]
+    };
+    let inputs = PinnedInputs {
+        digest: "0".repeat(64),
+        uri: String::new(),
+        objects: 1,
+        bytes: 1,
+    };
+    Event::AttemptStarted {
+        attempt,
+        inputs,
+        unstaged,
+    }
+}
+
+fn fault(class: FaultClass) -> Fault {
+    Fault {
+        class,
+        code: "SomeCode".to_owned(),
+        message: "no".to_owned(),
+    }
+}
+
+fn verdict(good: bool) -> Verdict {
+    let problems = if good {
+        vec![]
+    } else {
+        vec![Problem::ManifestAbsent]
+    };
+    Verdict {
+        problems,
+        ..Verdict::default()
+    }
+}
+
+fn diagnosis() -> Diagnosis {
+    Diagnosis {
+        summary: "because".to_owned(),
+        lines: vec![],
+        log: None,
+        hint: None,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever the world answers: no event is illegal, nothing spins, no act comes from what was seen, and the run
+    /// comes to its end. The engine of the tests asserts the first two.
+    #[test]
+    fn every_world_leads_to_an_end(choices in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let spec = spec();
+        let mut engine = Engine::new(&spec);
+        let mut world = Tape::new(choices);
+        for _ in 0..300 {
+            assert_seen_makes_no_act(&engine);
+            engine.turn(&mut world);
+        }
+        engine.drive(&mut world);
+        prop_assert_eq!(&replay(&engine.record), &engine.state);
+        let accepted = engine.record.iter().filter(|recorded| {
+            matches!(&recorded.event, Event::Finished { effect: Effect::Launched { .. } })
+                || matches!(&recorded.event, Event::LookedFor { clusters, .. } if !clusters.is_empty())
+        });
+        prop_assert!(accepted.count() <= 1, "one cluster of an attempt is ever accepted");
+    }
+
+    /// A process may die after each recorded event; the next one knows what was recorded, and has seen nothing.
+    #[test]
+    fn a_run_goes_on_from_every_event(choices in proptest::collection::vec(any::<u8>(), 0..60)) {
+        let spec = spec();
+        let mut whole = Engine::new(&spec);
+        whole.drive(&mut Tape::new(choices));
+        for cut in 1..=whole.record.len() {
+            let mut resumed = Engine::new(&spec);
+            resumed.record = whole.record[..cut].to_vec();
+            resumed.state = replay(&resumed.record);
+            resumed.now = whole.now;
+            let outcome = resumed.drive(&mut Good);
+            prop_assert_eq!(&replay(&resumed.record), &resumed.state);
+            prop_assert_eq!(crate::report::outcome(&resumed.state), Some(outcome));
+        }
+    }
+
+    /// Whatever is recorded, legal or not: the fold never panics, an illegal event changes nothing, and every state
+    /// has a decision that would be legal.
+    #[test]
+    fn the_fold_is_total(events in proptest::collection::vec(events(), 0..40), hours in 0..100_i64) {
+        let spec = spec();
+        let mut state = State::default();
+        let later = now().checked_add(jiff::SignedDuration::from_hours(hours)).expect("in range");
+        for event in events {
+            let before = state.clone();
+            let recorded = Recorded { seq: state.seq() + 1, at: now(), fence: 1, event };
+            if state.apply(&recorded).is_err() {
+                prop_assert_eq!(&state, &before);
+            } else {
+                prop_assert_eq!(state.seq(), before.seq() + 1);
+            }
+            for at in [now(), later] {
+                match decide(&spec, &state, &Seen::default(), at, &Pace::AWS) {
+                    Decision::Record(events) => {
+                        let mut next = state.clone();
+                        for event in events {
+                            let seq = next.seq() + 1;
+                            next.apply(&Recorded { seq, at, fence: 1, event }).expect("legal");
+                        }
+                    }
+                    Decision::Wait { until, .. } => prop_assert!(until > at),
+                    Decision::Look(queries) => prop_assert!(!queries.is_empty()),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// A gap, a repetition or an older fence is refused, whatever the event is.
+    #[test]
+    fn the_order_of_the_record_is_kept(event in events(), seq in 0..6_u64, fence in 0..6_u64) {
+        let spec = spec();
+        let mut engine = Engine::new(&spec);
+        engine.turn(&mut Good);
+        engine.turn(&mut Good);
+        let (mut state, before) = (engine.state.clone(), engine.state.clone());
+        let result = state.apply(&Recorded { seq, at: now(), fence, event });
+        if seq != before.seq() + 1 || fence < before.fence() {
+            let told = matches!(result, Err(IllegalEvent::OutOfSequence { .. } | IllegalEvent::OldFence { .. }));
+            prop_assert!(told);
+            prop_assert_eq!(state, before);
+        }
+    }
+}
+
+/// Each state of a cluster with each state of a step, those of a later API too: a decision, and none that takes the
+/// unknown for an end or for a success.
+#[test]
+fn every_state_of_cluster_and_step_has_a_decision() {
+    let spec = spec();
+    for cluster in CLUSTER_STATES {
+        for step in STEP_STATES {
+            let mut engine = Engine::new(&spec);
+            let mut world = Watched(sight(cluster, step));
+            let mut last = Turn::Worked;
+            for _ in 0..40 {
+                last = engine.turn(&mut world);
+            }
+            let ends = engine.events().contains(&"attempt_ended".to_owned());
+            let is_gone = cluster.starts_with("TERMINATED");
+            assert_eq!(ends, is_gone, "{cluster} {step} {last:?}");
+            let succeeded = engine.state.outcome() == Some(Outcome::Succeeded);
+            assert_eq!(succeeded, is_gone && step == "COMPLETED", "{cluster} {step}");
+        }
+    }
+}
+
+/// A cluster that is always seen like this, and otherwise the good world.
+struct Watched(ClusterSight);
+
+impl World for Watched {
+    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
+        match query {
+            Query::Cluster { .. } => Ok(Answer::Cluster(self.0.clone())),
+            _ => Good.look(engine, query),
+        }
+    }
+
+    fn act(&mut self, engine: &Engine<'_>, action: &Action) -> Acted {
+        Good.act(engine, action)
+    }
+}

@@ -1,0 +1,343 @@
+//! What the tests of the core share: specs, events, and an engine without AWS.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+use crate::day::Day;
+use crate::diagnosis::StepLog;
+use crate::emr::{ClusterSight, ClusterState, Reason, StepSight, StepState};
+use crate::inputs::{InputObject, Listing};
+use crate::manifest::{Counts, Job, Manifest, Rows};
+use crate::pace::Pace;
+use crate::spec::Spec;
+use crate::testing;
+use crate::verify::{ManifestSight, Output};
+
+/// Limits that tests can count with.
+const LIMITS: &str = "[limits]\nstart-minutes = 30\nrun-minutes = 60\nmax-attempts = 3\n";
+
+/// The run's day; [`NOW`] is the night after.
+pub(crate) const DAY: &str = "2024-10-20";
+
+/// When everything begins.
+pub(crate) const NOW: &str = "2024-10-21T03:00:00Z";
+
+pub(crate) fn now() -> Timestamp {
+    NOW.parse().expect("a timestamp")
+}
+
+pub(crate) fn day() -> Day {
+    DAY.parse().expect("a day")
+}
+
+/// With the built-in job: versioned, and it leaves a manifest.
+pub(crate) fn spec() -> Spec {
+    testing::spec_and(LIMITS)
+}
+
+/// With a user's script that is told no `{output}`.
+pub(crate) fn unversioned() -> Spec {
+    testing::spec_and(&format!("{LIMITS}\n[job]\nscript = \"main.py\"\n"))
+}
+
+pub(crate) fn listing() -> Listing {
+    let object = |name: &str, size| InputObject {
+        key: format!("application-logs/2024/10/20/{name}"),
+        size,
+        etag: format!("etag-of-{name}"),
+    };
+    Listing::new(vec![object("access.log", 1000), object("error.log", 24)])
+}
+
+/// The addresses of all job files.
+pub(crate) fn job_uris(spec: &Spec) -> Vec<String> {
+    spec.job_files().iter().map(|file| file.uri.to_string()).collect()
+}
+
+pub(crate) fn manifest(run: &str) -> Manifest {
+    Manifest {
+        version: 1,
+        job: Job {
+            name: "log_analysis".to_owned(),
+            version: "1.0.0".to_owned(),
+        },
+        spark_version: "3.5.6-amzn-2".to_owned(),
+        run: run.to_owned(),
+        day: day(),
+        format: "parquet".to_owned(),
+        started_at: now(),
+        finished_at: now(),
+        rows: Rows {
+            read: 100,
+            parsed: 98,
+            rejected: 2,
+        },
+        counts: Counts {
+            access: 90,
+            errors: 8,
+            error_responses: 3,
+        },
+        tables: vec![],
+    }
+}
+
+pub(crate) fn trouble(kind: TroubleKind) -> Trouble {
+    Trouble {
+        kind,
+        code: "SomeCode".to_owned(),
+        message: "some message".to_owned(),
+    }
+}
+
+/// A cluster in this state, and its one step in that.
+pub(crate) fn sight(cluster: &str, step: &str) -> ClusterSight {
+    ClusterSight {
+        state: ClusterState::from(cluster.to_owned()),
+        reason: Reason {
+            code: "ITS_CODE".to_owned(),
+            message: String::new(),
+        },
+        steps: vec![StepSight {
+            id: "s-1".to_owned(),
+            name: "log-analysis".to_owned(),
+            state: StepState::from(step.to_owned()),
+            reason: Reason::default(),
+        }],
+    }
+}
+
+/// How a world lets an act end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Acted {
+    /// It is done.
+    Done,
+    /// It met trouble; a launch is refused with the fault that fits.
+    Trouble(TroubleKind),
+    /// The answer is lost; only a launch has this.
+    Unclear,
+}
+
+/// What answers in the place of AWS.
+pub(crate) trait World {
+    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble>;
+    fn act(&mut self, engine: &Engine<'_>, action: &Action) -> Acted;
+}
+
+/// The engine's loop over a [`World`], without a ledger, a lease or a clock of its own.
+pub(crate) struct Engine<'a> {
+    pub(crate) spec: &'a Spec,
+    pub(crate) state: State,
+    pub(crate) seen: Seen,
+    pub(crate) now: Timestamp,
+    pub(crate) record: Vec<Recorded>,
+    pub(crate) actions: Vec<Action>,
+}
+
+/// What one turn of the loop did.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Turn {
+    Worked,
+    Waited,
+    Left(Leave),
+    Done(Outcome),
+}
+
+impl<'a> Engine<'a> {
+    pub(crate) fn new(spec: &'a Spec) -> Self {
+        let (record, actions) = (Vec::new(), Vec::new());
+        let mut engine = Self {
+            spec,
+            state: State::default(),
+            seen: Seen::default(),
+            now: now(),
+            record,
+            actions,
+        };
+        engine.append(Event::Opened {
+            ledger: "0123456789abcdef".to_owned(),
+        });
+        engine
+    }
+
+    pub(crate) fn decision(&self) -> Decision {
+        decide(self.spec, &self.state, &self.seen, self.now, &Pace::AWS)
+    }
+
+    pub(crate) fn append(&mut self, event: Event) {
+        let recorded = Recorded {
+            seq: self.state.seq() + 1,
+            at: self.now,
+            fence: 1,
+            event,
+        };
+        self.state.apply(&recorded).expect("what is decided is legal");
+        self.record.push(recorded);
+    }
+
+    pub(crate) fn pass(&mut self, time: SignedDuration) {
+        self.now = self.now.checked_add(time).expect("time goes on");
+    }
+
+    pub(crate) fn turn(&mut self, world: &mut impl World) -> Turn {
+        match self.decision() {
+            Decision::Look(queries) => {
+                assert!(!queries.is_empty(), "a look asks something");
+                for query in queries {
+                    let answer = world.look(self, &query);
+                    self.seen.absorb(&query, self.now, answer);
+                }
+            }
+            Decision::Record(events) => {
+                assert!(!events.is_empty(), "a record holds something");
+                for event in events {
+                    self.append(event);
+                }
+            }
+            Decision::Renew => self.state.renewed_at = Some(self.now),
+            Decision::Do(action) => {
+                if let Action::Launch(intent) = &action {
+                    self.append(Event::Intended(intent.clone()));
+                }
+                let acted = world.act(self, &action);
+                self.finish(&action, acted);
+                self.actions.push(action);
+            }
+            Decision::Wait { until, .. } => {
+                assert!(until > self.now, "a wait is in the future");
+                self.now = until;
+                return Turn::Waited;
+            }
+            Decision::Leave(leave) => return Turn::Left(leave),
+            Decision::Done(outcome) => return Turn::Done(outcome),
+        }
+        Turn::Worked
+    }
+
+    fn finish(&mut self, action: &Action, acted: Acted) {
+        let is_launch = matches!(action, Action::Launch(_));
+        match acted {
+            Acted::Done => {
+                self.seen.acted(action, self.now, Ok(()));
+                self.append(Event::Finished {
+                    effect: effect(action),
+                });
+            }
+            Acted::Unclear if is_launch => {
+                self.append(Event::LaunchUnclear {
+                    why: "no answer".to_owned(),
+                });
+            }
+            Acted::Unclear => self
+                .seen
+                .acted(action, self.now, Err(trouble(TroubleKind::Unreachable))),
+            Acted::Trouble(kind) if is_launch => {
+                let class = match kind {
+                    TroubleKind::Throttled | TroubleKind::Unreachable => FaultClass::Throttled,
+                    TroubleKind::Access => FaultClass::Access,
+                    TroubleKind::Invalid => FaultClass::Invalid,
+                };
+                let fault = Fault {
+                    class,
+                    code: "SomeCode".to_owned(),
+                    message: "no".to_owned(),
+                };
+                self.append(Event::LaunchRefused { fault });
+            }
+            Acted::Trouble(kind) => self.seen.acted(action, self.now, Err(trouble(kind))),
+        }
+    }
+
+    /// Turns until the run is over; whoever leaves comes back an hour later, with empty hands.
+    pub(crate) fn drive(&mut self, world: &mut impl World) -> Outcome {
+        let (mut idle, mut turns) = (0, 0);
+        loop {
+            turns += 1;
+            assert!(turns < 20_000, "the run comes to no end: {:?}", self.state);
+            match self.turn(world) {
+                Turn::Worked => idle += 1,
+                Turn::Waited => idle = 0,
+                Turn::Left(_) => {
+                    self.seen = Seen::default();
+                    self.pass(SignedDuration::from_hours(1));
+                    idle = 0;
+                }
+                Turn::Done(outcome) => return outcome,
+            }
+            assert!(idle < 60, "it spins: {:?}", self.decision());
+        }
+    }
+
+    /// The names of the recorded events.
+    pub(crate) fn events(&self) -> Vec<String> {
+        let name = |recorded: &Recorded| {
+            let value = serde_json::to_value(&recorded.event).expect("an event is JSON");
+            value["type"].as_str().expect("an event has a type").to_owned()
+        };
+        self.record.iter().map(name).collect()
+    }
+}
+
+fn effect(action: &Action) -> Effect {
+    match action {
+        Action::StageJob { .. } => Effect::JobStaged,
+        Action::Launch(_) => Effect::Launched {
+            cluster: "j-1".to_owned(),
+        },
+        Action::Terminate { cluster, because } => Effect::TerminateRequested {
+            cluster: cluster.clone(),
+            because: *because,
+        },
+        Action::PublishMetrics => Effect::MetricsPublished,
+        Action::PutAlarm => Effect::AlarmPut,
+    }
+}
+
+/// The world in which everything succeeds.
+pub(crate) struct Good;
+
+impl World for Good {
+    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
+        Ok(match query {
+            Query::Inputs => Answer::Inputs(listing()),
+            Query::Job => Answer::Job {
+                unstaged: job_uris(engine.spec),
+            },
+            Query::OutputFolder => Answer::OutputFolder { taken: false },
+            Query::LaunchedAs { .. } => Answer::LaunchedAs {
+                clusters: vec!["j-1".to_owned()],
+            },
+            Query::Cluster { .. } => Answer::Cluster(sight("TERMINATED", "COMPLETED")),
+            Query::Output { .. } => Answer::Output(output(engine)),
+            Query::StepLog { .. } => Answer::StepLog(None),
+            Query::Alarm => Answer::Alarm { current: false },
+        })
+    }
+
+    fn act(&mut self, _engine: &Engine<'_>, _action: &Action) -> Acted {
+        Acted::Done
+    }
+}
+
+/// What a job that succeeded wrote.
+pub(crate) fn output(engine: &Engine<'_>) -> Output {
+    let intent = engine
+        .state
+        .attempt()
+        .and_then(Attempt::intent)
+        .expect("a launch was made");
+    let manifest = manifest(&engine.spec.run_id(intent));
+    Output {
+        manifest: ManifestSight::Present(Box::new(manifest)),
+        files: vec![crate::verify::OutputFile {
+            path: "manifest.json".to_owned(),
+            size: 900,
+        }],
+    }
+}
+
+pub(crate) fn log(lines: &[&str]) -> StepLog {
+    StepLog {
+        uri: "s3://my-log-bucket/emrys/emr-logs/j-1/steps/s-1/stderr.gz".to_owned(),
+        lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+    }
+}

@@ -1,0 +1,157 @@
+//! Input, job and output folder are looked at, and an attempt is made or not.
+
+use super::*;
+use crate::inputs::{InputObject, Listing};
+use crate::run::testing::{spec, unversioned};
+
+#[test]
+fn a_good_day() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
+    assert_eq!(
+        engine.events(),
+        [
+            "opened",
+            "attempt_started",
+            "finished",
+            "intended",
+            "finished",
+            "step_moved",
+            "cluster_moved",
+            "verified",
+            "attempt_ended",
+            "finished",
+            "alarm_found",
+            "finished",
+            "closed",
+        ]
+    );
+    assert_eq!(
+        labels(&engine),
+        [
+            "upload the job",
+            "launch the cluster",
+            "publish the metrics",
+            "write the alarm"
+        ],
+    );
+}
+
+#[test]
+fn the_first_questions_are_asked_together() {
+    let (spec, unversioned) = (spec(), unversioned());
+    assert_eq!(
+        Engine::new(&spec).decision(),
+        Decision::Look(vec![Query::Inputs, Query::Job])
+    );
+    assert_eq!(
+        Engine::new(&unversioned).decision(),
+        Decision::Look(vec![Query::Inputs, Query::Job, Query::OutputFolder])
+    );
+}
+
+#[test]
+fn what_is_there_already_is_not_written_again() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let outcome = engine.drive(&mut looking(|_, query| match query {
+        Query::Job => Some(Ok(Answer::Job { unstaged: vec![] })),
+        Query::Alarm => Some(Ok(Answer::Alarm { current: true })),
+        _ => None,
+    }));
+    assert_eq!(
+        (outcome, labels(&engine)),
+        (
+            Outcome::Succeeded,
+            vec!["launch the cluster", "publish the metrics"]
+        )
+    );
+}
+
+#[test]
+fn an_empty_day_launches_nothing() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let outcome = engine.drive(&mut looking(|_, query| match query {
+        Query::Inputs => Some(Ok(Answer::Inputs(Listing::new(vec![])))),
+        _ => None,
+    }));
+    assert_eq!((outcome, labels(&engine)), (Outcome::Empty, vec![]));
+}
+
+#[test]
+fn names_that_spark_would_skip_are_refused_by_name() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let key = "application-logs/2024/10/20/_hidden.log".to_owned();
+    let outcome = engine.drive(&mut looking(|_, query| match query {
+        Query::Inputs => Some(Ok(Answer::Inputs(Listing::new(vec![InputObject {
+            key: key.clone(),
+            size: 1,
+            etag: "e".to_owned(),
+        }])))),
+        _ => None,
+    }));
+    assert_eq!((outcome, labels(&engine)), (Outcome::Refused, vec![]));
+    let Some(Refusal::UnreadableNames { objects, count: 1 }) = &engine.state.refusal else {
+        panic!("{:?}", engine.state.refusal)
+    };
+    assert!(objects[0].contains("_hidden.log"), "{objects:?}");
+}
+
+#[test]
+fn a_second_attempt_at_a_fixed_place_is_refused_and_takes_nothing_from_the_first() {
+    let spec = unversioned();
+    let mut engine = Engine::new(&spec);
+    assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
+    engine.append(Event::Reopened {
+        by: Actor("someone".to_owned()),
+    });
+    engine.seen = Seen::default();
+    let before = engine.actions.len();
+    let outcome = engine.drive(&mut looking(|_, query| match query {
+        Query::OutputFolder => Some(Ok(Answer::OutputFolder { taken: true })),
+        _ => None,
+    }));
+    assert_eq!((outcome, engine.actions.len()), (Outcome::Refused, before));
+    assert_eq!(
+        engine.state.outcome(),
+        Some(Outcome::Succeeded),
+        "the day has still succeeded"
+    );
+    assert!(
+        engine
+            .state
+            .refusal
+            .as_ref()
+            .is_some_and(|refusal| refusal.hint().contains("{output}"))
+    );
+}
+
+#[test]
+fn a_day_is_run_again_as_often_as_the_limit_allows() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    for number in 1..=3 {
+        assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
+        assert_eq!(attempt(&engine).number, number);
+        engine.append(Event::Reopened {
+            by: Actor("someone".to_owned()),
+        });
+        engine.seen = Seen::default();
+    }
+    assert_eq!(engine.drive(&mut Good), Outcome::Refused);
+    assert_eq!(
+        engine.state.refusal,
+        Some(Refusal::AttemptsUsedUp { attempts: 3 })
+    );
+    let nonces: std::collections::BTreeSet<_> = engine
+        .state
+        .attempts
+        .iter()
+        .filter_map(|attempt| attempt.intent())
+        .map(|i| &i.nonce)
+        .collect();
+    assert_eq!(nonces.len(), 3, "each launch has its own nonce");
+}

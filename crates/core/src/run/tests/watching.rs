@@ -1,0 +1,273 @@
+//! From a cluster to the end of its run.
+
+use jiff::SignedDuration;
+
+use super::*;
+use crate::emr::ClusterSight;
+use crate::pace::Pace;
+use crate::run::testing::{Turn, log, now, sight, spec, trouble};
+use crate::verify::{ManifestSight, Output};
+
+/// A cluster that is always found like this.
+fn cluster_is(sight: ClusterSight) -> impl World {
+    looking(move |_, query| match query {
+        Query::Cluster { .. } => Some(Ok(Answer::Cluster(sight.clone()))),
+        _ => None,
+    })
+}
+
+/// Drives until an act of this kind is done, and says after how long, counted from the first launch.
+fn until_terminated(engine: &mut Engine<'_>, world: &mut impl World) -> (SignedDuration, TerminateReason) {
+    for _ in 0..5_000 {
+        engine.turn(world);
+        if let Some(Action::Terminate { because, .. }) = engine.actions.last() {
+            let launched = engine
+                .state
+                .attempt()
+                .and_then(Attempt::launched_at)
+                .expect("a launch was made");
+            return (engine.now.duration_since(launched), *because);
+        }
+    }
+    panic!("nothing was terminated");
+}
+
+#[test]
+fn a_cluster_that_never_starts_is_ended_by_the_start_limit() {
+    let spec = spec();
+    // A state of a later API is no end, and no start either.
+    for state in ["STARTING", "BOOTSTRAPPING", "RESTING"] {
+        let mut engine = Engine::new(&spec);
+        let (after, because) = until_terminated(&mut engine, &mut cluster_is(sight(state, "PENDING")));
+        assert_eq!(
+            (after, because),
+            (SignedDuration::from_mins(30), TerminateReason::StartDeadline),
+            "{state}"
+        );
+    }
+}
+
+#[test]
+fn a_job_that_never_ends_is_ended_by_the_run_limit() {
+    let spec = spec();
+    for step in ["RUNNING", "CANCEL_PENDING", "DREAMING"] {
+        let mut engine = Engine::new(&spec);
+        let (after, because) = until_terminated(&mut engine, &mut cluster_is(sight("RUNNING", step)));
+        assert_eq!(because, TerminateReason::RunDeadline, "{step}");
+        assert_eq!(after, SignedDuration::from_mins(60) + RUN_GRACE, "{step}");
+    }
+}
+
+#[test]
+fn a_cluster_that_stays_after_its_steps_is_ended() {
+    let spec = spec();
+    for step in ["COMPLETED", "FAILED", "CANCELLED", "INTERRUPTED"] {
+        let mut engine = Engine::new(&spec);
+        let (after, because) = until_terminated(&mut engine, &mut cluster_is(sight("WAITING", step)));
+        assert_eq!(
+            (after, because),
+            (Pace::AWS.linger, TerminateReason::Lingering),
+            "{step}"
+        );
+    }
+}
+
+#[test]
+fn a_cancel_ends_the_cluster_and_then_the_run() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let mut running = cluster_is(sight("RUNNING", "RUNNING"));
+    while attempt_cluster(&engine).is_none_or(|cluster| cluster.state.is_none()) {
+        engine.turn(&mut running);
+    }
+    engine.append(Event::CancelRequested {
+        by: Actor("someone".to_owned()),
+    });
+    let (_, because) = until_terminated(&mut engine, &mut running);
+    assert_eq!(because, TerminateReason::Cancelled);
+    let outcome = engine.drive(&mut cluster_is(sight("TERMINATED", "CANCELLED")));
+    assert_eq!(outcome, Outcome::Cancelled);
+}
+
+fn attempt_cluster<'a>(engine: &'a Engine<'_>) -> Option<&'a Cluster> {
+    engine
+        .state
+        .attempt()
+        .and_then(|attempt| attempt.cluster.as_ref())
+}
+
+#[test]
+fn a_cancel_that_comes_too_late_takes_nothing_from_a_good_result() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    while attempt_cluster(&engine).is_none() {
+        engine.turn(&mut Good);
+    }
+    engine.append(Event::CancelRequested {
+        by: Actor("someone".to_owned()),
+    });
+    assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
+}
+
+#[test]
+fn a_terminate_that_is_refused_is_asked_for_again_and_the_watching_goes_on() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let mut asked = 0;
+    let outcome = engine.drive(&mut But {
+        look: |engine: &Engine<'_>, query: &Query| match query {
+            // It ends by itself in the end, three hours after it should have.
+            Query::Cluster { .. } if engine.now.duration_since(now()) < SignedDuration::from_hours(5) => {
+                Some(Ok(Answer::Cluster(sight("RUNNING", "RUNNING"))))
+            }
+            Query::Cluster { .. } => Some(Ok(Answer::Cluster(sight("TERMINATED", "INTERRUPTED")))),
+            _ => None,
+        },
+        act: |_: &Engine<'_>, action: &Action| {
+            matches!(action, Action::Terminate { .. }).then(|| {
+                asked += 1;
+                Acted::Trouble(TroubleKind::Invalid)
+            })
+        },
+    });
+    assert_eq!(outcome, Outcome::Failed);
+    assert!(asked > 10, "{asked}");
+}
+
+#[test]
+fn completed_is_not_enough() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let outcome = engine.drive(&mut looking(|_, query| match query {
+        Query::Output { .. } => Some(Ok(Answer::Output(Output {
+            manifest: ManifestSight::Absent,
+            files: vec![],
+        }))),
+        _ => None,
+    }));
+    assert_eq!(outcome, Outcome::Failed);
+    assert!(
+        attempt(&engine)
+            .diagnosis
+            .as_ref()
+            .is_some_and(|d| d.summary.contains("manifest.json"))
+    );
+}
+
+#[test]
+fn a_log_that_says_why_is_waited_for_and_one_that_never_comes_is_not() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let mut looks = 0;
+    let outcome = engine.drive(&mut looking(|_, query| match query {
+        Query::Cluster { .. } => Some(Ok(Answer::Cluster(sight("TERMINATED", "FAILED")))),
+        Query::StepLog { .. } => {
+            looks += 1;
+            Some(Ok(Answer::StepLog(match looks {
+                1 => None,
+                // An earlier upload: it ends before the error.
+                2 => Some(log(&[
+                    "24/10/21 03:10:00 INFO SparkContext: Running Spark version 3.5.6",
+                ])),
+                _ => Some(log(&[
+                    "Traceback (most recent call last):",
+                    "  File \"main.py\", line 1",
+                    "ValueError: x",
+                ])),
+            })))
+        }
+        _ => None,
+    }));
+    assert_eq!((outcome, looks), (Outcome::Failed, 3));
+    let diagnosis = attempt(&engine).diagnosis.clone().expect("a diagnosis");
+    assert!(diagnosis.summary.contains("ValueError: x"), "{diagnosis:?}");
+
+    let mut engine = Engine::new(&spec);
+    let outcome = engine.drive(&mut cluster_is(sight("TERMINATED", "FAILED")));
+    assert_eq!(outcome, Outcome::Failed);
+    let diagnosis = attempt(&engine).diagnosis.clone().expect("a diagnosis");
+    assert_eq!(
+        diagnosis.log.as_deref(),
+        Some("s3://my-log-bucket/emrys/emr-logs/j-1/steps/s-1/")
+    );
+}
+
+#[test]
+fn trouble_with_reporting_never_fails_a_run() {
+    let spec = spec();
+    for kind in [
+        TroubleKind::Access,
+        TroubleKind::Throttled,
+        TroubleKind::Unreachable,
+        TroubleKind::Invalid,
+    ] {
+        let mut engine = Engine::new(&spec);
+        let outcome = engine.drive(&mut But {
+            look: |_: &Engine<'_>, query: &Query| (*query == Query::Alarm).then(|| Err(trouble(kind))),
+            act: |_: &Engine<'_>, action: &Action| {
+                matches!(action, Action::PublishMetrics).then_some(Acted::Trouble(kind))
+            },
+        });
+        assert_eq!(outcome, Outcome::Succeeded);
+        assert!(
+            matches!(attempt(&engine).metrics, Reporting::GivenUp(_)),
+            "{kind:?}"
+        );
+        assert!(
+            matches!(attempt(&engine).alarm, Reporting::GivenUp(_)),
+            "{kind:?}"
+        );
+    }
+}
+
+#[test]
+fn trouble_with_looking_is_waited_out_or_left_and_never_recorded() {
+    let spec = spec();
+    let cases = [
+        (TroubleKind::Throttled, None),
+        (TroubleKind::Unreachable, Some(Pace::AWS.patience)),
+        (TroubleKind::Access, Some(SignedDuration::from_secs(15))),
+        (TroubleKind::Invalid, Some(SignedDuration::from_secs(15))),
+    ];
+    for (kind, left_after) in cases {
+        let mut engine = Engine::new(&spec);
+        let mut world =
+            looking(|_, query| matches!(query, Query::Cluster { .. }).then(|| Err(trouble(kind))));
+        while attempt_cluster(&engine).is_none() {
+            engine.turn(&mut world);
+        }
+        let (begun, recorded) = (engine.now, engine.record.len());
+        let mut left = false;
+        while !left && engine.now.duration_since(begun) < SignedDuration::from_mins(20) {
+            left = matches!(engine.turn(&mut world), Turn::Left(_));
+        }
+        assert_eq!(left, left_after.is_some(), "{kind:?}");
+        if let Some(after) = left_after {
+            let took = engine.now.duration_since(begun);
+            assert!(
+                took >= after && took < after + SignedDuration::from_mins(2),
+                "{kind:?}: {took}"
+            );
+        }
+        assert_eq!(engine.record.len(), recorded, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_lease_is_renewed_in_time_and_before_anything_is_done() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    engine.state.renewed_at = Some(engine.now);
+    engine.pass(Pace::AWS.renew_after());
+    assert_eq!(engine.decision(), Decision::Renew);
+    engine.drive(&mut Good);
+
+    let mut engine = Engine::new(&spec);
+    engine.state.renewed_at = Some(engine.now);
+    let mut running = cluster_is(sight("RUNNING", "RUNNING"));
+    for _ in 0..500 {
+        engine.turn(&mut running);
+        let age = engine.state.renewed_at.map(|at| engine.now.duration_since(at));
+        assert!(age.is_some_and(|age| age <= Pace::AWS.renew_after()), "{age:?}");
+    }
+}

@@ -1,0 +1,473 @@
+//! What is looked at and what is recorded: everything of `decide` that is no act.
+
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+
+use super::action::Action;
+use super::attempt::{Attempt, Cluster, Launch, Reporting, Step};
+use super::decide::{Decision, Held, Leave, Why, later, leave, looked};
+use super::event::{AttemptResult, Event, FaultClass, LaunchIntent, Outcome, Refusal, Reported};
+use super::next_action::{refused_until, termination};
+use super::seen::{Query, Seen, Sighting, Trouble, TroubleKind};
+use super::state::State;
+use crate::diagnosis;
+use crate::emr::{ClusterSight, ClusterState, StepState};
+use crate::pace::Pace;
+use crate::spec::Spec;
+use crate::verify;
+
+/// How much earlier than a launch was recorded a cluster of it may have been created: clocks differ.
+const CLOCK_MARGIN: SignedDuration = SignedDuration::from_hours(1);
+
+/// How many unreadable names a refusal spells out.
+const NAMES_SHOWN: usize = 5;
+
+struct Watch<'a> {
+    spec: &'a Spec,
+    state: &'a State,
+    seen: &'a Seen,
+    now: Timestamp,
+    pace: &'a Pace,
+    held: Option<Held<'a>>,
+}
+
+/// A look, a record, a wait or a leave; never an act.
+pub(super) fn look_or_record(
+    spec: &Spec,
+    state: &State,
+    seen: &Seen,
+    now: Timestamp,
+    pace: &Pace,
+    held: Option<Held<'_>>,
+) -> Decision {
+    let watch = Watch {
+        spec,
+        state,
+        seen,
+        now,
+        pace,
+        held,
+    };
+    if state.opened_at.is_none() {
+        return record(Event::Opened {
+            ledger: watch.ledger_id(),
+        });
+    }
+    let Some(attempt) = state.attempt() else {
+        return watch.prepare().unwrap_or_else(|first| first);
+    };
+    if attempt.ended.is_some() {
+        return watch.report(attempt);
+    }
+    match (&attempt.launch, &attempt.cluster) {
+        (Launch::Open { intent, at }, _) => watch.settle(intent, *at),
+        (Launch::Made { intent, at }, Some(cluster)) => watch.cluster(attempt, intent, *at, cluster),
+        // A launch that was made has a cluster: the fold makes both at once.
+        (Launch::NotMade | Launch::Made { .. }, _) => watch.before_launch(attempt),
+    }
+}
+
+fn record(event: Event) -> Decision {
+    Decision::Record(vec![event])
+}
+
+/// What has to happen first, where there is no value yet.
+type Looked<T> = Result<T, Decision>;
+
+impl Watch<'_> {
+    /// For a ledger that nobody gave an identifier: two that are opened at one address at different times differ.
+    fn ledger_id(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.spec.ledger_uri().to_string());
+        hash.update([0]);
+        hash.update(self.now.to_string());
+        hex::encode(&hash.finalize()[..8])
+    }
+
+    fn wait(&self, until: Timestamp, why: Why) -> Decision {
+        // Whatever is waited for, it is not waited for in the past: a caller that comes back at `until` is on time.
+        Decision::Wait {
+            until: until.max(later(self.now, SignedDuration::from_millis(1))),
+            why,
+        }
+    }
+
+    /// The input is looked at, and an attempt begins, or does not.
+    fn prepare(&self) -> Looked<Decision> {
+        if self.state.cancel.is_some() {
+            return Ok(record(Event::Closed {
+                outcome: Outcome::Cancelled,
+            }));
+        }
+        let attempts = self.state.attempts.last().map_or(0, |last| last.number);
+        if attempts >= self.spec.config.limits.max_attempts {
+            return Ok(refuse(Refusal::AttemptsUsedUp { attempts }));
+        }
+        self.first_looks()?;
+        let listing = looked(self.seen.inputs.as_ref(), Query::Inputs, self.now, self.pace)?;
+        if listing.is_empty() {
+            return Ok(record(Event::Closed {
+                outcome: Outcome::Empty,
+            }));
+        }
+        let unreadable = listing.unreadable(self.spec);
+        if !unreadable.is_empty() {
+            let shown = unreadable
+                .iter()
+                .take(NAMES_SHOWN)
+                .map(|object| object.key.clone());
+            return Ok(refuse(Refusal::UnreadableNames {
+                objects: shown.collect(),
+                count: unreadable.len().try_into().unwrap_or(u64::MAX),
+            }));
+        }
+        if !self.spec.is_versioned()
+            && *looked(
+                self.seen.output_taken.as_ref(),
+                Query::OutputFolder,
+                self.now,
+                self.pace,
+            )?
+        {
+            let folder = self.spec.fixed_output().to_string();
+            return Ok(refuse(Refusal::OutputTaken { folder }));
+        }
+        let unstaged = looked(self.seen.job.as_ref(), Query::Job, self.now, self.pace)?;
+        Ok(record(Event::AttemptStarted {
+            attempt: attempts + 1,
+            inputs: listing.pinned(self.spec),
+            unstaged: unstaged.clone(),
+        }))
+    }
+
+    /// All questions that were not asked yet, at once.
+    fn first_looks(&self) -> Looked<()> {
+        let mut queries = Vec::new();
+        if self.seen.inputs.is_none() {
+            queries.push(Query::Inputs);
+        }
+        if self.seen.job.is_none() {
+            queries.push(Query::Job);
+        }
+        if self.seen.output_taken.is_none() && !self.spec.is_versioned() {
+            queries.push(Query::OutputFolder);
+        }
+        if queries.is_empty() {
+            Ok(())
+        } else {
+            Err(Decision::Look(queries))
+        }
+    }
+
+    /// The job is not staged, or the launch not made, for a reason; or neither will be.
+    fn before_launch(&self, attempt: &Attempt) -> Decision {
+        if self.state.cancel.is_some() {
+            return record(Event::AttemptEnded {
+                result: AttemptResult::Cancelled,
+            });
+        }
+        if let Some(held) = self.held {
+            return self.trouble_with(held);
+        }
+        let until = refused_until(attempt, self.now, self.pace);
+        match (&attempt.refused, until) {
+            (Some((fault, _)), _) if fault.class == FaultClass::Invalid => Decision::Record(vec![
+                Event::Diagnosed {
+                    diagnosis: diagnosis::of_refused_launch(fault),
+                },
+                Event::AttemptEnded {
+                    result: AttemptResult::Failed,
+                },
+            ]),
+            (Some((fault, _)), Some(_)) if fault.class == FaultClass::Access => {
+                Decision::Leave(Leave::Access(Trouble {
+                    kind: TroubleKind::Access,
+                    code: fault.code.clone(),
+                    message: format!("the launch was refused: {}", fault.message),
+                }))
+            }
+            (_, until) => self.wait(
+                until.unwrap_or_else(|| later(self.now, self.pace.retry)),
+                Why::LaunchThrottled,
+            ),
+        }
+    }
+
+    /// A held act is waited for, unless only a person can help.
+    fn trouble_with(&self, held: Held<'_>) -> Decision {
+        if let Some(leave) = leave(held.sighting, self.now, self.pace) {
+            return Decision::Leave(leave);
+        }
+        match held.sighting.trouble() {
+            Some(trouble) => self.wait(held.until, Why::Trouble(trouble.clone())),
+            None => self.wait(held.until, Why::Cluster),
+        }
+    }
+
+    /// Whether a launch without an answer happened. Found is adopted at once. Not found counts when two looks, long
+    /// enough after the first one and apart from each other, agree: all of them by the clock of this process.
+    fn settle(&self, intent: &LaunchIntent, intended_at: Timestamp) -> Decision {
+        let query = Query::LaunchedAs {
+            nonce: intent.nonce.clone(),
+            since: intended_at.checked_sub(CLOCK_MARGIN).unwrap_or(Timestamp::MIN),
+        };
+        let sighting = self
+            .seen
+            .launched
+            .as_ref()
+            .filter(|sighting| sighting.of == intent.nonce);
+        let clusters = match looked(sighting, query.clone(), self.now, self.pace) {
+            Ok(clusters) => clusters,
+            Err(first) => return first,
+        };
+        let found = |clusters: Vec<String>| {
+            record(Event::LookedFor {
+                nonce: intent.nonce.clone(),
+                clusters,
+            })
+        };
+        if !clusters.is_empty() {
+            return found(clusters.clone());
+        }
+        match self.absence_is_due(&intent.nonce) {
+            None => found(Vec::new()),
+            Some(due) if self.now >= due => Decision::Look(vec![query]),
+            Some(due) => self.wait(due, Why::Settling),
+        }
+    }
+
+    /// When the next look for a cluster that was not found is due; none when no further is needed.
+    fn absence_is_due(&self, nonce: &str) -> Option<Timestamp> {
+        let (of, looks) = &self.seen.absent;
+        let first = looks.first().filter(|_| of == nonce).copied().unwrap_or(self.now);
+        let settled = later(first, self.pace.settle);
+        let Some(counts) = looks.iter().find(|look| **look >= settled) else {
+            return Some(settled);
+        };
+        let agrees = later(*counts, self.pace.settle_gap);
+        (!looks.iter().any(|look| *look >= agrees)).then_some(agrees)
+    }
+
+    /// The cluster is watched until it is gone, and its steps are known to be over.
+    fn cluster(
+        &self,
+        attempt: &Attempt,
+        intent: &LaunchIntent,
+        launched_at: Timestamp,
+        cluster: &Cluster,
+    ) -> Decision {
+        let query = Query::Cluster {
+            id: cluster.id.clone(),
+        };
+        let sighting = self
+            .seen
+            .cluster
+            .as_ref()
+            .filter(|sighting| sighting.of == cluster.id);
+        if let Some(Ok(sight)) = sighting.map(|sighting| &sighting.value) {
+            let moves = moves(cluster, sight);
+            if !moves.is_empty() {
+                return Decision::Record(moves);
+            }
+        }
+        if cluster.is_gone() && !self.may_steps_move(cluster) {
+            return self.gone(attempt, intent, cluster);
+        }
+        if let Err(first) = looked(sighting, query.clone(), self.now, self.pace) {
+            return first;
+        }
+        let age = self.now.duration_since(launched_at);
+        let next = sighting.map_or(self.now, |sighting| later(sighting.at, self.pace.poll(age)));
+        if self.now >= next {
+            return Decision::Look(vec![query]);
+        }
+        let due = termination(self.spec, self.state, attempt, launched_at, self.pace).map(|(due, _)| due);
+        let wake = [
+            due.filter(|due| *due > self.now),
+            self.held.map(|held| held.until),
+        ];
+        let until = wake.into_iter().flatten().fold(next, Timestamp::min);
+        let why = match (self.held.and_then(|held| held.sighting.trouble()), &cluster.state) {
+            (Some(trouble), _) => Why::Trouble(trouble.clone()),
+            (None, Some(state)) if state.is_terminal() || *state == ClusterState::Terminating => Why::End,
+            (None, _) => Why::Cluster,
+        };
+        self.wait(until, why)
+    }
+
+    /// EMR sets the last states of the steps of a cluster that is gone a little later than the cluster's own.
+    fn may_steps_move(&self, cluster: &Cluster) -> bool {
+        !cluster.are_steps_over() && self.now < later(cluster.moved_at, self.pace.logs)
+    }
+
+    /// The cluster is gone: what came of it?
+    fn gone(&self, attempt: &Attempt, intent: &LaunchIntent, cluster: &Cluster) -> Decision {
+        if !attempt.surplus.is_empty() {
+            return match self.held {
+                Some(held) => self.trouble_with(held),
+                None => self.wait(later(self.now, self.pace.retry), Why::End),
+            };
+        }
+        if cluster.are_steps_completed() {
+            return self.verify(attempt, intent).unwrap_or_else(|first| first);
+        }
+        if self.state.cancel.is_some() {
+            return record(Event::AttemptEnded {
+                result: AttemptResult::Cancelled,
+            });
+        }
+        self.diagnose(attempt, cluster)
+    }
+
+    fn verify(&self, attempt: &Attempt, intent: &LaunchIntent) -> Looked<Decision> {
+        let Some(verdict) = &attempt.verdict else {
+            let folder = verify::folder(self.spec, intent).to_string();
+            let sighting = self.seen.output.as_ref().filter(|sighting| sighting.of == folder);
+            let output = looked(sighting, Query::Output { folder }, self.now, self.pace)?;
+            return Ok(record(Event::Verified {
+                verdict: verify::check(self.spec, attempt, output),
+            }));
+        };
+        if verdict.is_good() {
+            return Ok(record(Event::AttemptEnded {
+                result: AttemptResult::Succeeded,
+            }));
+        }
+        let folder = verify::folder(self.spec, intent).to_string();
+        Ok(fail(attempt, || diagnosis::of_output(verdict, &folder)))
+    }
+
+    /// The attempt failed. A log that says why is worth a bounded wait, and never blocks the end.
+    fn diagnose(&self, attempt: &Attempt, cluster: &Cluster) -> Decision {
+        let Some(step) = culprit(cluster).filter(|_| attempt.diagnosis.is_none()) else {
+            return fail(attempt, || diagnosis::of_cluster(cluster));
+        };
+        let query = Query::StepLog {
+            cluster: cluster.id.clone(),
+            step: step.id.clone(),
+        };
+        let Some(sighting) = self
+            .seen
+            .step_log
+            .as_ref()
+            .filter(|sighting| sighting.of == step.id)
+        else {
+            return Decision::Look(vec![query]);
+        };
+        let log = sighting.value.as_ref().ok().and_then(Option::as_ref);
+        let until = later(cluster.moved_at, self.pace.logs);
+        // An earlier upload may lie there, which ends before the error: it counts only when no better one comes.
+        if self.now >= until || log.is_some_and(diagnosis::says_why) {
+            let folder = self
+                .spec
+                .log_uri()
+                .join(&format!("{}/steps/{}/", cluster.id, step.id));
+            return fail(attempt, || {
+                diagnosis::of_step(step, cluster, log, &folder.to_string())
+            });
+        }
+        let (pause, why) = match sighting.trouble() {
+            Some(trouble) => (self.pace.backoff(sighting.tries), Why::Trouble(trouble.clone())),
+            None => (self.pace.poll_early, Why::Logs),
+        };
+        let next = later(sighting.at, pause);
+        if self.now >= next {
+            Decision::Look(vec![query])
+        } else {
+            self.wait(next.min(until), why)
+        }
+    }
+
+    /// The attempt is over: metrics and alarm, and then the end. Neither fails a run.
+    fn report(&self, attempt: &Attempt) -> Decision {
+        if let Some(held) = self.held {
+            let what = match held.action {
+                Action::PutAlarm => Reported::Alarm,
+                _ => Reported::Metrics,
+            };
+            return self
+                .given_up(what, held.sighting)
+                .unwrap_or_else(|| self.trouble_with(held));
+        }
+        if attempt.alarm == Reporting::Open {
+            let sighting = self.seen.alarm.as_ref();
+            if let Some(given_up) = sighting.and_then(|sighting| self.given_up(Reported::Alarm, sighting)) {
+                return given_up;
+            }
+            return match looked(sighting, Query::Alarm, self.now, self.pace) {
+                Ok(current) => record(Event::AlarmFound { current: *current }),
+                Err(first) => first,
+            };
+        }
+        record(Event::Closed {
+            outcome: match attempt.ended {
+                Some((AttemptResult::Succeeded, _)) => Outcome::Succeeded,
+                Some((AttemptResult::Cancelled, _)) => Outcome::Cancelled,
+                Some((AttemptResult::Failed, _)) | None => Outcome::Failed,
+            },
+        })
+    }
+
+    fn given_up<T>(&self, what: Reported, sighting: &Sighting<T>) -> Option<Decision> {
+        let trouble = sighting.trouble()?;
+        let lasts = leave(sighting, self.now, self.pace).is_some()
+            || sighting.troubled_for(self.now) >= self.pace.report_patience;
+        lasts.then(|| {
+            record(Event::NotReported {
+                what,
+                why: trouble.to_string(),
+            })
+        })
+    }
+}
+
+fn refuse(because: Refusal) -> Decision {
+    record(Event::AttemptRefused { because })
+}
+
+/// The end of an attempt that failed, with a diagnosis.
+fn fail(attempt: &Attempt, diagnose: impl FnOnce() -> diagnosis::Diagnosis) -> Decision {
+    let ended = Event::AttemptEnded {
+        result: AttemptResult::Failed,
+    };
+    if attempt.diagnosis.is_some() {
+        return record(ended);
+    }
+    Decision::Record(vec![
+        Event::Diagnosed {
+            diagnosis: diagnose(),
+        },
+        ended,
+    ])
+}
+
+/// The step whose log says why the attempt failed.
+fn culprit(cluster: &Cluster) -> Option<&Step> {
+    let first = |state: &StepState| cluster.steps.iter().find(|step| step.state == *state);
+    first(&StepState::Failed).or_else(|| first(&StepState::Interrupted))
+}
+
+/// What moved between the record and a look. Only transitions: a look that shows nothing new is not recorded.
+fn moves(cluster: &Cluster, sight: &ClusterSight) -> Vec<Event> {
+    let mut events = Vec::new();
+    for (at, step) in sight.steps.iter().enumerate() {
+        let known = cluster.steps.iter().find(|known| known.id == step.id);
+        let is_twice = sight.steps[..at].iter().any(|earlier| earlier.id == step.id);
+        if !is_twice && known.is_none_or(|known| !known.state.is_terminal() && known.state != step.state) {
+            events.push(Event::StepMoved {
+                id: step.id.clone(),
+                name: step.name.clone(),
+                state: step.state.clone(),
+                reason: step.reason.clone(),
+            });
+        }
+    }
+    // Last, so that whoever sees the cluster gone knows what became of its steps.
+    if !cluster.is_gone() && cluster.state.as_ref() != Some(&sight.state) {
+        events.push(Event::ClusterMoved {
+            state: sight.state.clone(),
+            reason: sight.reason.clone(),
+        });
+    }
+    events
+}

@@ -1,0 +1,473 @@
+//! One pipeline on one day: every name and address that a run uses is made here, and nowhere else.
+//!
+//! ```text
+//! <state.uri><pipeline>/<yyyy-mm-dd>/            the record of a run
+//!     ledger.json                                 its events
+//!     inputs-<16 hex>.json                        what an attempt reads
+//!     cancel.json                                 someone wants it to end
+//!     attempt-<n>/                                what AWS said of an attempt's cluster at its end
+//! <state.uri>jobs/<sha256 of the bundle>/        the job's files
+//! <output.uri><yyyy>/<mm>/<dd>/<run id>/         what an attempt writes
+//! ```
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::config::{Config, CustomStep, Script};
+use crate::day::Day;
+use crate::run::LaunchIntent;
+use crate::s3_uri::{S3Uri, S3UriError};
+use crate::template::{Placeholder, Template};
+
+/// The files of a job, as whoever can read them hands them over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobBundle {
+    /// Names without folders, and contents. Of the built-in job the script comes first, then what it imports; of a
+    /// user's job these are its local files, in the order of [`crate::config::UserJob::local_files`].
+    pub files: Vec<(String, Arc<[u8]>)>,
+}
+
+/// A file of the job, with its address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobFile {
+    /// Without folders.
+    pub name: String,
+    /// It holds the content's hash, so what lies there is never anything else.
+    pub uri: S3Uri,
+    /// What is in it.
+    pub content: Arc<[u8]>,
+}
+
+/// One pipeline on one day.
+#[derive(Debug, Clone)]
+pub struct Spec {
+    /// The pipeline.
+    pub config: Config,
+    /// The day.
+    pub day: Day,
+    source: S3Uri,
+    files: Vec<JobFile>,
+    script: S3Uri,
+    py_files: Vec<S3Uri>,
+}
+
+/// Why a pipeline cannot be run on a day.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SpecError {
+    /// An address that is none, once the day is filled in.
+    #[error("the source of {day} has no good address: {error}")]
+    Source {
+        /// The day.
+        day: Day,
+        /// What is wrong with it.
+        error: S3UriError,
+    },
+    /// A file of the job was not handed over.
+    #[error("the job's file {name} was not handed over")]
+    MissingFile {
+        /// Its name.
+        name: String,
+    },
+    /// Something was handed over that the job does not name.
+    #[error("the job has no file {name}")]
+    SurplusFile {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl Spec {
+    /// Puts a pipeline, a day and the job's files together.
+    pub fn new(config: Config, day: Day, bundle: JobBundle) -> Result<Self, SpecError> {
+        let source = config
+            .source
+            .uri
+            .on(day)
+            .parse()
+            .map_err(|error| SpecError::Source { day, error })?;
+        let digest = bundle.digest();
+        let folder = config.state.uri.join(&format!("jobs/{digest}/"));
+        let files: Vec<JobFile> = bundle
+            .files
+            .into_iter()
+            .map(|(name, content)| JobFile {
+                uri: folder.join(&name),
+                name,
+                content,
+            })
+            .collect();
+        let (script, py_files) = match &config.job {
+            None => built_in(&files)?,
+            Some(job) => {
+                let address = |file: &Script| match file {
+                    Script::S3(uri) => Ok(uri.clone()),
+                    Script::Local(_) => uploaded(&files, file.file_name()),
+                };
+                let named = job.local_names();
+                if let Some(surplus) = files.iter().find(|file| !named.contains(&file.name.as_str())) {
+                    return Err(SpecError::SurplusFile {
+                        name: surplus.name.clone(),
+                    });
+                }
+                (
+                    address(&job.script)?,
+                    job.py_files.iter().map(address).collect::<Result<_, _>>()?,
+                )
+            }
+        };
+        Ok(Self {
+            config,
+            day,
+            source,
+            files,
+            script,
+            py_files,
+        })
+    }
+
+    /// The pipeline's name.
+    pub fn pipeline(&self) -> &str {
+        &self.config.pipeline
+    }
+
+    /// The folder of the day's logs.
+    pub fn source(&self) -> S3Uri {
+        self.source.clone()
+    }
+
+    /// The folder of the run's record.
+    pub fn state_folder(&self) -> S3Uri {
+        self.config
+            .state
+            .uri
+            .join(&format!("{}/{}/", self.pipeline(), self.day))
+    }
+
+    /// The run's events.
+    pub fn ledger_uri(&self) -> S3Uri {
+        self.state_folder().join("ledger.json")
+    }
+
+    /// Where someone leaves word that the run shall end.
+    pub fn cancel_uri(&self) -> S3Uri {
+        self.state_folder().join("cancel.json")
+    }
+
+    /// The list of what an attempt reads, by that document's SHA-256.
+    pub fn inputs_uri(&self, digest: &str) -> S3Uri {
+        self.state_folder()
+            .join(&format!("inputs-{}.json", digest.get(..16).unwrap_or(digest)))
+    }
+
+    /// Something that is kept of an attempt.
+    pub fn attempt_uri(&self, attempt: u32, name: &str) -> S3Uri {
+        self.state_folder().join(&format!("attempt-{attempt}/{name}"))
+    }
+
+    /// The job's files that have to be at their addresses before a launch.
+    pub fn job_files(&self) -> &[JobFile] {
+        &self.files
+    }
+
+    /// The job's script.
+    pub fn script(&self) -> &S3Uri {
+        &self.script
+    }
+
+    /// What the script imports.
+    pub fn py_files(&self) -> &[S3Uri] {
+        &self.py_files
+    }
+
+    /// Whether each attempt writes to a folder of its own: the built-in job does, and a user's when its arguments, or
+    /// those of a step, mention `{output}`.
+    pub fn is_versioned(&self) -> bool {
+        let job = self.config.job.iter().flat_map(|job| &job.args);
+        let steps = self.config.steps.iter().flat_map(CustomStep::templates);
+        self.config.job.is_none()
+            || job
+                .chain(steps)
+                .any(|template| template.mentions(Placeholder::Output))
+    }
+
+    /// Whether the job leaves a manifest. The built-in one does.
+    pub fn has_manifest(&self) -> bool {
+        self.config.job.is_none()
+    }
+
+    /// Where a job is expected to write that is not told where to.
+    pub fn fixed_output(&self) -> S3Uri {
+        day_folder(&self.config.output.uri, self.day)
+    }
+
+    /// Where the attempt writes: a folder of its own, or [`Self::fixed_output`] where the job is unversioned.
+    pub fn output_folder(&self, intent: &LaunchIntent) -> S3Uri {
+        if self.is_versioned() {
+            self.fixed_output().join(&format!("{}/", self.run_id(intent)))
+        } else {
+            self.fixed_output()
+        }
+    }
+
+    /// What the attempt is called in its output.
+    pub fn run_id(&self, intent: &LaunchIntent) -> String {
+        format!("a{}-{}", intent.attempt, intent.nonce)
+    }
+
+    /// What the attempt's cluster is called.
+    pub fn cluster_name(&self, intent: &LaunchIntent) -> String {
+        format!(
+            "emrys/{}/{}/a{}/{}",
+            self.pipeline(),
+            self.day,
+            intent.attempt,
+            intent.nonce
+        )
+    }
+
+    /// Where EMR writes the cluster's logs.
+    pub fn log_uri(&self) -> S3Uri {
+        self.config
+            .cluster
+            .log_uri
+            .clone()
+            .unwrap_or_else(|| self.config.state.uri.join("emr-logs/"))
+    }
+
+    /// What the job's step is called.
+    pub fn job_step_name(&self) -> &str {
+        self.config.job_step_name()
+    }
+
+    /// The steps' names, in the order in which they run.
+    pub fn step_names(&self) -> Vec<String> {
+        self.config.step_names().into_iter().map(str::to_owned).collect()
+    }
+
+    /// What the alarm is called.
+    pub fn alarm_name(&self) -> String {
+        format!("emrys/{}/no-success", self.pipeline())
+    }
+
+    /// What the metrics are called in a plan.
+    pub fn metrics_resource(&self) -> String {
+        format!("Emrys Pipeline={}", self.pipeline())
+    }
+
+    /// An argument of an attempt's step.
+    pub fn fill(&self, template: &Template, intent: &LaunchIntent) -> String {
+        template.fill(|placeholder| match placeholder {
+            Placeholder::Run => self.run_id(intent),
+            Placeholder::Input => self.source.to_string(),
+            Placeholder::Output => self.output_folder(intent).to_string(),
+            Placeholder::Day | Placeholder::Yyyy | Placeholder::Mm | Placeholder::Dd => {
+                placeholder.of_day(self.day).unwrap_or_default()
+            }
+        })
+    }
+}
+
+impl JobBundle {
+    /// SHA-256 over names and contents, each with its length before it, so that no two bundles read alike.
+    fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        for (name, content) in &self.files {
+            for part in [name.as_bytes(), content] {
+                hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+                hash.update(part);
+            }
+        }
+        hex::encode(hash.finalize())
+    }
+}
+
+/// The folder of a day's results.
+pub(crate) fn day_folder(output: &S3Uri, day: Day) -> S3Uri {
+    output.join(&format!("{}/{}/{}/", day.yyyy(), day.mm(), day.dd()))
+}
+
+fn built_in(files: &[JobFile]) -> Result<(S3Uri, Vec<S3Uri>), SpecError> {
+    let (script, imported) = files.split_first().ok_or_else(|| SpecError::MissingFile {
+        name: "main.py".to_owned(),
+    })?;
+    Ok((
+        script.uri.clone(),
+        imported.iter().map(|file| file.uri.clone()).collect(),
+    ))
+}
+
+fn uploaded(files: &[JobFile], name: &str) -> Result<S3Uri, SpecError> {
+    files
+        .iter()
+        .find(|file| file.name == name)
+        .map(|file| file.uri.clone())
+        .ok_or_else(|| SpecError::MissingFile {
+            name: name.to_owned(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{config, spec, spec_and, spec_with};
+
+    fn intent() -> LaunchIntent {
+        LaunchIntent {
+            attempt: 2,
+            nonce: "0123456789abcdef".to_owned(),
+        }
+    }
+
+    fn bundle(files: &[(&str, &str)]) -> JobBundle {
+        let files = files
+            .iter()
+            .map(|(name, content)| ((*name).to_owned(), Arc::from(content.as_bytes())))
+            .collect();
+        JobBundle { files }
+    }
+
+    fn own_job(more: &str) -> String {
+        format!(
+            "{}\n[job]\nscript = \"jobs/my_job.py\"\n{more}",
+            crate::testing::MINIMAL
+        )
+    }
+
+    fn made(text: &str, files: &[(&str, &str)]) -> Result<Spec, SpecError> {
+        Spec::new(config(text), "2024-10-20".parse().unwrap(), bundle(files))
+    }
+
+    #[test]
+    fn every_name_and_address() {
+        let spec = spec();
+        let digest = "f".repeat(64);
+        let names = [
+            ("source", spec.source().to_string()),
+            ("state", spec.state_folder().to_string()),
+            ("ledger", spec.ledger_uri().to_string()),
+            ("cancel", spec.cancel_uri().to_string()),
+            ("inputs", spec.inputs_uri(&digest).to_string()),
+            ("attempt", spec.attempt_uri(2, "cluster.json").to_string()),
+            ("script", spec.script().to_string()),
+            ("output", spec.output_folder(&intent()).to_string()),
+            ("fixed output", spec.fixed_output().to_string()),
+            ("logs", spec.log_uri().to_string()),
+            ("run", spec.run_id(&intent())),
+            ("cluster", spec.cluster_name(&intent())),
+            ("steps", spec.step_names().join(", ")),
+            ("alarm", spec.alarm_name()),
+            ("metrics", spec.metrics_resource()),
+        ];
+        insta::assert_snapshot!(names.map(|(name, value)| format!("{name}: {value}")).join("\n"), @r#"
+        source: s3://my-log-bucket/application-logs/2024/10/20/
+        state: s3://my-log-bucket/emrys/web-logs/2024-10-20/
+        ledger: s3://my-log-bucket/emrys/web-logs/2024-10-20/ledger.json
+        cancel: s3://my-log-bucket/emrys/web-logs/2024-10-20/cancel.json
+        inputs: s3://my-log-bucket/emrys/web-logs/2024-10-20/inputs-ffffffffffffffff.json
+        attempt: s3://my-log-bucket/emrys/web-logs/2024-10-20/attempt-2/cluster.json
+        script: s3://my-log-bucket/emrys/jobs/e9e9d4607b41f90cec36f467504c9aa839318ab73f2fc6aa03c3a1251aac4a9f/main.py
+        output: s3://my-log-bucket/processed-logs/2024/10/20/a2-0123456789abcdef/
+        fixed output: s3://my-log-bucket/processed-logs/2024/10/20/
+        logs: s3://my-log-bucket/emrys/emr-logs/
+        run: a2-0123456789abcdef
+        cluster: emrys/web-logs/2024-10-20/a2/0123456789abcdef
+        steps: log-analysis
+        alarm: emrys/web-logs/no-success
+        metrics: Emrys Pipeline=web-logs
+        "#);
+    }
+
+    #[test]
+    fn an_address_holds_the_hash_of_all_that_is_in_the_bundle() {
+        let address =
+            |files: &[(&str, &str)]| made(crate::testing::MINIMAL, files).unwrap().script().to_string();
+        let first = address(&[("main.py", "a"), ("lib.zip", "b")]);
+        assert_eq!(first, address(&[("main.py", "a"), ("lib.zip", "b")]));
+        assert_ne!(first, address(&[("main.py", "a"), ("lib.zip", "c")]));
+        assert_ne!(
+            first,
+            address(&[("main.py", "al"), ("ib.zip", "b")]),
+            "lengths are part of it"
+        );
+        let spec = spec();
+        assert_eq!(spec.job_files().len(), 2);
+        assert_eq!(&spec.job_files()[0].uri, spec.script());
+        assert_eq!(spec.py_files(), [spec.job_files()[1].uri.clone()]);
+    }
+
+    #[test]
+    fn a_job_that_is_told_where_to_write_is_versioned() {
+        assert!(spec().is_versioned() && spec().has_manifest());
+        let fixed = spec_and("[job]\nscript = \"my_job.py\"\n");
+        assert!(!fixed.is_versioned() && !fixed.has_manifest());
+        assert_eq!(fixed.output_folder(&intent()), fixed.fixed_output());
+        let told = spec_and("[job]\nscript = \"my_job.py\"\nargs = [\"--to={output}\"]\n");
+        assert!(told.is_versioned() && !told.has_manifest());
+        assert_ne!(told.output_folder(&intent()), told.fixed_output());
+        let by_a_step = spec_and(
+            "[job]\nscript = \"my_job.py\"\n[[steps]]\nname = \"move\"\nkind = \"command\"\nargs = [\"mv\", \"{output}\"]\n",
+        );
+        assert!(by_a_step.is_versioned());
+        let only_the_run = spec_and("[job]\nscript = \"my_job.py\"\nargs = [\"{run}\"]\n");
+        assert!(!only_the_run.is_versioned(), "where it writes is not known");
+    }
+
+    #[test]
+    fn the_bundle_has_to_be_the_jobs() {
+        let text = own_job("py-files = [\"lib/util.py\"]\n");
+        let spec = made(&text, &[("my_job.py", "a"), ("util.py", "b")]).unwrap();
+        assert!(spec.script().to_string().ends_with("/my_job.py"));
+        assert!(spec.py_files()[0].to_string().ends_with("/util.py"));
+        let missing = made(&text, &[("my_job.py", "a")]).unwrap_err();
+        assert_eq!(
+            missing,
+            SpecError::MissingFile {
+                name: "util.py".to_owned()
+            }
+        );
+        let surplus = made(&text, &[("my_job.py", "a"), ("util.py", "b"), ("main.py", "c")]).unwrap_err();
+        assert_eq!(
+            surplus,
+            SpecError::SurplusFile {
+                name: "main.py".to_owned()
+            }
+        );
+        assert!(
+            made(crate::testing::MINIMAL, &[]).is_err(),
+            "the built-in job has to be handed over as well"
+        );
+    }
+
+    #[test]
+    fn steps_run_before_and_after_the_job() {
+        let step = |name: &str, when: &str| {
+            format!(
+                "[[steps]]\nname = \"{name}\"\nkind = \"command\"\nargs = [\"true\"]\nwhen = \"{when}\"\n"
+            )
+        };
+        let spec = spec_and(
+            &[
+                step("c", "after"),
+                step("a", "before"),
+                step("d", "after"),
+                step("b", "before"),
+            ]
+            .concat(),
+        );
+        assert_eq!(spec.step_names(), ["a", "b", "log-analysis", "c", "d"]);
+    }
+
+    #[test]
+    fn names_fit_what_aws_takes() {
+        let long = "a".repeat(64);
+        let spec = spec_with(&[("web-logs", &long)]);
+        let last = LaunchIntent {
+            attempt: u32::MAX,
+            nonce: "f".repeat(16),
+        };
+        assert!(spec.cluster_name(&last).len() <= 256);
+        assert!(spec.alarm_name().len() <= 255);
+        assert!(!spec.cluster_name(&last).contains(['<', '>', '$', '|', '`']));
+    }
+}

@@ -1,0 +1,355 @@
+//! Whether a job wrote what it had to: a step's `COMPLETED` says only that its command ended with exit code 0.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::day::Day;
+use crate::manifest::{self, Counts, Manifest, Rows};
+use crate::run::{Attempt, LaunchIntent};
+use crate::s3_uri::S3Uri;
+use crate::spec::Spec;
+
+/// What lies in the output folder of an attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// The manifest.
+    pub manifest: ManifestSight,
+    /// All objects below the folder, the manifest included; folder markers left out.
+    pub files: Vec<OutputFile>,
+}
+
+/// One look for a manifest.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ManifestSight {
+    /// There is none.
+    Absent,
+    /// There is something by its name that is none.
+    Unreadable {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// It is there.
+    Present(Box<Manifest>),
+}
+
+impl ManifestSight {
+    /// Reads what lies at the manifest's address.
+    pub fn read(bytes: &[u8]) -> Self {
+        match manifest::read(bytes) {
+            Ok(manifest) => Self::Present(Box::new(manifest)),
+            Err(why) => Self::Unreadable { why },
+        }
+    }
+}
+
+/// An object in an output folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputFile {
+    /// Relative to the folder.
+    pub path: String,
+    /// In bytes.
+    pub size: u64,
+}
+
+/// What the check of an output said.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Everything that is wrong; nothing, when the output is good.
+    #[serde(default)]
+    pub problems: Vec<Problem>,
+    /// What became of the rows; unknown without a manifest.
+    #[serde(default)]
+    pub rows: Option<Rows>,
+    /// What was among them; unknown without a manifest.
+    #[serde(default)]
+    pub counts: Option<Counts>,
+    /// How many files there are, the manifest not counted.
+    #[serde(default)]
+    pub files: u64,
+    /// Their sizes together, in bytes.
+    #[serde(default)]
+    pub bytes: u64,
+}
+
+impl Verdict {
+    /// Whether the output is what it has to be.
+    pub fn is_good(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+/// Something that is wrong with an output.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Problem {
+    /// There is no manifest.
+    ManifestAbsent,
+    /// The manifest cannot be read.
+    ManifestUnreadable {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The manifest is of another run.
+    OtherRun {
+        /// The run that it names.
+        found: String,
+        /// The run whose folder it lies in.
+        expected: String,
+    },
+    /// The manifest is of another day.
+    OtherDay {
+        /// The day that it names.
+        found: Day,
+        /// The day of the run.
+        expected: Day,
+    },
+    /// Rows went missing, or came from nowhere.
+    RowsDoNotAddUp(Rows),
+    /// Too many rows could not be understood.
+    TooManyRejects {
+        /// The rows.
+        rows: Rows,
+        /// The share that is allowed.
+        limit: f64,
+    },
+    /// The manifest names a file that is not there.
+    FileMissing {
+        /// Its path.
+        path: String,
+    },
+    /// The manifest names a file twice.
+    FileTwice {
+        /// Its path.
+        path: String,
+    },
+    /// A file is there that the manifest does not name.
+    FileUnexpected {
+        /// Its path.
+        path: String,
+    },
+    /// A file has another size than the manifest says.
+    FileSize {
+        /// Its path.
+        path: String,
+        /// The size that it has.
+        found: u64,
+        /// The size that the manifest says.
+        expected: u64,
+    },
+    /// There is no file with anything in it.
+    NothingWritten,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::ManifestAbsent => write!(f, "there is no {} in the output folder", manifest::FILE_NAME),
+            Self::ManifestUnreadable { why } => write!(f, "{} cannot be read: {why}", manifest::FILE_NAME),
+            Self::OtherRun { found, expected } => {
+                write!(
+                    f,
+                    "the manifest is of the run {found}, and the folder of {expected}"
+                )
+            }
+            Self::OtherDay { found, expected } => {
+                write!(f, "the manifest is of the day {found}, and the run of {expected}")
+            }
+            Self::RowsDoNotAddUp(Rows {
+                read,
+                parsed,
+                rejected,
+            }) => {
+                write!(
+                    f,
+                    "{read} rows were read, and {parsed} parsed and {rejected} rejected: they do not add up"
+                )
+            }
+            Self::TooManyRejects { rows, limit } => write!(
+                f,
+                "{} of {} rows were rejected, more than the share of {limit} that `[limits] max-reject-ratio` allows",
+                rows.rejected, rows.read
+            ),
+            Self::FileMissing { path } => write!(f, "the manifest names {path}, and it is not there"),
+            Self::FileTwice { path } => write!(f, "the manifest names {path} twice"),
+            Self::FileUnexpected { path } => write!(f, "the manifest does not name {path}, and it is there"),
+            Self::FileSize {
+                path,
+                found,
+                expected,
+            } => {
+                write!(f, "{path} has {found} bytes, and the manifest says {expected}")
+            }
+            Self::NothingWritten => f.write_str("there is no file with anything in it in the output folder"),
+        }
+    }
+}
+
+impl Problem {
+    /// What can be done about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::ManifestAbsent | Self::ManifestUnreadable { .. } => {
+                "the job did not come to its end, although its step says COMPLETED: look at the step's log"
+            }
+            Self::OtherRun { .. } | Self::OtherDay { .. } => {
+                "something else wrote into the folder of this run: look at who may write below `[output] uri`"
+            }
+            Self::RowsDoNotAddUp(_) => "this is a mistake in the job: its output cannot be trusted",
+            Self::TooManyRejects { .. } => {
+                "look at the table `rejects` for reasons and samples; raise `[limits] max-reject-ratio` if this share is normal"
+            }
+            Self::FileMissing { .. }
+            | Self::FileTwice { .. }
+            | Self::FileUnexpected { .. }
+            | Self::FileSize { .. } => {
+                "something else wrote or deleted below the output folder, or two copies of the job ran: run the day again"
+            }
+            Self::NothingWritten => {
+                "the job wrote elsewhere, or nothing: it should write below {output}, or else below `[output] uri` and the day"
+            }
+        }
+    }
+}
+
+/// The folder that the job of this launch writes to: its own, or the fixed one of an unversioned job.
+pub fn folder(spec: &Spec, intent: &LaunchIntent) -> S3Uri {
+    if spec.is_versioned() {
+        spec.output_folder(intent)
+    } else {
+        spec.fixed_output()
+    }
+}
+
+/// Checks what an attempt wrote.
+pub fn check(spec: &Spec, attempt: &Attempt, output: &Output) -> Verdict {
+    let expected = Expected {
+        run: attempt
+            .intent()
+            .map(|intent| spec.run_id(intent))
+            .unwrap_or_default(),
+        day: spec.day,
+        manifest: spec.has_manifest(),
+        max_reject_ratio: spec.config.limits.max_reject_ratio,
+    };
+    judge(&expected, output)
+}
+
+/// What an output has to be.
+#[derive(Debug, Clone)]
+struct Expected {
+    run: String,
+    day: Day,
+    /// Whether the job leaves a manifest. One that does not have to and does is held to it all the same.
+    manifest: bool,
+    max_reject_ratio: f64,
+}
+
+fn judge(expected: &Expected, output: &Output) -> Verdict {
+    let data = || {
+        output
+            .files
+            .iter()
+            .filter(|file| file.path != manifest::FILE_NAME)
+    };
+    let mut verdict = Verdict {
+        files: data().count().try_into().unwrap_or(u64::MAX),
+        bytes: data().map(|file| file.size).sum(),
+        ..Verdict::default()
+    };
+    match &output.manifest {
+        ManifestSight::Present(manifest) => {
+            verdict.rows = Some(manifest.rows);
+            verdict.counts = Some(manifest.counts);
+            verdict.problems = compare(expected, manifest, output);
+        }
+        // A user's own job may well write something else by this name.
+        ManifestSight::Absent | ManifestSight::Unreadable { .. } if !expected.manifest => {
+            if output.files.iter().all(|file| file.size == 0) {
+                verdict.problems.push(Problem::NothingWritten);
+            }
+        }
+        ManifestSight::Absent => verdict.problems.push(Problem::ManifestAbsent),
+        ManifestSight::Unreadable { why } => {
+            verdict
+                .problems
+                .push(Problem::ManifestUnreadable { why: why.clone() });
+        }
+    }
+    verdict
+}
+
+fn compare(expected: &Expected, manifest: &Manifest, output: &Output) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if manifest.run != expected.run {
+        problems.push(Problem::OtherRun {
+            found: manifest.run.clone(),
+            expected: expected.run.clone(),
+        });
+    }
+    if manifest.day != expected.day {
+        problems.push(Problem::OtherDay {
+            found: manifest.day,
+            expected: expected.day,
+        });
+    }
+    let rows = manifest.rows;
+    if rows.parsed.checked_add(rows.rejected) != Some(rows.read) {
+        problems.push(Problem::RowsDoNotAddUp(rows));
+    }
+    if is_over(rows, expected.max_reject_ratio) {
+        problems.push(Problem::TooManyRejects {
+            rows,
+            limit: expected.max_reject_ratio,
+        });
+    }
+    problems.extend(compare_files(manifest, output));
+    problems
+}
+
+/// Whether more than this share was rejected. No row at all is no reject.
+fn is_over(rows: Rows, limit: f64) -> bool {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a ratio needs no more than 53 bits of each"
+    )]
+    let (rejected, read) = (rows.rejected as f64, rows.read as f64);
+    rejected > limit * read
+}
+
+/// The listing must be the manifest's files, and the manifest itself: nothing less and nothing more.
+fn compare_files(manifest: &Manifest, output: &Output) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut named = BTreeMap::new();
+    for file in manifest.tables.iter().flat_map(|table| &table.files) {
+        if named.insert(file.path.as_str(), file.size).is_some() {
+            problems.push(Problem::FileTwice {
+                path: file.path.clone(),
+            });
+        }
+    }
+    for file in output
+        .files
+        .iter()
+        .filter(|file| file.path != manifest::FILE_NAME)
+    {
+        match named.remove(file.path.as_str()) {
+            None => problems.push(Problem::FileUnexpected {
+                path: file.path.clone(),
+            }),
+            Some(size) if size != file.size => problems.push(Problem::FileSize {
+                path: file.path.clone(),
+                found: file.size,
+                expected: size,
+            }),
+            Some(_) => {}
+        }
+    }
+    problems.extend(named.into_keys().map(|path| Problem::FileMissing {
+        path: path.to_owned(),
+    }));
+    problems
+}

@@ -1,0 +1,162 @@
+//! A step's logs, as EMR lays them out: `<LogUri>/<cluster>/steps/<step>/{controller,stdout,stderr}.gz`.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::{Outcome, RunnerConfig};
+use crate::clock::Clock;
+use crate::world::{StepExit, StepLaunch, Work};
+
+/// What the cluster itself says about a step.
+pub(super) struct Controller {
+    clock: Clock,
+    text: String,
+}
+
+impl Controller {
+    pub(super) fn new(clock: &Clock) -> Self {
+        Self {
+            clock: clock.clone(),
+            text: String::new(),
+        }
+    }
+
+    pub(super) fn info(&mut self, line: &str) {
+        self.line("INFO", line);
+    }
+
+    pub(super) fn warn(&mut self, line: &str) {
+        self.line("WARN", line);
+    }
+
+    pub(super) fn begin(&mut self, launch: &StepLaunch) {
+        self.info(&format!(
+            "step {} \"{}\" of cluster {} begins",
+            launch.step_id, launch.name, launch.cluster_id
+        ));
+        if let Work::Scripted(_) = launch.work {
+            self.warn("a script answers in this step's place: nothing is really run");
+        }
+        for note in &launch.notes {
+            self.warn(note);
+        }
+    }
+
+    pub(super) fn end(&mut self, exit: &StepExit) {
+        match exit {
+            StepExit::Exited(0) => self.info("waitProcessCompletion ended with exit code 0"),
+            StepExit::Exited(code) => {
+                self.warn(&format!("waitProcessCompletion ended with exit code {code}"))
+            }
+            StepExit::Signalled(signal) => self.warn(&format!("the process was ended by signal {signal}")),
+            StepExit::CouldNotStart(why) => self.warn(&format!("the step could not be run: {why}")),
+        }
+    }
+
+    fn line(&mut self, level: &str, line: &str) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.text, "{:.3} {level} {line}", self.clock.now());
+    }
+}
+
+/// Writes the logs, and gives the folder that they are in; `None` when the cluster keeps none or they cannot be
+/// written (the step's end does not depend on its logs, as at EMR).
+pub(super) async fn upload(
+    config: &RunnerConfig,
+    launch: &StepLaunch,
+    controller: &Controller,
+    outcome: &Outcome,
+) -> Option<String> {
+    let base = launch.log_uri.as_ref()?;
+    let slash = if base.ends_with('/') { "" } else { "/" };
+    let folder = format!("{base}{slash}{}/steps/{}/", launch.cluster_id, launch.step_id);
+    let logs = [
+        ("controller", controller.text.as_bytes()),
+        ("stdout", outcome.stdout.as_slice()),
+        ("stderr", outcome.stderr.as_slice()),
+    ];
+    for (name, content) in logs {
+        let uri = format!("{folder}{name}.gz");
+        if let Err(error) = put(config, &uri, gzip(content)).await {
+            tracing::warn!(%uri, %error, "a step's log cannot be written");
+            return None;
+        }
+    }
+    Some(folder)
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    // Writing to memory cannot fail.
+    let _ = encoder.write_all(content);
+    encoder.finish().unwrap_or_default()
+}
+
+/// The line of a log that most likely says what went wrong: the last that names an exception or an error. EMR's
+/// FailureDetails are best effort too.
+pub(super) fn likely_cause(stderr: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(stderr);
+    let names_a_cause = |line: &&str| {
+        let head = line.split(':').next().unwrap_or_default();
+        !line.starts_with(char::is_whitespace)
+            && !head.contains(' ')
+            && (head.ends_with("Error") || head.ends_with("Exception"))
+    };
+    let lines = || text.lines().filter(|line| !line.trim().is_empty());
+    lines()
+        .rfind(names_a_cause)
+        .or_else(|| lines().next_back())
+        .map(|line| line.chars().take(1_000).collect())
+}
+
+/// Writes an object.
+pub(super) async fn put(config: &RunnerConfig, uri: &str, content: Vec<u8>) -> Result<(), String> {
+    let (bucket, key) = split(uri)?;
+    config.store.write(bucket, key, content).await.map(drop).map_err(|error| error.to_string())
+}
+
+/// Reads an object.
+pub(super) async fn get(config: &RunnerConfig, uri: &str) -> Result<Vec<u8>, String> {
+    let (bucket, key) = split(uri)?;
+    config
+        .store
+        .read(bucket, key)
+        .await
+        .map_err(|error| error.to_string())
+}
+
+/// Bucket and key of an address; EMR takes `s3n://` and `s3a://` as well.
+fn split(uri: &str) -> Result<(&str, &str), String> {
+    ["s3://", "s3n://", "s3a://"]
+        .iter()
+        .find_map(|scheme| uri.strip_prefix(scheme)?.split_once('/'))
+        .filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty())
+        .ok_or_else(|| format!("{uri} is no address of an object"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_likely_cause_is_the_last_exception_not_the_last_line() {
+        let log = b"Traceback (most recent call last):\n  File \"x.py\", line 1\nValueError: no rows\n24/10/21 INFO ShutdownHookManager: bye\n";
+        assert_eq!(likely_cause(log).as_deref(), Some("ValueError: no rows"));
+        assert_eq!(
+            likely_cause(b"sh: 1: nothing: not found\n\n").as_deref(),
+            Some("sh: 1: nothing: not found")
+        );
+        assert_eq!(likely_cause(b""), None);
+    }
+
+    #[test]
+    fn an_address_has_a_bucket_and_a_key() {
+        assert_eq!(split("s3a://b/k/x"), Ok(("b", "k/x")));
+        for bad in ["http://b/k", "s3://b", "s3:///k", "s3://b/"] {
+            assert!(split(bad).is_err(), "{bad}");
+        }
+    }
+}

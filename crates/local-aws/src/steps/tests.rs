@@ -1,0 +1,161 @@
+//! Real processes and scripts as steps. Spark is in the end-to-end tests.
+
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+use tempfile::TempDir;
+
+use super::*;
+use crate::world::{ScriptedFile, ScriptedWork};
+
+struct Bench {
+    dir: TempDir,
+    runner: Runner,
+    ends: UnboundedReceiver<Ended>,
+    store: Store,
+}
+
+fn bench() -> Bench {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::directory(dir.path(), Clock::system()).unwrap();
+    store.create_bucket("logs").unwrap();
+    let (runner, ends) = Runner::new(config(dir.path(), &store));
+    Bench { dir, runner, ends, store }
+}
+
+fn config(root: &Path, store: &Store) -> RunnerConfig {
+    RunnerConfig {
+        root: Some(root.to_owned()),
+        store: store.clone(),
+        endpoint_url: "http://127.0.0.1:1".to_owned(),
+        region: "eu-west-1".to_owned(),
+        access_key: "local".to_owned(),
+        secret_key: "secret".to_owned(),
+        clock: Clock::system(),
+    }
+}
+
+fn launch(work: Work) -> StepLaunch {
+    StepLaunch {
+        cluster_id: "j-1".to_owned(),
+        cluster_name: "emrys/web/2024-10-20/a1/n".to_owned(),
+        step_id: "s-1".to_owned(),
+        name: "step".to_owned(),
+        work,
+        log_uri: Some("s3://logs/emr".to_owned()),
+        release_label: "emr-7.13.0".to_owned(),
+        spark: false,
+        spark_defaults: BTreeMap::new(),
+        notes: vec!["a note of the world".to_owned()],
+    }
+}
+
+fn sh(script: &str) -> Work {
+    Work::Command { args: ["sh", "-c", script].map(str::to_owned).to_vec() }
+}
+
+impl Bench {
+    async fn run(&mut self, work: Work) -> StepEnd {
+        self.runner.execute(Effect::StartStep(Box::new(launch(work))));
+        self.ends.recv().await.unwrap().end
+    }
+
+    async fn log(&self, name: &str) -> String {
+        let packed = self.store.read("logs", &format!("emr/j-1/steps/s-1/{name}.gz")).await.unwrap();
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut MultiGzDecoder::new(packed.as_slice()), &mut text).unwrap();
+        text
+    }
+}
+
+#[tokio::test]
+async fn a_command_runs_with_the_endpoint_in_its_environment_and_its_logs_are_kept() {
+    let mut bench = bench();
+    let end = bench.run(sh("echo $AWS_ENDPOINT_URL $AWS_REGION; echo oops >&2; exit 0")).await;
+    assert_eq!(end, StepEnd::exited(0));
+    assert_eq!(bench.log("stdout").await, "http://127.0.0.1:1 eu-west-1\n");
+    assert_eq!(bench.log("stderr").await, "oops\n");
+    let controller = bench.log("controller").await;
+    assert!(controller.contains("WARN a note of the world"), "{controller}");
+    assert!(controller.contains("ended with exit code 0"), "{controller}");
+}
+
+#[tokio::test]
+async fn a_failed_command_says_so_and_names_its_log() {
+    let mut bench = bench();
+    let end = bench.run(sh("echo 'ValueError: no rows' >&2; exit 3")).await;
+    assert_eq!(end.exit, StepExit::Exited(3));
+    let failure = end.failure.unwrap();
+    assert_eq!(failure.message.as_deref(), Some("ValueError: no rows"));
+    assert_eq!(failure.log_file.as_deref(), Some("s3://logs/emr/j-1/steps/s-1/stderr.gz"));
+}
+
+#[tokio::test]
+async fn a_command_that_is_not_there_is_a_failure_of_the_step() {
+    let mut bench = bench();
+    let end = bench.run(Work::Command { args: vec!["no-such-program".to_owned()] }).await;
+    assert!(matches!(&end.exit, StepExit::CouldNotStart(why) if why.contains("no-such-program")), "{end:?}");
+}
+
+#[tokio::test]
+async fn ending_a_step_ends_its_whole_group() {
+    let mut bench = bench();
+    let told = bench.dir.path().join("child");
+    // A child that does not listen to SIGTERM; its number is told once it runs.
+    let script = format!("(trap '' TERM; echo started > {}; exec sleep 600) & wait", told.display());
+    bench.runner.execute(Effect::StartStep(Box::new(launch(sh(&script)))));
+    while !told.exists() {
+        tokio::task::yield_now().await;
+    }
+    bench.runner.execute(Effect::KillStep {
+        cluster_id: "j-1".to_owned(),
+        step_id: "s-1".to_owned(),
+        how: KillHow::Terminate,
+    });
+    assert_eq!(bench.ends.recv().await.unwrap().end.exit, StepExit::Signalled(9));
+    assert!(!bench.dir.path().join("work/j-1/s-1/process").exists());
+}
+
+#[tokio::test]
+async fn a_script_of_script_runner_is_fetched_and_gets_its_arguments() {
+    let mut bench = bench();
+    bench.store.write("logs", "tools/hello.sh", b"echo hello $1\n".to_vec()).await.unwrap();
+    let uri = "s3://logs/tools/hello.sh".to_owned();
+    let end = bench.run(Work::Script { uri, args: vec!["you".to_owned()] }).await;
+    assert_eq!(end, StepEnd::exited(0));
+    assert_eq!(bench.log("stdout").await, "hello you\n");
+
+    let end = bench.run(Work::Script { uri: "s3://logs/tools/none.sh".to_owned(), args: Vec::new() }).await;
+    assert!(matches!(&end.exit, StepExit::CouldNotStart(why) if why.contains("none.sh")), "{end:?}");
+}
+
+#[tokio::test]
+async fn a_cluster_without_spark_has_no_spark_submit() {
+    let mut bench = bench();
+    let end = bench.run(Work::Command { args: vec!["spark-submit".to_owned(), "s3://logs/job.py".to_owned()] }).await;
+    assert_ne!(end.exit, StepExit::Exited(0));
+    assert!(bench.log("controller").await.contains("do not include Spark"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scripted_step_takes_its_time_and_writes_its_files() {
+    let start = "2024-10-21T03:00:00Z".parse().unwrap();
+    let clock = Clock::tokio(start);
+    let store = Store::memory(clock.clone());
+    store.create_bucket("logs").unwrap();
+    let config = RunnerConfig { root: None, clock: clock.clone(), ..config(Path::new("."), &store) };
+    let (runner, mut ends) = Runner::new(config);
+    let work = ScriptedWork {
+        duration_ms: 90_000,
+        files: vec![ScriptedFile { uri: "s3://logs/out/manifest.json".to_owned(), content: "{}".to_owned() }],
+        ..Default::default()
+    };
+    runner.execute(Effect::StartStep(Box::new(launch(Work::Scripted(work)))));
+    assert_eq!(ends.recv().await.unwrap().end, StepEnd::exited(0));
+    assert!(clock.now().duration_since(start) >= jiff::SignedDuration::from_secs(90));
+    assert_eq!(store.read("logs", "out/manifest.json").await.unwrap(), b"{}");
+
+    // Without a folder nothing real can run.
+    runner.execute(Effect::StartStep(Box::new(launch(sh("true")))));
+    assert!(matches!(ends.recv().await.unwrap().end.exit, StepExit::CouldNotStart(_)));
+}

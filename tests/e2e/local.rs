@@ -1,0 +1,75 @@
+//! The embedded AWS, as a daemon.
+
+use std::process::Command;
+
+use crate::support::{DAY, World};
+
+#[test]
+fn it_outlives_the_command_and_keeps_its_state_over_a_restart() {
+    let world = World::scripted("");
+    let report = world.run().expect(0).json();
+    world.emrys(&["local", "stop"]).expect(0);
+    let calls = world.journal().len();
+
+    // Another daemon on the same directory knows the cluster, and goes on with the journal.
+    world.run().expect(0);
+    let clusters = world.calls("RunJobFlow");
+    assert_eq!(clusters.len(), 2);
+    assert!(world.journal().len() > calls);
+    let environment = world.environment();
+    let arguments = [
+        report["cluster_id"].as_str().unwrap(),
+        "s3://my-log-bucket/emrys/emr-logs/",
+        "web-logs",
+    ];
+    let seen = crate::support::python("boto3_view.py", &arguments, &environment)
+        .expect(0)
+        .json();
+    assert_eq!(seen["clusters"].as_array().unwrap().len(), 2);
+    assert_eq!(seen["cluster"]["state"], "TERMINATED");
+}
+
+#[test]
+fn a_killed_daemon_takes_its_steps_along_and_the_run_says_so() {
+    let world = World::scripted(
+        "[[steps]]\nname = \"wait\"\nkind = \"command\"\nwhen = \"before\"\nargs = [\"sleep\", \"600\"]\n",
+    );
+    let mut run = world.start(&["run", "--day", DAY, "--json"]);
+    run.wait_for("RUNNING");
+    let address = std::fs::read_to_string(world.local_dir().join("address.json")).unwrap();
+    let address: serde_json::Value = serde_json::from_str(&address).unwrap();
+    let killed = Command::new("kill")
+        .args(["-KILL", &address["pid"].to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    // The command loses its AWS, and stops watching: the run is not lost.
+    let ended = run.end();
+    assert_eq!(ended.code, Some(6), "{}{}", ended.stdout, ended.stderr);
+
+    let report = world.run().expect(1).json();
+    assert_eq!(report["outcome"], "failed");
+    assert_eq!(report["cluster_state"], "TERMINATED_WITH_ERRORS");
+    assert_eq!(world.calls("RunJobFlow").len(), 1);
+}
+
+#[test]
+fn a_real_command_step_sees_the_endpoint() {
+    let world = World::scripted(
+        "[[steps]]\nname = \"look\"\nkind = \"command\"\nwhen = \"before\"\nargs = [\"sh\", \"-c\", \"echo $AWS_ENDPOINT_URL\"]\n",
+    );
+    let report = world.run().expect(0).json();
+    let cluster = report["cluster_id"].as_str().unwrap();
+    let step = report["step_ids"][0].as_str().unwrap();
+    let log = world
+        .bucket()
+        .join(format!("emrys/emr-logs/{cluster}/steps/{step}/stdout.gz"));
+    let mut text = String::new();
+    let packed = std::fs::read(log).unwrap();
+    std::io::Read::read_to_string(
+        &mut flate2::bufread::MultiGzDecoder::new(packed.as_slice()),
+        &mut text,
+    )
+    .unwrap();
+    assert!(text.starts_with("http://127.0.0.1:"), "{text}");
+}

@@ -1,0 +1,97 @@
+//! A user's own PySpark job, unmodified, on a real Spark.
+
+use std::fs;
+
+use crate::support::{DAY, World};
+
+/// As a user brought it.
+const LOG_ANALYSIS: &str = r#"from pyspark.sql import SparkSession
+spark = SparkSession.builder.appName("LogAnalysis").getOrCreate()
+logs_df = spark.read.json("s3://my-log-bucket/application-logs/2024/10/20/*.log")
+processed_df = logs_df.groupBy("status_code").agg({"response_time": "avg", "status_code": "count"})
+processed_df.write.csv("s3://my-log-bucket/processed-logs/2024/10/20/")
+spark.stop()
+"#;
+
+const JOB: &str = "[job]\nscript = \"log_analysis.py\"\n";
+
+#[test]
+fn a_job_with_a_fixed_address_runs_once_and_a_second_time_is_refused_before_the_launch() {
+    let world = World::with(JOB);
+    world.write("log_analysis.py", LOG_ANALYSIS);
+    world.put_log(
+        "access.log",
+        "{\"status_code\": 200, \"response_time\": 10}\n{\"status_code\": 200, \"response_time\": 25}\n\
+         {\"status_code\": 500, \"response_time\": 900}\n",
+    );
+    let report = world.run().expect(0).json();
+    assert_eq!(report["outcome"], "succeeded");
+    assert!(report["rows_read"].is_null(), "nobody counted the rows: {report}");
+
+    let mut rows: Vec<String> = fs::read_dir(world.bucket().join("processed-logs/2024/10/20"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "csv"))
+        .flat_map(|path| {
+            fs::read_to_string(path)
+                .unwrap()
+                .lines()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    rows.sort();
+    assert_eq!(
+        rows,
+        ["200,17.5,2", "500,900.0,1"]
+            .map(str::to_owned)
+            .to_vec()
+            .into_iter()
+            .map(canonical)
+            .collect::<Vec<_>>()
+    );
+
+    let again = world.run().expect(2);
+    let text = again.stdout.clone() + &again.stderr;
+    assert!(text.contains("{output}"), "the hint names the way out: {text}");
+    assert_eq!(world.calls("RunJobFlow").len(), 1);
+    world.assert_journal_is_valid();
+}
+
+/// Spark's order of the two aggregates follows the dictionary: average, then count.
+fn canonical(row: String) -> String {
+    let fields: Vec<&str> = row.split(',').collect();
+    format!("{},{},{}", fields[0], fields[2], fields[1])
+}
+
+#[test]
+fn a_job_that_raises_ends_the_run_with_its_traceback() {
+    let world = World::with(JOB);
+    world.write(
+        "log_analysis.py",
+        "def analyse():\n    raise ValueError('no such column: status')\n\nanalyse()\n",
+    );
+    world.put_log("access.log", "{}\n");
+    let ended = world.run().expect(1);
+    let report = ended.json();
+    let lines = report["diagnosis"]["lines"].to_string();
+    assert!(
+        lines.contains("ValueError: no such column: status") && lines.contains("analyse()"),
+        "{report}"
+    );
+    let log = report["diagnosis"]["log"].as_str().unwrap();
+    assert!(log.ends_with("/stderr.gz"), "{log}");
+    assert!(
+        ended.stderr.contains("ValueError") && ended.stderr.contains(log),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        report["cluster_state"]
+            .as_str()
+            .unwrap()
+            .starts_with("TERMINATED")
+    );
+    let status = world.emrys(&["status", DAY]).expect(0);
+    assert!(status.stdout.contains("failed"), "{}", status.stdout);
+}

@@ -1,0 +1,191 @@
+//! One directory with a pipeline file and an embedded AWS.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{Background, Ended};
+
+/// The day that the tests analyse.
+pub(crate) const DAY: &str = "2024-10-20";
+
+/// A test's own world. The daemon is stopped when it goes out of scope.
+pub(crate) struct World {
+    dir: TempDir,
+}
+
+impl World {
+    /// A world with the usual pipeline, a bucket, and no logs.
+    pub(crate) fn new() -> Self {
+        Self::with("")
+    }
+
+    /// A world whose pipeline has further sections.
+    pub(crate) fn with(sections: &str) -> Self {
+        let world = Self {
+            dir: tempfile::tempdir().unwrap(),
+        };
+        fs::create_dir_all(world.bucket()).unwrap();
+        world.write("emrys.toml", &format!("{PIPELINE}\n{sections}"));
+        world
+    }
+
+    /// A world with logs, whose job follows a script: it takes no time and writes what a real one wrote.
+    pub(crate) fn scripted(sections: &str) -> Self {
+        let world = Self::with(sections);
+        world.put_log("access.log", "{}\n");
+        world.script(0, 0);
+        world
+    }
+
+    /// Lets the job's step follow a script: so long, with this exit code, and with the output of a real job.
+    pub(crate) fn script(&self, duration_ms: u64, exit_code: i32) {
+        let manifest = include_str!("../../fixtures/scripted-manifest.json").replace("2024-10-20", DAY);
+        let files = [
+            ("manifest.json", manifest.as_str()),
+            ("processed_logs/part-0.csv", "run,status_code\n"),
+        ];
+        let files: Vec<Value> = files
+            .iter()
+            .map(
+                |(name, content)| serde_json::json!({"uri": format!("{{output}}{name}"), "content": content}),
+            )
+            .collect();
+        let script = serde_json::json!({"steps": [{
+            "args": "--output (?P<output>\\S+) --run (?P<run>\\S+)",
+            "duration_ms": duration_ms,
+            "exit_code": exit_code,
+            "files": if exit_code == 0 { files } else { Vec::new() },
+            "stderr": if exit_code == 0 { "" } else { "Traceback (most recent call last):\nValueError: scripted\n" },
+        }]});
+        fs::create_dir_all(self.local_dir()).unwrap();
+        fs::write(self.local_dir().join("scripted-steps.json"), script.to_string()).unwrap();
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(crate) fn local_dir(&self) -> PathBuf {
+        self.path().join("local")
+    }
+
+    /// The folder of the bucket.
+    pub(crate) fn bucket(&self) -> PathBuf {
+        self.local_dir().join("s3/my-log-bucket")
+    }
+
+    pub(crate) fn write(&self, name: &str, content: &str) {
+        fs::write(self.path().join(name), content).unwrap();
+    }
+
+    /// Puts a file into the day's folder.
+    pub(crate) fn put_log(&self, name: &str, content: impl AsRef<[u8]>) {
+        let folder = self.bucket().join("application-logs/2024/10/20");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(name), content).unwrap();
+    }
+
+    /// The command, without any AWS of the environment.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_emrys"));
+        command
+            .current_dir(self.path())
+            .arg("--local")
+            .arg("--local-dir")
+            .arg(self.local_dir())
+            .args(arguments);
+        without_aws(&mut command);
+        command
+    }
+
+    /// Runs the command to its end.
+    pub(crate) fn emrys(&self, arguments: &[&str]) -> Ended {
+        self.command(arguments).output().unwrap().into()
+    }
+
+    /// Runs the day, and gives the document of the run.
+    pub(crate) fn run(&self) -> Ended {
+        self.emrys(&["run", "--day", DAY, "--json"])
+    }
+
+    /// Starts the command beside the test.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Background {
+        Background::start(self.command(arguments))
+    }
+
+    /// The calls that reached the embedded AWS.
+    pub(crate) fn journal(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.journal_path()).unwrap_or_default();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    pub(crate) fn journal_path(&self) -> PathBuf {
+        self.local_dir().join("journal.jsonl")
+    }
+
+    /// The calls of one operation.
+    pub(crate) fn calls(&self, operation: &str) -> Vec<Value> {
+        self.journal()
+            .into_iter()
+            .filter(|entry| entry["operation"] == operation)
+            .collect()
+    }
+
+    /// The environment that a foreign client needs.
+    pub(crate) fn environment(&self) -> Vec<(String, String)> {
+        let document = self.emrys(&["local", "env", "--json"]).expect(0).json();
+        let variables = document["environment"].as_object().unwrap();
+        variables
+            .iter()
+            .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
+            .collect()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = self.command(&["local", "stop"]).output();
+    }
+}
+
+/// Takes everything of AWS out of a command's environment.
+pub(crate) fn without_aws(command: &mut Command) {
+    for (name, _) in
+        std::env::vars().filter(|(name, _)| name.starts_with("AWS_") || name.starts_with("EMRYS_"))
+    {
+        if name != "EMRYS_CACHE_DIR" && name != "EMRYS_PYTHON" {
+            command.env_remove(name);
+        }
+    }
+    command
+        .env("AWS_CONFIG_FILE", "/nonexistent")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent");
+    command.env("NO_COLOR", "1");
+}
+
+const PIPELINE: &str = r#"
+pipeline = "web-logs"
+region = "us-east-1"
+
+[source]
+uri = "s3://my-log-bucket/application-logs/{yyyy}/{mm}/{dd}/"
+
+[output]
+uri = "s3://my-log-bucket/processed-logs/"
+format = "csv"
+
+[state]
+uri = "s3://my-log-bucket/emrys/"
+
+[cluster]
+release-label = "emr-7.13.0"
+service-role = "EMR_DefaultRole_V2"
+instance-profile = "EMR_EC2_DefaultRole"
+subnets = ["subnet-0123456789abcdef0"]
+"#;
