@@ -16,24 +16,13 @@ fn main() -> io::Result<()> {
     let mut list = String::from("/// The package's files: name in the archive, content. Sorted by name.\n");
     list.push_str("pub(crate) const PACKAGE: &[(&str, &[u8])] = &[\n");
     for file in &files {
-        let name = file
-            .strip_prefix(&jobs)
-            .map_err(io::Error::other)?
-            .to_string_lossy()
-            .replace('\\', "/");
-        let _ = writeln!(
-            list,
-            "    ({name:?}, include_bytes!({:?})),",
-            file.display().to_string()
-        );
+        let name = file.strip_prefix(&jobs).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
+        let _ = writeln!(list, "    ({name:?}, include_bytes!({:?})),", file.display().to_string());
     }
     list.push_str("];\n\n/// The script that the step runs.\n");
     let main = jobs.join("main.py");
-    let _ = writeln!(
-        list,
-        "pub(crate) const MAIN: &[u8] = include_bytes!({:?});",
-        main.display().to_string()
-    );
+    let _ =
+        writeln!(list, "pub(crate) const MAIN: &[u8] = include_bytes!({:?});", main.display().to_string());
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     fs::write(out.join("job_files.rs"), list)
 }

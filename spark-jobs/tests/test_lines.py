@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from checks import reference
 from conftest import RunJob
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from checks import reference
 from log_analysis.lines import LONGEST_LINE_BYTES, entries
 
 ACCESS = {"timestamp": "2024-10-20T10:00:00Z", "method": "GET", "path": "/a", "status_code": 200, "response_time": 12}

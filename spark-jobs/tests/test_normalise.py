@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from checks import reference
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
+from checks import reference
 from log_analysis import normalise
 
 UUID = "123e4567-e89b-12d3-a456-426614174000"

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from checks import apache_to_jsonl, compare_tables, reference
 from conftest import RUN, Ran, RunJob
 from days import made_up_day
 
+from checks import apache_to_jsonl, compare_tables, reference
 from log_analysis import tables
 from log_analysis.output import FORMATS
 

@@ -13,8 +13,9 @@ import json
 import re
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import botocore.session
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StringShape, StructureShape
@@ -29,24 +30,13 @@ def problems_of(operation: OperationModel, request: dict[str, Any]) -> list[str]
     shape = operation.input_shape
     if shape is None:
         return [] if not request else ["the operation takes no parameters"]
-    request = with_python_types(request, shape)
+    request = dict(request)
     for member, value in CONTENT.items():
         if member in shape.members:
             request.setdefault(member, value)
     report = ParamValidator().validate(request, shape)
     found = [report.generate_report()] if report.has_errors() else []
     return found + list(beyond_botocore(request, shape, operation.name))
-
-
-def with_python_types(value: Any, shape: Shape) -> Any:
-    """Numbers that the journal spells as JSON does, as the types that botocore takes."""
-    if isinstance(shape, StructureShape) and isinstance(value, dict):
-        return {k: with_python_types(v, shape.members[k]) if k in shape.members else v for k, v in value.items()}
-    if isinstance(shape, ListShape) and isinstance(value, list):
-        return [with_python_types(item, shape.member) for item in value]
-    if isinstance(shape, MapShape) and isinstance(value, dict):
-        return {k: with_python_types(v, shape.value) for k, v in value.items()}
-    return value
 
 
 def beyond_botocore(value: Any, shape: Shape, path: str) -> Iterator[str]:

@@ -30,15 +30,9 @@ fn five_mistakes_are_five_problems_each_with_its_line() {
     let ended = world.emrys(&["run", "--day", DAY, "--json"]).expect(2);
     let document = ended.json();
     let problems = document["error"]["problems"].as_array().unwrap();
-    let lines: Vec<_> = problems
-        .iter()
-        .map(|problem| problem["line"].as_u64().unwrap())
-        .collect();
+    let lines: Vec<_> = problems.iter().map(|problem| problem["line"].as_u64().unwrap()).collect();
     assert_eq!(lines, [1, 5, 6, 10, 16], "{document}");
-    assert!(
-        problems.iter().all(|problem| problem["hint"].is_string()),
-        "{document}"
-    );
+    assert!(problems.iter().all(|problem| problem["hint"].is_string()), "{document}");
     assert!(!world.journal_path().exists(), "no call was made");
 
     let text = world.emrys(&["plan", "--day", DAY]).expect(2);

@@ -17,14 +17,9 @@ fn it_outlives_the_command_and_keeps_its_state_over_a_restart() {
     assert_eq!(clusters.len(), 2);
     assert!(world.journal().len() > calls);
     let environment = world.environment();
-    let arguments = [
-        report["cluster_id"].as_str().unwrap(),
-        "s3://my-log-bucket/emrys/emr-logs/",
-        "web-logs",
-    ];
-    let seen = crate::support::python("boto3_view.py", &arguments, &environment)
-        .expect(0)
-        .json();
+    let arguments =
+        [report["cluster_id"].as_str().unwrap(), "s3://my-log-bucket/emrys/emr-logs/", "web-logs"];
+    let seen = crate::support::python("boto3_view.py", &arguments, &environment).expect(0).json();
     assert_eq!(seen["clusters"].as_array().unwrap().len(), 2);
     assert_eq!(seen["cluster"]["state"], "TERMINATED");
 }
@@ -38,10 +33,7 @@ fn a_killed_daemon_takes_its_steps_along_and_the_run_says_so() {
     run.wait_for("RUNNING");
     let address = std::fs::read_to_string(world.local_dir().join("address.json")).unwrap();
     let address: serde_json::Value = serde_json::from_str(&address).unwrap();
-    let killed = Command::new("kill")
-        .args(["-KILL", &address["pid"].to_string()])
-        .status()
-        .unwrap();
+    let killed = Command::new("kill").args(["-KILL", &address["pid"].to_string()]).status().unwrap();
     assert!(killed.success());
     // The command loses its AWS, and stops watching: the run is not lost.
     let ended = run.end();
@@ -61,15 +53,10 @@ fn a_real_command_step_sees_the_endpoint() {
     let report = world.run().expect(0).json();
     let cluster = report["cluster_id"].as_str().unwrap();
     let step = report["step_ids"][0].as_str().unwrap();
-    let log = world
-        .bucket()
-        .join(format!("emrys/emr-logs/{cluster}/steps/{step}/stdout.gz"));
+    let log = world.bucket().join(format!("emrys/emr-logs/{cluster}/steps/{step}/stdout.gz"));
     let mut text = String::new();
     let packed = std::fs::read(log).unwrap();
-    std::io::Read::read_to_string(
-        &mut flate2::bufread::MultiGzDecoder::new(packed.as_slice()),
-        &mut text,
-    )
-    .unwrap();
+    std::io::Read::read_to_string(&mut flate2::bufread::MultiGzDecoder::new(packed.as_slice()), &mut text)
+        .unwrap();
     assert!(text.starts_with("http://127.0.0.1:"), "{text}");
 }

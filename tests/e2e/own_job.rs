@@ -32,36 +32,16 @@ fn a_job_with_a_fixed_address_runs_once_and_a_second_time_is_refused_before_the_
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "csv"))
-        .flat_map(|path| {
-            fs::read_to_string(path)
-                .unwrap()
-                .lines()
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        })
+        .flat_map(|path| fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect::<Vec<_>>())
         .collect();
     rows.sort();
-    assert_eq!(
-        rows,
-        ["200,17.5,2", "500,900.0,1"]
-            .map(str::to_owned)
-            .to_vec()
-            .into_iter()
-            .map(canonical)
-            .collect::<Vec<_>>()
-    );
+    assert_eq!(rows, ["200,2,17.5", "500,1,900.0"]);
 
     let again = world.run().expect(2);
     let text = again.stdout.clone() + &again.stderr;
     assert!(text.contains("{output}"), "the hint names the way out: {text}");
     assert_eq!(world.calls("RunJobFlow").len(), 1);
     world.assert_journal_is_valid();
-}
-
-/// Spark's order of the two aggregates follows the dictionary: average, then count.
-fn canonical(row: String) -> String {
-    let fields: Vec<&str> = row.split(',').collect();
-    format!("{},{},{}", fields[0], fields[2], fields[1])
 }
 
 #[test]
@@ -75,23 +55,11 @@ fn a_job_that_raises_ends_the_run_with_its_traceback() {
     let ended = world.run().expect(1);
     let report = ended.json();
     let lines = report["diagnosis"]["lines"].to_string();
-    assert!(
-        lines.contains("ValueError: no such column: status") && lines.contains("analyse()"),
-        "{report}"
-    );
+    assert!(lines.contains("ValueError: no such column: status") && lines.contains("analyse()"), "{report}");
     let log = report["diagnosis"]["log"].as_str().unwrap();
-    assert!(log.ends_with("/stderr.gz"), "{log}");
-    assert!(
-        ended.stderr.contains("ValueError") && ended.stderr.contains(log),
-        "{}",
-        ended.stderr
-    );
-    assert!(
-        report["cluster_state"]
-            .as_str()
-            .unwrap()
-            .starts_with("TERMINATED")
-    );
+    assert!(log.ends_with("/stdout.gz"), "{log}");
+    assert!(ended.stderr.contains("ValueError") && ended.stderr.contains(log), "{}", ended.stderr);
+    assert!(report["cluster_state"].as_str().unwrap().starts_with("TERMINATED"));
     let status = world.emrys(&["status", DAY]).expect(0);
     assert!(status.stdout.contains("failed"), "{}", status.stdout);
 }

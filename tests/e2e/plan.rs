@@ -24,10 +24,7 @@ const CHANGES: [&str; 12] = [
 fn changes(journal: &[Value]) -> Vec<Value> {
     let is_change = |entry: &&Value| CHANGES.contains(&entry["operation"].as_str().unwrap());
     let is_ledger = |entry: &&Value| {
-        entry["resource"]
-            .as_str()
-            .unwrap()
-            .starts_with("s3://my-log-bucket/emrys/web-logs/")
+        entry["resource"].as_str().unwrap().starts_with("s3://my-log-bucket/emrys/web-logs/")
     };
     journal
         .iter()
@@ -47,29 +44,13 @@ fn changes(journal: &[Value]) -> Vec<Value> {
 fn the_plan_lists_the_calls_that_the_run_then_makes() {
     let world = World::scripted("");
     let plan = world.emrys(&["plan", "--day", DAY, "--json"]).expect(0).json();
-    assert_eq!(
-        changes(&world.journal()),
-        [] as [Value; 0],
-        "planning changes nothing"
-    );
+    assert_eq!(changes(&world.journal()), [] as [Value; 0], "planning changes nothing");
 
     world.run().expect(0);
     let done = changes(&world.journal());
     assert_eq!(plan["calls"].as_array().unwrap(), &done);
-    let operations: Vec<&str> = done
-        .iter()
-        .map(|call| call["operation"].as_str().unwrap())
-        .collect();
-    assert_eq!(
-        operations,
-        [
-            "PutObject",
-            "PutObject",
-            "RunJobFlow",
-            "PutMetricData",
-            "PutMetricAlarm"
-        ]
-    );
+    let operations: Vec<&str> = done.iter().map(|call| call["operation"].as_str().unwrap()).collect();
+    assert_eq!(operations, ["PutObject", "PutObject", "RunJobFlow", "PutMetricData", "PutMetricAlarm"]);
     world.assert_journal_is_valid();
 
     // The second attempt finds the job staged and the alarm as it should be, and its plan knows.
@@ -86,9 +67,5 @@ fn a_plan_of_an_empty_day_has_no_calls_and_says_why() {
     let ended = world.emrys(&["plan", "--day", DAY, "--json"]).expect(0);
     assert_eq!(ended.json()["calls"], json!([]));
     let text = world.emrys(&["plan", "--day", DAY]).expect(0);
-    assert!(
-        text.stdout.contains("empty") || text.stdout.contains("no logs"),
-        "{}",
-        text.stdout
-    );
+    assert!(text.stdout.contains("empty") || text.stdout.contains("no logs"), "{}", text.stdout);
 }

@@ -51,8 +51,7 @@ fn filters() -> Vec<(&'static str, &'static str)> {
 fn a_closed_pipe_ends_quietly() {
     let world = World::scripted("");
     let mut plan = world.command(&["plan", "--day", DAY]);
-    plan.stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped());
+    plan.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
     let mut child = plan.spawn().unwrap();
     drop(child.stdout.take());
     let ended: crate::support::Ended = child.wait_with_output().unwrap().into();

@@ -133,11 +133,7 @@ mod tests {
                     continue;
                 }
                 let help = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
-                assert!(
-                    help.contains("Examples:\n"),
-                    "`{}` has no examples",
-                    sub.get_name()
-                );
+                assert!(help.contains("Examples:\n"), "`{}` has no examples", sub.get_name());
             }
         }
         check(&Cli::command());

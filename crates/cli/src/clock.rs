@@ -3,10 +3,7 @@
 use jiff::Timestamp;
 
 /// The time now.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the clock that the command takes its time from"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the clock that the command takes its time from")]
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }

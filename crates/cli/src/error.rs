@@ -124,11 +124,8 @@ impl CliError {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::ConfigFile { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                let demo = if cfg!(feature = "local") {
-                    ", or see one at work with `emrys demo`"
-                } else {
-                    ""
-                };
+                let demo =
+                    if cfg!(feature = "local") { ", or see one at work with `emrys demo`" } else { "" };
                 Some(format!("name a pipeline file with `--config FILE`{demo}"))
             }
             // Each mistake has its own.
@@ -180,7 +177,11 @@ impl CliError {
 
     /// Tells it to whoever asked.
     pub(crate) fn report(&self, printer: &Printer, json: bool) {
-        tell(printer, &self.message(), self.hint().as_deref());
+        let mut message = self.message();
+        if let Self::Config { errors, .. } = self {
+            let _ = write!(message, "\n{errors}");
+        }
+        tell(printer, &message, self.hint().as_deref());
         if json {
             // With stdout gone as well there is nobody left to tell.
             let _ = printer.json(&self.document());
@@ -223,5 +224,5 @@ pub(crate) fn tell(printer: &Printer, message: &str, hint: Option<&str>) {
 fn mistakes(path: &std::path::Path, errors: &ConfigErrors) -> String {
     let count = errors.problems.len();
     let s = if count == 1 { "" } else { "s" };
-    format!("{count} mistake{s} in `{}`\n{errors}", path.display())
+    format!("{count} mistake{s} in `{}`", path.display())
 }

@@ -89,10 +89,8 @@ mod tests {
             Exit::StoppedWatching,
             Exit::Aws,
         ];
-        let listed: Vec<u8> = Exit::HELP
-            .lines()
-            .map(|line| line.split_whitespace().next().unwrap().parse().unwrap())
-            .collect();
+        let listed: Vec<u8> =
+            Exit::HELP.lines().map(|line| line.split_whitespace().next().unwrap().parse().unwrap()).collect();
         assert_eq!(listed, all.map(Exit::code));
     }
 }

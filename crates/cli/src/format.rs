@@ -56,22 +56,13 @@ mod tests {
     #[test]
     fn sizes_keep_two_or_three_digits() {
         let shown = [0, 999, 1_000, 9_940, 47_680_433, 999_700, 1_300_000_000_000].map(bytes);
-        assert_eq!(
-            shown,
-            ["0 B", "999 B", "1.0 kB", "9.9 kB", "48 MB", "1.0 MB", "1.3 TB"]
-        );
+        assert_eq!(shown, ["0 B", "999 B", "1.0 kB", "9.9 kB", "48 MB", "1.0 MB", "1.3 TB"]);
     }
 
     #[test]
     fn counts_are_grouped_by_three() {
-        assert_eq!(
-            [0, 999, 1_000, 1_234_567].map(count),
-            ["0", "999", "1 000", "1 234 567"]
-        );
-        assert_eq!(
-            [plural(1, "object"), plural(12, "object")],
-            ["1 object", "12 objects"]
-        );
+        assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1 000", "1 234 567"]);
+        assert_eq!([plural(1, "object"), plural(12, "object")], ["1 object", "12 objects"]);
     }
 
     #[test]

@@ -17,10 +17,7 @@ pub(crate) async fn connect(dir: &Path, printer: &Printer) -> Result<Address, Cl
     }
     daemon::connect_or_start(dir, &executable)
         .await
-        .map_err(|source| CliError::Local {
-            dir: dir.to_owned(),
-            source,
-        })
+        .map_err(|source| CliError::Local { dir: dir.to_owned(), source })
 }
 
 /// What an AWS client has to find in its environment. boto3 looks for the region under the second name only.
@@ -58,10 +55,7 @@ pub(crate) async fn with_spinner<T>(
     title: &str,
     work: impl AsyncFnOnce(&Steps<'_>) -> T,
 ) -> T {
-    let steps = Steps {
-        printer,
-        bar: spinner(printer, title),
-    };
+    let steps = Steps { printer, bar: spinner(printer, title) };
     let result = work(&steps).await;
     steps.bar.finish_and_clear();
     result

@@ -15,9 +15,7 @@ pub(crate) fn start(verbose: u8, printer: &Printer) {
         (None, 2) => EnvFilter::new("info,emrys=debug,emrys_control_plane=debug,emrys_local_aws=debug"),
         (None, _) => EnvFilter::new("debug,emrys=trace,emrys_control_plane=trace,emrys_local_aws=trace"),
     };
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(printer.clone());
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(printer.clone());
     // Colours are the printer's affair, which strips them where they are not wanted.
     let started = match printer.log_format() {
         LogFormat::Text => subscriber.compact().with_ansi(true).try_init(),

@@ -15,12 +15,7 @@ pub(crate) async fn connect(
 ) -> Result<ControlPlane, CliError> {
     let region = config.region.clone();
     let place = match common.place {
-        PlaceChoice::Aws => Place {
-            region,
-            endpoint_url: None,
-            credentials: None,
-            profile: None,
-        },
+        PlaceChoice::Aws => Place { region, endpoint_url: None, credentials: None, profile: None },
         PlaceChoice::Embedded => embedded(region, common, printer).await?,
     };
     Ok(ControlPlane::connect(place).await)
@@ -41,10 +36,7 @@ async fn embedded(region: String, common: &Common, printer: &Printer) -> Result<
 }
 
 #[cfg(not(feature = "local"))]
-#[expect(
-    clippy::unused_async,
-    reason = "with the embedded AWS it waits for the daemon"
-)]
+#[expect(clippy::unused_async, reason = "with the embedded AWS it waits for the daemon")]
 async fn embedded(_region: String, _common: &Common, _printer: &Printer) -> Result<Place, CliError> {
     Err(CliError::NoLocal)
 }

@@ -49,11 +49,7 @@ impl Printer {
     /// A printer; bars are drawn only on a terminal, and never among JSON records.
     pub(crate) fn new(color: ColorChoice, log_format: LogFormat) -> Self {
         let live = log_format == LogFormat::Text && console_is_live();
-        let target = if live {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
+        let target = if live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         Self {
             color,
             log_format,
@@ -129,7 +125,7 @@ impl Printer {
                 record.insert("level".to_owned(), level.into());
                 record.insert(
                     "message".to_owned(),
-                    anstream::adapter::strip_str(text).to_string().into(),
+                    anstream::adapter::strip_str(text).to_string().trim().into(),
                 );
                 record.extend(fields);
                 self.line(&Value::Object(record).to_string());

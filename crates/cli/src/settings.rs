@@ -24,10 +24,7 @@ pub(crate) struct Common {
     /// Where AWS is.
     pub(crate) place: PlaceChoice,
     /// Where the embedded AWS keeps its data.
-    #[cfg_attr(
-        not(feature = "local"),
-        expect(dead_code, reason = "this build has no embedded AWS")
-    )]
+    #[cfg_attr(not(feature = "local"), expect(dead_code, reason = "this build has no embedded AWS"))]
     pub(crate) local_dir: PathBuf,
     /// Whether one JSON document is wanted on stdout.
     pub(crate) json: bool,
@@ -45,17 +42,8 @@ pub(crate) enum PlaceChoice {
 impl Common {
     /// From the command line and the environment.
     pub(crate) fn new(global: &GlobalArgs) -> Self {
-        let place = if global.local {
-            PlaceChoice::Embedded
-        } else {
-            PlaceChoice::Aws
-        };
-        Self {
-            config: global.config.clone(),
-            place,
-            local_dir: global.local_dir.clone(),
-            json: global.json,
-        }
+        let place = if global.local { PlaceChoice::Embedded } else { PlaceChoice::Aws };
+        Self { config: global.config.clone(), place, local_dir: global.local_dir.clone(), json: global.json }
     }
 }
 
@@ -70,10 +58,7 @@ pub(crate) struct PlanSettings {
 
 impl PlanSettings {
     pub(crate) fn resolve(args: PlanArgs, common: &Common) -> Result<Self, CliError> {
-        Ok(Self {
-            spec: spec(&common.config, args.day)?,
-            out: args.out,
-        })
+        Ok(Self { spec: spec(&common.config, args.day)?, out: args.out })
     }
 }
 
@@ -86,9 +71,7 @@ pub(crate) struct RunSettings {
 
 impl RunSettings {
     pub(crate) fn resolve(args: &RunArgs, common: &Common) -> Result<Self, CliError> {
-        Ok(Self {
-            spec: spec(&common.config, args.day)?,
-        })
+        Ok(Self { spec: spec(&common.config, args.day)? })
     }
 }
 
@@ -101,22 +84,16 @@ pub(crate) struct StatusSettings {
 
 impl StatusSettings {
     pub(crate) fn resolve(args: &StatusArgs, common: &Common) -> Result<Self, CliError> {
-        Ok(Self {
-            spec: spec(&common.config, args.day)?,
-        })
+        Ok(Self { spec: spec(&common.config, args.day)? })
     }
 }
 
 /// The pipeline of a file, on this day or on yesterday in its own time zone.
 pub(crate) fn spec(file: &Path, day: Option<Day>) -> Result<Spec, CliError> {
-    let text = std::fs::read_to_string(file).map_err(|source| CliError::ConfigFile {
-        path: file.to_owned(),
-        source,
-    })?;
-    let config = config::read(&file.display().to_string(), &text).map_err(|errors| CliError::Config {
-        path: file.to_owned(),
-        errors,
-    })?;
+    let text = std::fs::read_to_string(file)
+        .map_err(|source| CliError::ConfigFile { path: file.to_owned(), source })?;
+    let config = config::read(&file.display().to_string(), &text)
+        .map_err(|errors| CliError::Config { path: file.to_owned(), errors })?;
     let day = day.unwrap_or_else(|| Day::yesterday(clock::now(), &config.source.time_zone));
     let bundle = bundle(&config, file.parent().unwrap_or(Path::new("")))?;
     Ok(Spec::new(config, day, bundle)?)

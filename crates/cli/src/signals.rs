@@ -51,15 +51,11 @@ pub(crate) fn listen() -> io::Result<Interrupts> {
 }
 
 fn on_interrupt(pressed: u32) -> Interrupt {
-    if pressed == 1 {
-        Interrupt::Cancel { by: whoami() }
-    } else {
-        Interrupt::StopWatching
-    }
+    if pressed == 1 { Interrupt::Cancel { by: whoami() } } else { Interrupt::StopWatching }
 }
 
 /// Who drives a run or cancels it, for the record.
 pub(crate) fn whoami() -> String {
     let user = env::value("USER").or_else(|| env::value("USERNAME"));
-    user.unwrap_or_else(|| "whoever started it".to_owned())
+    user.unwrap_or_else(|| "somebody".to_owned())
 }

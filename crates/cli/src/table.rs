@@ -20,9 +20,7 @@ pub(crate) fn table<const N: usize>(
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {
     let mut table = Table::new();
-    table
-        .load_style(STYLE)
-        .set_header(Row::from(header.map(|(title, _)| title)));
+    table.load_style(STYLE).set_header(Row::from(header.map(|(title, _)| title)));
     for row in rows {
         table.add_row(Row::from(row));
     }
@@ -58,10 +56,7 @@ mod tests {
 
     #[test]
     fn numbers_stand_to_the_right() {
-        let rows = [
-            ["200".to_owned(), "12 345".to_owned()],
-            ["404".to_owned(), "7".to_owned()],
-        ];
+        let rows = [["200".to_owned(), "12 345".to_owned()], ["404".to_owned(), "7".to_owned()]];
         let text = table([("status", Align::Left), ("requests", Align::Right)], rows);
         assert_eq!(
             text,

@@ -21,30 +21,18 @@ pub struct StoredObject {
 impl ControlPlane {
     /// Makes a bucket; one that the caller has already is fine.
     pub async fn create_bucket(&self, bucket: &str) -> Result<(), Trouble> {
-        let region = self
-            .s3
-            .config()
-            .region()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let region = self.s3.config().region().map(ToString::to_string).unwrap_or_default();
         // us-east-1 is the one region that is named by leaving it out.
         let place = (region != "us-east-1").then(|| {
             CreateBucketConfiguration::builder()
                 .location_constraint(BucketLocationConstraint::from(region.as_str()))
                 .build()
         });
-        let call = self
-            .s3
-            .create_bucket()
-            .bucket(bucket)
-            .set_create_bucket_configuration(place);
+        let call = self.s3.create_bucket().bucket(bucket).set_create_bucket_configuration(place);
         match call.send().await {
             Ok(_) => Ok(()),
             Err(error) if error.code() == Some("BucketAlreadyOwnedByYou") => Ok(()),
-            Err(error) => Err(errors::trouble(
-                &format!("could not make the bucket {bucket}"),
-                &error,
-            )),
+            Err(error) => Err(errors::trouble(&format!("could not make the bucket {bucket}"), &error)),
         }
     }
 
@@ -57,45 +45,23 @@ impl ControlPlane {
     pub async fn get_object(&self, uri: &S3Uri) -> Result<Bytes, Trouble> {
         let what = format!("could not read {uri}");
         let call = self.s3.get_object().bucket(uri.bucket()).key(uri.key());
-        let answer = call
-            .send()
-            .await
-            .map_err(|error| errors::trouble(&what, &error))?;
-        let body = answer
-            .body
-            .collect()
-            .await
-            .map_err(|error| errors::broken_off(&what, &error))?;
+        let answer = call.send().await.map_err(|error| errors::trouble(&what, &error))?;
+        let body = answer.body.collect().await.map_err(|error| errors::broken_off(&what, &error))?;
         Ok(body.into_bytes())
     }
 
     /// Lists everything below a folder, over all pages; folder markers are left out.
     pub async fn list_objects(&self, folder: &S3Uri) -> Result<Vec<StoredObject>, Trouble> {
-        let call = self
-            .s3
-            .list_objects_v2()
-            .bucket(folder.bucket())
-            .prefix(folder.key());
+        let call = self.s3.list_objects_v2().bucket(folder.bucket()).prefix(folder.key());
         let mut pages = call.into_paginator().send();
         let mut objects = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| errors::trouble(&format!("could not list {folder}"), &error))?;
-            objects.extend(
-                page.contents
-                    .unwrap_or_default()
-                    .into_iter()
-                    .filter_map(|object| {
-                        let key = object.key.filter(|key| !key.ends_with('/'))?;
-                        let size = object
-                            .size
-                            .and_then(|size| u64::try_from(size).ok())
-                            .unwrap_or_default();
-                        Some(StoredObject {
-                            uri: folder.with_key(&key),
-                            size,
-                        })
-                    }),
-            );
+            objects.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| {
+                let key = object.key.filter(|key| !key.ends_with('/'))?;
+                let size = object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
+                Some(StoredObject { uri: folder.with_key(&key), size })
+            }));
         }
         Ok(objects)
     }

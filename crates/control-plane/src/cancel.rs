@@ -36,9 +36,6 @@ pub async fn cancel(cp: &ControlPlane, spec: &Spec, by: &str) -> Result<Cancelli
     };
     // Of strings and numbers: there is nothing in it that JSON could not hold.
     let body = Bytes::from(serde_json::to_vec_pretty(&request).expect("a request as JSON"));
-    patiently(cp, async || {
-        objects::put(cp, &spec.cancel_uri(), body.clone()).await
-    })
-    .await?;
+    patiently(cp, async || objects::put(cp, &spec.cancel_uri(), body.clone()).await).await?;
     Ok(Cancelling::Asked)
 }

@@ -44,20 +44,14 @@ pub struct StaticCredentials {
 
 impl std::fmt::Debug for StaticCredentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StaticCredentials")
-            .field("access_key", &self.access_key)
-            .finish_non_exhaustive()
+        f.debug_struct("StaticCredentials").field("access_key", &self.access_key).finish_non_exhaustive()
     }
 }
 
 impl Place {
     /// How fast to watch there: minutes at AWS, fractions of a second at an endpoint on this machine.
     pub fn pace(&self) -> Pace {
-        if self.endpoint_url.as_deref().is_some_and(is_loopback) {
-            Pace::LOOPBACK
-        } else {
-            Pace::AWS
-        }
+        if self.endpoint_url.as_deref().is_some_and(is_loopback) { Pace::LOOPBACK } else { Pace::AWS }
     }
 }
 
@@ -72,10 +66,7 @@ fn is_loopback(url: &str) -> bool {
     };
     let is_local_name =
         host.eq_ignore_ascii_case("localhost") || host.to_ascii_lowercase().ends_with(".localhost");
-    is_local_name
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+    is_local_name || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// What a simulation puts in the place of the machine: its clock, its network and its chance.
@@ -92,11 +83,7 @@ pub struct Surroundings {
 impl Surroundings {
     /// This machine, as it is.
     pub fn machine() -> Self {
-        Self {
-            clock: Clock::system(),
-            http_client: None,
-            seed: seed(),
-        }
+        Self { clock: Clock::system(), http_client: None, seed: seed() }
     }
 }
 
@@ -120,11 +107,7 @@ impl ControlPlane {
 
     /// Makes the clients of a place with other surroundings than this machine.
     pub async fn connect_in(place: Place, surroundings: Surroundings) -> Self {
-        let Surroundings {
-            clock,
-            http_client,
-            seed,
-        } = surroundings;
+        let Surroundings { clock, http_client, seed } = surroundings;
         let config = sdk_config(&place, &clock, http_client).await;
         // Each client has a token bucket of its own. The SDK's default is one bucket per service for the whole
         // process, where one pipeline's outage would eat the retries of all others.
@@ -133,22 +116,14 @@ impl ControlPlane {
             .force_path_style(config.endpoint_url().is_some())
             .retry_partition(partition("emrys-s3"))
             .build();
-        let emr = aws_sdk_emr::config::Builder::from(&config)
-            .retry_partition(partition("emrys-emr"))
-            .build();
+        let emr = aws_sdk_emr::config::Builder::from(&config).retry_partition(partition("emrys-emr")).build();
         let cloudwatch = aws_sdk_cloudwatch::config::Builder::from(&config)
             .retry_partition(partition("emrys-cloudwatch"))
             .build();
-        let sts = aws_sdk_sts::config::Builder::from(&config)
-            .retry_partition(partition("emrys-sts"))
-            .build();
+        let sts = aws_sdk_sts::config::Builder::from(&config).retry_partition(partition("emrys-sts")).build();
         Self {
             // An endpoint may also stand in the environment or in a profile.
-            pace: Place {
-                endpoint_url: config.endpoint_url().map(str::to_owned),
-                ..place
-            }
-            .pace(),
+            pace: Place { endpoint_url: config.endpoint_url().map(str::to_owned), ..place }.pace(),
             clock,
             s3: aws_sdk_s3::Client::from_conf(s3),
             emr: aws_sdk_emr::Client::from_conf(emr),
@@ -178,10 +153,7 @@ impl ControlPlane {
 
     /// Sixteen hex digits that nobody had before.
     pub(crate) fn fresh_id(&self) -> String {
-        format!(
-            "{:016x}",
-            self.chance.lock().unwrap_or_else(PoisonError::into_inner).u64(..)
-        )
+        format!("{:016x}", self.chance.lock().unwrap_or_else(PoisonError::into_inner).u64(..))
     }
 
     /// A number from 0 to 1.
@@ -209,11 +181,7 @@ async fn sdk_config(place: &Place, clock: &Clock, http_client: Option<SharedHttp
     if let Some(url) = &place.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    if let Some(StaticCredentials {
-        access_key,
-        secret_key,
-    }) = &place.credentials
-    {
+    if let Some(StaticCredentials { access_key, secret_key }) = &place.credentials {
         loader = loader.credentials_provider(Credentials::new(access_key, secret_key, None, None, "emrys"));
     }
     if let Some(profile) = &place.profile {
@@ -238,10 +206,7 @@ mod tests {
     use super::*;
 
     fn place(endpoint_url: Option<&str>) -> Place {
-        let credentials = StaticCredentials {
-            access_key: "key".into(),
-            secret_key: "hidden".into(),
-        };
+        let credentials = StaticCredentials { access_key: "key".into(), secret_key: "hidden".into() };
         Place {
             region: "us-east-1".into(),
             endpoint_url: endpoint_url.map(Into::into),
@@ -253,19 +218,14 @@ mod tests {
     #[test]
     fn the_pace_belongs_to_the_place() {
         assert_eq!(place(None).pace(), Pace::AWS);
-        for here in [
-            "http://127.0.0.1:4566",
-            "http://localhost:4566/",
-            "http://[::1]:80/x",
-            "https://s3.localhost",
-        ] {
+        for here in
+            ["http://127.0.0.1:4566", "http://localhost:4566/", "http://[::1]:80/x", "https://s3.localhost"]
+        {
             assert_eq!(place(Some(here)).pace(), Pace::LOOPBACK, "{here}");
         }
-        for elsewhere in [
-            "https://vpce-1.emr.us-east-1.vpce.amazonaws.com",
-            "http://10.0.0.1",
-            "http://localhost.example",
-        ] {
+        for elsewhere in
+            ["https://vpce-1.emr.us-east-1.vpce.amazonaws.com", "http://10.0.0.1", "http://localhost.example"]
+        {
             assert_eq!(place(Some(elsewhere)).pace(), Pace::AWS, "{elsewhere}");
         }
     }
@@ -278,11 +238,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_seed_gives_one_row_of_ids_and_the_machine_never_the_same() {
-        let surroundings = |seed| Surroundings {
-            clock: Clock::system(),
-            http_client: None,
-            seed,
-        };
+        let surroundings = |seed| Surroundings { clock: Clock::system(), http_client: None, seed };
         let connect = |seed| ControlPlane::connect_in(place(Some("http://127.0.0.1:9")), surroundings(seed));
         let (one, same) = (connect(7).await, connect(7).await);
         assert_eq!(one.fresh_id(), same.fresh_id());

@@ -12,10 +12,7 @@ pub struct Clock(Kind);
 #[derive(Clone, Debug)]
 enum Kind {
     System,
-    Tokio {
-        start: Timestamp,
-        origin: tokio::time::Instant,
-    },
+    Tokio { start: Timestamp, origin: tokio::time::Instant },
 }
 
 impl Clock {
@@ -27,20 +24,16 @@ impl Clock {
     /// `start` plus the time that tokio's clock has counted since this call: under a paused tokio clock it is
     /// virtual time. It must be made inside a runtime.
     pub fn tokio(start: Timestamp) -> Self {
-        Self(Kind::Tokio {
-            start,
-            origin: tokio::time::Instant::now(),
-        })
+        Self(Kind::Tokio { start, origin: tokio::time::Instant::now() })
     }
 
     /// The time now.
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Kind::System => system_now(),
-            Kind::Tokio { start, origin } => later(
-                *start,
-                SignedDuration::try_from(origin.elapsed()).unwrap_or(SignedDuration::MAX),
-            ),
+            Kind::Tokio { start, origin } => {
+                later(*start, SignedDuration::try_from(origin.elapsed()).unwrap_or(SignedDuration::MAX))
+            }
         }
     }
 
@@ -66,9 +59,7 @@ impl Clock {
                 Kind::Tokio { .. } => Duration::MAX,
             };
             // Rounded up: tokio counts milliseconds, and waking a moment early would only spin.
-            let left = Duration::try_from(left)
-                .unwrap_or(longest)
-                .saturating_add(Duration::from_millis(1));
+            let left = Duration::try_from(left).unwrap_or(longest).saturating_add(Duration::from_millis(1));
             tokio::time::sleep(left.min(longest)).await;
         }
     }
@@ -90,10 +81,7 @@ pub(crate) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
     at.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the clock that everything else takes its time from"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the clock that everything else takes its time from")]
 fn system_now() -> Timestamp {
     Timestamp::now()
 }
@@ -118,10 +106,7 @@ mod tests {
         clock.sleep(SignedDuration::from_hours(25)).await;
         let passed = clock.now().duration_since(start);
         assert!(passed >= SignedDuration::from_hours(25), "{passed}");
-        assert!(
-            passed < SignedDuration::from_hours(25) + SignedDuration::from_secs(1),
-            "{passed}"
-        );
+        assert!(passed < SignedDuration::from_hours(25) + SignedDuration::from_secs(1), "{passed}");
         assert!(clock.uptime() >= Duration::from_hours(25));
     }
 

@@ -53,14 +53,7 @@ impl<'a> Engine<'a> {
         watcher: &'a mut dyn Watcher,
         interrupts: &'a mut Interrupts,
     ) -> Self {
-        Self {
-            cp,
-            spec,
-            ledger,
-            seen: Seen::default(),
-            watcher,
-            interrupts,
-        }
+        Self { cp, spec, ledger, seen: Seen::default(), watcher, interrupts }
     }
 
     /// The ledger, to be read or given back.
@@ -151,24 +144,16 @@ impl<'a> Engine<'a> {
 
     /// Writes the document that names the input of an attempt.
     async fn write_inputs(&self, inputs: &PinnedInputs) -> Result<(), Stop> {
-        let listing = self
-            .seen
-            .inputs
-            .as_ref()
-            .and_then(|sighting| sighting.value.as_ref().ok());
-        let listing = listing
-            .filter(|listing| listing.pinned(self.spec) == *inputs)
-            .ok_or_else(|| Trouble {
+        let listing = self.seen.inputs.as_ref().and_then(|sighting| sighting.value.as_ref().ok());
+        let listing =
+            listing.filter(|listing| listing.pinned(self.spec) == *inputs).ok_or_else(|| Trouble {
                 kind: TroubleKind::Invalid,
                 code: String::new(),
                 message: format!("the input that {} is to name was not looked at", inputs.uri),
             })?;
         let uri = self.spec.inputs_uri(&inputs.digest);
         let document = Bytes::from(listing.document(self.spec));
-        patiently(self.cp, async || {
-            objects::put(self.cp, &uri, document.clone()).await
-        })
-        .await?;
+        patiently(self.cp, async || objects::put(self.cp, &uri, document.clone()).await).await?;
         Ok(())
     }
 
@@ -232,11 +217,7 @@ impl<'a> Engine<'a> {
 
     /// Records a cluster. One that cannot be recorded would be nobody's: then it is ended at once.
     async fn launched(&mut self, cluster: String) -> Result<(), Stop> {
-        let event = Event::Finished {
-            effect: Effect::Launched {
-                cluster: cluster.clone(),
-            },
-        };
+        let event = Event::Finished { effect: Effect::Launched { cluster: cluster.clone() } };
         let Err(stop) = self.append(vec![event]).await else {
             return Ok(());
         };
@@ -250,10 +231,7 @@ impl<'a> Engine<'a> {
     /// Waits, and listens to the user meanwhile. Nothing else listens, so no act is ever broken off.
     async fn wait(&mut self, now: Timestamp, until: Timestamp, why: &Why) -> Option<Interrupt> {
         self.watcher.waiting(until, why, self.ledger.state());
-        let until = later(
-            until,
-            until.duration_since(now).mul_f64(JITTER * self.cp.chance()),
-        );
+        let until = later(until, until.duration_since(now).mul_f64(JITTER * self.cp.chance()));
         tokio::select! {
             biased;
             interrupt = self.interrupts.next() => Some(interrupt),
@@ -296,24 +274,14 @@ mod tests {
     #[test]
     fn a_run_begins_when_its_day_is_opened_or_opened_again() {
         let at = "2024-10-21T03:00:00Z".parse().unwrap();
-        let recorded = |(seq, event)| Recorded {
-            seq,
-            at,
-            fence: 1,
-            event,
-        };
+        let recorded = |(seq, event)| Recorded { seq, at, fence: 1, event };
         let by = Actor("ann".to_owned());
         let mut events = vec![
             recorded((1, Event::Opened { ledger: "1d".into() })),
             recorded((2, Event::CancelRequested { by: by.clone() })),
         ];
         assert_eq!(begun(&events), 1);
-        events.push(recorded((
-            3,
-            Event::Closed {
-                outcome: Outcome::Cancelled,
-            },
-        )));
+        events.push(recorded((3, Event::Closed { outcome: Outcome::Cancelled })));
         events.push(recorded((4, Event::Reopened { by })));
         assert_eq!(begun(&events), 4);
         assert_eq!(begun(&[]), 0);

@@ -114,11 +114,7 @@ impl Failure {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let without_answer = |reach| Self {
-            reach,
-            code: String::new(),
-            message: chain(error),
-        };
+        let without_answer = |reach| Self { reach, code: String::new(), message: chain(error) };
         if has_no_credentials(error) {
             return without_answer(Reach::NotSigned);
         }
@@ -126,15 +122,9 @@ impl Failure {
             SdkError::ServiceError(answer) => {
                 let status = answer.raw().status().as_u16();
                 let code = answer.err().code().map_or_else(|| code_of(status), str::to_owned);
-                let message = answer
-                    .err()
-                    .message()
-                    .map_or_else(|| format!("HTTP status {status}"), str::to_owned);
-                Self {
-                    reach: Reach::Answered(status),
-                    code,
-                    message,
-                }
+                let message =
+                    answer.err().message().map_or_else(|| format!("HTTP status {status}"), str::to_owned);
+                Self { reach: Reach::Answered(status), code, message }
             }
             SdkError::ConstructionFailure(_) => without_answer(Reach::NotBuilt),
             _ => without_answer(Reach::NoAnswer),
@@ -165,11 +155,7 @@ impl Failure {
     /// The failure as trouble: `what` says what was tried, as in "could not list s3://…".
     pub(crate) fn into_trouble(self, what: &str) -> Trouble {
         let kind = self.kind();
-        Trouble {
-            kind,
-            code: self.code,
-            message: format!("{what}: {}", self.message),
-        }
+        Trouble { kind, code: self.code, message: format!("{what}: {}", self.message) }
     }
 
     /// The failure of a launch. Only an answer that says no is a no: after anything else there may be a cluster.
@@ -180,11 +166,7 @@ impl Failure {
             (Reach::NotBuilt, _) | (Reach::Answered(400..500), TroubleKind::Invalid) => FaultClass::Invalid,
             _ => return LaunchFailure::Unclear(self.to_string()),
         };
-        LaunchFailure::Refused(Fault {
-            class,
-            code: self.code,
-            message: self.message,
-        })
+        LaunchFailure::Refused(Fault { class, code: self.code, message: self.message })
     }
 }
 
@@ -309,13 +291,9 @@ mod tests {
         assert_eq!(refused(400, "AccessDeniedException"), Some(FaultClass::Access));
         assert_eq!(refused(400, "ValidationException"), Some(FaultClass::Invalid));
         // EMR's own trouble may come after the cluster did, whatever status it carries.
-        for (status, code) in [
-            (400, "InternalServerError"),
-            (500, "Unheard"),
-            (503, "SlowDown"),
-            (408, ""),
-            (302, ""),
-        ] {
+        for (status, code) in
+            [(400, "InternalServerError"), (500, "Unheard"), (503, "SlowDown"), (408, ""), (302, "")]
+        {
             assert_eq!(refused(status, code), None, "{status} {code}");
         }
     }
@@ -328,10 +306,7 @@ mod tests {
         for error in [cut, late] {
             let failure = Failure::of(&error);
             assert_eq!(failure.kind(), TroubleKind::Unreachable);
-            assert!(
-                matches!(failure.into_launch_failure(), LaunchFailure::Unclear(_)),
-                "{error:?}"
-            );
+            assert!(matches!(failure.into_launch_failure(), LaunchFailure::Unclear(_)), "{error:?}");
         }
     }
 
@@ -341,26 +316,16 @@ mod tests {
         let error: EmrError = SdkError::dispatch_failure(ConnectorError::other(none.into(), None));
         let failure = Failure::of(&error);
         assert_eq!(failure.kind(), TroubleKind::Access);
-        assert!(
-            failure.message.contains("no providers in chain"),
-            "{}",
-            failure.message
-        );
+        assert!(failure.message.contains("no providers in chain"), "{}", failure.message);
         assert!(matches!(
             failure.into_launch_failure(),
-            LaunchFailure::Refused(Fault {
-                class: FaultClass::Access,
-                ..
-            })
+            LaunchFailure::Refused(Fault { class: FaultClass::Access, .. })
         ));
     }
 
     #[test]
     fn trouble_says_what_was_tried() {
         let trouble = trouble("could not launch", &answered(400, "ValidationException"));
-        assert_eq!(
-            trouble.to_string(),
-            "ValidationException: could not launch: said so"
-        );
+        assert_eq!(trouble.to_string(), "ValidationException: could not launch: said so");
     }
 }

@@ -18,10 +18,7 @@ const ARCHIVE: &str = "log_analysis.zip";
 /// the job is uploaded once.
 pub fn built_in_job() -> JobBundle {
     JobBundle {
-        files: vec![
-            (SCRIPT.to_owned(), Arc::from(MAIN)),
-            (ARCHIVE.to_owned(), Arc::from(archive(PACKAGE))),
-        ],
+        files: vec![(SCRIPT.to_owned(), Arc::from(MAIN)), (ARCHIVE.to_owned(), Arc::from(archive(PACKAGE)))],
     }
 }
 
@@ -60,13 +57,7 @@ mod tests {
     #[test]
     fn the_job_is_a_script_and_a_package_that_python_can_import() {
         let job = built_in_job();
-        assert_eq!(
-            job.files
-                .iter()
-                .map(|(name, _)| name.as_str())
-                .collect::<Vec<_>>(),
-            [SCRIPT, ARCHIVE]
-        );
+        assert_eq!(job.files.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), [SCRIPT, ARCHIVE]);
         let names: Vec<_> = PACKAGE.iter().map(|(name, _)| *name).collect();
         assert!(names.contains(&"log_analysis/__init__.py"), "{names:?}");
         assert!(names.is_sorted(), "{names:?}");

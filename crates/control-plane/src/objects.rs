@@ -31,53 +31,27 @@ pub(crate) enum Got {
 /// Reads an object that should be no larger than `max_bytes`.
 pub(crate) async fn get(cp: &ControlPlane, uri: &S3Uri, max_bytes: u64) -> Result<Got, Trouble> {
     let what = format!("could not read {uri}");
-    let answer = match cp
-        .s3
-        .get_object()
-        .bucket(uri.bucket())
-        .key(uri.key())
-        .send()
-        .await
-    {
+    let request = cp.s3.get_object().bucket(uri.bucket()).key(uri.key());
+    // The SDK's futures are large: on the heap they burden nobody's stack.
+    let answer = match Box::pin(request.send()).await {
         Ok(answer) => answer,
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(GetObjectError::is_no_such_key) =>
-        {
+        Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
             return Ok(Got::Absent);
         }
         Err(error) => return Err(errors::trouble(&what, &error)),
     };
-    let size = answer
-        .content_length
-        .and_then(|length| u64::try_from(length).ok())
-        .unwrap_or(u64::MAX);
+    let size = answer.content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or(u64::MAX);
     if size > max_bytes {
         return Ok(Got::TooLarge { size });
     }
     let etag = answer.e_tag.unwrap_or_default();
-    let body = answer
-        .body
-        .collect()
-        .await
-        .map_err(|error| errors::broken_off(&what, &error))?;
-    Ok(Got::Object {
-        bytes: body.into_bytes(),
-        etag,
-    })
+    let body = answer.body.collect().await.map_err(|error| errors::broken_off(&what, &error))?;
+    Ok(Got::Object { bytes: body.into_bytes(), etag })
 }
 
 /// Writes an object, whatever is there.
 pub(crate) async fn put(cp: &ControlPlane, uri: &S3Uri, body: Bytes) -> Result<(), Trouble> {
-    let put = cp
-        .s3
-        .put_object()
-        .bucket(uri.bucket())
-        .key(uri.key())
-        .body(ByteStream::from(body));
-    put.send()
-        .await
-        .map_err(|error| errors::trouble(&format!("could not write {uri}"), &error))?;
+    let put = cp.s3.put_object().bucket(uri.bucket()).key(uri.key()).body(ByteStream::from(body));
+    Box::pin(put.send()).await.map_err(|error| errors::trouble(&format!("could not write {uri}"), &error))?;
     Ok(())
 }

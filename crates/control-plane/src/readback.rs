@@ -38,11 +38,8 @@ impl ControlPlane {
         until: Timestamp,
     ) -> Result<Vec<MetricValue>, Trouble> {
         let names = self.metric_names(pipeline).await?;
-        let queries: Vec<_> = names
-            .iter()
-            .enumerate()
-            .map(|(index, name)| query(index, name, pipeline))
-            .collect();
+        let queries: Vec<_> =
+            names.iter().enumerate().map(|(index, name)| query(index, name, pipeline)).collect();
         if queries.is_empty() {
             return Ok(Vec::new());
         }
@@ -59,10 +56,7 @@ impl ControlPlane {
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| trouble("could not read the metrics", &error))?;
             for result in page.metric_data_results.unwrap_or_default() {
-                let index = result
-                    .id
-                    .as_deref()
-                    .and_then(|id| id.strip_prefix('m')?.parse::<usize>().ok());
+                let index = result.id.as_deref().and_then(|id| id.strip_prefix('m')?.parse::<usize>().ok());
                 if let Some(slot) = index.and_then(|index| latest.get_mut(index)) {
                     *slot = slot.or_else(|| result.values.unwrap_or_default().first().copied());
                 }
@@ -79,38 +73,22 @@ impl ControlPlane {
     pub async fn alarm_sight(&self, name: &str) -> Result<Option<AlarmSight>, Trouble> {
         let answer = self.cloudwatch.describe_alarms().alarm_names(name).send().await;
         let answer = answer.map_err(|error| trouble(&format!("could not read the alarm {name}"), &error))?;
-        Ok(answer
-            .metric_alarms
-            .unwrap_or_default()
-            .into_iter()
-            .next()
-            .map(|alarm| AlarmSight {
-                name: alarm.alarm_name.unwrap_or_default(),
-                state: alarm
-                    .state_value
-                    .map(|state| state.as_str().to_owned())
-                    .unwrap_or_default(),
-                reason: alarm.state_reason.unwrap_or_default(),
-            }))
+        Ok(answer.metric_alarms.unwrap_or_default().into_iter().next().map(|alarm| AlarmSight {
+            name: alarm.alarm_name.unwrap_or_default(),
+            state: alarm.state_value.map(|state| state.as_str().to_owned()).unwrap_or_default(),
+            reason: alarm.state_reason.unwrap_or_default(),
+        }))
     }
 
     async fn metric_names(&self, pipeline: &str) -> Result<Vec<String>, Trouble> {
         let filter = DimensionFilter::builder().name(DIMENSION).value(pipeline).build();
-        let call = self
-            .cloudwatch
-            .list_metrics()
-            .namespace(NAMESPACE)
-            .dimensions(filter);
+        let call = self.cloudwatch.list_metrics().namespace(NAMESPACE).dimensions(filter);
         let mut pages = call.into_paginator().send();
         let mut names = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| trouble("could not list the metrics", &error))?;
-            names.extend(
-                page.metrics
-                    .unwrap_or_default()
-                    .into_iter()
-                    .filter_map(|metric| metric.metric_name),
-            );
+            names
+                .extend(page.metrics.unwrap_or_default().into_iter().filter_map(|metric| metric.metric_name));
         }
         names.sort();
         names.dedup();
@@ -120,18 +98,7 @@ impl ControlPlane {
 
 fn query(index: usize, name: &str, pipeline: &str) -> MetricDataQuery {
     let dimension = Dimension::builder().name(DIMENSION).value(pipeline).build();
-    let metric = Metric::builder()
-        .namespace(NAMESPACE)
-        .metric_name(name)
-        .dimensions(dimension)
-        .build();
-    let stat = MetricStat::builder()
-        .metric(metric)
-        .period(60)
-        .stat("Maximum")
-        .build();
-    MetricDataQuery::builder()
-        .id(format!("m{index}"))
-        .metric_stat(stat)
-        .build()
+    let metric = Metric::builder().namespace(NAMESPACE).metric_name(name).dimensions(dimension).build();
+    let stat = MetricStat::builder().metric(metric).period(60).stat("Maximum").build();
+    MetricDataQuery::builder().id(format!("m{index}")).metric_stat(stat).build()
 }

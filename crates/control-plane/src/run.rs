@@ -23,10 +23,7 @@ pub struct RunOptions {
 impl RunOptions {
     /// This process drives the run, for `who`, and again if the day was run before.
     pub fn new(who: &str) -> Self {
-        Self {
-            holder: Holder::this_process(who),
-            again: true,
-        }
+        Self { holder: Holder::this_process(who), again: true }
     }
 }
 
@@ -58,7 +55,7 @@ pub async fn run(
         }
     }
     let mut engine = Engine::new(cp, spec, ledger, watcher, interrupts);
-    let driven = engine.drive().await;
+    let driven = Box::pin(engine.drive()).await;
     let ledger = engine.into_ledger();
     let state = ledger.state().clone();
     let report = report(spec, &state, cp.clock.now());

@@ -32,9 +32,7 @@ pub async fn status(cp: &ControlPlane, spec: &Spec) -> Result<Option<RunStatus>,
     Ok(Some(RunStatus {
         report: report(spec, &state, cp.clock.now()),
         state,
-        driven_by: document
-            .driven_by()
-            .map(|(holder, since)| (holder.clone(), since)),
+        driven_by: document.driven_by().map(|(holder, since)| (holder.clone(), since)),
         events: document.events().to_vec(),
     }))
 }

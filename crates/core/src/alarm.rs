@@ -78,10 +78,7 @@ mod tests {
             alarm.evaluation_periods * alarm.period_seconds <= 7 * 24 * 3600,
             "as far as CloudWatch looks back"
         );
-        assert_eq!(
-            (alarm.statistic, alarm.treat_missing_data),
-            ("Maximum", "breaching")
-        );
+        assert_eq!((alarm.statistic, alarm.treat_missing_data), ("Maximum", "breaching"));
         assert_eq!(alarm.dimension, ("Pipeline", "web-logs".to_owned()));
     }
 }

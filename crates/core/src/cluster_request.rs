@@ -29,12 +29,7 @@ pub fn run_job_flow(
     inputs: &PinnedInputs,
     intended_at: Timestamp,
 ) -> Value {
-    let Cluster {
-        security_configuration,
-        runtime_role,
-        log_key,
-        ..
-    } = &spec.config.cluster;
+    let Cluster { security_configuration, runtime_role, log_key, .. } = &spec.config.cluster;
     let cluster = &spec.config.cluster;
     let mut request = Object::default();
     request.put("Name", spec.cluster_name(intent));
@@ -46,11 +41,7 @@ pub fn run_job_flow(
     request.put("Steps", steps(spec, intent, inputs));
     request.put_list(
         "BootstrapActions",
-        cluster
-            .bootstrap
-            .iter()
-            .map(|action| bootstrap(spec, action))
-            .collect(),
+        cluster.bootstrap.iter().map(|action| bootstrap(spec, action)).collect(),
     );
     request.put_list("Configurations", cluster.configurations.clone());
     request.put("JobFlowRole", cluster.instance_profile.as_str());
@@ -70,9 +61,7 @@ pub fn run_job_flow(
 /// When anyone may end the cluster of a launch.
 pub fn deadline(config: &Config, intended_at: Timestamp) -> Timestamp {
     let minutes = config.limits.start_minutes + config.limits.run_minutes + DEADLINE_MARGIN_MINUTES;
-    intended_at
-        .checked_add(SignedDuration::from_mins(minutes.into()))
-        .unwrap_or(Timestamp::MAX)
+    intended_at.checked_add(SignedDuration::from_mins(minutes.into())).unwrap_or(Timestamp::MAX)
 }
 
 /// A JSON object that is filled in order, without the keys that have nothing to say.
@@ -98,15 +87,8 @@ impl Object {
 }
 
 fn applications(config: &Config) -> Value {
-    let hive = config
-        .steps
-        .iter()
-        .any(|step| matches!(step.kind, StepKind::Hive { .. }));
-    ["Spark"]
-        .into_iter()
-        .chain(hive.then_some("Hive"))
-        .map(|name| json!({ "Name": name }))
-        .collect()
+    let hive = config.steps.iter().any(|step| matches!(step.kind, StepKind::Hive { .. }));
+    ["Spark"].into_iter().chain(hive.then_some("Hive")).map(|name| json!({ "Name": name })).collect()
 }
 
 fn instances(cluster: &Cluster) -> Value {
@@ -114,11 +96,7 @@ fn instances(cluster: &Cluster) -> Value {
     let fleets = [
         Some(fleet("MASTER", "primary", &cluster.fleets.primary)),
         Some(fleet("CORE", "core", &cluster.fleets.core)),
-        cluster
-            .fleets
-            .task
-            .as_ref()
-            .map(|task| fleet("TASK", "task", task)),
+        cluster.fleets.task.as_ref().map(|task| fleet("TASK", "task", task)),
     ];
     instances.put("InstanceFleets", fleets.into_iter().flatten().collect::<Value>());
     instances.put("Ec2SubnetIds", cluster.subnets.clone());
@@ -165,10 +143,7 @@ fn fleet(kind: &str, name: &str, fleet: &Fleet) -> Value {
             let mut launch = Object::default();
             launch.put("SpotSpecification", Value::Object(spot.0));
             if ordered {
-                launch.put(
-                    "OnDemandSpecification",
-                    json!({ "AllocationStrategy": "prioritized" }),
-                );
+                launch.put("OnDemandSpecification", json!({ "AllocationStrategy": "prioritized" }));
             }
             ("TargetSpotCapacity", Some(Value::Object(launch.0)))
         }
@@ -200,23 +175,10 @@ fn tags(spec: &Spec, intent: &LaunchIntent, intended_at: Timestamp) -> Value {
         ("emrys:day", spec.day.to_string()),
         ("emrys:attempt", intent.attempt.to_string()),
         ("emrys:launch", intent.nonce.clone()),
-        (
-            "emrys:deadline",
-            deadline(&spec.config, intended_at)
-                .strftime("%Y-%m-%dT%H:%M:%SZ")
-                .to_string(),
-        ),
+        ("emrys:deadline", deadline(&spec.config, intended_at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
     ];
-    let users = spec
-        .config
-        .cluster
-        .tags
-        .iter()
-        .map(|(key, value)| (key.as_str(), value.clone()));
-    own.into_iter()
-        .chain(users)
-        .map(|(key, value)| json!({ "Key": key, "Value": value }))
-        .collect()
+    let users = spec.config.cluster.tags.iter().map(|(key, value)| (key.as_str(), value.clone()));
+    own.into_iter().chain(users).map(|(key, value)| json!({ "Key": key, "Value": value })).collect()
 }
 
 /// The steps, in the order in which they run.
@@ -239,14 +201,8 @@ pub(crate) fn steps(spec: &Spec, intent: &LaunchIntent, inputs: &PinnedInputs) -
 fn job_command(spec: &Spec, intent: &LaunchIntent, inputs: &PinnedInputs) -> Vec<String> {
     let mut args = limited(spec);
     args.extend(
-        [
-            "spark-submit",
-            "--deploy-mode",
-            "client",
-            "--conf",
-            "spark.yarn.maxAppAttempts=1",
-        ]
-        .map(str::to_owned),
+        ["spark-submit", "--deploy-mode", "client", "--conf", "spark.yarn.maxAppAttempts=1"]
+            .map(str::to_owned),
     );
     for (name, value) in &spec.config.cluster.spark_conf {
         args.extend(["--conf".to_owned(), format!("{name}={value}")]);
@@ -275,51 +231,32 @@ fn job_command(spec: &Spec, intent: &LaunchIntent, inputs: &PinnedInputs) -> Vec
 /// A command under this ends with the run's limit of time, even where nobody watches.
 fn limited(spec: &Spec) -> Vec<String> {
     let seconds = spec.config.limits.run_minutes * 60;
-    vec![
-        "timeout".to_owned(),
-        format!("--kill-after={KILL_AFTER_SECONDS}"),
-        seconds.to_string(),
-    ]
+    vec!["timeout".to_owned(), format!("--kill-after={KILL_AFTER_SECONDS}"), seconds.to_string()]
 }
 
 fn custom_step(spec: &Spec, intent: &LaunchIntent, custom: &CustomStep) -> Value {
     let args = custom.args.iter().map(|arg| spec.fill(arg, intent));
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
     match &custom.kind {
-        StepKind::Spark => command(
-            &custom.name,
-            [limited(spec), texts(&["spark-submit"]), args.collect()].concat(),
-        ),
+        StepKind::Spark => {
+            command(&custom.name, [limited(spec), texts(&["spark-submit"]), args.collect()].concat())
+        }
         StepKind::Command => command(&custom.name, limited(spec).into_iter().chain(args).collect()),
         StepKind::Hive { file } => {
             let hive = ["hive-script", "--run-hive-script", "--args", "-f"];
             command(
                 &custom.name,
-                [
-                    limited(spec),
-                    texts(&hive),
-                    vec![spec.fill(file, intent)],
-                    args.collect(),
-                ]
-                .concat(),
+                [limited(spec), texts(&hive), vec![spec.fill(file, intent)], args.collect()].concat(),
             )
         }
         StepKind::Script { file } => {
             let region = &spec.config.region;
             let runner = format!("s3://{region}.elasticmapreduce/libs/script-runner/script-runner.jar");
-            step(
-                &custom.name,
-                &runner,
-                None,
-                std::iter::once(spec.fill(file, intent)).chain(args).collect(),
-            )
+            step(&custom.name, &runner, None, std::iter::once(spec.fill(file, intent)).chain(args).collect())
         }
-        StepKind::Jar { file, main_class } => step(
-            &custom.name,
-            &spec.fill(file, intent),
-            main_class.as_deref(),
-            args.collect(),
-        ),
+        StepKind::Jar { file, main_class } => {
+            step(&custom.name, &spec.fill(file, intent), main_class.as_deref(), args.collect())
+        }
     }
 }
 
@@ -355,35 +292,19 @@ mod tests {
     use crate::testing::{spec, spec_and, spec_from};
 
     fn request(spec: &Spec) -> Value {
-        let intent = LaunchIntent {
-            attempt: 1,
-            nonce: "0123456789abcdef".to_owned(),
-        };
+        let intent = LaunchIntent { attempt: 1, nonce: "0123456789abcdef".to_owned() };
         let digest = "5".repeat(64);
         let uri = spec.inputs_uri(&digest).to_string();
-        let inputs = PinnedInputs {
-            digest,
-            uri,
-            objects: 3,
-            bytes: 300,
-        };
+        let inputs = PinnedInputs { digest, uri, objects: 3, bytes: 300 };
         run_job_flow(spec, &intent, &inputs, "2024-10-21T03:00:00.5Z".parse().unwrap())
     }
 
     /// The arguments of the step by that name, as one would type them.
     fn command_of(spec: &Spec, name: &str) -> String {
         let request = request(spec);
-        let step = request["Steps"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|step| step["Name"] == name)
-            .unwrap();
+        let step = request["Steps"].as_array().unwrap().iter().find(|step| step["Name"] == name).unwrap();
         let args = step["HadoopJarStep"]["Args"].as_array().unwrap();
-        args.iter()
-            .map(|arg| arg.as_str().unwrap())
-            .collect::<Vec<_>>()
-            .join(" ")
+        args.iter().map(|arg| arg.as_str().unwrap()).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -393,9 +314,7 @@ mod tests {
 
     #[test]
     fn a_request_with_everything() {
-        insta::assert_json_snapshot!(request(&spec_from(include_str!(
-            "../../../config/everything.toml"
-        ))));
+        insta::assert_json_snapshot!(request(&spec_from(include_str!("../../../config/everything.toml"))));
     }
 
     #[test]
@@ -447,13 +366,7 @@ mod tests {
         assert_eq!(request["VisibleToAllUsers"], false);
         assert_eq!(request["OSReleaseLabel"], "2023.6.20250331.0");
         assert_eq!(request["Applications"][1]["Name"], "Livy");
-        assert_eq!(
-            request["Instances"]["AdditionalSlaveSecurityGroups"][0],
-            "sg-0123456789abcdef0"
-        );
-        assert_eq!(
-            request["Instances"]["Ec2SubnetIds"][0],
-            "subnet-0123456789abcdef0"
-        );
+        assert_eq!(request["Instances"]["AdditionalSlaveSecurityGroups"][0], "sg-0123456789abcdef0");
+        assert_eq!(request["Instances"]["Ec2SubnetIds"][0], "subnet-0123456789abcdef0");
     }
 }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::emr::StepState;
 use crate::run::{Cluster, Fault, Step, TerminateReason};
 use crate::verify::{Problem, Verdict};
-use finding::Rank;
+use finding::{Finding, Rank};
 
 /// How many lines a diagnosis quotes.
 const LINES: usize = 20;
@@ -76,12 +76,7 @@ pub fn of_output(verdict: &Verdict, folder: &str) -> Diagnosis {
     };
     Diagnosis {
         summary,
-        lines: verdict
-            .problems
-            .iter()
-            .take(LINES)
-            .map(ToString::to_string)
-            .collect(),
+        lines: verdict.problems.iter().take(LINES).map(ToString::to_string).collect(),
         log: None,
         hint: first.map(|problem| format!("{} (the output lies in {folder})", Problem::hint(problem))),
     }
@@ -90,44 +85,30 @@ pub fn of_output(verdict: &Verdict, folder: &str) -> Diagnosis {
 /// Of a cluster that ended before its steps were through, by what EMR says of it.
 pub fn of_cluster(cluster: &Cluster) -> Diagnosis {
     let (summary, hint) = match cluster.terminate {
-        Some((because @ (TerminateReason::StartDeadline | TerminateReason::RunDeadline), _)) => (
-            format!("the cluster was ended because {because}"),
-            hints::for_deadline(because),
-        ),
+        Some((because @ (TerminateReason::StartDeadline | TerminateReason::RunDeadline), _)) => {
+            (format!("the cluster was ended because {because}"), hints::for_deadline(because))
+        }
         _ => (
-            format!(
-                "the cluster {} ended before its steps were through: {}",
-                cluster.id, cluster.reason
-            ),
+            format!("the cluster {} ended before its steps were through: {}", cluster.id, cluster.reason),
             hints::for_cluster(&cluster.reason),
         ),
     };
-    Diagnosis {
-        summary,
-        lines: Vec::new(),
-        log: None,
-        hint: hint.map(str::to_owned),
-    }
+    Diagnosis { summary, lines: Vec::new(), log: None, hint: hint.map(str::to_owned) }
 }
 
-/// Of a step that failed, or whose cluster went away under it; `folder` is where its logs belong.
-pub fn of_step(step: &Step, cluster: &Cluster, log: Option<&StepLog>, folder: &str) -> Diagnosis {
-    let finding = log.and_then(|log| finding::find(&log.lines));
-    let lines = finding
-        .as_ref()
-        .map(|finding| finding.lines.clone())
-        .unwrap_or_default();
+/// Of a step that failed, or whose cluster went away under it. `folder` is where its logs belong. A Python driver's
+/// traceback is in `stdout` (Spark's PythonRunner joins both streams of the script there), a JVM's in `stderr`: of all
+/// logs the one that says most is quoted.
+pub fn of_step(step: &Step, cluster: &Cluster, logs: &[StepLog], folder: &str) -> Diagnosis {
+    let (log, finding) = most_telling(logs);
+    let lines = finding.as_ref().map(|finding| finding.lines.clone()).unwrap_or_default();
     let log_uri = Some(log.map_or_else(|| folder.to_owned(), |log| log.uri.clone()));
     if step.state == StepState::Interrupted {
-        return Diagnosis {
-            lines,
-            log: log_uri,
-            ..of_cluster(cluster)
-        };
+        return Diagnosis { lines, log: log_uri, ..of_cluster(cluster) };
     }
-    let all_lines = log.map(|log| log.lines.as_slice()).unwrap_or_default();
     let reason = step.reason.to_string();
-    if finding::ran_into_limit(all_lines, &reason) {
+    let tails = logs.iter().map(|log| log.lines.as_slice());
+    if finding::ran_into_limit(tails, &reason) {
         return Diagnosis {
             summary: format!(
                 "the step `{}` did not come to its end within `[limits] run-minutes`",
@@ -138,11 +119,11 @@ pub fn of_step(step: &Step, cluster: &Cluster, log: Option<&StepLog>, folder: &s
             hint: hints::for_deadline(TerminateReason::RunDeadline).map(str::to_owned),
         };
     }
+    let all_lines = log.map(|log| log.lines.as_slice()).unwrap_or_default();
     let (said, hint) = match &finding {
-        Some(finding) => (
-            finding.summary.clone(),
-            hints::for_log(&finding.summary, &finding.lines, all_lines),
-        ),
+        Some(finding) => {
+            (finding.summary.clone(), hints::for_log(&finding.summary, &finding.lines, all_lines))
+        }
         None if log.is_none() => (format!("{reason} (its log did not arrive in time)"), None),
         None => (reason, None),
     };
@@ -151,5 +132,14 @@ pub fn of_step(step: &Step, cluster: &Cluster, log: Option<&StepLog>, folder: &s
         lines,
         log: log_uri,
         hint: hint.map(str::to_owned),
+    }
+}
+
+/// The log that says most about a failure, and what it says; of several alike, the first.
+fn most_telling(logs: &[StepLog]) -> (Option<&StepLog>, Option<Finding>) {
+    let findings = logs.iter().rev().filter_map(|log| Some((log, finding::find(&log.lines)?)));
+    match findings.max_by_key(|(_, finding)| finding.rank) {
+        Some((log, finding)) => (Some(log), Some(finding)),
+        None => (logs.first(), None),
     }
 }

@@ -99,10 +99,7 @@ pub enum StepState {
 impl StepState {
     /// Whether the step will not change any more.
     pub fn is_terminal(&self) -> bool {
-        matches!(
-            self,
-            Self::Completed | Self::Cancelled | Self::Failed | Self::Interrupted
-        )
+        matches!(self, Self::Completed | Self::Cancelled | Self::Failed | Self::Interrupted)
     }
 
     /// The name that EMR uses.

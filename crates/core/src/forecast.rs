@@ -48,21 +48,12 @@ pub fn foresee(
     now: Timestamp,
     pace: &Pace,
 ) -> Result<Foreseen, IllegalEvent> {
-    let mut forecast = Forecast {
-        spec,
-        state,
-        seen,
-        now,
-        actions: Vec::new(),
-        launch: None,
-    };
+    let mut forecast = Forecast { spec, state, seen, now, actions: Vec::new(), launch: None };
     // Nobody drives a forecast, so there is no lease to renew.
     forecast.state.renewed_at = None;
     if forecast.state.closed.is_some() {
         // As `run` does when it is asked for a day that is closed.
-        forecast.record(Event::Reopened {
-            by: Actor("plan".to_owned()),
-        })?;
+        forecast.record(Event::Reopened { by: Actor("plan".to_owned()) })?;
     }
     forecast.drive(pace)
 }
@@ -96,25 +87,12 @@ impl Forecast<'_> {
                 }
                 Decision::Renew => self.state.renewed_at = None,
                 Decision::Do(action) => self.act(action)?,
-                Decision::Wait {
-                    until,
-                    why: Why::Trouble(_),
-                } => return Ok(Foreseen::Wait(until)),
+                Decision::Wait { until, why: Why::Trouble(_) } => return Ok(Foreseen::Wait(until)),
                 Decision::Wait { until, .. } => self.now = until,
                 Decision::Leave(leave) => return Ok(Foreseen::Leave(leave)),
                 Decision::Done(outcome) => {
-                    let Self {
-                        actions,
-                        launch,
-                        state,
-                        ..
-                    } = self;
-                    return Ok(Foreseen::Done {
-                        outcome,
-                        actions,
-                        launch,
-                        state: Box::new(state),
-                    });
+                    let Self { actions, launch, state, .. } = self;
+                    return Ok(Foreseen::Done { outcome, actions, launch, state: Box::new(state) });
                 }
             }
         }
@@ -122,12 +100,7 @@ impl Forecast<'_> {
 
     fn record(&mut self, event: Event) -> Result<(), IllegalEvent> {
         let (seq, fence) = (self.state.seq() + 1, self.state.fence());
-        self.state.apply(&Recorded {
-            seq,
-            at: self.now,
-            fence,
-            event,
-        })
+        self.state.apply(&Recorded { seq, at: self.now, fence, event })
     }
 
     fn act(&mut self, action: Action) -> Result<(), IllegalEvent> {
@@ -136,14 +109,11 @@ impl Forecast<'_> {
             Action::Launch(intent) => {
                 self.record(Event::Intended(intent.clone()))?;
                 self.launch = Some(intent.clone());
-                Effect::Launched {
-                    cluster: CLUSTER.to_owned(),
-                }
+                Effect::Launched { cluster: CLUSTER.to_owned() }
             }
-            Action::Terminate { cluster, because } => Effect::TerminateRequested {
-                cluster: cluster.clone(),
-                because: *because,
-            },
+            Action::Terminate { cluster, because } => {
+                Effect::TerminateRequested { cluster: cluster.clone(), because: *because }
+            }
             Action::PublishMetrics => Effect::MetricsPublished,
             Action::PutAlarm => Effect::AlarmPut,
         };
@@ -154,12 +124,10 @@ impl Forecast<'_> {
     fn answer(&mut self, query: &Query) -> Result<(), IllegalEvent> {
         let answer = match query {
             Query::Output { .. } => {
-                return self.record(Event::Verified {
-                    verdict: Verdict::default(),
-                });
+                return self.record(Event::Verified { verdict: Verdict::default() });
             }
             Query::LaunchedAs { .. } => Answer::LaunchedAs { clusters: Vec::new() },
-            Query::StepLog { .. } => Answer::StepLog(None),
+            Query::StepLog { .. } => Answer::StepLog(Vec::new()),
             Query::Cluster { .. } => Answer::Cluster(self.cluster_at_its_end()),
             // Handed back to be asked for real.
             Query::Inputs | Query::Job | Query::OutputFolder | Query::Alarm => return Ok(()),
@@ -170,17 +138,11 @@ impl Forecast<'_> {
 
     /// The cluster as it ends: its steps completed, or what was already decided about them.
     fn cluster_at_its_end(&self) -> ClusterSight {
-        let cluster = self
-            .state
-            .attempt()
-            .and_then(|attempt: &Attempt| attempt.cluster.as_ref());
-        let known = cluster
-            .map(|cluster: &Cluster| cluster.steps.as_slice())
-            .unwrap_or_default();
+        let cluster = self.state.attempt().and_then(|attempt: &Attempt| attempt.cluster.as_ref());
+        let known = cluster.map(|cluster: &Cluster| cluster.steps.as_slice()).unwrap_or_default();
         let is_ended = cluster.is_some_and(|cluster| cluster.terminate.is_some());
-        let is_failed = known
-            .iter()
-            .any(|step| step.state.is_terminal() && step.state != StepState::Completed);
+        let is_failed =
+            known.iter().any(|step| step.state.is_terminal() && step.state != StepState::Completed);
         let (end, code) = if is_ended {
             (StepState::Cancelled, "USER_REQUEST")
         } else if is_failed {
@@ -188,29 +150,17 @@ impl Forecast<'_> {
         } else {
             (StepState::Completed, "ALL_STEPS_COMPLETED")
         };
-        let step = |id: String, name: String| StepSight {
-            id,
-            name,
-            state: end.clone(),
-            reason: Reason::default(),
-        };
+        let step =
+            |id: String, name: String| StepSight { id, name, state: end.clone(), reason: Reason::default() };
         let steps = if known.is_empty() {
             let names = self.spec.step_names().into_iter().enumerate();
-            names
-                .map(|(at, name)| step(format!("s-FORECAST{at}"), name))
-                .collect()
+            names.map(|(at, name)| step(format!("s-FORECAST{at}"), name)).collect()
         } else {
-            known
-                .iter()
-                .map(|known| step(known.id.clone(), known.name.clone()))
-                .collect()
+            known.iter().map(|known| step(known.id.clone(), known.name.clone())).collect()
         };
         ClusterSight {
             state: ClusterState::Terminated,
-            reason: Reason {
-                code: code.to_owned(),
-                message: String::new(),
-            },
+            reason: Reason { code: code.to_owned(), message: String::new() },
             steps,
         }
     }

@@ -118,11 +118,7 @@ mod tests {
     const FOLDER: &str = "application-logs/2024/10/20/";
 
     fn object(name: &str) -> InputObject {
-        InputObject {
-            key: format!("{FOLDER}{name}"),
-            size: 10,
-            etag: "\"abc\"".to_owned(),
-        }
+        InputObject { key: format!("{FOLDER}{name}"), size: 10, etag: "\"abc\"".to_owned() }
     }
 
     fn unreadable(name: &str) -> bool {
@@ -188,11 +184,8 @@ mod tests {
             object("a.log"),
             object("a.log"),
         ]);
-        let keys: Vec<_> = listing
-            .objects
-            .iter()
-            .map(|object| object.key.rsplit('/').next().unwrap())
-            .collect();
+        let keys: Vec<_> =
+            listing.objects.iter().map(|object| object.key.rsplit('/').next().unwrap()).collect();
         assert_eq!(keys, ["a.log", "b.log"]);
         assert_eq!(listing.bytes(), 20);
         assert!(Listing::new(vec![object("")]).is_empty());
@@ -216,11 +209,6 @@ mod tests {
         "#);
         let mut changed = object("a.log");
         changed.etag = "abd".to_owned();
-        assert_ne!(
-            Listing::new(vec![changed, object("b.log")])
-                .pinned(&spec())
-                .digest,
-            pinned.digest
-        );
+        assert_ne!(Listing::new(vec![changed, object("b.log")]).pinned(&spec()).digest, pinned.digest);
     }
 }

@@ -64,29 +64,12 @@ pub fn datapoints(spec: &Spec, attempt: &Attempt) -> Vec<Datapoint> {
     };
     let mut points = Vec::new();
     let mut push = |name, value, unit| {
-        points.push(Datapoint {
-            name,
-            value,
-            unit,
-            at,
-        });
+        points.push(Datapoint { name, value, unit, at });
     };
     if is_newest_due(spec, attempt) {
-        push(
-            RUN_SUCCEEDED,
-            if result == AttemptResult::Succeeded {
-                1.0
-            } else {
-                0.0
-            },
-            Unit::Count,
-        );
+        push(RUN_SUCCEEDED, if result == AttemptResult::Succeeded { 1.0 } else { 0.0 }, Unit::Count);
     }
-    push(
-        "RunDurationSeconds",
-        at.duration_since(attempt.started_at).as_secs_f64(),
-        Unit::Seconds,
-    );
+    push("RunDurationSeconds", at.duration_since(attempt.started_at).as_secs_f64(), Unit::Seconds);
     push("InputObjects", float(attempt.inputs.objects), Unit::Count);
     push("InputBytes", float(attempt.inputs.bytes), Unit::Bytes);
     if let Some(verdict) = &attempt.verdict {
@@ -107,10 +90,7 @@ fn is_newest_due(spec: &Spec, attempt: &Attempt) -> bool {
     spec.day >= Day::yesterday(attempt.started_at, &spec.config.source.time_zone)
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a metric is a float, exact up to 9 quadrillion"
-)]
+#[expect(clippy::cast_precision_loss, reason = "a metric is a float, exact up to 9 quadrillion")]
 fn float(number: u64) -> f64 {
     number as f64
 }
@@ -144,10 +124,7 @@ mod tests {
         ];
         assert_eq!(values(&points), expected);
         let end = attempt.ended.map(|(_, at)| at);
-        assert!(
-            points.iter().all(|point| Some(point.at) == end),
-            "they carry the moment of the end"
-        );
+        assert!(points.iter().all(|point| Some(point.at) == end), "they carry the moment of the end");
     }
 
     #[test]
@@ -157,15 +134,10 @@ mod tests {
         for _ in 0..2 {
             engine.turn(&mut Good);
         }
-        engine.append(Event::CancelRequested {
-            by: Actor("someone".to_owned()),
-        });
+        engine.append(Event::CancelRequested { by: Actor("someone".to_owned()) });
         engine.turn(&mut Good);
         let points = datapoints(&spec, engine.state.attempt().expect("an attempt"));
-        assert_eq!(
-            points.first().map(|point| (point.name, point.value)),
-            Some(("RunSucceeded", 0.0))
-        );
+        assert_eq!(points.first().map(|point| (point.name, point.value)), Some(("RunSucceeded", 0.0)));
         assert!(points.iter().all(|point| point.name != "RowsRead"));
     }
 

@@ -60,16 +60,12 @@ impl Pace {
         settle_gap: SignedDuration::from_millis(400),
         logs: SignedDuration::from_secs(2),
         linger: SignedDuration::from_secs(5),
-        lease: SignedDuration::from_secs(6),
+        lease: SignedDuration::from_secs(15),
     };
 
     /// The time between two looks at a cluster of this age.
     pub fn poll(&self, age: SignedDuration) -> SignedDuration {
-        if age < self.early_for {
-            self.poll_early
-        } else {
-            self.poll_late
-        }
+        if age < self.early_for { self.poll_early } else { self.poll_late }
     }
 
     /// The wait before another try, after `tries` in a row met trouble.

@@ -100,18 +100,8 @@ pub fn plan(
         Foreseen::Look(queries) => Planning::Look(queries),
         Foreseen::Wait(until) => Planning::Wait { until },
         Foreseen::Leave(leave) => Planning::Leave(leave),
-        Foreseen::Done {
-            outcome,
-            actions,
-            launch,
-            state,
-        } => {
-            let end = End {
-                outcome,
-                actions,
-                launch,
-                state: *state,
-            };
+        Foreseen::Done { outcome, actions, launch, state } => {
+            let end = End { outcome, actions, launch, state: *state };
             Planning::Ready(Box::new(end.plan(spec, &before, now)))
         }
     })
@@ -128,10 +118,8 @@ struct End {
 impl End {
     fn plan(&self, spec: &Spec, before: &State, now: Timestamp) -> Plan {
         let attempt = self.state.attempt();
-        let shown = self.launch.as_ref().map(|launch| LaunchIntent {
-            nonce: NONCE.to_owned(),
-            ..launch.clone()
-        });
+        let shown =
+            self.launch.as_ref().map(|launch| LaunchIntent { nonce: NONCE.to_owned(), ..launch.clone() });
         // A launch that was made before keeps the nonce that it has.
         let intent = shown.as_ref().or_else(|| attempt.and_then(Attempt::intent));
         Plan {
@@ -146,11 +134,7 @@ impl End {
                 bytes: attempt.inputs.bytes,
             }),
             output: intent.map(|intent| verify::folder(spec, intent).to_string()),
-            calls: self
-                .actions
-                .iter()
-                .flat_map(|action| action.calls(spec))
-                .collect(),
+            calls: self.actions.iter().flat_map(|action| action.calls(spec)).collect(),
             guards: if shown.is_some() { guards(spec) } else { Vec::new() },
             request: shown
                 .as_ref()
@@ -164,27 +148,15 @@ impl End {
 /// What happens only when something goes wrong.
 fn guards(spec: &Spec) -> Vec<Guard> {
     let limits = &spec.config.limits;
-    let guard = |when: &str, then: &str| Guard {
-        when: when.to_owned(),
-        then: then.to_owned(),
-    };
+    let guard = |when: &str, then: &str| Guard { when: when.to_owned(), then: then.to_owned() };
     vec![
-        guard(
-            "nobody watches any more",
-            "the cluster ends by itself after its last step",
-        ),
-        guard(
-            "a step fails",
-            "EMR ends the cluster, and the run says why the step failed",
-        ),
+        guard("nobody watches any more", "the cluster ends by itself after its last step"),
+        guard("a step fails", "EMR ends the cluster, and the run says why the step failed"),
         guard(
             &format!("a step is not through after {} minutes", limits.run_minutes),
             "its own command ends it, from within the cluster",
         ),
-        guard(
-            &format!("no step begins within {} minutes", limits.start_minutes),
-            "emr TerminateJobFlows",
-        ),
+        guard(&format!("no step begins within {} minutes", limits.start_minutes), "emr TerminateJobFlows"),
         guard(
             &format!(
                 "the steps are not through after {} minutes",
@@ -193,10 +165,7 @@ fn guards(spec: &Spec) -> Vec<Guard> {
             "emr TerminateJobFlows",
         ),
         guard("the run is cancelled", "emr TerminateJobFlows"),
-        guard(
-            "the cluster stands although its steps are over",
-            "emr TerminateJobFlows",
-        ),
+        guard("the cluster stands although its steps are over", "emr TerminateJobFlows"),
         guard(
             "the answer to RunJobFlow is lost",
             "its cluster is looked for by the nonce in its name; it is launched again only if it is not there",
@@ -211,19 +180,12 @@ fn notes(spec: &Spec, before: &State, end: &End) -> Vec<String> {
         notes.push(in_flight(attempt));
     }
     if let Some(succeeded) = before.succeeded() {
-        notes.push(format!(
-            "the day has succeeded before, in attempt {}",
-            succeeded.number
-        ));
+        notes.push(format!("the day has succeeded before, in attempt {}", succeeded.number));
     }
     if end.launch.is_none() {
         return notes;
     }
-    if !end
-        .actions
-        .iter()
-        .any(|action| matches!(action, Action::StageJob { .. }))
-    {
+    if !end.actions.iter().any(|action| matches!(action, Action::StageJob { .. })) {
         notes.push("the job is uploaded already".to_owned());
     }
     if !spec.is_versioned() {
@@ -246,10 +208,7 @@ fn in_flight(attempt: &Attempt) -> String {
         }
         (_, _, Some(_)) => format!("attempt {number} is over, and is not yet reported"),
         (Launch::Made { .. }, Some(cluster), None) => {
-            format!(
-                "attempt {number} is in flight on the cluster {}, and would be watched",
-                cluster.id
-            )
+            format!("attempt {number} is in flight on the cluster {}, and would be watched", cluster.id)
         }
         (Launch::Open { .. }, _, None) => format!(
             "whether attempt {number} has launched its cluster is not clear: it is looked for first, and the launch \

@@ -152,11 +152,7 @@ pub fn report(spec: &Spec, state: &State, now: Timestamp) -> RunReport {
 /// How the run ended for whoever asked for it last: a refused second attempt takes nothing from the first.
 pub fn outcome(state: &State) -> Option<Outcome> {
     let ended = state.outcome()?;
-    Some(if state.refusal.is_some() {
-        Outcome::Refused
-    } else {
-        ended
-    })
+    Some(if state.refusal.is_some() { Outcome::Refused } else { ended })
 }
 
 /// Where a run is.
@@ -209,10 +205,7 @@ fn steps(cluster: &Cluster) -> Vec<StepReport> {
 impl RefusalReport {
     /// Of a refusal.
     pub fn new(refusal: &Refusal) -> Self {
-        Self {
-            summary: refusal.to_string(),
-            hint: refusal.hint(),
-        }
+        Self { summary: refusal.to_string(), hint: refusal.hint() }
     }
 }
 
@@ -256,28 +249,16 @@ mod tests {
                 phases.push(next);
             }
         }
-        assert_eq!(
-            phases,
-            [
-                Preparing, Staging, Launching, Starting, Verifying, Reporting, Closed
-            ]
-        );
+        assert_eq!(phases, [Preparing, Staging, Launching, Starting, Verifying, Reporting, Closed]);
     }
 
     #[test]
     fn a_run_in_flight_has_no_outcome_and_a_fresh_one_nothing_at_all() {
         let spec = spec();
         let fresh = report(&spec, &State::default(), now());
-        assert_eq!(
-            (fresh.outcome, fresh.attempt, fresh.duration_seconds),
-            (None, None, None)
-        );
+        assert_eq!((fresh.outcome, fresh.attempt, fresh.duration_seconds), (None, None, None));
         let mut engine = Engine::new(&spec);
-        while engine
-            .state
-            .attempt()
-            .is_none_or(|attempt| attempt.cluster.is_none())
-        {
+        while engine.state.attempt().is_none_or(|attempt| attempt.cluster.is_none()) {
             engine.turn(&mut Good);
         }
         engine.pass(jiff::SignedDuration::from_secs(90));
@@ -291,20 +272,12 @@ mod tests {
         let spec = unversioned();
         let mut engine = Engine::new(&spec);
         engine.drive(&mut Good);
-        engine.append(Event::Reopened {
-            by: Actor("someone".to_owned()),
-        });
+        engine.append(Event::Reopened { by: Actor("someone".to_owned()) });
         let folder = spec.fixed_output().to_string();
-        engine.append(Event::AttemptRefused {
-            because: Refusal::OutputTaken { folder },
-        });
+        engine.append(Event::AttemptRefused { because: Refusal::OutputTaken { folder } });
         let report = report(&spec, &engine.state, engine.now);
         assert_eq!((report.outcome, report.attempt), (Some("refused"), None));
         assert_eq!(report.succeeded_attempt, Some(1));
-        assert!(
-            report
-                .refusal
-                .is_some_and(|refusal| refusal.hint.contains("{output}"))
-        );
+        assert!(report.refusal.is_some_and(|refusal| refusal.hint.contains("{output}")));
     }
 }

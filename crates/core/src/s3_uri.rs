@@ -60,18 +60,12 @@ impl S3Uri {
     /// What lies in this folder by that name. A `/` comes between where this is no folder.
     pub fn join(&self, rest: &str) -> Self {
         let between = if self.is_folder() { "" } else { "/" };
-        Self {
-            bucket: self.bucket.clone(),
-            key: format!("{}{between}{rest}", self.key),
-        }
+        Self { bucket: self.bucket.clone(), key: format!("{}{between}{rest}", self.key) }
     }
 
     /// The address of another key in the same bucket.
     pub fn with_key(&self, key: &str) -> Self {
-        Self {
-            bucket: self.bucket.clone(),
-            key: key.to_owned(),
-        }
+        Self { bucket: self.bucket.clone(), key: key.to_owned() }
     }
 
     /// Whether the other address is this folder, or lies in it.
@@ -102,9 +96,7 @@ impl FromStr for S3Uri {
             .ok_or(S3UriError::Scheme)?;
         let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
         if !is_bucket_name(bucket) {
-            return Err(S3UriError::Bucket {
-                bucket: bucket.to_owned(),
-            });
+            return Err(S3UriError::Bucket { bucket: bucket.to_owned() });
         }
         if key.len() > 1024 {
             return Err(S3UriError::LongKey { bytes: key.len() });
@@ -112,10 +104,7 @@ impl FromStr for S3Uri {
         if key.chars().any(char::is_control) {
             return Err(S3UriError::ControlCharacter);
         }
-        Ok(Self {
-            bucket: bucket.to_owned(),
-            key: key.to_owned(),
-        })
+        Ok(Self { bucket: bucket.to_owned(), key: key.to_owned() })
     }
 }
 
@@ -176,14 +165,9 @@ mod tests {
 
     #[test]
     fn what_s3_would_not_take_is_refused() {
-        for text in [
-            "",
-            "my-bucket/a",
-            "http://my-bucket/a",
-            "S3://my-bucket/a",
-            "/data/logs",
-            "s3:/my-bucket/a",
-        ] {
+        for text in
+            ["", "my-bucket/a", "http://my-bucket/a", "S3://my-bucket/a", "/data/logs", "s3:/my-bucket/a"]
+        {
             assert_eq!(text.parse::<S3Uri>(), Err(S3UriError::Scheme), "{text}");
         }
         for text in [
@@ -195,37 +179,22 @@ mod tests {
             "s3://-bucket/a",
             "s3://b..c/a",
         ] {
-            assert!(
-                matches!(text.parse::<S3Uri>(), Err(S3UriError::Bucket { .. })),
-                "{text}"
-            );
+            assert!(matches!(text.parse::<S3Uri>(), Err(S3UriError::Bucket { .. })), "{text}");
         }
         let long = format!("s3://my-bucket/{}", "é".repeat(513));
         assert_eq!(long.parse::<S3Uri>(), Err(S3UriError::LongKey { bytes: 1026 }));
-        assert_eq!(
-            "s3://my-bucket/a\nb".parse::<S3Uri>(),
-            Err(S3UriError::ControlCharacter)
-        );
+        assert_eq!("s3://my-bucket/a\nb".parse::<S3Uri>(), Err(S3UriError::ControlCharacter));
     }
 
     #[test]
     fn a_folder_is_joined_and_contains() {
-        assert_eq!(
-            uri("s3://my-bucket/a/").join("b/c").to_string(),
-            "s3://my-bucket/a/b/c"
-        );
-        assert_eq!(
-            uri("s3://my-bucket/a").join("b").to_string(),
-            "s3://my-bucket/a/b"
-        );
+        assert_eq!(uri("s3://my-bucket/a/").join("b/c").to_string(), "s3://my-bucket/a/b/c");
+        assert_eq!(uri("s3://my-bucket/a").join("b").to_string(), "s3://my-bucket/a/b");
         assert_eq!(uri("s3://my-bucket").join("b").to_string(), "s3://my-bucket/b");
         assert!(uri("s3://my-bucket/a/").contains(&uri("s3://my-bucket/a/b")));
         assert!(uri("s3://my-bucket").contains(&uri("s3://my-bucket/a/b")));
         assert!(!uri("s3://my-bucket/a/").contains(&uri("s3://my-bucket/ab")));
-        assert!(
-            !uri("s3://my-bucket/a").contains(&uri("s3://my-bucket/a/b")),
-            "an object contains nothing"
-        );
+        assert!(!uri("s3://my-bucket/a").contains(&uri("s3://my-bucket/a/b")), "an object contains nothing");
         assert!(!uri("s3://my-bucket/a/").contains(&uri("s3://other-bucket/a/b")));
         assert_eq!(uri("s3://my-bucket/a/b.py").file_name(), "b.py");
         assert_eq!(uri("s3://my-bucket/a/").file_name(), "");
@@ -235,10 +204,7 @@ mod tests {
     fn json_holds_the_text() {
         let json = serde_json::to_string(&uri("s3a://my-bucket/a b")).unwrap();
         assert_eq!(json, "\"s3://my-bucket/a b\"");
-        assert_eq!(
-            serde_json::from_str::<S3Uri>(&json).unwrap(),
-            uri("s3://my-bucket/a b")
-        );
+        assert_eq!(serde_json::from_str::<S3Uri>(&json).unwrap(), uri("s3://my-bucket/a b"));
         assert!(serde_json::from_str::<S3Uri>("\"nowhere\"").is_err());
     }
 }

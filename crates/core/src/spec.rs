@@ -80,22 +80,13 @@ pub enum SpecError {
 impl Spec {
     /// Puts a pipeline, a day and the job's files together.
     pub fn new(config: Config, day: Day, bundle: JobBundle) -> Result<Self, SpecError> {
-        let source = config
-            .source
-            .uri
-            .on(day)
-            .parse()
-            .map_err(|error| SpecError::Source { day, error })?;
+        let source = config.source.uri.on(day).parse().map_err(|error| SpecError::Source { day, error })?;
         let digest = bundle.digest();
         let folder = config.state.uri.join(&format!("jobs/{digest}/"));
         let files: Vec<JobFile> = bundle
             .files
             .into_iter()
-            .map(|(name, content)| JobFile {
-                uri: folder.join(&name),
-                name,
-                content,
-            })
+            .map(|(name, content)| JobFile { uri: folder.join(&name), name, content })
             .collect();
         let (script, py_files) = match &config.job {
             None => built_in(&files)?,
@@ -106,24 +97,12 @@ impl Spec {
                 };
                 let named = job.local_names();
                 if let Some(surplus) = files.iter().find(|file| !named.contains(&file.name.as_str())) {
-                    return Err(SpecError::SurplusFile {
-                        name: surplus.name.clone(),
-                    });
+                    return Err(SpecError::SurplusFile { name: surplus.name.clone() });
                 }
-                (
-                    address(&job.script)?,
-                    job.py_files.iter().map(address).collect::<Result<_, _>>()?,
-                )
+                (address(&job.script)?, job.py_files.iter().map(address).collect::<Result<_, _>>()?)
             }
         };
-        Ok(Self {
-            config,
-            day,
-            source,
-            files,
-            script,
-            py_files,
-        })
+        Ok(Self { config, day, source, files, script, py_files })
     }
 
     /// The pipeline's name.
@@ -138,10 +117,7 @@ impl Spec {
 
     /// The folder of the run's record.
     pub fn state_folder(&self) -> S3Uri {
-        self.config
-            .state
-            .uri
-            .join(&format!("{}/{}/", self.pipeline(), self.day))
+        self.config.state.uri.join(&format!("{}/{}/", self.pipeline(), self.day))
     }
 
     /// The run's events.
@@ -156,8 +132,7 @@ impl Spec {
 
     /// The list of what an attempt reads, by that document's SHA-256.
     pub fn inputs_uri(&self, digest: &str) -> S3Uri {
-        self.state_folder()
-            .join(&format!("inputs-{}.json", digest.get(..16).unwrap_or(digest)))
+        self.state_folder().join(&format!("inputs-{}.json", digest.get(..16).unwrap_or(digest)))
     }
 
     /// Something that is kept of an attempt.
@@ -185,10 +160,7 @@ impl Spec {
     pub fn is_versioned(&self) -> bool {
         let job = self.config.job.iter().flat_map(|job| &job.args);
         let steps = self.config.steps.iter().flat_map(CustomStep::templates);
-        self.config.job.is_none()
-            || job
-                .chain(steps)
-                .any(|template| template.mentions(Placeholder::Output))
+        self.config.job.is_none() || job.chain(steps).any(|template| template.mentions(Placeholder::Output))
     }
 
     /// Whether the job leaves a manifest. The built-in one does.
@@ -217,22 +189,12 @@ impl Spec {
 
     /// What the attempt's cluster is called.
     pub fn cluster_name(&self, intent: &LaunchIntent) -> String {
-        format!(
-            "emrys/{}/{}/a{}/{}",
-            self.pipeline(),
-            self.day,
-            intent.attempt,
-            intent.nonce
-        )
+        format!("emrys/{}/{}/a{}/{}", self.pipeline(), self.day, intent.attempt, intent.nonce)
     }
 
     /// Where EMR writes the cluster's logs.
     pub fn log_uri(&self) -> S3Uri {
-        self.config
-            .cluster
-            .log_uri
-            .clone()
-            .unwrap_or_else(|| self.config.state.uri.join("emr-logs/"))
+        self.config.cluster.log_uri.clone().unwrap_or_else(|| self.config.state.uri.join("emr-logs/"))
     }
 
     /// What the job's step is called.
@@ -288,13 +250,9 @@ pub(crate) fn day_folder(output: &S3Uri, day: Day) -> S3Uri {
 }
 
 fn built_in(files: &[JobFile]) -> Result<(S3Uri, Vec<S3Uri>), SpecError> {
-    let (script, imported) = files.split_first().ok_or_else(|| SpecError::MissingFile {
-        name: "main.py".to_owned(),
-    })?;
-    Ok((
-        script.uri.clone(),
-        imported.iter().map(|file| file.uri.clone()).collect(),
-    ))
+    let (script, imported) =
+        files.split_first().ok_or_else(|| SpecError::MissingFile { name: "main.py".to_owned() })?;
+    Ok((script.uri.clone(), imported.iter().map(|file| file.uri.clone()).collect()))
 }
 
 fn uploaded(files: &[JobFile], name: &str) -> Result<S3Uri, SpecError> {
@@ -302,9 +260,7 @@ fn uploaded(files: &[JobFile], name: &str) -> Result<S3Uri, SpecError> {
         .iter()
         .find(|file| file.name == name)
         .map(|file| file.uri.clone())
-        .ok_or_else(|| SpecError::MissingFile {
-            name: name.to_owned(),
-        })
+        .ok_or_else(|| SpecError::MissingFile { name: name.to_owned() })
 }
 
 #[cfg(test)]
@@ -313,25 +269,17 @@ mod tests {
     use crate::testing::{config, spec, spec_and, spec_with};
 
     fn intent() -> LaunchIntent {
-        LaunchIntent {
-            attempt: 2,
-            nonce: "0123456789abcdef".to_owned(),
-        }
+        LaunchIntent { attempt: 2, nonce: "0123456789abcdef".to_owned() }
     }
 
     fn bundle(files: &[(&str, &str)]) -> JobBundle {
-        let files = files
-            .iter()
-            .map(|(name, content)| ((*name).to_owned(), Arc::from(content.as_bytes())))
-            .collect();
+        let files =
+            files.iter().map(|(name, content)| ((*name).to_owned(), Arc::from(content.as_bytes()))).collect();
         JobBundle { files }
     }
 
     fn own_job(more: &str) -> String {
-        format!(
-            "{}\n[job]\nscript = \"jobs/my_job.py\"\n{more}",
-            crate::testing::MINIMAL
-        )
+        format!("{}\n[job]\nscript = \"jobs/my_job.py\"\n{more}", crate::testing::MINIMAL)
     }
 
     fn made(text: &str, files: &[(&str, &str)]) -> Result<Spec, SpecError> {
@@ -385,11 +333,7 @@ mod tests {
         let first = address(&[("main.py", "a"), ("lib.zip", "b")]);
         assert_eq!(first, address(&[("main.py", "a"), ("lib.zip", "b")]));
         assert_ne!(first, address(&[("main.py", "a"), ("lib.zip", "c")]));
-        assert_ne!(
-            first,
-            address(&[("main.py", "al"), ("ib.zip", "b")]),
-            "lengths are part of it"
-        );
+        assert_ne!(first, address(&[("main.py", "al"), ("ib.zip", "b")]), "lengths are part of it");
         let spec = spec();
         assert_eq!(spec.job_files().len(), 2);
         assert_eq!(&spec.job_files()[0].uri, spec.script());
@@ -420,19 +364,9 @@ mod tests {
         assert!(spec.script().to_string().ends_with("/my_job.py"));
         assert!(spec.py_files()[0].to_string().ends_with("/util.py"));
         let missing = made(&text, &[("my_job.py", "a")]).unwrap_err();
-        assert_eq!(
-            missing,
-            SpecError::MissingFile {
-                name: "util.py".to_owned()
-            }
-        );
+        assert_eq!(missing, SpecError::MissingFile { name: "util.py".to_owned() });
         let surplus = made(&text, &[("my_job.py", "a"), ("util.py", "b"), ("main.py", "c")]).unwrap_err();
-        assert_eq!(
-            surplus,
-            SpecError::SurplusFile {
-                name: "main.py".to_owned()
-            }
-        );
+        assert_eq!(surplus, SpecError::SurplusFile { name: "main.py".to_owned() });
         assert!(
             made(crate::testing::MINIMAL, &[]).is_err(),
             "the built-in job has to be handed over as well"
@@ -447,13 +381,7 @@ mod tests {
             )
         };
         let spec = spec_and(
-            &[
-                step("c", "after"),
-                step("a", "before"),
-                step("d", "after"),
-                step("b", "before"),
-            ]
-            .concat(),
+            &[step("c", "after"), step("a", "before"), step("d", "after"), step("b", "before")].concat(),
         );
         assert_eq!(spec.step_names(), ["a", "b", "log-analysis", "c", "d"]);
     }
@@ -462,10 +390,7 @@ mod tests {
     fn names_fit_what_aws_takes() {
         let long = "a".repeat(64);
         let spec = spec_with(&[("web-logs", &long)]);
-        let last = LaunchIntent {
-            attempt: u32::MAX,
-            nonce: "f".repeat(16),
-        };
+        let last = LaunchIntent { attempt: u32::MAX, nonce: "f".repeat(16) };
         assert!(spec.cluster_name(&last).len() <= 256);
         assert!(spec.alarm_name().len() <= 255);
         assert!(!spec.cluster_name(&last).contains(['<', '>', '$', '|', '`']));

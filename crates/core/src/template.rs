@@ -28,15 +28,8 @@ pub enum Placeholder {
 
 impl Placeholder {
     /// All of them, in the order in which they are explained.
-    pub const ALL: [Self; 7] = [
-        Self::Day,
-        Self::Yyyy,
-        Self::Mm,
-        Self::Dd,
-        Self::Run,
-        Self::Input,
-        Self::Output,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Day, Self::Yyyy, Self::Mm, Self::Dd, Self::Run, Self::Input, Self::Output];
 
     /// Those that depend on the day alone.
     pub const OF_THE_DAY: [Self; 4] = [Self::Day, Self::Yyyy, Self::Mm, Self::Dd];
@@ -167,9 +160,7 @@ impl Template {
     /// Whether two days always give two texts.
     pub fn tells_days_apart(&self) -> bool {
         self.mentions(Placeholder::Day)
-            || [Placeholder::Yyyy, Placeholder::Mm, Placeholder::Dd]
-                .iter()
-                .all(|part| self.mentions(*part))
+            || [Placeholder::Yyyy, Placeholder::Mm, Placeholder::Dd].iter().all(|part| self.mentions(*part))
     }
 
     /// The text, with every placeholder filled in.
@@ -186,9 +177,7 @@ impl Template {
     /// The text on a day, for templates that allow [`Placeholder::OF_THE_DAY`] only.
     pub fn on(&self, day: Day) -> String {
         self.fill(|placeholder| {
-            placeholder
-                .of_day(day)
-                .unwrap_or_else(|| format!("{{{}}}", placeholder.name()))
+            placeholder.of_day(day).unwrap_or_else(|| format!("{{{}}}", placeholder.name()))
         })
     }
 
@@ -209,25 +198,18 @@ impl Template {
 }
 
 fn day_length(text: &str) -> Option<usize> {
-    text.get(..10)
-        .filter(|day| day.parse::<Day>().is_ok())
-        .map(str::len)
+    text.get(..10).filter(|day| day.parse::<Day>().is_ok()).map(str::len)
 }
 
 fn digits(text: &str, count: usize) -> Option<usize> {
-    text.get(..count)
-        .filter(|part| part.bytes().all(|b| b.is_ascii_digit()))
-        .map(str::len)
+    text.get(..count).filter(|part| part.bytes().all(|b| b.is_ascii_digit())).map(str::len)
 }
 
 fn named(name: &str, offset: usize) -> Result<Placeholder, TemplateError> {
     Placeholder::ALL
         .into_iter()
         .find(|placeholder| placeholder.name() == name)
-        .ok_or_else(|| TemplateError::Unknown {
-            name: name.to_owned(),
-            offset,
-        })
+        .ok_or_else(|| TemplateError::Unknown { name: name.to_owned(), offset })
 }
 
 impl fmt::Display for Template {
@@ -254,10 +236,7 @@ mod tests {
     #[test]
     fn a_day_is_filled_in() {
         let template = all("s3://b/{yyyy}/{mm}/{dd}/x-{day}.log").unwrap();
-        assert_eq!(
-            template.on("2024-06-05".parse().unwrap()),
-            "s3://b/2024/06/05/x-2024-06-05.log"
-        );
+        assert_eq!(template.on("2024-06-05".parse().unwrap()), "s3://b/2024/06/05/x-2024-06-05.log");
         assert_eq!(template.to_string(), "s3://b/{yyyy}/{mm}/{dd}/x-{day}.log");
         assert!(template.tells_days_apart());
         assert!(!all("s3://b/{yyyy}/{mm}/").unwrap().tells_days_apart());
@@ -267,51 +246,21 @@ mod tests {
     #[test]
     fn braces_that_are_meant_are_written_twice() {
         let template = all(r#"{{"day": "{day}"}}"#).unwrap();
-        assert_eq!(
-            template.on("2024-06-05".parse().unwrap()),
-            r#"{"day": "2024-06-05"}"#
-        );
+        assert_eq!(template.on("2024-06-05".parse().unwrap()), r#"{"day": "2024-06-05"}"#);
         assert_eq!(template.to_string(), r#"{{"day": "{day}"}}"#);
         assert_eq!(all("").unwrap().fill(|_| String::new()), "");
-        assert_eq!(
-            all("{{{day}}}").unwrap().on("2024-06-05".parse().unwrap()),
-            "{2024-06-05}"
-        );
+        assert_eq!(all("{{{day}}}").unwrap().on("2024-06-05".parse().unwrap()), "{2024-06-05}");
     }
 
     #[test]
     fn mistakes_have_a_position() {
-        assert_eq!(
-            all("ü/{dya}"),
-            Err(TemplateError::Unknown {
-                name: "dya".into(),
-                offset: 3
-            })
-        );
+        assert_eq!(all("ü/{dya}"), Err(TemplateError::Unknown { name: "dya".into(), offset: 3 }));
         assert_eq!(all("a{day"), Err(TemplateError::Unclosed { offset: 1 }));
         assert_eq!(all("a}"), Err(TemplateError::Unopened { offset: 1 }));
-        assert_eq!(
-            all("{}"),
-            Err(TemplateError::Unknown {
-                name: String::new(),
-                offset: 0
-            })
-        );
-        assert_eq!(
-            all("{Day}"),
-            Err(TemplateError::Unknown {
-                name: "Day".into(),
-                offset: 0
-            })
-        );
+        assert_eq!(all("{}"), Err(TemplateError::Unknown { name: String::new(), offset: 0 }));
+        assert_eq!(all("{Day}"), Err(TemplateError::Unknown { name: "Day".into(), offset: 0 }));
         let run = Template::parse("s3://b/{run}/", &Placeholder::OF_THE_DAY).unwrap_err();
-        assert_eq!(
-            run,
-            TemplateError::NotHere {
-                placeholder: Placeholder::Run,
-                offset: 7
-            }
-        );
+        assert_eq!(run, TemplateError::NotHere { placeholder: Placeholder::Run, offset: 7 });
         assert_eq!(run.to_string(), "{run} has no meaning here");
     }
 

@@ -51,16 +51,9 @@ pub(crate) fn spec_from(text: &str) -> Spec {
     let config = config(text);
     let names = match &config.job {
         None => vec!["main.py".to_owned(), "log_analysis.zip".to_owned()],
-        Some(job) => job
-            .local_files()
-            .into_iter()
-            .map(|path| file_name(path).to_owned())
-            .collect(),
+        Some(job) => job.local_files().into_iter().map(|path| file_name(path).to_owned()).collect(),
     };
-    let files = names
-        .into_iter()
-        .map(|name| (name.clone(), Arc::from(name.as_bytes())))
-        .collect();
+    let files = names.into_iter().map(|name| (name.clone(), Arc::from(name.as_bytes()))).collect();
     Spec::new(config, "2024-10-20".parse().unwrap(), JobBundle { files }).unwrap()
 }
 

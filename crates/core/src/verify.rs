@@ -150,19 +150,12 @@ impl std::fmt::Display for Problem {
             Self::ManifestAbsent => write!(f, "there is no {} in the output folder", manifest::FILE_NAME),
             Self::ManifestUnreadable { why } => write!(f, "{} cannot be read: {why}", manifest::FILE_NAME),
             Self::OtherRun { found, expected } => {
-                write!(
-                    f,
-                    "the manifest is of the run {found}, and the folder of {expected}"
-                )
+                write!(f, "the manifest is of the run {found}, and the folder of {expected}")
             }
             Self::OtherDay { found, expected } => {
                 write!(f, "the manifest is of the day {found}, and the run of {expected}")
             }
-            Self::RowsDoNotAddUp(Rows {
-                read,
-                parsed,
-                rejected,
-            }) => {
+            Self::RowsDoNotAddUp(Rows { read, parsed, rejected }) => {
                 write!(
                     f,
                     "{read} rows were read, and {parsed} parsed and {rejected} rejected: they do not add up"
@@ -176,11 +169,7 @@ impl std::fmt::Display for Problem {
             Self::FileMissing { path } => write!(f, "the manifest names {path}, and it is not there"),
             Self::FileTwice { path } => write!(f, "the manifest names {path} twice"),
             Self::FileUnexpected { path } => write!(f, "the manifest does not name {path}, and it is there"),
-            Self::FileSize {
-                path,
-                found,
-                expected,
-            } => {
+            Self::FileSize { path, found, expected } => {
                 write!(f, "{path} has {found} bytes, and the manifest says {expected}")
             }
             Self::NothingWritten => f.write_str("there is no file with anything in it in the output folder"),
@@ -217,20 +206,13 @@ impl Problem {
 
 /// The folder that the job of this launch writes to: its own, or the fixed one of an unversioned job.
 pub fn folder(spec: &Spec, intent: &LaunchIntent) -> S3Uri {
-    if spec.is_versioned() {
-        spec.output_folder(intent)
-    } else {
-        spec.fixed_output()
-    }
+    if spec.is_versioned() { spec.output_folder(intent) } else { spec.fixed_output() }
 }
 
 /// Checks what an attempt wrote.
 pub fn check(spec: &Spec, attempt: &Attempt, output: &Output) -> Verdict {
     let expected = Expected {
-        run: attempt
-            .intent()
-            .map(|intent| spec.run_id(intent))
-            .unwrap_or_default(),
+        run: attempt.intent().map(|intent| spec.run_id(intent)).unwrap_or_default(),
         day: spec.day,
         manifest: spec.has_manifest(),
         max_reject_ratio: spec.config.limits.max_reject_ratio,
@@ -249,12 +231,7 @@ struct Expected {
 }
 
 fn judge(expected: &Expected, output: &Output) -> Verdict {
-    let data = || {
-        output
-            .files
-            .iter()
-            .filter(|file| file.path != manifest::FILE_NAME)
-    };
+    let data = || output.files.iter().filter(|file| file.path != manifest::FILE_NAME);
     let mut verdict = Verdict {
         files: data().count().try_into().unwrap_or(u64::MAX),
         bytes: data().map(|file| file.size).sum(),
@@ -274,9 +251,7 @@ fn judge(expected: &Expected, output: &Output) -> Verdict {
         }
         ManifestSight::Absent => verdict.problems.push(Problem::ManifestAbsent),
         ManifestSight::Unreadable { why } => {
-            verdict
-                .problems
-                .push(Problem::ManifestUnreadable { why: why.clone() });
+            verdict.problems.push(Problem::ManifestUnreadable { why: why.clone() });
         }
     }
     verdict
@@ -285,26 +260,17 @@ fn judge(expected: &Expected, output: &Output) -> Verdict {
 fn compare(expected: &Expected, manifest: &Manifest, output: &Output) -> Vec<Problem> {
     let mut problems = Vec::new();
     if manifest.run != expected.run {
-        problems.push(Problem::OtherRun {
-            found: manifest.run.clone(),
-            expected: expected.run.clone(),
-        });
+        problems.push(Problem::OtherRun { found: manifest.run.clone(), expected: expected.run.clone() });
     }
     if manifest.day != expected.day {
-        problems.push(Problem::OtherDay {
-            found: manifest.day,
-            expected: expected.day,
-        });
+        problems.push(Problem::OtherDay { found: manifest.day, expected: expected.day });
     }
     let rows = manifest.rows;
     if rows.parsed.checked_add(rows.rejected) != Some(rows.read) {
         problems.push(Problem::RowsDoNotAddUp(rows));
     }
     if is_over(rows, expected.max_reject_ratio) {
-        problems.push(Problem::TooManyRejects {
-            rows,
-            limit: expected.max_reject_ratio,
-        });
+        problems.push(Problem::TooManyRejects { rows, limit: expected.max_reject_ratio });
     }
     problems.extend(compare_files(manifest, output));
     problems
@@ -312,10 +278,7 @@ fn compare(expected: &Expected, manifest: &Manifest, output: &Output) -> Vec<Pro
 
 /// Whether more than this share was rejected. No row at all is no reject.
 fn is_over(rows: Rows, limit: f64) -> bool {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a ratio needs no more than 53 bits of each"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "a ratio needs no more than 53 bits of each")]
     let (rejected, read) = (rows.rejected as f64, rows.read as f64);
     rejected > limit * read
 }
@@ -326,30 +289,18 @@ fn compare_files(manifest: &Manifest, output: &Output) -> Vec<Problem> {
     let mut named = BTreeMap::new();
     for file in manifest.tables.iter().flat_map(|table| &table.files) {
         if named.insert(file.path.as_str(), file.size).is_some() {
-            problems.push(Problem::FileTwice {
-                path: file.path.clone(),
-            });
+            problems.push(Problem::FileTwice { path: file.path.clone() });
         }
     }
-    for file in output
-        .files
-        .iter()
-        .filter(|file| file.path != manifest::FILE_NAME)
-    {
+    for file in output.files.iter().filter(|file| file.path != manifest::FILE_NAME) {
         match named.remove(file.path.as_str()) {
-            None => problems.push(Problem::FileUnexpected {
-                path: file.path.clone(),
-            }),
-            Some(size) if size != file.size => problems.push(Problem::FileSize {
-                path: file.path.clone(),
-                found: file.size,
-                expected: size,
-            }),
+            None => problems.push(Problem::FileUnexpected { path: file.path.clone() }),
+            Some(size) if size != file.size => {
+                problems.push(Problem::FileSize { path: file.path.clone(), found: file.size, expected: size })
+            }
             Some(_) => {}
         }
     }
-    problems.extend(named.into_keys().map(|path| Problem::FileMissing {
-        path: path.to_owned(),
-    }));
+    problems.extend(named.into_keys().map(|path| Problem::FileMissing { path: path.to_owned() }));
     problems
 }

@@ -46,8 +46,27 @@ OPERATIONS = {
     "sts": ["GetCallerIdentity"],
 }
 
-METADATA = ["apiVersion", "endpointPrefix", "jsonVersion", "protocols", "serviceId", "targetPrefix", "xmlNamespace"]
-SHAPE = ["type", "required", "enum", "pattern", "min", "max", "flattened", "timestampFormat", "sensitive", "document"]
+METADATA = [
+    "apiVersion",
+    "endpointPrefix",
+    "jsonVersion",
+    "protocols",
+    "serviceId",
+    "targetPrefix",
+    "xmlNamespace",
+]
+SHAPE = [
+    "type",
+    "required",
+    "enum",
+    "pattern",
+    "min",
+    "max",
+    "flattened",
+    "timestampFormat",
+    "sensitive",
+    "document",
+]
 REFERENCE = ["shape", "locationName", "flattened", "timestampFormat"]
 
 
@@ -66,7 +85,11 @@ def extract(service: str, operations: list[str]) -> dict:
         shape = {key: source[key] for key in SHAPE if key in source}
         shapes[name] = shape
         if source.get("exception"):
-            shape["error"] = {key: source.get("error", {})[key] for key in ("code", "httpStatusCode") if key in source.get("error", {})}
+            shape["error"] = {
+                key: source.get("error", {})[key]
+                for key in ("code", "httpStatusCode")
+                if key in source.get("error", {})
+            }
             if source.get("fault"):
                 shape["error"]["fault"] = True
         if "members" in source:
@@ -74,7 +97,10 @@ def extract(service: str, operations: list[str]) -> dict:
         for part in ("member", "key", "value"):
             if part in source:
                 shape[part] = reference(source[part])
-        for ref in [*source.get("members", {}).values(), *(source[p] for p in ("member", "key", "value") if p in source)]:
+        for ref in [
+            *source.get("members", {}).values(),
+            *(source[p] for p in ("member", "key", "value") if p in source),
+        ]:
             visit(ref["shape"])
 
     found = {}

@@ -145,30 +145,14 @@ enum Sink {
 impl Journal {
     /// A journal in memory, with the parameters of requests.
     pub fn memory() -> Self {
-        Self {
-            inner: Mutex::new(Inner {
-                last: 0,
-                sink: Sink::Memory(Vec::new()),
-            }),
-            requests: true,
-        }
+        Self { inner: Mutex::new(Inner { last: 0, sink: Sink::Memory(Vec::new()) }), requests: true }
     }
 
     /// Opens the journal in a file, or begins it. `requests` says whether the parameters of requests are kept.
     pub fn open(path: &Path, requests: bool) -> io::Result<Self> {
-        let mut file = OpenOptions::new()
-            .create(true)
-            .read(true)
-            .append(true)
-            .open(path)?;
+        let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
         let last = continue_file(&mut file)?;
-        Ok(Self {
-            inner: Mutex::new(Inner {
-                last,
-                sink: Sink::File(path.to_owned(), file),
-            }),
-            requests,
-        })
+        Ok(Self { inner: Mutex::new(Inner { last, sink: Sink::File(path.to_owned(), file) }), requests })
     }
 
     /// Appends a call, and gives its sequence number.
@@ -234,19 +218,14 @@ fn continue_file(file: &mut File) -> io::Result<u64> {
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
     let mut tail = Vec::new();
     file.read_to_end(&mut tail)?;
-    if let Some(end) = tail
-        .iter()
-        .rposition(|&byte| byte == b'\n')
-        .map_or(Some(0), |at| Some(at + 1))
+    if let Some(end) = tail.iter().rposition(|&byte| byte == b'\n').map_or(Some(0), |at| Some(at + 1))
         && end < tail.len()
     {
         file.set_len(length - u64::try_from(tail.len() - end).unwrap_or(0))?;
         tail.truncate(end);
     }
-    let last = tail
-        .split(|&byte| byte == b'\n')
-        .rev()
-        .find_map(|line| serde_json::from_slice::<Seq>(line).ok());
+    let last =
+        tail.split(|&byte| byte == b'\n').rev().find_map(|line| serde_json::from_slice::<Seq>(line).ok());
     Ok(last.map_or(0, |line| line.seq))
 }
 
@@ -300,10 +279,7 @@ mod tests {
         assert_eq!(journal.record(at(), "s3", Noted::default(), CUT_OFF, 0), 3);
         let entries = journal.entries().unwrap();
         assert_eq!(entries.iter().map(|e| e.seq).collect::<Vec<_>>(), [1, 2, 3]);
-        assert_eq!(
-            entries.iter().map(Entry::is_ok).collect::<Vec<_>>(),
-            [true, false, false]
-        );
+        assert_eq!(entries.iter().map(Entry::is_ok).collect::<Vec<_>>(), [true, false, false]);
     }
 
     #[test]
@@ -314,9 +290,6 @@ mod tests {
         assert_eq!(journal.entries().unwrap()[0].request, None);
         let journal = Journal::memory();
         journal.record(at(), "emr", noted("ListSteps"), OK, 200);
-        assert_eq!(
-            journal.entries().unwrap()[0].request,
-            Some(json!({"ClusterId": "j-1"}))
-        );
+        assert_eq!(journal.entries().unwrap()[0].request, Some(json!({"ClusterId": "j-1"})));
     }
 }

@@ -36,11 +36,7 @@ fn usage() -> String {
 
 /// The root of the repository, two levels above this crate.
 fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .unwrap_or(Path::new("."))
-        .to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
 }
 
 #[expect(clippy::print_stderr, reason = "the one place where xtask speaks")]

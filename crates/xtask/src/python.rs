@@ -47,10 +47,7 @@ pub(crate) fn tools(root: &Path) -> Result<Tools, String> {
         add_packages_of(&folder, &spark.site_packages)?;
         std::fs::write(&complete, wanted).map_err(|error| format!("{}: {error}", complete.display()))?;
     }
-    Ok(Tools {
-        python,
-        java_home: spark.java_home,
-    })
+    Ok(Tools { python, java_home: spark.java_home })
 }
 
 struct SparkEnvironment {
@@ -74,16 +71,10 @@ fn spark_environment(root: &Path) -> Result<SparkEnvironment, String> {
     let asked = asked.map_err(|error| format!("{}: {error}", python.display()))?;
     let answer = String::from_utf8_lossy(&asked.stdout).into_owned();
     let mut lines = answer.lines();
-    let site_packages = lines
-        .next()
-        .ok_or("the Spark environment does not say where its packages are")?
-        .to_owned();
+    let site_packages =
+        lines.next().ok_or("the Spark environment does not say where its packages are")?.to_owned();
     let java_home = lines.next().map(PathBuf::from).filter(|path| path.is_dir());
-    Ok(SparkEnvironment {
-        python,
-        site_packages,
-        java_home,
-    })
+    Ok(SparkEnvironment { python, site_packages, java_home })
 }
 
 /// Lets one environment see the packages of another.

@@ -19,14 +19,8 @@ pub(crate) enum Stage {
 impl Stage {
     /// In the order in which they run: what fails fast comes first, and the lints, which share no work with the build,
     /// come last.
-    pub(crate) const ALL: [Self; 6] = [
-        Self::Format,
-        Self::Build,
-        Self::Python,
-        Self::Job,
-        Self::Rust,
-        Self::Lints,
-    ];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Format, Self::Build, Self::Python, Self::Job, Self::Rust, Self::Lints];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -55,12 +49,7 @@ impl Stage {
         if names.is_empty() {
             return Ok(Self::ALL.to_vec());
         }
-        let find = |name: &String| {
-            Self::ALL
-                .into_iter()
-                .find(|stage| stage.name() == name)
-                .ok_or_else(usage)
-        };
+        let find = |name: &String| Self::ALL.into_iter().find(|stage| stage.name() == name).ok_or_else(usage);
         names.iter().map(find).collect()
     }
 
@@ -78,31 +67,18 @@ impl Stage {
             }
             Self::Job => {
                 let tools = python::tools(root)?;
-                python::run(
-                    &root.join("spark-jobs"),
-                    &tools,
-                    &["-m", "pytest", "-q", "--durations=5"],
-                )
+                python::run(&root.join("spark-jobs"), &tools, &["-m", "pytest", "-q", "--durations=5"])
             }
             Self::Rust => {
                 let tools = python::tools(root)?;
                 let mut test = Command::new("cargo");
-                test.args(["test", "--workspace"])
-                    .env(python::VARIABLE, &tools.python);
+                test.args(["test", "--workspace"]).env(python::VARIABLE, &tools.python);
                 python::run_command(root, test)
             }
             Self::Lints => command(
                 root,
                 "cargo",
-                &[
-                    "clippy",
-                    "--workspace",
-                    "--all-targets",
-                    "--quiet",
-                    "--",
-                    "--deny",
-                    "warnings",
-                ],
+                &["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"],
             ),
         }
     }
@@ -113,33 +89,15 @@ pub(crate) fn run(root: &Path, stages: &[Stage]) -> Result<(), String> {
     let begin = now();
     let mut times = Vec::new();
     for (index, stage) in stages.iter().enumerate() {
-        say(&format!(
-            "\n[{}/{}] {}: {}",
-            index + 1,
-            stages.len(),
-            stage.name(),
-            stage.about()
-        ));
+        say(&format!("\n[{}/{}] {}: {}", index + 1, stages.len(), stage.name(), stage.about()));
         let start = now();
         let result = stage.run(root);
-        times.push(format!(
-            "  {:<8} {:>5} s",
-            stage.name(),
-            start.elapsed().as_secs()
-        ));
+        times.push(format!("  {:<8} {:>5} s", stage.name(), start.elapsed().as_secs()));
         result.map_err(|error| {
-            format!(
-                "\n{}\n\nFAILED in stage {}: {error}",
-                times.join("\n"),
-                stage.name()
-            )
+            format!("\n{}\n\nFAILED in stage {}: {error}", times.join("\n"), stage.name())
         })?;
     }
-    say(&format!(
-        "\n{}\n\nall stages passed in {} s",
-        times.join("\n"),
-        begin.elapsed().as_secs()
-    ));
+    say(&format!("\n{}\n\nall stages passed in {} s", times.join("\n"), begin.elapsed().as_secs()));
     Ok(())
 }
 

@@ -25,9 +25,7 @@ impl World {
 
     /// A world whose pipeline has further sections.
     pub(crate) fn with(sections: &str) -> Self {
-        let world = Self {
-            dir: tempfile::tempdir().unwrap(),
-        };
+        let world = Self { dir: tempfile::tempdir().unwrap() };
         fs::create_dir_all(world.bucket()).unwrap();
         world.write("emrys.toml", &format!("{PIPELINE}\n{sections}"));
         world
@@ -44,10 +42,8 @@ impl World {
     /// Lets the job's step follow a script: so long, with this exit code, and with the output of a real job.
     pub(crate) fn script(&self, duration_ms: u64, exit_code: i32) {
         let manifest = include_str!("../../fixtures/scripted-manifest.json").replace("2024-10-20", DAY);
-        let files = [
-            ("manifest.json", manifest.as_str()),
-            ("processed_logs/part-0.csv", "run,status_code\n"),
-        ];
+        let files =
+            [("manifest.json", manifest.as_str()), ("processed_logs/part-0.parquet", "not really parquet")];
         let files: Vec<Value> = files
             .iter()
             .map(
@@ -120,9 +116,7 @@ impl World {
     /// The calls that reached the embedded AWS.
     pub(crate) fn journal(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.journal_path()).unwrap_or_default();
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     pub(crate) fn journal_path(&self) -> PathBuf {
@@ -131,20 +125,14 @@ impl World {
 
     /// The calls of one operation.
     pub(crate) fn calls(&self, operation: &str) -> Vec<Value> {
-        self.journal()
-            .into_iter()
-            .filter(|entry| entry["operation"] == operation)
-            .collect()
+        self.journal().into_iter().filter(|entry| entry["operation"] == operation).collect()
     }
 
     /// The environment that a foreign client needs.
     pub(crate) fn environment(&self) -> Vec<(String, String)> {
         let document = self.emrys(&["local", "env", "--json"]).expect(0).json();
         let variables = document["environment"].as_object().unwrap();
-        variables
-            .iter()
-            .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
-            .collect()
+        variables.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect()
     }
 }
 
@@ -163,9 +151,7 @@ pub(crate) fn without_aws(command: &mut Command) {
             command.env_remove(name);
         }
     }
-    command
-        .env("AWS_CONFIG_FILE", "/nonexistent")
-        .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent");
+    command.env("AWS_CONFIG_FILE", "/nonexistent").env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent");
     command.env("NO_COLOR", "1");
 }
 
@@ -178,7 +164,6 @@ uri = "s3://my-log-bucket/application-logs/{yyyy}/{mm}/{dd}/"
 
 [output]
 uri = "s3://my-log-bucket/processed-logs/"
-format = "csv"
 
 [state]
 uri = "s3://my-log-bucket/emrys/"

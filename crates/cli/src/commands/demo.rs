@@ -33,10 +33,6 @@ pub(crate) struct DemoArgs {
 }
 
 pub(crate) async fn run(args: &DemoArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
-    let choices = Choices {
-        day: args.day,
-        requests: args.requests,
-        seed: args.seed,
-    };
+    let choices = Choices { day: args.day, requests: args.requests, seed: args.seed };
     tour(&choices, common, printer).await
 }

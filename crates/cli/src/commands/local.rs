@@ -124,9 +124,7 @@ async fn serve(args: &ServeArgs, common: &Common, printer: &Printer) -> Result<E
             address.endpoint_url
         ));
     };
-    daemon::serve(options, announce)
-        .await
-        .map_err(|source| failed(&common.local_dir, source))?;
+    daemon::serve(options, announce).await.map_err(|source| failed(&common.local_dir, source))?;
     Ok(Exit::Done)
 }
 
@@ -162,10 +160,7 @@ async fn python(common: &Common, printer: &Printer) -> Result<Exit, CliError> {
 }
 
 fn failed(dir: &Path, source: daemon::DaemonError) -> CliError {
-    CliError::Local {
-        dir: PathBuf::from(dir),
-        source,
-    }
+    CliError::Local { dir: PathBuf::from(dir), source }
 }
 
 #[cfg(test)]
@@ -174,10 +169,7 @@ mod tests {
 
     #[test]
     fn a_shell_reads_back_what_was_meant() {
-        let text = exports(&[
-            ("AWS_REGION", "us-east-1".into()),
-            ("AWS_SECRET_ACCESS_KEY", "a'b".into()),
-        ]);
+        let text = exports(&[("AWS_REGION", "us-east-1".into()), ("AWS_SECRET_ACCESS_KEY", "a'b".into())]);
         assert_eq!(
             text,
             "unset AWS_PROFILE AWS_SESSION_TOKEN\n\

@@ -49,6 +49,17 @@ pub(crate) async fn run(args: PlanArgs, common: &Common, printer: &Printer) -> R
     Ok(Exit::Done)
 }
 
+/// An address in which a hash of 64 digits is cut short, for people.
+fn without_long_hashes(resource: &str) -> String {
+    let short = |part: &str| match part.get(..12) {
+        Some(begin) if part.len() == 64 && part.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            format!("{begin}…")
+        }
+        _ => part.to_owned(),
+    };
+    resource.split('/').map(short).collect::<Vec<_>>().join("/")
+}
+
 /// The plan for people.
 pub(crate) fn text(plan: &Plan) -> String {
     let mut text = styled(BOLD, format_args!("{} on {}", plan.pipeline, plan.day));
@@ -58,12 +69,7 @@ pub(crate) fn text(plan: &Plan) -> String {
     text.push('\n');
     if let Some(inputs) = &plan.inputs {
         let objects = plural(inputs.objects, "object");
-        let _ = writeln!(
-            text,
-            "  reads  {objects}, {}, from {}",
-            bytes(inputs.bytes),
-            inputs.source
-        );
+        let _ = writeln!(text, "  reads  {objects}, {}, from {}", bytes(inputs.bytes), inputs.source);
     }
     if let Some(output) = &plan.output {
         let _ = writeln!(text, "  writes {output}");
@@ -89,7 +95,7 @@ pub(crate) fn text(plan: &Plan) -> String {
                     (index + 1).to_string(),
                     call.service.name().to_owned(),
                     call.operation.to_owned(),
-                    call.resource.clone(),
+                    without_long_hashes(&call.resource),
                 ]
             }),
         );
@@ -104,4 +110,19 @@ pub(crate) fn text(plan: &Plan) -> String {
         let _ = writeln!(text, "\n{} {note}", styled(DIM, "note:"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_hash_is_cut_short() {
+        let hash = "6a397edd0e581ba114254f77832b3d016d55aa8da11684606523a5920e16ef87";
+        assert_eq!(
+            without_long_hashes(&format!("s3://b/jobs/{hash}/main.py")),
+            "s3://b/jobs/6a397edd0e58…/main.py"
+        );
+        assert_eq!(without_long_hashes("emrys/web-logs/2024-10-20/a1"), "emrys/web-logs/2024-10-20/a1");
+    }
 }

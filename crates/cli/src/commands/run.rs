@@ -54,7 +54,9 @@ pub(crate) async fn drive(
     let options = RunOptions::new(&signals::whoami());
     let title = format!("{} {}", spec.pipeline(), spec.day);
     let mut watching = Watching::start(printer, &title);
-    let end = emrys_control_plane::run(control_plane, spec, &options, &mut watching, &mut interrupts).await;
+    // On the heap: it is a large future, and its callers would be large too.
+    let run = emrys_control_plane::run(control_plane, spec, &options, &mut watching, &mut interrupts);
+    let end = Box::pin(run).await;
     drop(watching);
     Ok(end?)
 }
@@ -95,10 +97,7 @@ pub(crate) fn tell_end(
     let complaint = complaint(end, || resume(spec, common));
     if common.json {
         let mut document = serde_json::to_value(report).map_err(std::io::Error::from)?;
-        if let Some(Complaint {
-            kind, message, hint, ..
-        }) = &complaint
-        {
+        if let Some(Complaint { kind, message, hint, .. }) = &complaint {
             document["error"] = json!({ "kind": kind, "message": message, "hint": hint });
         }
         document["exit_code"] = exit(end).code().into();
@@ -106,13 +105,7 @@ pub(crate) fn tell_end(
     } else {
         printer.data(&status::summary(report))?;
     }
-    if let Some(Complaint {
-        message,
-        details,
-        hint,
-        ..
-    }) = complaint
-    {
+    if let Some(Complaint { message, details, hint, .. }) = complaint {
         tell(printer, &(message + &details), hint.as_deref());
     }
     Ok(())
@@ -130,21 +123,13 @@ struct Complaint {
 fn complaint(end: &RunEnd, resume: impl FnOnce() -> String) -> Option<Complaint> {
     let report = &end.report;
     let RunReport { pipeline, day, .. } = report;
-    let new = |kind, message| Complaint {
-        kind,
-        message,
-        details: String::new(),
-        hint: None,
-    };
+    let new = |kind, message| Complaint { kind, message, details: String::new(), hint: None };
     let go_on = |resume: String| format!("`{resume}` picks it up where it is then");
     let outcome = match &end.how {
         How::Closed(outcome) => *outcome,
         How::StoppedWatching => {
             let message = format!("stopped watching; the run of {pipeline} on {day} goes on");
-            return Some(Complaint {
-                hint: Some(go_on(resume())),
-                ..new("stopped_watching", message)
-            });
+            return Some(Complaint { hint: Some(go_on(resume())), ..new("stopped_watching", message) });
         }
         How::Left(leave) => {
             let message = format!("{leave}; the run of {pipeline} on {day} is no longer watched");
@@ -158,20 +143,12 @@ fn complaint(end: &RunEnd, resume: impl FnOnce() -> String) -> Option<Complaint>
         Outcome::Succeeded => None,
         Outcome::Empty => Some(Complaint {
             hint: Some("is the day over, and does `[source] uri` name its folder?".to_owned()),
-            ..new(
-                "empty",
-                format!("there are no logs of {pipeline} on {day}: nothing was launched"),
-            )
+            ..new("empty", format!("there are no logs of {pipeline} on {day}: nothing was launched"))
         }),
-        Outcome::Cancelled => Some(new(
-            "cancelled",
-            format!("the run of {pipeline} on {day} was cancelled"),
-        )),
+        Outcome::Cancelled => Some(new("cancelled", format!("the run of {pipeline} on {day} was cancelled"))),
         Outcome::Refused => {
             let refusal = report.refusal.as_ref();
-            let why = refusal
-                .map(|refusal| refusal.summary.as_str())
-                .unwrap_or_default();
+            let why = refusal.map(|refusal| refusal.summary.as_str()).unwrap_or_default();
             let message = format!("{pipeline} cannot be run on {day}: {why}");
             Some(Complaint {
                 hint: refusal.map(|refusal| refusal.hint.to_owned()),

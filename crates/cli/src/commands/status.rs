@@ -71,57 +71,34 @@ pub(crate) fn summary(report: &RunReport) -> String {
         Some(outcome) => styled(WARN, outcome),
         None => styled(BOLD, "in flight"),
     };
-    let mut text = format!(
-        "{} on {}: {outcome}\n",
-        styled(BOLD, &report.pipeline),
-        report.day
-    );
+    let mut text = format!("{} on {}: {outcome}\n", styled(BOLD, &report.pipeline), report.day);
     let mut line = |name: &str, value: &dyn std::fmt::Display| {
         let _ = writeln!(text, "  {} {value}", styled(DIM, format_args!("{name:<9}")));
     };
     if let Some(attempt) = report.attempt {
         line("attempt", &attempt);
     }
-    if let Some(standing) = report
-        .succeeded_attempt
-        .filter(|standing| Some(*standing) != report.attempt)
-    {
+    if let Some(standing) = report.succeeded_attempt.filter(|standing| Some(*standing) != report.attempt) {
         line("stands", &format_args!("the output of attempt {standing}"));
     }
     if let Some(cluster) = &report.cluster_id {
         let state = report.cluster_state.as_deref().unwrap_or("not yet seen");
-        let reason = report
-            .cluster_reason
-            .as_deref()
-            .map(|reason| format!(" ({reason})"))
-            .unwrap_or_default();
+        let reason =
+            report.cluster_reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
         line("cluster", &format_args!("{cluster} {state}{reason}"));
     }
     for step in &report.steps {
-        let reason = step
-            .reason
-            .as_deref()
-            .map(|reason| format!(" ({reason})"))
-            .unwrap_or_default();
-        line(
-            "step",
-            &format_args!("{} {} {}{reason}", step.id, step.name, step.state),
-        );
+        let reason = step.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        line("step", &format_args!("{} {} {}{reason}", step.id, step.name, step.state));
     }
     if let (Some(read), Some(rejected)) = (report.rows_read, report.rows_rejected) {
-        line(
-            "rows",
-            &format_args!("{} read, {} rejected", count(read), count(rejected)),
-        );
+        line("rows", &format_args!("{} read, {} rejected", count(read), count(rejected)));
     }
     if let Some(output) = &report.output {
         line("output", output);
     }
     if let Some(seconds) = report.duration_seconds {
-        line(
-            "took",
-            &duration(SignedDuration::try_from_secs_f64(seconds).unwrap_or_default()),
-        );
+        line("took", &duration(SignedDuration::try_from_secs_f64(seconds).unwrap_or_default()));
     }
     for (name, reporting) in [("metrics", &report.metrics), ("alarm", &report.alarm)] {
         if let Some(why) = reporting.as_ref().and_then(|reporting| reporting.why.as_ref()) {

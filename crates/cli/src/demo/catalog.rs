@@ -17,36 +17,12 @@ pub(crate) struct Backend {
 
 /// The backends. The first one is the one that has its incident.
 pub(crate) const BACKENDS: [Backend; 6] = [
-    Backend {
-        name: "inventory",
-        package: "com.example.inventory.StockClient",
-        median_ms: 38.0,
-    },
-    Backend {
-        name: "catalog",
-        package: "com.example.catalog.ProductReader",
-        median_ms: 24.0,
-    },
-    Backend {
-        name: "orders",
-        package: "com.example.orders.OrderService",
-        median_ms: 61.0,
-    },
-    Backend {
-        name: "accounts",
-        package: "com.example.accounts.SessionStore",
-        median_ms: 17.0,
-    },
-    Backend {
-        name: "search",
-        package: "com.example.search.QueryRunner",
-        median_ms: 92.0,
-    },
-    Backend {
-        name: "content",
-        package: "com.example.content.PageRenderer",
-        median_ms: 9.0,
-    },
+    Backend { name: "inventory", package: "com.example.inventory.StockClient", median_ms: 38.0 },
+    Backend { name: "catalog", package: "com.example.catalog.ProductReader", median_ms: 24.0 },
+    Backend { name: "orders", package: "com.example.orders.OrderService", median_ms: 61.0 },
+    Backend { name: "accounts", package: "com.example.accounts.SessionStore", median_ms: 17.0 },
+    Backend { name: "search", package: "com.example.search.QueryRunner", median_ms: 92.0 },
+    Backend { name: "content", package: "com.example.content.PageRenderer", median_ms: 9.0 },
 ];
 
 /// Resources and the backend that keeps them.
@@ -89,12 +65,8 @@ const ON_ONE: [(&str, &str, f64); 7] = [
 ];
 
 /// And with all of it.
-const ON_ALL: [(&str, &str, f64); 4] = [
-    ("GET", "", 2.6),
-    ("POST", "", 2.8),
-    ("GET", "/recent", 1.7),
-    ("GET", "/by-owner/{u}", 2.1),
-];
+const ON_ALL: [(&str, &str, f64); 4] =
+    [("GET", "", 2.6), ("POST", "", 2.8), ("GET", "/recent", 1.7), ("GET", "/by-owner/{u}", 2.1)];
 
 /// One method on one kind of path.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,25 +98,13 @@ pub(crate) struct Catalog {
 impl Catalog {
     /// The shop's endpoints, with a popularity that falls off as in Zipf's law.
     pub(crate) fn new(rng: &mut Rng) -> Self {
-        let mut endpoints = vec![
-            page("/"),
-            page("/login"),
-            page("/help"),
-            page("/health"),
-            page("/assets/app.{h}.js"),
-        ];
+        let mut endpoints =
+            vec![page("/"), page("/login"), page("/help"), page("/health"), page("/assets/app.{h}.js")];
         for (index, (resource, backend)) in RESOURCES.into_iter().enumerate() {
             let id = ["{n}", "{u}", "{h}"][index % 3];
             for (method, rest, cost) in ON_ALL {
                 let path = format!("/api/v2/{resource}{rest}");
-                endpoints.push(endpoint(
-                    rng,
-                    method,
-                    path,
-                    backend,
-                    cost,
-                    rest != "/by-owner/{u}",
-                ));
+                endpoints.push(endpoint(rng, method, path, backend, cost, rest != "/by-owner/{u}"));
             }
             for (method, rest, cost) in ON_ONE {
                 let path = format!("/api/v2/{resource}/{id}{rest}");
@@ -169,10 +129,7 @@ impl Catalog {
     pub(crate) fn pick(&self, rng: &mut Rng) -> &Endpoint {
         let total = self.cumulated.last().copied().unwrap_or_default();
         let at = rng.f64() * total;
-        let index = self
-            .cumulated
-            .partition_point(|sum| *sum <= at)
-            .min(self.endpoints.len() - 1);
+        let index = self.cumulated.partition_point(|sum| *sum <= at).min(self.endpoints.len() - 1);
         &self.endpoints[index]
     }
 

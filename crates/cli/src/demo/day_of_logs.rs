@@ -71,11 +71,7 @@ pub(crate) fn make(day: Day, seed: u64, requests: u32) -> DayOfLogs {
     for minute in 0..MINUTES {
         let expected = f64::from(requests) * traffic(minute) / whole_day;
         let noise = between(&mut maker.rng, 0.92, 1.08);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a small positive count"
-        )]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive count")]
         let count = (expected * noise) as u32;
         for index in 0..count {
             // In order within the minute, and unevenly apart.
@@ -121,11 +117,7 @@ struct At {
 impl Maker {
     fn request(&mut self, catalog: &Catalog, minute: u32, milliseconds: u32) {
         let endpoint = catalog.pick(&mut self.rng);
-        let at = At {
-            server: self.rng.usize(..SERVERS),
-            minute,
-            milliseconds,
-        };
+        let at = At { server: self.rng.usize(..SERVERS), minute, milliseconds };
         let in_trouble = endpoint.backend == INCIDENT_BACKEND && INCIDENT.contains(&minute);
         let status = self.status(endpoint, in_trouble);
         let took = self.response_time(endpoint, status, in_trouble);
@@ -172,9 +164,7 @@ impl Maker {
 
     fn access(&mut self, at: At, endpoint: &Endpoint, status: u16, took: f64, request: u64) {
         self.facts.accesses += 1;
-        let Self {
-            day, servers, rng, ..
-        } = self;
+        let Self { day, servers, rng, .. } = self;
         let line = &mut servers[at.server].access;
         line.push_str("{\"timestamp\":\"");
         push_time(line, day, at);
@@ -215,10 +205,7 @@ impl Maker {
                 "java.net.SocketTimeoutException: Read timed out",
             ),
             503 => (
-                format!(
-                    "no connection to {name} within 250 ms, {} callers waiting",
-                    self.rng.u32(40..200)
-                ),
+                format!("no connection to {name} within 250 ms, {} callers waiting", self.rng.u32(40..200)),
                 "com.zaxxer.hikari.pool.HikariPool$PoolTimeoutException: Connection is not available",
             ),
             502 => (
@@ -236,22 +223,12 @@ impl Maker {
     /// What is in every log: warnings, and now and then a broken line.
     fn background(&mut self, minute: u32) {
         let rng = &mut self.rng;
-        let at = At {
-            server: rng.usize(..SERVERS),
-            minute,
-            milliseconds: 59_000 + rng.u32(..1_000),
-        };
+        let at = At { server: rng.usize(..SERVERS), minute, milliseconds: 59_000 + rng.u32(..1_000) };
         let backend = *one_of(rng, &BACKENDS);
         if happens(rng, 0.5) {
             let took = rng.u32(1_000..4_000);
             let rows = rng.u32(10..90_000);
-            self.error(
-                at,
-                "WARN",
-                backend.package,
-                &format!("slow query: {took} ms for {rows} rows"),
-                None,
-            );
+            self.error(at, "WARN", backend.package, &format!("slow query: {took} ms for {rows} rows"), None);
         }
         if happens(&mut self.rng, 0.04) {
             let client = self.rng.u32(1_000..99_999);
@@ -291,11 +268,7 @@ impl Maker {
     /// A line as a crash, a full disk or another program's output leaves it.
     fn broken(&mut self, at: At) {
         self.facts.broken += 1;
-        let Server {
-            access: line,
-            spoiled,
-            ..
-        } = &mut self.servers[at.server];
+        let Server { access: line, spoiled, .. } = &mut self.servers[at.server];
         match self.rng.u8(..4) {
             0 => {
                 line.push_str("{\"timestamp\":\"");
@@ -324,21 +297,12 @@ impl Maker {
             .enumerate()
             .map(|(index, server)| {
                 (
-                    LogFile {
-                        name: format!("access-{index:02}.log"),
-                        content: server.access.into_bytes(),
-                    },
-                    LogFile {
-                        name: format!("error-{index:02}.log"),
-                        content: server.error.into_bytes(),
-                    },
+                    LogFile { name: format!("access-{index:02}.log"), content: server.access.into_bytes() },
+                    LogFile { name: format!("error-{index:02}.log"), content: server.error.into_bytes() },
                 )
             })
             .unzip();
-        DayOfLogs {
-            files: access.into_iter().chain(error).collect(),
-            facts: self.facts,
-        }
+        DayOfLogs { files: access.into_iter().chain(error).collect(), facts: self.facts }
     }
 }
 
@@ -349,10 +313,7 @@ fn push(line: &mut String, text: std::fmt::Arguments<'_>) {
 fn push_time(line: &mut String, day: &str, at: At) {
     let (hour, minute) = (at.minute / 60, at.minute % 60);
     let (second, millisecond) = (at.milliseconds / 1_000, at.milliseconds % 1_000);
-    push(
-        line,
-        format_args!("{day}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z"),
-    );
+    push(line, format_args!("{day}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z"));
 }
 
 fn push_path(line: &mut String, rng: &mut Rng, path: &str) {
@@ -396,10 +357,7 @@ mod tests {
             .iter()
             .filter(|file| file.name.starts_with(kind))
             .flat_map(|file| {
-                String::from_utf8_lossy(&file.content)
-                    .lines()
-                    .map(str::to_owned)
-                    .collect::<Vec<_>>()
+                String::from_utf8_lossy(&file.content).lines().map(str::to_owned).collect::<Vec<_>>()
             })
             .collect()
     }
@@ -428,10 +386,7 @@ mod tests {
             serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         }
         let facts = &logs.facts;
-        assert_eq!(
-            (accesses, broken, failed),
-            (facts.accesses, facts.broken, facts.error_responses)
-        );
+        assert_eq!((accesses, broken, failed), (facts.accesses, facts.broken, facts.error_responses));
         assert_eq!(errors.len() as u64, facts.errors);
         assert!(broken > 20, "{broken}");
     }
@@ -459,16 +414,9 @@ mod tests {
 
     #[test]
     fn each_server_writes_minute_after_minute() {
-        for file in make(day(), 3, 5_000)
-            .files
-            .iter()
-            .filter(|file| file.name.starts_with("error-"))
-        {
-            let times: Vec<&str> = str::from_utf8(&file.content)
-                .unwrap()
-                .lines()
-                .map(|line| &line[14..30])
-                .collect();
+        for file in make(day(), 3, 5_000).files.iter().filter(|file| file.name.starts_with("error-")) {
+            let times: Vec<&str> =
+                str::from_utf8(&file.content).unwrap().lines().map(|line| &line[14..30]).collect();
             assert!(times.is_sorted(), "{}", file.name);
         }
     }

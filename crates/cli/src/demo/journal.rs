@@ -16,7 +16,9 @@ pub(crate) struct CallCount {
     pub(crate) operation: String,
     /// How often.
     pub(crate) calls: u64,
-    /// How often the answer was an error.
+    /// How often the answer was that there is no such thing (yet): a question's answer like others.
+    pub(crate) absent: u64,
+    /// How often it was another error.
     pub(crate) errors: u64,
 }
 
@@ -35,21 +37,24 @@ pub(crate) fn last_seq(dir: &Path) -> Result<u64, DemoError> {
 
 /// The calls after that one, by operation.
 pub(crate) fn calls_since(dir: &Path, seq: u64) -> Result<Vec<CallCount>, DemoError> {
-    let mut counts: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
+    let mut counts: BTreeMap<(String, String), CallCount> = BTreeMap::new();
     for line in lines(dir)?.into_iter().filter(|line| line.seq > seq) {
-        let (calls, errors) = counts.entry((line.service, line.operation)).or_default();
-        *calls += 1;
-        *errors += u64::from(line.status >= 400);
+        let key = (line.service.clone(), line.operation.clone());
+        let count = counts.entry(key).or_insert_with(|| CallCount {
+            service: line.service,
+            operation: line.operation,
+            calls: 0,
+            absent: 0,
+            errors: 0,
+        });
+        count.calls += 1;
+        match line.status {
+            404 => count.absent += 1,
+            400.. => count.errors += 1,
+            _ => {}
+        }
     }
-    Ok(counts
-        .into_iter()
-        .map(|((service, operation), (calls, errors))| CallCount {
-            service,
-            operation,
-            calls,
-            errors,
-        })
-        .collect())
+    Ok(counts.into_values().collect())
 }
 
 fn lines(dir: &Path) -> Result<Vec<Line>, DemoError> {
@@ -60,10 +65,7 @@ fn lines(dir: &Path) -> Result<Vec<Line>, DemoError> {
         Err(source) => return Err(DemoError::File { path, source }),
     };
     // The daemon may be writing its last line just now.
-    Ok(text
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect())
+    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
 }
 
 #[cfg(test)]
@@ -83,15 +85,18 @@ mod tests {
             line(1, "RunJobFlow", 200),
             line(2, "ListSteps", 200),
             line(3, "ListSteps", 400),
+            line(4, "ListSteps", 404),
             "{\"seq\":".into(),
         ];
         std::fs::write(dir.path().join("journal.jsonl"), text.join("\n")).unwrap();
-        assert_eq!(last_seq(dir.path()).unwrap(), 3);
-        let calls = calls_since(dir.path(), 1).unwrap();
-        assert_eq!(calls.len(), 1);
-        assert_eq!(
-            (calls[0].operation.as_str(), calls[0].calls, calls[0].errors),
-            ("ListSteps", 2, 1)
-        );
+        assert_eq!(last_seq(dir.path()).unwrap(), 4);
+        let expected = CallCount {
+            service: "emr".into(),
+            operation: "ListSteps".into(),
+            calls: 3,
+            absent: 1,
+            errors: 1,
+        };
+        assert_eq!(calls_since(dir.path(), 1).unwrap(), [expected]);
     }
 }

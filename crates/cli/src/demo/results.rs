@@ -78,15 +78,10 @@ pub(crate) async fn read(python: &Path, folder: &Path) -> Result<Results, DemoEr
         .stdin(Stdio::null())
         .output()
         .await
-        .map_err(|source| DemoError::File {
-            path: python.to_owned(),
-            source,
-        })?;
+        .map_err(|source| DemoError::File { path: python.to_owned(), source })?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         return Err(DemoError::Results { why: said });
     }
-    serde_json::from_slice(&output.stdout).map_err(|error| DemoError::Results {
-        why: error.to_string(),
-    })
+    serde_json::from_slice(&output.stdout).map_err(|error| DemoError::Results { why: error.to_string() })
 }

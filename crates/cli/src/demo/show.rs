@@ -7,7 +7,7 @@ use emrys_control_plane::{AlarmSight, MetricValue};
 use super::journal::CallCount;
 use super::results::{Bar, Results};
 use crate::format::count;
-use crate::printer::{BAD, BOLD, styled};
+use crate::printer::{BAD, BOLD, HINT, styled};
 use crate::table::{Align, shortened, table};
 
 const BAR_WIDTH: u64 = 36;
@@ -30,10 +30,7 @@ pub(crate) fn results(results: &Results) -> String {
     text += &heading("Rejected lines");
     text += &table(
         [("reason", Align::Left), ("lines", Align::Right)],
-        results
-            .rejects
-            .iter()
-            .map(|reject| [reject.reason.clone(), count(reject.count)]),
+        results.rejects.iter().map(|reject| [reject.reason.clone(), count(reject.count)]),
     );
     text
 }
@@ -50,12 +47,7 @@ fn status_codes(results: &Results) -> String {
     table(
         header,
         results.status_codes.iter().map(|row| {
-            [
-                row.code.to_string(),
-                count(row.requests),
-                milliseconds(row.average),
-                milliseconds(row.longest),
-            ]
+            [row.code.to_string(), count(row.requests), milliseconds(row.average), milliseconds(row.longest)]
         }),
     )
 }
@@ -114,10 +106,7 @@ fn class(exception: Option<&str>) -> String {
 
 /// `14:35` of `2024-10-20 14:35:12`.
 fn clock_time(moment: Option<&str>) -> String {
-    moment
-        .and_then(|moment| moment.get(11..16))
-        .unwrap_or("-")
-        .to_owned()
+    moment.and_then(|moment| moment.get(11..16)).unwrap_or("-").to_owned()
 }
 
 /// A bar of error answers for each five minutes, as long as its share of the worst.
@@ -146,7 +135,8 @@ pub(crate) fn calls(calls: &[CallCount]) -> String {
         ("service", Align::Left),
         ("operation", Align::Left),
         ("calls", Align::Right),
-        ("of them errors", Align::Right),
+        ("not there", Align::Right),
+        ("errors", Align::Right),
     ];
     table(
         header,
@@ -155,6 +145,7 @@ pub(crate) fn calls(calls: &[CallCount]) -> String {
                 call.service.clone(),
                 call.operation.clone(),
                 count(call.calls),
+                count(call.absent),
                 count(call.errors),
             ]
         }),
@@ -166,39 +157,29 @@ pub(crate) fn reported(pipeline: &str, metrics: &[MetricValue], alarm: Option<&A
     let mut text = heading(&format!("CloudWatch metrics (Pipeline={pipeline})"));
     text += &table(
         [("metric", Align::Left), ("value", Align::Right)],
-        metrics
-            .iter()
-            .map(|metric| [metric.name.clone(), number(metric.value)]),
+        metrics.iter().map(|metric| [metric.name.clone(), number(metric.value)]),
     );
     text += &heading("CloudWatch alarm");
     match alarm {
-        Some(alarm) => {
-            let header = [
-                ("alarm", Align::Left),
-                ("state", Align::Left),
-                ("reason", Align::Left),
-            ];
-            text += &table(
-                header,
-                [[
-                    alarm.name.clone(),
-                    alarm.state.clone(),
-                    shortened(&alarm.reason, 70),
-                ]],
-            );
+        Some(AlarmSight { name, state, reason }) => {
+            let _ = writeln!(text, "  {} is {}: {reason}", styled(HINT, name), styled(BOLD, state));
         }
         None => text.push_str("  none\n"),
     }
     text
 }
 
-/// Whole numbers without a fraction, others with one digit.
+/// Whole numbers in groups of three, others with one digit.
 fn number(value: f64) -> String {
-    if value.fract() == 0.0 {
-        format!("{value:.0}")
-    } else {
-        format!("{value:.1}")
+    if value.fract() != 0.0 || value < 0.0 {
+        return format!("{value:.1}");
     }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a whole number of 0 and more"
+    )]
+    count(value as u64)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What the demo does, in order, as a user would do it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use emrys_control_plane::ControlPlane;
@@ -44,87 +45,46 @@ pub(crate) struct Choices {
 /// The whole demo.
 pub(crate) async fn tour(choices: &Choices, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
     let begin = clock::now();
-    let common = &Common {
-        place: PlaceChoice::Embedded,
-        ..common.clone()
-    };
-    let day = choices
-        .day
-        .unwrap_or_else(|| Day::yesterday(begin, &TimeZone::UTC));
+    let common = &Common { place: PlaceChoice::Embedded, ..common.clone() };
+    let day = choices.day.unwrap_or_else(|| Day::yesterday(begin, &TimeZone::UTC));
 
-    chapter(
-        printer,
-        1,
-        "Spark",
-        "a real PySpark, from a lock file, in your cache directory",
-    );
+    chapter(printer, 1, "Spark", "a real PySpark, from a lock file, in your cache directory");
     let python = spark(printer).await?;
 
-    chapter(
-        printer,
-        2,
-        "A day of logs",
-        "made up, uploaded over the S3 API to the embedded AWS",
-    );
+    chapter(printer, 2, "A day of logs", "made up, uploaded over the S3 API to the embedded AWS");
     write_pipeline_file()?;
     let spec = settings::spec(Path::new(PIPELINE_FILE), Some(day))?;
     let control_plane = place::connect(&spec.config, common, printer).await?;
     let first_call = journal::last_seq(&common.local_dir)?;
     let logs = day_of_logs::make(day, choices.seed, choices.requests);
     tell_day(printer, day, &logs);
+    make_buckets(&control_plane, &spec).await?;
     upload(&control_plane, &spec.source(), logs.files, printer).await?;
 
-    chapter(
-        printer,
-        3,
-        "The plan",
-        "every call that will change AWS, before any is made",
-    );
+    chapter(printer, 3, "The plan", "every call that will change AWS, before any is made");
     let plan = emrys_control_plane::plan(&control_plane, &spec).await?;
     say(printer, common, &commands::plan::text(&plan))?;
 
-    chapter(
-        printer,
-        4,
-        "The run",
-        "cluster, step, check, report; Ctrl-C cancels it",
-    );
+    chapter(printer, 4, "The run", "cluster, step, check, report; Ctrl-C cancels it");
     let end = commands::run::drive(&control_plane, &spec, printer).await?;
     let exit = commands::run::exit(&end);
     if exit != Exit::Done {
-        let again = Common {
-            config: PIPELINE_FILE.into(),
-            ..common.clone()
-        };
+        let again = Common { config: PIPELINE_FILE.into(), ..common.clone() };
         commands::run::tell_end(&end, &spec, &again, printer)?;
         return Ok(exit);
     }
     let report = end.report;
 
-    chapter(
-        printer,
-        5,
-        "The results",
-        "read back from S3 and queried with DuckDB",
-    );
+    chapter(printer, 5, "The results", "read back from S3 and queried with DuckDB");
     let results = fetch_results(&control_plane, &report, &python).await?;
     say(printer, common, &show::results(&results))?;
     say(printer, common, &compare(&logs.facts, &report))?;
 
-    chapter(
-        printer,
-        6,
-        "What AWS saw",
-        "metrics, alarm, and the calls over the wire",
-    );
+    chapter(printer, 6, "What AWS saw", "metrics, alarm, and the calls over the wire");
     let reported = reported(&control_plane, &spec, begin).await?;
     say(printer, common, &reported)?;
     let calls = journal::calls_since(&common.local_dir, first_call)?;
-    say(
-        printer,
-        common,
-        &format!("{}{}", show::heading("Calls of this demo"), show::calls(&calls)),
-    )?;
+    say(printer, common, &format!("{}{}", show::heading("Calls of this demo"), show::calls(&calls)))?;
 
     if common.json {
         printer.json(&json!({ "run": report, "results": results, "calls": calls }))?;
@@ -148,16 +108,11 @@ fn say(printer: &Printer, common: &Common, text: &str) -> Result<(), CliError> {
 
 async fn spark(printer: &Printer) -> Result<PythonEnv, CliError> {
     let begin = clock::now();
-    let made = with_spinner(printer, "python", async |steps| {
-        pyenv::ensure(|line: &str| steps.step(line)).await
-    });
+    let made =
+        with_spinner(printer, "python", async |steps| pyenv::ensure(|line: &str| steps.step(line)).await);
     let python = made.await?;
     let took = clock::now().duration_since(begin);
-    printer.note(&format!(
-        "  PySpark {} is ready ({})",
-        python.spark_version,
-        duration(took)
-    ));
+    printer.note(&format!("  PySpark {} is ready ({})", python.spark_version, duration(took)));
     Ok(python)
 }
 
@@ -167,9 +122,7 @@ fn write_pipeline_file() -> Result<(), DemoError> {
         |source| DemoError::File { path, source }
     };
     std::fs::create_dir_all(FOLDER).map_err(failed(FOLDER))?;
-    let text = PIPELINE
-        .replace("@BUCKET@", BUCKET)
-        .replace("@FILE@", PIPELINE_FILE);
+    let text = PIPELINE.replace("@BUCKET@", BUCKET).replace("@FILE@", PIPELINE_FILE);
     // Whoever changed it goes on with what is there.
     if !Path::new(PIPELINE_FILE).exists() {
         std::fs::write(PIPELINE_FILE, text).map_err(failed(PIPELINE_FILE))?;
@@ -179,14 +132,7 @@ fn write_pipeline_file() -> Result<(), DemoError> {
 
 fn tell_day(printer: &Printer, day: Day, logs: &DayOfLogs) {
     let size: usize = logs.files.iter().map(|file| file.content.len()).sum();
-    let Facts {
-        accesses,
-        errors,
-        broken,
-        incident,
-        backend,
-        ..
-    } = &logs.facts;
+    let Facts { accesses, errors, broken, incident, backend, .. } = &logs.facts;
     let time = |minute: u32| format!("{:02}:{:02}", minute / 60, minute % 60);
     printer.note(&format!(
         "  {day}: {} requests, {} error entries, {} broken lines; {} in {}",
@@ -203,6 +149,16 @@ fn tell_day(printer: &Printer, day: Day, logs: &DayOfLogs) {
     ));
 }
 
+/// Makes the buckets that the pipeline file names.
+async fn make_buckets(control_plane: &ControlPlane, spec: &Spec) -> Result<(), CliError> {
+    let uris = [spec.source(), spec.config.output.uri.clone(), spec.config.state.uri.clone(), spec.log_uri()];
+    let buckets: BTreeSet<&str> = uris.iter().map(S3Uri::bucket).collect();
+    for bucket in buckets {
+        control_plane.create_bucket(bucket).await.map_err(DemoError::Call)?;
+    }
+    Ok(())
+}
+
 /// Uploads what is not there yet. What is there of an earlier demo with other choices is overwritten.
 async fn upload(
     control_plane: &ControlPlane,
@@ -210,26 +166,13 @@ async fn upload(
     files: Vec<day_of_logs::LogFile>,
     printer: &Printer,
 ) -> Result<(), CliError> {
-    control_plane
-        .create_bucket(folder.bucket())
-        .await
-        .map_err(DemoError::Call)?;
-    let there = control_plane
-        .list_objects(folder)
-        .await
-        .map_err(DemoError::Call)?;
+    let there = control_plane.list_objects(folder).await.map_err(DemoError::Call)?;
     let mut uploaded = 0_u64;
     for file in files {
         let uri = folder.join(&file.name);
         let size = file.content.len() as u64;
-        if !there
-            .iter()
-            .any(|object| object.uri == uri && object.size == size)
-        {
-            control_plane
-                .put_object(&uri, file.content)
-                .await
-                .map_err(DemoError::Call)?;
+        if !there.iter().any(|object| object.uri == uri && object.size == size) {
+            control_plane.put_object(&uri, file.content).await.map_err(DemoError::Call)?;
             uploaded += 1;
         }
     }
@@ -246,34 +189,18 @@ async fn fetch_results(
     report: &RunReport,
     python: &PythonEnv,
 ) -> Result<Results, CliError> {
-    let unknown = || DemoError::Results {
-        why: "the run names no output folder".to_owned(),
-    };
-    let folder: S3Uri = report
-        .output
-        .as_deref()
-        .and_then(|uri| uri.parse().ok())
-        .ok_or_else(unknown)?;
+    let unknown = || DemoError::Results { why: "the run names no output folder".to_owned() };
+    let folder: S3Uri = report.output.as_deref().and_then(|uri| uri.parse().ok()).ok_or_else(unknown)?;
     let into = Path::new(FOLDER).join("results");
     if into.exists() {
-        std::fs::remove_dir_all(&into).map_err(|source| DemoError::File {
-            path: into.clone(),
-            source,
-        })?;
+        std::fs::remove_dir_all(&into).map_err(|source| DemoError::File { path: into.clone(), source })?;
     }
-    for object in control_plane
-        .list_objects(&folder)
-        .await
-        .map_err(DemoError::Call)?
-    {
+    for object in control_plane.list_objects(&folder).await.map_err(DemoError::Call)? {
         let Some(relative) = object.uri.key().strip_prefix(folder.key()) else {
             continue;
         };
         let path = into.join(relative);
-        let content = control_plane
-            .get_object(&object.uri)
-            .await
-            .map_err(DemoError::Call)?;
+        let content = control_plane.get_object(&object.uri).await.map_err(DemoError::Call)?;
         path.parent()
             .map_or(Ok(()), std::fs::create_dir_all)
             .and_then(|()| std::fs::write(&path, content))
@@ -306,14 +233,9 @@ fn compare(facts: &Facts, report: &RunReport) -> String {
 async fn reported(control_plane: &ControlPlane, spec: &Spec, begin: Timestamp) -> Result<String, CliError> {
     let until = clock::now() + SignedDuration::from_mins(1);
     let since = begin - SignedDuration::from_mins(1);
-    let metrics = control_plane
-        .metric_values(spec.pipeline(), since, until)
-        .await
-        .map_err(DemoError::Call)?;
-    let alarm = control_plane
-        .alarm_sight(&spec.alarm_name())
-        .await
-        .map_err(DemoError::Call)?;
+    let metrics =
+        control_plane.metric_values(spec.pipeline(), since, until).await.map_err(DemoError::Call)?;
+    let alarm = control_plane.alarm_sight(&spec.alarm_name()).await.map_err(DemoError::Call)?;
     Ok(show::reported(spec.pipeline(), &metrics, alarm.as_ref()))
 }
 
@@ -322,27 +244,11 @@ fn what_next(printer: &Printer, spec: &Spec, took: SignedDuration) {
     let command = |line: &str, about: &str| {
         printer.note(&format!("  {line:<74} {}", styled(DIM, about)));
     };
-    printer.note(&format!(
-        "\n{} in {}. What to try next:",
-        styled(GOOD, "Done"),
-        duration(took)
-    ));
-    command(
-        &format!("emrys --local --config {PIPELINE_FILE} status {day}"),
-        "the record of this run",
-    );
-    command(
-        &format!("emrys --local --config {PIPELINE_FILE} run --day {day}"),
-        "another attempt",
-    );
+    printer.note(&format!("\n{} in {}. What to try next:", styled(GOOD, "Done"), duration(took)));
+    command(&format!("emrys --local --config {PIPELINE_FILE} status {day}"), "the record of this run");
+    command(&format!("emrys --local --config {PIPELINE_FILE} run --day {day}"), "another attempt");
     command(&format!("ls {FOLDER}/results"), "the result tables, as Parquet");
-    command(
-        "eval \"$(emrys local env)\"; aws emr list-clusters",
-        "any AWS client sees the same",
-    );
+    command("eval \"$(emrys local env)\"; aws emr list-clusters", "any AWS client sees the same");
     command("emrys local stop", "end the embedded AWS");
-    printer.note(&styled(
-        DIM,
-        "  (from the source tree: `cargo run -q -p emrys --` in place of `emrys`)",
-    ));
+    printer.note(&styled(DIM, "  (from the source tree: `cargo run -q -p emrys --` in place of `emrys`)"));
 }

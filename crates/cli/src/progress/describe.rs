@@ -36,43 +36,25 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
         Event::AttemptStarted { attempt, inputs, .. } => {
             let objects = plural(inputs.objects, "object");
             let size = bytes(inputs.bytes);
-            (
-                Level::Info,
-                format!("attempt {attempt} reads {}, {size}", styled(BOLD, objects)),
-            )
+            (Level::Info, format!("attempt {attempt} reads {}, {size}", styled(BOLD, objects)))
         }
         Event::AttemptRefused { because } => (Level::Warn, format!("no attempt is made: {because}")),
         Event::Intended(intent) => (Level::Info, format!("launching the cluster ({})", intent.nonce)),
         Event::Finished { effect } => (Level::Info, done(effect)),
         Event::LaunchRefused { fault } => {
-            let said = Reason {
-                code: fault.code.clone(),
-                message: fault.message.clone(),
-            };
+            let said = Reason { code: fault.code.clone(), message: fault.message.clone() };
             (Level::Warn, format!("the launch was refused: {said}"))
         }
-        Event::LaunchUnclear { why } => (
-            Level::Warn,
-            format!("no clear answer to the launch ({why}): looking for its cluster"),
-        ),
+        Event::LaunchUnclear { why } => {
+            (Level::Warn, format!("no clear answer to the launch ({why}): looking for its cluster"))
+        }
         Event::LookedFor { clusters, .. } => (Level::Info, looked_for(clusters)),
-        Event::ClusterMoved { state, reason } => (
-            Level::Info,
-            format!("cluster {}{}", styled(BOLD, state.name()), because(reason)),
-        ),
-        Event::StepMoved {
-            name, state, reason, ..
-        } => {
+        Event::ClusterMoved { state, reason } => {
+            (Level::Info, format!("cluster {}{}", styled(BOLD, state.name()), because(reason)))
+        }
+        Event::StepMoved { name, state, reason, .. } => {
             let state = state.name();
-            (
-                Level::Info,
-                format!(
-                    "step {} {}{}",
-                    styled(HINT, name),
-                    styled(BOLD, state),
-                    because(reason)
-                ),
-            )
+            (Level::Info, format!("step {} {}{}", styled(HINT, name), styled(BOLD, state), because(reason)))
         }
         Event::Verified { verdict } => return Some(verified(verdict)),
         Event::Diagnosed { diagnosis } => (Level::Warn, format!("cause: {}", diagnosis.summary)),
@@ -80,10 +62,9 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
         Event::AttemptEnded { result } => match result {
             AttemptResult::Succeeded => (Level::Info, format!("the attempt {}", styled(GOOD, "succeeded"))),
             AttemptResult::Failed => (Level::Warn, format!("the attempt {}", styled(BAD, "failed"))),
-            AttemptResult::Cancelled => (
-                Level::Warn,
-                format!("the attempt was {}", styled(WARN, "cancelled")),
-            ),
+            AttemptResult::Cancelled => {
+                (Level::Warn, format!("the attempt was {}", styled(WARN, "cancelled")))
+            }
         },
         Event::AlarmFound { current: true } => (Level::Info, "the alarm stands as configured".to_owned()),
         Event::NotReported { what, why } => {
@@ -122,40 +103,19 @@ fn looked_for(clusters: &[String]) -> String {
 }
 
 fn because(reason: &Reason) -> String {
-    if *reason == Reason::default() {
-        String::new()
-    } else {
-        format!(" ({reason})")
-    }
+    if *reason == Reason::default() { String::new() } else { format!(" ({reason})") }
 }
 
 fn verified(verdict: &Verdict) -> (Level, String) {
     if !verdict.is_good() {
         let problems: Vec<String> = verdict.problems.iter().map(ToString::to_string).collect();
-        return (
-            Level::Warn,
-            format!(
-                "the output is {}: {}",
-                styled(BAD, "not good"),
-                problems.join("; ")
-            ),
-        );
+        return (Level::Warn, format!("the output is {}: {}", styled(BAD, "not good"), problems.join("; ")));
     }
     let mut line = format!("the output is {}: ", styled(GOOD, "good"));
     if let Some(rows) = verdict.rows {
-        let _ = write!(
-            line,
-            "{} rows read, {} rejected, ",
-            count(rows.read),
-            count(rows.rejected)
-        );
+        let _ = write!(line, "{} rows read, {} rejected, ", count(rows.read), count(rows.rejected));
     }
-    let _ = write!(
-        line,
-        "{}, {}",
-        plural(verdict.files, "file"),
-        bytes(verdict.bytes)
-    );
+    let _ = write!(line, "{}, {}", plural(verdict.files, "file"), bytes(verdict.bytes));
     (Level::Info, line)
 }
 
@@ -172,28 +132,13 @@ mod tests {
 
     #[test]
     fn an_event_is_a_line() {
-        let inputs = PinnedInputs {
-            digest: "d".into(),
-            uri: "s3://b/i".into(),
-            objects: 12,
-            bytes: 47_680_433,
-        };
-        let started = Event::AttemptStarted {
-            attempt: 2,
-            inputs,
-            unstaged: Vec::new(),
-        };
+        let inputs =
+            PinnedInputs { digest: "d".into(), uri: "s3://b/i".into(), objects: 12, bytes: 47_680_433 };
+        let started = Event::AttemptStarted { attempt: 2, inputs, unstaged: Vec::new() };
         assert_eq!(plain(&started).unwrap(), "attempt 2 reads 12 objects, 48 MB");
-        let reason = Reason {
-            code: "ALL_STEPS_COMPLETED".into(),
-            message: "Steps completed".into(),
-        };
+        let reason = Reason { code: "ALL_STEPS_COMPLETED".into(), message: "Steps completed".into() };
         assert_eq!(
-            plain(&Event::ClusterMoved {
-                state: ClusterState::Terminating,
-                reason
-            })
-            .unwrap(),
+            plain(&Event::ClusterMoved { state: ClusterState::Terminating, reason }).unwrap(),
             "cluster TERMINATING (ALL_STEPS_COMPLETED: Steps completed)"
         );
         let step = Event::StepMoved {
@@ -204,10 +149,7 @@ mod tests {
         };
         assert_eq!(plain(&step).unwrap(), "step log-analysis RUNNING");
         assert_eq!(
-            plain(&Event::CancelRequested {
-                by: Actor("ann".into())
-            })
-            .unwrap(),
+            plain(&Event::CancelRequested { by: Actor("ann".into()) }).unwrap(),
             "cancel asked for by ann"
         );
         assert_eq!(plain(&Event::Opened { ledger: "l".into() }), None);

@@ -55,9 +55,7 @@ impl Live {
     /// Shows what an event changed.
     pub(crate) fn changed(&mut self, event: &Event) {
         match event {
-            Event::Finished {
-                effect: Effect::Launched { cluster },
-            } => self.launched(cluster),
+            Event::Finished { effect: Effect::Launched { cluster } } => self.launched(cluster),
             Event::LookedFor { clusters, .. } => {
                 if let Some(cluster) = clusters.first() {
                     self.launched(cluster);
@@ -76,16 +74,17 @@ impl Live {
     }
 
     fn step_moved(&mut self, id: &str, name: &str, state: &StepState) {
-        let bar = self
-            .steps
-            .entry(id.to_owned())
-            .or_insert_with(|| child(&self.printer));
+        let bar = self.steps.entry(id.to_owned()).or_insert_with(|| child(&self.printer));
         bar.set_prefix(format!("step {name}"));
         show(bar, state.name(), state.is_terminal());
     }
 
     fn launched(&mut self, cluster: &str) {
         cluster.clone_into(&mut self.cluster_id);
+        // Now, so that it stands above its steps.
+        let bar = self.cluster.get_or_insert_with(|| child(&self.printer));
+        bar.set_prefix(format!("cluster {cluster}"));
+        bar.set_message("launched");
     }
 }
 

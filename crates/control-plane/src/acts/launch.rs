@@ -31,14 +31,9 @@ pub(crate) enum Launched {
 /// the SDK must not try again by itself. The call ends within `limit`.
 pub(crate) async fn launch(cp: &ControlPlane, request: &Value, limit: Duration) -> Launched {
     let body = Bytes::from(request.to_string());
-    let once = aws_sdk_emr::config::Builder::new()
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(
-            TimeoutConfig::builder()
-                .operation_timeout(limit)
-                .operation_attempt_timeout(limit)
-                .build(),
-        );
+    let once = aws_sdk_emr::config::Builder::new().retry_config(RetryConfig::disabled()).timeout_config(
+        TimeoutConfig::builder().operation_timeout(limit).operation_attempt_timeout(limit).build(),
+    );
     let call = cp
         .emr
         .run_job_flow()
@@ -61,8 +56,6 @@ pub(crate) async fn launch(cp: &ControlPlane, request: &Value, limit: Duration) 
 /// Puts the request of core's making in the place of the SDK's. It is JSON in the API's own words, with the user's
 /// overlay merged in, which may hold what this version of the SDK has no field for.
 fn replace_body(request: &mut HttpRequest, body: &Bytes) {
-    request
-        .headers_mut()
-        .insert("content-length", body.len().to_string());
+    request.headers_mut().insert("content-length", body.len().to_string());
     *request.body_mut() = SdkBody::from(body.clone());
 }

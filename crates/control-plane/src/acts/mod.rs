@@ -31,10 +31,7 @@ pub(crate) async fn act(
         }
         Action::Terminate { cluster, because } => {
             terminate(cp, cluster).await?;
-            Ok(Effect::TerminateRequested {
-                cluster: cluster.clone(),
-                because: *because,
-            })
+            Ok(Effect::TerminateRequested { cluster: cluster.clone(), because: *because })
         }
         Action::PublishMetrics => {
             let attempt = attempt.ok_or_else(|| senseless(action))?;

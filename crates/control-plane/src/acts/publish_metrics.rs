@@ -11,22 +11,10 @@ use crate::errors;
 
 /// Publishes the data points, all in one call. They carry the moment that they are about.
 pub(super) async fn act(cp: &ControlPlane, spec: &Spec, attempt: &Attempt) -> Result<(), Trouble> {
-    let pipeline = Dimension::builder()
-        .name(DIMENSION)
-        .value(spec.pipeline())
-        .build();
-    let data = datapoints(spec, attempt)
-        .into_iter()
-        .map(|point| datum(&point, &pipeline))
-        .collect();
-    let put = cp
-        .cloudwatch
-        .put_metric_data()
-        .namespace(NAMESPACE)
-        .set_metric_data(Some(data));
-    put.send()
-        .await
-        .map_err(|error| errors::trouble("could not publish the metrics", &error))?;
+    let pipeline = Dimension::builder().name(DIMENSION).value(spec.pipeline()).build();
+    let data = datapoints(spec, attempt).into_iter().map(|point| datum(&point, &pipeline)).collect();
+    let put = cp.cloudwatch.put_metric_data().namespace(NAMESPACE).set_metric_data(Some(data));
+    put.send().await.map_err(|error| errors::trouble("could not publish the metrics", &error))?;
     Ok(())
 }
 

@@ -111,10 +111,7 @@ impl Document {
     /// A ledger without an event and without a holder.
     pub(super) fn new(spec: &Spec) -> Self {
         Self {
-            format: Format {
-                version: VERSION,
-                readable_since: VERSION,
-            },
+            format: Format { version: VERSION, readable_since: VERSION },
             pipeline: spec.pipeline().to_owned(),
             day: spec.day,
             fence: 0,
@@ -126,17 +123,12 @@ impl Document {
 
     /// Reads a ledger that is to be read only.
     pub(super) fn decode(bytes: &[u8], uri: &str) -> Result<Self, LedgerError> {
-        let unreadable = |why: serde_json::Error| LedgerError::Unreadable {
-            uri: uri.to_owned(),
-            why: why.to_string(),
-        };
+        let unreadable =
+            |why: serde_json::Error| LedgerError::Unreadable { uri: uri.to_owned(), why: why.to_string() };
         // The format first: a later one may have any other fields.
         let Head { format } = serde_json::from_slice(bytes).map_err(unreadable)?;
         if format.readable_since > VERSION {
-            return Err(LedgerError::TooNew {
-                uri: uri.to_owned(),
-                found: format.version,
-            });
+            return Err(LedgerError::TooNew { uri: uri.to_owned(), found: format.version });
         }
         serde_json::from_slice(bytes).map_err(unreadable)
     }
@@ -151,10 +143,7 @@ impl Document {
     /// Whether this program may write it.
     pub(super) fn check_writable(&self, uri: &str) -> Result<(), LedgerError> {
         if self.format.version > VERSION {
-            return Err(LedgerError::TooNew {
-                uri: uri.to_owned(),
-                found: self.format.version,
-            });
+            return Err(LedgerError::TooNew { uri: uri.to_owned(), found: self.format.version });
         }
         Ok(())
     }
@@ -163,17 +152,11 @@ impl Document {
     pub(crate) fn state(&self, spec: &Spec) -> Result<State, LedgerError> {
         let uri = || spec.ledger_uri().to_string();
         if self.pipeline != spec.pipeline() || self.day != spec.day {
-            return Err(LedgerError::OtherRun {
-                uri: uri(),
-                pipeline: self.pipeline.clone(),
-                day: self.day,
-            });
+            return Err(LedgerError::OtherRun { uri: uri(), pipeline: self.pipeline.clone(), day: self.day });
         }
         let mut state = State::default();
         for recorded in &self.events {
-            state
-                .apply(recorded)
-                .map_err(|source| LedgerError::Illegal { uri: uri(), source })?;
+            state.apply(recorded).map_err(|source| LedgerError::Illegal { uri: uri(), source })?;
         }
         Ok(state)
     }
@@ -226,34 +209,17 @@ mod tests {
         later["format"] = serde_json::json!({"version": 2, "readable-since": 1});
         later["news"] = true.into();
         let read = decode(&later).unwrap();
-        assert_eq!(
-            read.check_writable(URI),
-            Err(LedgerError::TooNew {
-                uri: URI.into(),
-                found: 2
-            })
-        );
+        assert_eq!(read.check_writable(URI), Err(LedgerError::TooNew { uri: URI.into(), found: 2 }));
         assert_eq!(decode(&document()).unwrap().check_writable(URI), Ok(()));
 
         later["format"]["readable-since"] = 2.into();
         later["events"] = "in another form".into();
-        assert_eq!(
-            decode(&later),
-            Err(LedgerError::TooNew {
-                uri: URI.into(),
-                found: 2
-            })
-        );
+        assert_eq!(decode(&later), Err(LedgerError::TooNew { uri: URI.into(), found: 2 }));
     }
 
     #[test]
     fn something_else_is_no_ledger() {
-        for bytes in [
-            &b""[..],
-            b"<html>",
-            b"{}",
-            b"{\"format\":{\"version\":1,\"readable-since\":1}}",
-        ] {
+        for bytes in [&b""[..], b"<html>", b"{}", b"{\"format\":{\"version\":1,\"readable-since\":1}}"] {
             let error = Document::decode(bytes, URI).unwrap_err();
             assert!(matches!(error, LedgerError::Unreadable { .. }), "{error}");
         }

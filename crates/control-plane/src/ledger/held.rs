@@ -32,13 +32,7 @@ impl<'a> Ledger<'a> {
     ) -> Result<Self, Stop> {
         let mut state = stored.document.state(spec)?;
         state.renewed_at = Some(cp.clock.now());
-        Ok(Self {
-            cp,
-            spec,
-            stored,
-            state,
-            written_at,
-        })
+        Ok(Self { cp, spec, stored, state, written_at })
     }
 
     /// What the recorded events tell.
@@ -58,17 +52,9 @@ impl<'a> Ledger<'a> {
         let mut document = self.stored.document.clone();
         let mut recorded = Vec::with_capacity(events.len());
         for event in events {
-            let next = Recorded {
-                seq: state.seq() + 1,
-                at,
-                fence: document.fence,
-                event,
-            };
+            let next = Recorded { seq: state.seq() + 1, at, fence: document.fence, event };
             state.apply(&next).map_err(|source| {
-                Stop::from(LedgerError::Illegal {
-                    uri: self.spec.ledger_uri().to_string(),
-                    source,
-                })
+                Stop::from(LedgerError::Illegal { uri: self.spec.ledger_uri().to_string(), source })
             })?;
             recorded.push(next);
         }
@@ -88,14 +74,7 @@ impl<'a> Ledger<'a> {
     /// write: then another may drive the run by now, and the renewal shows it.
     pub(crate) async fn must_hold_for(&mut self, call: Duration) -> Result<(), Stop> {
         let ttl = Duration::try_from(self.cp.pace().lease).unwrap_or_default();
-        while self
-            .cp
-            .clock
-            .uptime()
-            .saturating_sub(self.written_at)
-            .saturating_add(call)
-            > ttl
-        {
+        while self.cp.clock.uptime().saturating_sub(self.written_at).saturating_add(call) > ttl {
             self.renew().await?;
         }
         Ok(())
@@ -112,10 +91,8 @@ impl<'a> Ledger<'a> {
 
     /// Lets the lease go after an error, unless the error is that somebody else has it.
     pub(crate) async fn release_unless_lost(self, stop: &Stop) {
-        if !matches!(
-            stop,
-            Stop::Lost { .. } | Stop::Held { .. } | Stop::Ledger(LedgerError::Deleted { .. })
-        ) {
+        if !matches!(stop, Stop::Lost { .. } | Stop::Held { .. } | Stop::Ledger(LedgerError::Deleted { .. }))
+        {
             self.release().await;
         }
     }
@@ -131,10 +108,7 @@ impl<'a> Ledger<'a> {
                 self.state.renewed_at = Some(now);
                 Ok(())
             }
-            Written::Gone => Err(LedgerError::Deleted {
-                uri: self.spec.ledger_uri().to_string(),
-            }
-            .into()),
+            Written::Gone => Err(LedgerError::Deleted { uri: self.spec.ledger_uri().to_string() }.into()),
             Written::Overtaken => Err(self.lost().await),
         }
     }
@@ -144,9 +118,7 @@ impl<'a> Ledger<'a> {
         let uri = || self.spec.ledger_uri().to_string();
         match object::read(self.cp, self.spec).await {
             Ok(Some(document)) => match document.driven_by() {
-                Some((holder, _)) => Stop::Lost {
-                    holder: Some(Box::new(holder.clone())),
-                },
+                Some((holder, _)) => Stop::Lost { holder: Some(Box::new(holder.clone())) },
                 // It has come and gone.
                 None => Stop::Lost { holder: None },
             },

@@ -84,9 +84,7 @@ mod proc {
 
     pub(super) fn started(pid: u32) -> io::Result<Option<String>> {
         match fs::read_to_string(format!("/proc/{pid}/stat")) {
-            Ok(stat) => parse(&stat)
-                .map(Some)
-                .ok_or_else(|| ErrorKind::InvalidData.into()),
+            Ok(stat) => parse(&stat).map(Some).ok_or_else(|| ErrorKind::InvalidData.into()),
             // No such process, if there is a /proc at all.
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 fs::metadata("/proc/self/stat").map(|_| None)
@@ -103,11 +101,7 @@ mod proc {
         let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
         let state = fields.next()?;
         let started = fields.nth(18)?;
-        Some(if matches!(state, "Z" | "X") {
-            format!("{started}, and ended")
-        } else {
-            started.to_owned()
-        })
+        Some(if matches!(state, "Z" | "X") { format!("{started}, and ended") } else { started.to_owned() })
     }
 }
 
@@ -131,57 +125,28 @@ mod tests {
         let began = |at: Option<&'static str>| move |_| Ok(at.map(str::to_owned));
         assert_eq!(holder().judge(&here, began(Some("9000"))), Vitality::Alive);
         assert_eq!(holder().judge(&here, began(None)), Vitality::Dead);
-        assert_eq!(
-            holder().judge(&here, began(Some("9001"))),
-            Vitality::Dead,
-            "the id was used again"
-        );
+        assert_eq!(holder().judge(&here, began(Some("9001"))), Vitality::Dead, "the id was used again");
         assert_eq!(
             holder().judge(&here, |_| Err(std::io::ErrorKind::PermissionDenied.into())),
             Vitality::Unknown
         );
         for elsewhere in [
-            Holder {
-                host: "server".into(),
-                ..holder()
-            },
-            Holder {
-                boot: "b2 pid:[1]".into(),
-                ..holder()
-            },
-            Holder {
-                boot: "b1 pid:[7]".into(),
-                ..holder()
-            },
-            Holder {
-                boot: String::new(),
-                ..holder()
-            },
-            Holder {
-                started: String::new(),
-                ..holder()
-            },
+            Holder { host: "server".into(), ..holder() },
+            Holder { boot: "b2 pid:[1]".into(), ..holder() },
+            Holder { boot: "b1 pid:[7]".into(), ..holder() },
+            Holder { boot: String::new(), ..holder() },
+            Holder { started: String::new(), ..holder() },
         ] {
-            assert_eq!(
-                elsewhere.judge(&here, began(None)),
-                Vitality::Unknown,
-                "{elsewhere:?}"
-            );
+            assert_eq!(elsewhere.judge(&here, began(None)), Vitality::Unknown, "{elsewhere:?}");
         }
     }
 
     #[test]
     fn a_name_with_parentheses_does_not_shift_the_fields() {
         let rest = "S 1 42 42 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 9000 1 2 3";
-        assert_eq!(
-            proc::parse(&format!("42 (a) b ( c) {rest}")).as_deref(),
-            Some("9000")
-        );
+        assert_eq!(proc::parse(&format!("42 (a) b ( c) {rest}")).as_deref(), Some("9000"));
         let zombie = rest.replacen('S', "Z", 1);
-        assert_ne!(
-            proc::parse(&format!("42 (emrys) {zombie}")).as_deref(),
-            Some("9000")
-        );
+        assert_ne!(proc::parse(&format!("42 (emrys) {zombie}")).as_deref(), Some("9000"));
         assert_eq!(proc::parse("42 (emrys) S 1"), None);
     }
 
@@ -192,11 +157,7 @@ mod tests {
         assert_eq!(here.vitality(&here), Vitality::Alive);
         let mut child = std::process::Command::new("true").spawn().unwrap();
         let began = proc::started(child.id()).unwrap().unwrap_or_default();
-        let other = Holder {
-            pid: child.id(),
-            started: began.replace(", and ended", ""),
-            ..here.clone()
-        };
+        let other = Holder { pid: child.id(), started: began.replace(", and ended", ""), ..here.clone() };
         child.wait().unwrap();
         assert_eq!(other.vitality(&here), Vitality::Dead);
     }

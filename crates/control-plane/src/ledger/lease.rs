@@ -76,9 +76,7 @@ impl Contender {
             },
             None => {
                 self.watched = Some((revision.to_owned(), uptime));
-                Verdict::Watch {
-                    until: uptime.saturating_add(lease.ttl()),
-                }
+                Verdict::Watch { until: uptime.saturating_add(lease.ttl()) }
             }
         }
     }
@@ -110,18 +108,9 @@ mod tests {
     #[test]
     fn a_lease_that_was_let_go_is_taken_at_once_and_so_is_one_of_the_dead() {
         let mut contender = Contender::default();
-        assert_eq!(
-            contender.judge(None, "r1", Vitality::Unknown, secs(5)),
-            Verdict::Take
-        );
-        assert_eq!(
-            contender.judge(Some(&lease()), "r1", Vitality::Dead, secs(5)),
-            Verdict::Take
-        );
-        assert_eq!(
-            contender.judge(Some(&lease()), "r1", Vitality::Alive, secs(5)),
-            Verdict::Held
-        );
+        assert_eq!(contender.judge(None, "r1", Vitality::Unknown, secs(5)), Verdict::Take);
+        assert_eq!(contender.judge(Some(&lease()), "r1", Vitality::Dead, secs(5)), Verdict::Take);
+        assert_eq!(contender.judge(Some(&lease()), "r1", Vitality::Alive, secs(5)), Verdict::Held);
     }
 
     #[test]
@@ -146,10 +135,7 @@ mod tests {
     #[test]
     fn a_ttl_that_makes_no_sense_lets_nobody_in() {
         for ttl_seconds in [-1.0, f64::NAN, f64::INFINITY, 1e300] {
-            let odd = Lease {
-                ttl_seconds,
-                ..lease()
-            };
+            let odd = Lease { ttl_seconds, ..lease() };
             let mut contender = Contender::default();
             let mut look = |at| contender.judge(Some(&odd), "r1", Vitality::Unknown, secs(at));
             let _ = look(0);

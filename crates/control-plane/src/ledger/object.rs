@@ -52,15 +52,10 @@ pub(super) async fn fetch(cp: &ControlPlane, spec: &Spec) -> Result<Option<Store
     let uri = uri.to_string();
     match got {
         Got::Absent => Ok(None),
-        Got::TooLarge { size } => Err(LedgerError::Unreadable {
-            uri,
-            why: format!("it has {size} bytes"),
+        Got::TooLarge { size } => {
+            Err(LedgerError::Unreadable { uri, why: format!("it has {size} bytes") }.into())
         }
-        .into()),
-        Got::Object { bytes, etag } => Ok(Some(Stored {
-            document: Document::decode(&bytes, &uri)?,
-            etag,
-        })),
+        Got::Object { bytes, etag } => Ok(Some(Stored { document: Document::decode(&bytes, &uri)?, etag })),
     }
 }
 
@@ -98,7 +93,8 @@ async fn put(cp: &ControlPlane, spec: &Spec, body: Vec<u8>, only: Only<'_>) -> R
         Only::IfAbsent => request.if_none_match("*"),
         Only::IfStill(etag) => request.if_match(etag),
     };
-    let error = match request.send().await {
+    // The SDK's futures are large: on the heap they burden nobody's stack.
+    let error = match Box::pin(request.send()).await {
         Ok(written) => {
             let etag = written.e_tag.ok_or_else(|| Trouble {
                 kind: TroubleKind::Invalid,

@@ -38,16 +38,10 @@ impl<'a> Ledger<'a> {
                 let lease = document.lease.as_ref();
                 let vitality = lease.map_or(Vitality::Unknown, |lease| lease.holder.vitality(holder));
                 let uptime = cp.clock.uptime();
-                match (
-                    contender.judge(lease, &document.revision, vitality, uptime),
-                    lease,
-                ) {
+                match (contender.judge(lease, &document.revision, vitality, uptime), lease) {
                     (Verdict::Take, _) | (_, None) => {}
                     (Verdict::Held, Some(Lease { holder, since, .. })) => {
-                        return Err(Stop::Held {
-                            holder: Box::new(holder.clone()),
-                            since: *since,
-                        });
+                        return Err(Stop::Held { holder: Box::new(holder.clone()), since: *since });
                     }
                     (Verdict::Watch { until }, Some(Lease { holder, .. })) => {
                         let left = SignedDuration::try_from(until.saturating_sub(uptime));
@@ -91,15 +85,8 @@ async fn seize<'a>(
     });
     document.revision = cp.fresh_id();
     if document.events.is_empty() {
-        let event = Event::Opened {
-            ledger: cp.fresh_id(),
-        };
-        document.events.push(Recorded {
-            seq: 1,
-            at: now,
-            fence: document.fence,
-            event,
-        });
+        let event = Event::Opened { ledger: cp.fresh_id() };
+        document.events.push(Recorded { seq: 1, at: now, fence: document.fence, event });
     }
     // What cannot be folded is left as it is.
     document.state(spec)?;

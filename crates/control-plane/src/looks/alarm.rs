@@ -10,11 +10,8 @@ use crate::errors;
 
 pub(super) async fn look(cp: &ControlPlane, spec: &Spec) -> Result<bool, Trouble> {
     let wanted = alarm::alarm(spec);
-    let describe = cp
-        .cloudwatch
-        .describe_alarms()
-        .alarm_names(&wanted.name)
-        .alarm_types(AlarmType::MetricAlarm);
+    let describe =
+        cp.cloudwatch.describe_alarms().alarm_names(&wanted.name).alarm_types(AlarmType::MetricAlarm);
     let mut pages = describe.into_paginator().send();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| {
@@ -94,16 +91,8 @@ mod tests {
         assert!(is_as(&found().build(), &wanted()));
         assert!(!is_as(&found().period(60).build(), &wanted()));
         assert!(!is_as(&found().treat_missing_data("missing").build(), &wanted()));
-        assert!(!is_as(
-            &found()
-                .alarm_actions("arn:aws:sns:us-east-1:123456789012:more")
-                .build(),
-            &wanted()
-        ));
+        assert!(!is_as(&found().alarm_actions("arn:aws:sns:us-east-1:123456789012:more").build(), &wanted()));
         let other = Dimension::builder().name("Pipeline").value("other").build();
-        assert!(!is_as(
-            &found().set_dimensions(Some(vec![other])).build(),
-            &wanted()
-        ));
+        assert!(!is_as(&found().set_dimensions(Some(vec![other])).build(), &wanted()));
     }
 }

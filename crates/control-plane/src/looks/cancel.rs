@@ -58,12 +58,7 @@ mod tests {
 
     #[test]
     fn a_request_is_about_the_run_that_was_at_hand_when_it_was_made() {
-        let request = CancelRequest {
-            version: 1,
-            by: "ann".into(),
-            ledger: "1d".into(),
-            seq: 7,
-        };
+        let request = CancelRequest { version: 1, by: "ann".into(), ledger: "1d".into(), seq: 7 };
         assert!(request.is_about("1d", 1));
         assert!(request.is_about("1d", 7));
         assert!(!request.is_about("1d", 8), "the day was run again since");

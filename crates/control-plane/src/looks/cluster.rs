@@ -32,11 +32,7 @@ pub(super) async fn look(cp: &ControlPlane, id: &str) -> Result<ClusterSight, Tr
         code: String::new(),
         message: format!("{what}: the answer has no state"),
     })?;
-    Ok(ClusterSight {
-        state: state.into(),
-        reason,
-        steps,
-    })
+    Ok(ClusterSight { state: state.into(), reason, steps })
 }
 
 fn cluster(described: DescribeClusterOutput) -> Option<(String, Reason)> {
@@ -47,28 +43,16 @@ fn cluster(described: DescribeClusterOutput) -> Option<(String, Reason)> {
 /// The reason, with the more exact codes that EMR gives beside it.
 fn cluster_reason(status: &ClusterStatus) -> Reason {
     let given = status.state_change_reason();
-    let code = given
-        .and_then(|reason| reason.code())
-        .map(|code| code.as_str().to_owned())
-        .unwrap_or_default();
+    let code =
+        given.and_then(|reason| reason.code()).map(|code| code.as_str().to_owned()).unwrap_or_default();
     let message = given.and_then(|reason| reason.message()).unwrap_or_default();
     let details = status.error_details().iter().filter_map(|detail| {
         let (code, message) = (detail.error_code()?, detail.error_message().unwrap_or_default());
-        Some(if message.is_empty() {
-            code.to_owned()
-        } else {
-            format!("{code}: {message}")
-        })
+        Some(if message.is_empty() { code.to_owned() } else { format!("{code}: {message}") })
     });
-    let said: Vec<String> = Some(message.to_owned())
-        .filter(|said| !said.is_empty())
-        .into_iter()
-        .chain(details)
-        .collect();
-    Reason {
-        code,
-        message: said.join("; "),
-    }
+    let said: Vec<String> =
+        Some(message.to_owned()).filter(|said| !said.is_empty()).into_iter().chain(details).collect();
+    Reason { code, message: said.join("; ") }
 }
 
 fn step(summary: StepSummary) -> StepSight {
@@ -88,9 +72,7 @@ fn step(summary: StepSummary) -> StepSight {
                 .to_owned(),
         },
     };
-    let state = status
-        .and_then(|status| status.state())
-        .map(|state| state.as_str().to_owned());
+    let state = status.and_then(|status| status.state()).map(|state| state.as_str().to_owned());
     StepSight {
         id: summary.id.unwrap_or_default(),
         name: summary.name.unwrap_or_default(),
@@ -105,16 +87,8 @@ fn step(summary: StepSummary) -> StepSight {
 pub(crate) async fn archive(cp: &ControlPlane, id: &str) -> Result<Value, Trouble> {
     let what = format!("could not look at the cluster {id}");
     let words = Words::default();
-    let describe = cp
-        .emr
-        .describe_cluster()
-        .cluster_id(id)
-        .customize()
-        .interceptor(words.clone());
-    describe
-        .send()
-        .await
-        .map_err(|error| errors::trouble(&what, &error))?;
+    let describe = cp.emr.describe_cluster().cluster_id(id).customize().interceptor(words.clone());
+    describe.send().await.map_err(|error| errors::trouble(&what, &error))?;
     let described = words.take();
     let mut pages = Vec::new();
     let mut marker = None;
@@ -182,9 +156,8 @@ mod tests {
             .state_change_reason(reason.build())
             .error_details(detail.build())
             .build();
-        let described = DescribeClusterOutput::builder()
-            .cluster(Cluster::builder().status(status).build())
-            .build();
+        let described =
+            DescribeClusterOutput::builder().cluster(Cluster::builder().status(status).build()).build();
         let (state, reason) = cluster(described).unwrap();
         assert_eq!(state, "TERMINATED_WITH_ERRORS");
         assert_eq!(
@@ -198,18 +171,9 @@ mod tests {
     fn a_step_says_why_it_failed_in_one_of_two_places() {
         let failed = |status: aws_sdk_emr::types::builders::StepStatusBuilder| {
             let status = status.state(StepState::Failed).build();
-            step(
-                StepSummary::builder()
-                    .id("s-1")
-                    .name("log-analysis")
-                    .status(status)
-                    .build(),
-            )
+            step(StepSummary::builder().id("s-1").name("log-analysis").status(status).build())
         };
-        let details = FailureDetails::builder()
-            .reason("Unknown Error.")
-            .log_file("s3://b/stderr.gz")
-            .build();
+        let details = FailureDetails::builder().reason("Unknown Error.").log_file("s3://b/stderr.gz").build();
         let sight = failed(StepStatus::builder().failure_details(details));
         assert_eq!(
             (sight.state, sight.reason.to_string().as_str()),

@@ -11,10 +11,7 @@ use crate::errors;
 /// Ids of clusters, oldest first. All pages, and all states, because a cluster that has already ended was launched
 /// all the same. ListClusters knows no tags, which is why the nonce stands in the name.
 pub(super) async fn look(cp: &ControlPlane, nonce: &str, since: Timestamp) -> Result<Vec<String>, Trouble> {
-    let list = cp
-        .emr
-        .list_clusters()
-        .created_after(DateTime::from_secs(since.as_second()));
+    let list = cp.emr.list_clusters().created_after(DateTime::from_secs(since.as_second()));
     let mut summaries = list.into_paginator().items().send();
     let mut found = Vec::new();
     while let Some(summary) = summaries.next().await {
@@ -33,13 +30,8 @@ fn launched_as(summary: &ClusterSummary, nonce: &str) -> Option<(Option<(i64, u3
     if last != nonce {
         return None;
     }
-    let created = summary
-        .status()
-        .and_then(|status| status.timeline()?.creation_date_time());
-    Some((
-        created.map(|at| (at.secs(), at.subsec_nanos())),
-        summary.id()?.to_owned(),
-    ))
+    let created = summary.status().and_then(|status| status.timeline()?.creation_date_time());
+    Some((created.map(|at| (at.secs(), at.subsec_nanos())), summary.id()?.to_owned()))
 }
 
 #[cfg(test)]

@@ -20,18 +20,11 @@ pub(super) async fn look(cp: &ControlPlane, spec: &Spec) -> Result<Vec<String>, 
 /// doing of someone else, and is put right.
 async fn is_staged(cp: &ControlPlane, file: &JobFile) -> Result<bool, Trouble> {
     let uri = &file.uri;
-    match cp
-        .s3
-        .head_object()
-        .bucket(uri.bucket())
-        .key(uri.key())
-        .send()
-        .await
-    {
-        Ok(head) => Ok(head
-            .content_length
-            .and_then(|length| usize::try_from(length).ok())
-            == Some(file.content.len())),
+    match cp.s3.head_object().bucket(uri.bucket()).key(uri.key()).send().await {
+        Ok(head) => {
+            Ok(head.content_length.and_then(|length| usize::try_from(length).ok())
+                == Some(file.content.len()))
+        }
         Err(error) if errors::status(&error) == Some(404) => Ok(false),
         Err(error) => Err(errors::trouble(&format!("could not look for {uri}"), &error)),
     }

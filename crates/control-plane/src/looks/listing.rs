@@ -18,11 +18,7 @@ pub(super) struct Listed {
 
 /// All objects below a folder, in the order of their keys.
 pub(super) async fn list(cp: &ControlPlane, folder: &S3Uri) -> Result<Vec<Listed>, Trouble> {
-    let list = cp
-        .s3
-        .list_objects_v2()
-        .bucket(folder.bucket())
-        .prefix(folder.key());
+    let list = cp.s3.list_objects_v2().bucket(folder.bucket()).prefix(folder.key());
     let mut pages = list.into_paginator().send();
     let mut objects = Vec::new();
     while let Some(page) = pages.next().await {
@@ -34,12 +30,7 @@ pub(super) async fn list(cp: &ControlPlane, folder: &S3Uri) -> Result<Vec<Listed
 
 /// Whether anything lies below a folder; the marker of an empty folder counts, because Spark counts it.
 pub(super) async fn is_taken(cp: &ControlPlane, folder: &S3Uri) -> Result<bool, Trouble> {
-    let list = cp
-        .s3
-        .list_objects_v2()
-        .bucket(folder.bucket())
-        .prefix(folder.key())
-        .max_keys(1);
+    let list = cp.s3.list_objects_v2().bucket(folder.bucket()).prefix(folder.key()).max_keys(1);
     let page = list.send().await;
     let page = page.map_err(|error| errors::trouble(&format!("could not list {folder}"), &error))?;
     Ok(!page.contents.unwrap_or_default().is_empty())
@@ -49,10 +40,7 @@ impl From<Object> for Listed {
     fn from(object: Object) -> Self {
         Self {
             key: object.key.unwrap_or_default(),
-            size: object
-                .size
-                .and_then(|size| size.try_into().ok())
-                .unwrap_or_default(),
+            size: object.size.and_then(|size| size.try_into().ok()).unwrap_or_default(),
             etag: object.e_tag.unwrap_or_default().trim_matches('"').to_owned(),
         }
     }

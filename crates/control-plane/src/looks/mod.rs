@@ -34,11 +34,9 @@ pub(crate) async fn look(cp: &ControlPlane, spec: &Spec, query: &Query) -> Resul
         }
         Query::Cluster { id } => cluster::look(cp, id).await.map(Answer::Cluster),
         Query::Output { folder } => output::look(cp, folder).await.map(Answer::Output),
-        Query::StepLog { cluster, step } => step_log::look(cp, &spec.log_uri(), cluster, step)
-            .await
-            .map(Answer::StepLog),
-        Query::Alarm => alarm::look(cp, spec)
-            .await
-            .map(|current| Answer::Alarm { current }),
+        Query::StepLog { cluster, step } => {
+            step_log::look(cp, &spec.log_uri(), cluster, step).await.map(Answer::StepLog)
+        }
+        Query::Alarm => alarm::look(cp, spec).await.map(|current| Answer::Alarm { current }),
     }
 }

@@ -23,23 +23,12 @@ pub(super) async fn look(cp: &ControlPlane, folder: &str) -> Result<Output, Trou
     let objects = list(cp, &folder).await?;
     let manifest = match objects::get(cp, &folder.join(manifest::FILE_NAME), MAX_MANIFEST).await? {
         Got::Absent => ManifestSight::Absent,
-        Got::TooLarge { size } => ManifestSight::Unreadable {
-            why: format!("it has {size} bytes"),
-        },
+        Got::TooLarge { size } => ManifestSight::Unreadable { why: format!("it has {size} bytes") },
         Got::Object { bytes, .. } => ManifestSight::read(&bytes),
     };
-    let files = objects
-        .into_iter()
-        .filter(|object| !object.key.ends_with('/'))
-        .filter_map(|object| {
-            let path = object.key.strip_prefix(folder.key())?.to_owned();
-            Some(OutputFile {
-                path,
-                size: object.size,
-            })
-        });
-    Ok(Output {
-        manifest,
-        files: files.collect(),
-    })
+    let files = objects.into_iter().filter(|object| !object.key.ends_with('/')).filter_map(|object| {
+        let path = object.key.strip_prefix(folder.key())?.to_owned();
+        Some(OutputFile { path, size: object.size })
+    });
+    Ok(Output { manifest, files: files.collect() })
 }

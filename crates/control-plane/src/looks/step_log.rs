@@ -15,25 +15,22 @@ const MAX_FETCHED: u64 = 256 << 20;
 /// The logs of a step, the one that says most about a failure first.
 const KINDS: [&str; 3] = ["stderr", "stdout", "controller"];
 
-/// The end of the step's most telling log that has something in it; nothing while none arrived.
+/// The ends of the step's logs; none while none arrived.
 pub(super) async fn look(
     cp: &ControlPlane,
     logs: &S3Uri,
     cluster: &str,
     step: &str,
-) -> Result<Option<StepLog>, Trouble> {
+) -> Result<Vec<StepLog>, Trouble> {
     let folder = logs.join(&format!("{cluster}/steps/{step}/"));
     let objects = list(cp, &folder).await?;
-    let mut found = None;
+    let mut found = Vec::new();
     for kind in KINDS {
         let files = rotation(&objects, &folder, kind);
         let Some(newest) = files.first() else { continue };
         let uri = folder.with_key(&newest.key).to_string();
         let lines = last_lines(cp, &folder, &files).await?;
-        if !lines.is_empty() {
-            return Ok(Some(StepLog { uri, lines }));
-        }
-        found.get_or_insert(StepLog { uri, lines });
+        found.push(StepLog { uri, lines });
     }
     Ok(found)
 }
@@ -46,11 +43,7 @@ fn rotation<'a>(objects: &'a [Listed], folder: &S3Uri, kind: &str) -> Vec<&'a Li
             let name = object.key.strip_prefix(folder.key())?;
             let name = name.strip_suffix(".gz").unwrap_or(name);
             let date = name.strip_prefix(kind)?;
-            if date.is_empty() {
-                Some((None, object))
-            } else {
-                Some((Some(date.strip_prefix('.')?), object))
-            }
+            if date.is_empty() { Some((None, object)) } else { Some((Some(date.strip_prefix('.')?), object)) }
         })
         .collect();
     // No date is the newest of all.
@@ -76,13 +69,7 @@ async fn last_lines(cp: &ControlPlane, folder: &S3Uri, files: &[&Listed]) -> Res
 
 async fn read_tail(cp: &ControlPlane, uri: &S3Uri) -> Result<Vec<String>, Trouble> {
     let what = format!("could not read {uri}");
-    let answer = cp
-        .s3
-        .get_object()
-        .bucket(uri.bucket())
-        .key(uri.key())
-        .send()
-        .await;
+    let answer = cp.s3.get_object().bucket(uri.bucket()).key(uri.key()).send().await;
     let mut body = answer.map_err(|error| errors::trouble(&what, &error))?.body;
     let mut tail = Tail::new();
     let mut fetched = 0;
@@ -103,11 +90,8 @@ mod tests {
     #[test]
     fn the_newest_file_of_a_rotated_log_comes_first() {
         let folder: S3Uri = "s3://my-logs/logs/j-1/steps/s-1/".parse().unwrap();
-        let listed = |name: &str| Listed {
-            key: format!("{}{name}", folder.key()),
-            size: 1,
-            etag: String::new(),
-        };
+        let listed =
+            |name: &str| Listed { key: format!("{}{name}", folder.key()), size: 1, etag: String::new() };
         let objects: Vec<Listed> = [
             "controller.gz",
             "stderr.2026-11-23-04.gz",
@@ -120,15 +104,9 @@ mod tests {
         .map(listed)
         .to_vec();
         let names = |kind| -> Vec<&str> {
-            rotation(&objects, &folder, kind)
-                .iter()
-                .map(|o| o.key.rsplit('/').next().unwrap())
-                .collect()
+            rotation(&objects, &folder, kind).iter().map(|o| o.key.rsplit('/').next().unwrap()).collect()
         };
-        assert_eq!(
-            names("stderr"),
-            ["stderr.gz", "stderr.2026-11-23-10.gz", "stderr.2026-11-23-04.gz"]
-        );
+        assert_eq!(names("stderr"), ["stderr.gz", "stderr.2026-11-23-10.gz", "stderr.2026-11-23-04.gz"]);
         assert_eq!(names("stdout"), ["stdout.gz"]);
     }
 }

@@ -41,27 +41,15 @@ fn folders(config: &Config, reader: &Reader<'_>) {
         .as_ref()
         .is_some_and(|source| source.contains(&days_output) || days_output.contains(source));
     if in_source(output) || nested {
-        apart(
-            "output.uri",
-            "source and output of a day lie in one another: results would be read as logs",
-        );
+        apart("output.uri", "source and output of a day lie in one another: results would be read as logs");
     }
     if in_source(state) {
-        apart(
-            "state.uri",
-            "this lies in the source: records would be read as logs",
-        );
+        apart("state.uri", "this lies in the source: records would be read as logs");
     } else if days_source.is_some_and(|source| state.contains(&source)) {
-        apart(
-            "source.uri",
-            "this lies in the state folder, which is for Emrys's own records",
-        );
+        apart("source.uri", "this lies in the state folder, which is for Emrys's own records");
     }
     if output.contains(state) {
-        apart(
-            "state.uri",
-            "this lies in the output, and has to be kept apart from what jobs may write",
-        );
+        apart("state.uri", "this lies in the output, and has to be kept apart from what jobs may write");
     } else if state.contains(output) {
         apart(
             "output.uri",
@@ -70,10 +58,7 @@ fn folders(config: &Config, reader: &Reader<'_>) {
     }
     if let Some(logs) = &config.cluster.log_uri {
         if in_source(logs) {
-            apart(
-                "cluster.log-uri",
-                "this lies in the source: the cluster's logs would be read as input",
-            );
+            apart("cluster.log-uri", "this lies in the source: the cluster's logs would be read as input");
         }
         if output.contains(logs) {
             apart("cluster.log-uri", "this lies in the output");
@@ -87,13 +72,8 @@ fn steps(config: &Config, reader: &Reader<'_>) {
         let place = format!("steps[{index}]");
         if step.name == job {
             let message = format!("`{job}` is what the job's own step is called");
-            reader.wrong_at(
-                &format!("{place}.name"),
-                Wrong::new(message).hint("give the step another name"),
-            );
-        } else if let Some(first) = config.steps[..index]
-            .iter()
-            .position(|earlier| earlier.name == step.name)
+            reader.wrong_at(&format!("{place}.name"), Wrong::new(message).hint("give the step another name"));
+        } else if let Some(first) = config.steps[..index].iter().position(|earlier| earlier.name == step.name)
         {
             let message = format!("steps[{first}] has this name already");
             let hint = "steps are told apart by their names: give each its own";
@@ -108,10 +88,8 @@ fn steps(config: &Config, reader: &Reader<'_>) {
         }
     }
     if config.steps.len() > MOST_STEPS {
-        let message = format!(
-            "there are {} steps, and EMR takes {MOST_STEPS} besides the job",
-            config.steps.len()
-        );
+        let message =
+            format!("there are {} steps, and EMR takes {MOST_STEPS} besides the job", config.steps.len());
         reader.wrong_at("steps", Wrong::new(message));
     }
 }
@@ -122,10 +100,8 @@ fn job(config: &Config, reader: &Reader<'_>) {
         if !label.has_python_39() {
             reader.wrong_at(
                 "cluster.release-label",
-                Wrong::new(format!(
-                    "the built-in job needs Python 3.9, and {label} has an older one"
-                ))
-                .hint("use emr-7.0.0 or later, or bring a script of your own: [job]"),
+                Wrong::new(format!("the built-in job needs Python 3.9, and {label} has an older one"))
+                    .hint("use emr-7.0.0 or later, or bring a script of your own: [job]"),
             );
         }
         return;
@@ -135,11 +111,8 @@ fn job(config: &Config, reader: &Reader<'_>) {
         if names.contains(&file.file_name()) {
             reader.wrong_at(
                 &format!("job.py-files[{index}]"),
-                Wrong::new(format!(
-                    "the job has two files by the name of `{}`",
-                    file.file_name()
-                ))
-                .hint("they would lie in one folder: rename one of them"),
+                Wrong::new(format!("the job has two files by the name of `{}`", file.file_name()))
+                    .hint("they would lie in one folder: rename one of them"),
             );
         }
         names.push(file.file_name());
@@ -163,11 +136,8 @@ fn cluster(config: &Config, reader: &Reader<'_>) {
         );
     }
     let fleets = &cluster.fleets;
-    let named = [
-        ("primary", Some(&fleets.primary)),
-        ("core", Some(&fleets.core)),
-        ("task", fleets.task.as_ref()),
-    ];
+    let named =
+        [("primary", Some(&fleets.primary)), ("core", Some(&fleets.core)), ("task", fleets.task.as_ref())];
     for (name, fleet) in named {
         let Some(Market::Spot { timeout_minutes }) = fleet.map(|fleet| fleet.market) else {
             continue;
@@ -179,10 +149,7 @@ fn cluster(config: &Config, reader: &Reader<'_>) {
                 "spot instances are sought for {timeout_minutes} minutes, and the cluster is ended after {start}"
             );
             let hint = "lower `spot-timeout-minutes`, or raise `[limits] start-minutes`, so that on-demand instances get their turn";
-            reader.wrong_at(
-                &format!("{table}.spot-timeout-minutes"),
-                Wrong::new(message).hint(hint),
-            );
+            reader.wrong_at(&format!("{table}.spot-timeout-minutes"), Wrong::new(message).hint(hint));
         }
     }
     let is_spark = |app: &Value| {
@@ -190,11 +157,7 @@ fn cluster(config: &Config, reader: &Reader<'_>) {
         name.is_some_and(|name| name.eq_ignore_ascii_case("spark"))
     };
     let named_spark = |apps: &Value| apps.as_array().is_some_and(|apps| apps.iter().any(is_spark));
-    if cluster
-        .run_job_flow
-        .get("Applications")
-        .is_some_and(|apps| !named_spark(apps))
-    {
+    if cluster.run_job_flow.get("Applications").is_some_and(|apps| !named_spark(apps)) {
         reader.wrong_at(
             "cluster.run-job-flow.Applications",
             Wrong::new("Spark is not among these, and the job needs it").hint("add { Name = \"Spark\" }"),
@@ -208,29 +171,14 @@ fn lengths(config: &Config, reader: &Reader<'_>) {
         None => vec!["main.py", "log_analysis.zip"],
         Some(job) => job.local_names(),
     };
-    let files = files
-        .into_iter()
-        .map(|name| (name.to_owned(), [].into()))
-        .collect();
+    let files = files.into_iter().map(|name| (name.to_owned(), [].into())).collect();
     let Ok(spec) = Spec::new(config.clone(), Day::SAMPLE, JobBundle { files }) else {
         return;
     };
-    let intent = LaunchIntent {
-        attempt: config.limits.max_attempts,
-        nonce: "0".repeat(16),
-    };
+    let intent = LaunchIntent { attempt: config.limits.max_attempts, nonce: "0".repeat(16) };
     let digest = "0".repeat(64);
     let uri = spec.inputs_uri(&digest).to_string();
-    let steps = cluster_request::steps(
-        &spec,
-        &intent,
-        &PinnedInputs {
-            digest,
-            uri,
-            objects: 0,
-            bytes: 0,
-        },
-    );
+    let steps = cluster_request::steps(&spec, &intent, &PinnedInputs { digest, uri, objects: 0, bytes: 0 });
     let places = step_places(config);
     for (step, place) in steps.as_array().into_iter().flatten().zip(places) {
         let characters = step.get("HadoopJarStep").map_or(0, characters);
@@ -248,23 +196,12 @@ fn lengths(config: &Config, reader: &Reader<'_>) {
 fn step_places(config: &Config) -> Vec<String> {
     use super::steps::When;
     let of = |when| {
-        let steps = config
-            .steps
-            .iter()
-            .enumerate()
-            .filter(move |(_, step)| step.when == when);
+        let steps = config.steps.iter().enumerate().filter(move |(_, step)| step.when == when);
         steps.map(|(index, _)| format!("steps[{index}].args"))
     };
     // Of the built-in job's arguments only the settings are the user's.
-    let job = if config.job.is_some() {
-        "job.args"
-    } else {
-        "cluster.spark-conf"
-    };
-    of(When::Before)
-        .chain([job.to_owned()])
-        .chain(of(When::After))
-        .collect()
+    let job = if config.job.is_some() { "job.args" } else { "cluster.spark-conf" };
+    of(When::Before).chain([job.to_owned()]).chain(of(When::After)).collect()
 }
 
 fn characters(value: &Value) -> usize {

@@ -74,16 +74,10 @@ pub struct Bootstrap {
 
 pub(super) fn read(mut section: Section<'_, '_>) -> Option<Cluster> {
     let release_label = section
-        .require(
-            "release-label",
-            "name the EMR release: release-label = \"emr-7.13.0\"",
-        )
+        .require("release-label", "name the EMR release: release-label = \"emr-7.13.0\"")
         .and_then(|entry| entry.parsed(values::release_label));
     let service_role = section
-        .require(
-            "service-role",
-            "name EMR's role: service-role = \"EMR_DefaultRole_V2\"",
-        )
+        .require("service-role", "name EMR's role: service-role = \"EMR_DefaultRole_V2\"")
         .and_then(|entry| entry.parsed(|text| values::named_or_arn(text, ":role/")));
     let instance_profile = section
         .require(
@@ -92,26 +86,13 @@ pub(super) fn read(mut section: Section<'_, '_>) -> Option<Cluster> {
         )
         .and_then(|entry| entry.parsed(|text| values::named_or_arn(text, ":instance-profile/")));
     let subnets = section
-        .require(
-            "subnets",
-            "name at least one: subnets = [\"subnet-0123456789abcdef0\"]",
-        )
+        .require("subnets", "name at least one: subnets = [\"subnet-0123456789abcdef0\"]")
         .and_then(|entry| entry.some_of(|text| values::resource_id(text, "subnet-")));
     let fleets = fleets::read(section.section("fleets"));
     let security_groups = section.section("security-groups").map(read_security_groups);
-    let bootstrap = section
-        .sections("bootstrap")
-        .into_iter()
-        .filter_map(read_bootstrap)
-        .collect();
-    let spark_conf = section
-        .take("spark-conf")
-        .map(raw::spark_conf)
-        .unwrap_or_default();
-    let configurations = section
-        .take("configurations")
-        .map(raw::configurations)
-        .unwrap_or_default();
+    let bootstrap = section.sections("bootstrap").into_iter().filter_map(read_bootstrap).collect();
+    let spark_conf = section.take("spark-conf").map(raw::spark_conf).unwrap_or_default();
+    let configurations = section.take("configurations").map(raw::configurations).unwrap_or_default();
     let log_uri = section.parsed("log-uri", values::folder);
     let log_key = section.parsed("log-key", |text| values::arn(text, "kms", ":key/"));
     let security_configuration = section.text("security-configuration");
@@ -147,19 +128,11 @@ pub(super) fn read(mut section: Section<'_, '_>) -> Option<Cluster> {
 fn read_security_groups(mut section: Section<'_, '_>) -> Option<SecurityGroups> {
     let group = |text: &str| values::resource_id(text, "sg-");
     let hint = "EMR wants `primary` and `core` together";
-    let primary = section
-        .require("primary", hint)
-        .and_then(|entry| entry.parsed(group));
-    let core = section
-        .require("core", hint)
-        .and_then(|entry| entry.parsed(group));
+    let primary = section.require("primary", hint).and_then(|entry| entry.parsed(group));
+    let core = section.require("core", hint).and_then(|entry| entry.parsed(group));
     let service_access = section.parsed("service-access", group);
     section.finish();
-    Some(SecurityGroups {
-        primary: primary?,
-        core: core?,
-        service_access,
-    })
+    Some(SecurityGroups { primary: primary?, core: core?, service_access })
 }
 
 fn read_bootstrap(mut section: Section<'_, '_>) -> Option<Bootstrap> {
@@ -167,16 +140,9 @@ fn read_bootstrap(mut section: Section<'_, '_>) -> Option<Bootstrap> {
         .require("name", "give it a name: name = \"install-libraries\"")
         .and_then(|entry| entry.parsed(values::step_name));
     let script = section
-        .require(
-            "script",
-            "name its address: script = \"s3://my-log-bucket/bootstrap/install.sh\"",
-        )
+        .require("script", "name its address: script = \"s3://my-log-bucket/bootstrap/install.sh\"")
         .and_then(|entry| entry.parsed(values::object));
     let args = section.list("args", values::day_argument);
     section.finish();
-    Some(Bootstrap {
-        name: name?,
-        script: script?,
-        args,
-    })
+    Some(Bootstrap { name: name?, script: script?, args })
 }

@@ -123,10 +123,7 @@ impl<'t, 'r> Entry<'t, 'r> {
 
     pub(super) fn list<T>(self, mut parse: impl FnMut(&str) -> Result<T, Wrong>) -> Vec<T> {
         let items = self.items("write it in square brackets, each text in quotes");
-        items
-            .into_iter()
-            .filter_map(|item| item.parsed(&mut parse))
-            .collect()
+        items.into_iter().filter_map(|item| item.parsed(&mut parse)).collect()
     }
 
     /// As [`Self::list`], where an empty list says nothing.
@@ -139,34 +136,18 @@ impl<'t, 'r> Entry<'t, 'r> {
 
     /// The values of an array.
     pub(super) fn items(self, hint: &str) -> Vec<Entry<'t, 'r>> {
-        let Self {
-            reader,
-            path,
-            span,
-            value,
-        } = self;
+        let Self { reader, path, span, value } = self;
         let array: Array<'t> = match value {
             ValueInner::Array(array) => array,
             value => {
-                Entry {
-                    reader,
-                    path,
-                    span,
-                    value,
-                }
-                .wrong_type_with("a list", hint);
+                Entry { reader, path, span, value }.wrong_type_with("a list", hint);
                 return Vec::new();
             }
         };
         let entry = |(index, mut value): (usize, Value<'t>)| {
             let path = format!("{path}[{index}]");
             reader.place(&path, value.span);
-            Entry {
-                reader,
-                path,
-                span: value.span,
-                value: value.take(),
-            }
+            Entry { reader, path, span: value.span, value: value.take() }
         };
         array.into_iter().enumerate().map(entry).collect()
     }
@@ -176,12 +157,7 @@ impl<'t, 'r> Entry<'t, 'r> {
             self.wrong_type("a table");
             return None;
         }
-        let Self {
-            reader,
-            path,
-            span,
-            value,
-        } = self;
+        let Self { reader, path, span, value } = self;
         let ValueInner::Table(table) = value else {
             return None;
         };
@@ -190,20 +166,9 @@ impl<'t, 'r> Entry<'t, 'r> {
 
     /// The keys and values of a table whose keys are the user's own.
     pub(super) fn entries(self) -> Vec<(String, Entry<'t, 'r>)> {
-        let Self {
-            reader,
-            path,
-            span,
-            value,
-        } = self;
+        let Self { reader, path, span, value } = self;
         let ValueInner::Table(table) = value else {
-            Entry {
-                reader,
-                path,
-                span,
-                value,
-            }
-            .wrong_type("a table");
+            Entry { reader, path, span, value }.wrong_type("a table");
             return Vec::new();
         };
         let mut ordered: Vec<(Key<'t>, Value<'t>)> = table.into_iter().collect();
@@ -211,20 +176,8 @@ impl<'t, 'r> Entry<'t, 'r> {
         let entry = |(name, mut value): (Key<'t>, Value<'t>)| {
             let path = format!("{path}.{}", quoted(&name.name));
             reader.place(&path, name.span);
-            let span = if matches!(value.as_ref(), ValueInner::Table(_)) {
-                name.span
-            } else {
-                value.span
-            };
-            (
-                name.name.into_owned(),
-                Entry {
-                    reader,
-                    path,
-                    span,
-                    value: value.take(),
-                },
-            )
+            let span = if matches!(value.as_ref(), ValueInner::Table(_)) { name.span } else { value.span };
+            (name.name.into_owned(), Entry { reader, path, span, value: value.take() })
         };
         ordered.into_iter().map(entry).collect()
     }
@@ -232,13 +185,6 @@ impl<'t, 'r> Entry<'t, 'r> {
 
 /// A key as TOML wants it in a path.
 pub(super) fn quoted(key: &str) -> String {
-    let bare = !key.is_empty()
-        && key
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    if bare {
-        key.to_owned()
-    } else {
-        format!("\"{key}\"")
-    }
+    let bare = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    if bare { key.to_owned() } else { format!("\"{key}\"") }
 }

@@ -56,22 +56,13 @@ const DEFAULT_TYPE: &str = "m5.xlarge";
 
 impl Fleet {
     fn of(capacity: u32) -> Self {
-        Self {
-            types: vec![DEFAULT_TYPE.to_owned()],
-            capacity,
-            market: Market::OnDemand,
-            ebs: None,
-        }
+        Self { types: vec![DEFAULT_TYPE.to_owned()], capacity, market: Market::OnDemand, ebs: None }
     }
 }
 
 impl Default for Fleets {
     fn default() -> Self {
-        Self {
-            primary: Fleet::of(1),
-            core: Fleet::of(2),
-            task: None,
-        }
+        Self { primary: Fleet::of(1), core: Fleet::of(2), task: None }
     }
 }
 
@@ -99,10 +90,7 @@ fn read_fleet(mut section: Section<'_, '_>, default: u32, most: u32) -> Fleet {
         fleet.types = entry.list(values::instance_type);
         if fleet.types.is_empty() || fleet.types.len() > 30 {
             let count = fleet.types.len();
-            section.wrong_key(
-                &place,
-                Wrong::new(format!("{count} good types are named; EMR takes 1 to 30")),
-            );
+            section.wrong_key(&place, Wrong::new(format!("{count} good types are named; EMR takes 1 to 30")));
         }
     }
     if most == 1 {
@@ -118,16 +106,12 @@ fn read_fleet(mut section: Section<'_, '_>, default: u32, most: u32) -> Fleet {
     } else if let Some(capacity) = section.integer("capacity", 1..=most) {
         fleet.capacity = capacity;
     }
-    let spot = section.parsed("market", |text| {
-        values::one_of(text, &[("on-demand", false), ("spot", true)])
-    });
+    let spot = section.parsed("market", |text| values::one_of(text, &[("on-demand", false), ("spot", true)]));
     let timeout = section.take("spot-timeout-minutes");
     let timeout_place = timeout.as_ref().map(|entry| entry.path.clone());
     let timeout_minutes = timeout.and_then(|entry| entry.integer(5..=1440));
     if spot == Some(true) {
-        fleet.market = Market::Spot {
-            timeout_minutes: timeout_minutes.unwrap_or(15),
-        };
+        fleet.market = Market::Spot { timeout_minutes: timeout_minutes.unwrap_or(15) };
     } else if let Some(place) = timeout_place {
         section.wrong_key(
             &place,
@@ -151,9 +135,5 @@ fn read_ebs(section: &mut Section<'_, '_>) -> Option<Ebs> {
                 .hint("add ebs-gib = 64, for example"),
         );
     }
-    Some(Ebs {
-        gib: gib?,
-        volume_type: volume_type.unwrap_or("gp3"),
-        volumes: volumes.unwrap_or(1),
-    })
+    Some(Ebs { gib: gib?, volume_type: volume_type.unwrap_or("gp3"), volumes: volumes.unwrap_or(1) })
 }

@@ -66,13 +66,7 @@ pub(super) fn read(mut section: Section<'_, '_>) -> Option<UserJob> {
         )
         .and_then(|entry| entry.parsed(|text| values::job_file(text, &[".py"])));
     let args = section.list("args", values::argument);
-    let py_files = section.list("py-files", |text| {
-        values::job_file(text, &[".py", ".zip", ".egg"])
-    });
+    let py_files = section.list("py-files", |text| values::job_file(text, &[".py", ".zip", ".egg"]));
     section.finish();
-    Some(UserJob {
-        script: script?,
-        args,
-        py_files,
-    })
+    Some(UserJob { script: script?, args, py_files })
 }

@@ -19,12 +19,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            start_minutes: 45,
-            run_minutes: 240,
-            max_reject_ratio: 0.05,
-            max_attempts: 3,
-        }
+        Self { start_minutes: 45, run_minutes: 240, max_reject_ratio: 0.05, max_attempts: 3 }
     }
 }
 
@@ -40,10 +35,7 @@ pub struct Alarms {
 
 impl Default for Alarms {
     fn default() -> Self {
-        Self {
-            success_within_hours: 26,
-            actions: Vec::new(),
-        }
+        Self { success_within_hours: 26, actions: Vec::new() }
     }
 }
 
@@ -56,10 +48,7 @@ pub(super) fn read_limits(section: Option<Section<'_, '_>>) -> Limits {
     if let Some(minutes) = section.integer("run-minutes", 1..=7 * 24 * 60) {
         limits.run_minutes = minutes;
     }
-    if let Some(ratio) = section
-        .take("max-reject-ratio")
-        .and_then(super::entry::Entry::ratio)
-    {
+    if let Some(ratio) = section.take("max-reject-ratio").and_then(super::entry::Entry::ratio) {
         limits.max_reject_ratio = ratio;
     }
     if let Some(attempts) = section.integer("max-attempts", 1..=20) {

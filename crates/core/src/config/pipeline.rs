@@ -101,11 +101,7 @@ pub fn read(file: &str, text: &str) -> Result<Config, ConfigErrors> {
     match config {
         Some(config) if reader.is_sound() => {
             check::contradictions(&config, &reader);
-            if reader.is_sound() {
-                Ok(config)
-            } else {
-                Err(reader.errors())
-            }
+            if reader.is_sound() { Ok(config) } else { Err(reader.errors()) }
         }
         _ => Err(reader.errors()),
     }
@@ -131,14 +127,12 @@ fn read_root(mut root: Section<'_, '_>) -> Option<Config> {
     let region = root
         .require("region", "name the region of the cluster: region = \"us-east-1\"")
         .and_then(|entry| entry.parsed(values::region));
-    let source = root
-        .required_section("source", "add [source], with the `uri` of a day's logs")
-        .and_then(read_source);
+    let source =
+        root.required_section("source", "add [source], with the `uri` of a day's logs").and_then(read_source);
     let job = root.section("job").map(job::read);
     let steps = steps::read(&mut root);
-    let output = root
-        .required_section("output", "add [output], with the `uri` of the results")
-        .and_then(read_output);
+    let output =
+        root.required_section("output", "add [output], with the `uri` of the results").and_then(read_output);
     let state = root
         .required_section("state", "add [state], with the `uri` of Emrys's own records")
         .and_then(read_state);
@@ -173,9 +167,8 @@ fn read_source(mut section: Section<'_, '_>) -> Option<Source> {
     let uri = section
         .require("uri", "name the folder of a day's logs: uri = \"s3://my-log-bucket/application-logs/{yyyy}/{mm}/{dd}/\"")
         .and_then(|entry| entry.parsed(values::day_folder));
-    let format = section.parsed("format", |text| {
-        values::one_of(text, &[("json-lines", SourceFormat::JsonLines)])
-    });
+    let format =
+        section.parsed("format", |text| values::one_of(text, &[("json-lines", SourceFormat::JsonLines)]));
     let time_zone = section.parsed("time-zone", values::time_zone);
     section.not_yet("wait-for-input-minutes", "waiting for input");
     section.finish();
@@ -188,26 +181,17 @@ fn read_source(mut section: Section<'_, '_>) -> Option<Source> {
 
 fn read_output(mut section: Section<'_, '_>) -> Option<Output> {
     let uri = section
-        .require(
-            "uri",
-            "name the folder of the results: uri = \"s3://my-log-bucket/processed-logs/\"",
-        )
+        .require("uri", "name the folder of the results: uri = \"s3://my-log-bucket/processed-logs/\"")
         .and_then(|entry| entry.parsed(values::folder));
     let formats = [("parquet", OutputFormat::Parquet), ("csv", OutputFormat::Csv)];
     let format = section.parsed("format", |text| values::one_of(text, &formats));
     section.finish();
-    Some(Output {
-        uri: uri?,
-        format: format.unwrap_or(OutputFormat::Parquet),
-    })
+    Some(Output { uri: uri?, format: format.unwrap_or(OutputFormat::Parquet) })
 }
 
 fn read_state(mut section: Section<'_, '_>) -> Option<StateStore> {
     let uri = section
-        .require(
-            "uri",
-            "name the folder of Emrys's own records: uri = \"s3://my-log-bucket/emrys/\"",
-        )
+        .require("uri", "name the folder of Emrys's own records: uri = \"s3://my-log-bucket/emrys/\"")
         .and_then(|entry| entry.parsed(values::folder));
     section.finish();
     Some(StateStore { uri: uri? })
@@ -216,22 +200,13 @@ fn read_state(mut section: Section<'_, '_>) -> Option<StateStore> {
 impl Config {
     /// What the job's step is called: `log-analysis`, or as the user's script.
     pub fn job_step_name(&self) -> &str {
-        self.job
-            .as_ref()
-            .map_or("log-analysis", |job| job.script.file_name())
+        self.job.as_ref().map_or("log-analysis", |job| job.script.file_name())
     }
 
     /// The steps' names, in the order in which they run.
     pub fn step_names(&self) -> Vec<&str> {
-        let named = |when| {
-            self.steps
-                .iter()
-                .filter(move |step| step.when == when)
-                .map(|step| step.name.as_str())
-        };
-        named(When::Before)
-            .chain([self.job_step_name()])
-            .chain(named(When::After))
-            .collect()
+        let named =
+            |when| self.steps.iter().filter(move |step| step.when == when).map(|step| step.name.as_str());
+        named(When::Before).chain([self.job_step_name()]).chain(named(When::After)).collect()
     }
 }

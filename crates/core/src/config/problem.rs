@@ -34,13 +34,7 @@ impl fmt::Display for ConfigErrors {
             if index > 0 {
                 writeln!(f)?;
             }
-            let Problem {
-                line,
-                column,
-                key,
-                message,
-                hint,
-            } = problem;
+            let Problem { line, column, key, message, hint } = problem;
             write!(f, "{}:{line}:{column}: ", self.file)?;
             if !key.is_empty() {
                 write!(f, "`{key}`: ")?;
@@ -67,11 +61,7 @@ pub(super) struct Wrong {
 
 impl Wrong {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            hint: None,
-            offset: 0,
-        }
+        Self { message: message.into(), hint: None, offset: 0 }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -134,15 +124,7 @@ mod tests {
 
     #[test]
     fn the_nearest_word_is_found_and_strange_ones_are_not() {
-        let keys = [
-            "pipeline",
-            "region",
-            "source",
-            "uri",
-            "time-zone",
-            "release-label",
-            "service-role",
-        ];
+        let keys = ["pipeline", "region", "source", "uri", "time-zone", "release-label", "service-role"];
         for (typed, meant) in [
             ("regin", Some("region")),
             ("reigon", Some("region")),
@@ -160,13 +142,9 @@ mod tests {
 
     #[test]
     fn distances() {
-        for (a, b, expected) in [
-            ("", "", 0),
-            ("abc", "", 3),
-            ("abc", "acb", 1),
-            ("kitten", "sitting", 3),
-            ("ü", "u", 1),
-        ] {
+        for (a, b, expected) in
+            [("", "", 0), ("abc", "", 3), ("abc", "acb", 1), ("kitten", "sitting", 3), ("ü", "u", 1)]
+        {
             assert_eq!(distance(a, b), expected, "{a} {b}");
             assert_eq!(distance(b, a), expected, "{b} {a}");
         }

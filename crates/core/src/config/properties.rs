@@ -13,11 +13,7 @@ fn keeps_its_promise(text: &str) -> Result<(), proptest::test_runner::TestCaseEr
         proptest::prop_assert!((1..=lines).contains(&problem.line), "{errors}");
         proptest::prop_assert!(!problem.message.is_empty());
     }
-    proptest::prop_assert!(
-        errors
-            .problems
-            .is_sorted_by_key(|problem| (problem.line, problem.column))
-    );
+    proptest::prop_assert!(errors.problems.is_sorted_by_key(|problem| (problem.line, problem.column)));
     Ok(())
 }
 

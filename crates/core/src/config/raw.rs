@@ -8,11 +8,7 @@ use super::entry::Entry;
 use super::problem::{Wrong, nearest, nearest_within};
 
 /// Settings that a run relies on.
-const FIXED_SPARK_CONF: [&str; 3] = [
-    "spark.yarn.maxAppAttempts",
-    "spark.submit.deployMode",
-    "spark.master",
-];
+const FIXED_SPARK_CONF: [&str; 3] = ["spark.yarn.maxAppAttempts", "spark.submit.deployMode", "spark.master"];
 
 /// `spark-conf`: names with dots may be written with or without quotes.
 pub(super) fn spark_conf(entry: Entry<'_, '_>) -> IndexMap<String, String> {
@@ -121,9 +117,7 @@ pub(super) fn tags(entry: Entry<'_, '_>) -> IndexMap<String, String> {
         } else if name.is_empty() || name.chars().count() > 128 {
             entry.wrong(Wrong::new("a tag's name has 1 to 128 characters"));
         } else if tags.len() == MOST {
-            entry.wrong(Wrong::new(format!(
-                "a cluster has {MOST} tags at most, besides those of Emrys"
-            )));
+            entry.wrong(Wrong::new(format!("a cluster has {MOST} tags at most, besides those of Emrys")));
             break;
         } else if let Some(value) = entry.tag_value() {
             tags.insert(name, value);
@@ -147,51 +141,27 @@ const OWNED: [(&str, &str); 31] = [
     ("StepExecutionRoleArn", "use `runtime-role`"),
     ("BootstrapActions", "use [[cluster.bootstrap]]"),
     ("Configurations", "use [[cluster.configurations]]"),
-    (
-        "StepConcurrencyLevel",
-        "steps run one after the other, so that a failed one ends the cluster",
-    ),
+    ("StepConcurrencyLevel", "steps run one after the other, so that a failed one ends the cluster"),
     (
         "AutoTerminationPolicy",
         "the cluster ends by itself after its last step, and each step has a limit of time",
     ),
-    (
-        "Instances.KeepJobFlowAliveWhenNoSteps",
-        "a cluster without steps has to end by itself",
-    ),
-    (
-        "Instances.TerminationProtected",
-        "a cluster that cannot be ended is not launched",
-    ),
-    (
-        "Instances.UnhealthyNodeReplacement",
-        "it needs termination protection",
-    ),
+    ("Instances.KeepJobFlowAliveWhenNoSteps", "a cluster without steps has to end by itself"),
+    ("Instances.TerminationProtected", "a cluster that cannot be ended is not launched"),
+    ("Instances.UnhealthyNodeReplacement", "it needs termination protection"),
     ("Instances.Ec2SubnetId", "use `subnets`"),
     ("Instances.Ec2SubnetIds", "use `subnets`"),
     ("Instances.Ec2KeyName", "use `key-pair`"),
     ("Instances.InstanceFleets", "use [cluster.fleets]"),
-    (
-        "Instances.InstanceGroups",
-        "use [cluster.fleets]: EMR takes fleets or groups, not both",
-    ),
+    ("Instances.InstanceGroups", "use [cluster.fleets]: EMR takes fleets or groups, not both"),
     ("Instances.InstanceCount", "use [cluster.fleets]"),
     ("Instances.MasterInstanceType", "use [cluster.fleets]"),
     ("Instances.SlaveInstanceType", "use [cluster.fleets]"),
     ("Instances.Placement", "use `subnets`"),
     ("Instances.HadoopVersion", "use `release-label`"),
-    (
-        "Instances.EmrManagedMasterSecurityGroup",
-        "use [cluster.security-groups]",
-    ),
-    (
-        "Instances.EmrManagedSlaveSecurityGroup",
-        "use [cluster.security-groups]",
-    ),
-    (
-        "Instances.ServiceAccessSecurityGroup",
-        "use [cluster.security-groups]",
-    ),
+    ("Instances.EmrManagedMasterSecurityGroup", "use [cluster.security-groups]"),
+    ("Instances.EmrManagedSlaveSecurityGroup", "use [cluster.security-groups]"),
+    ("Instances.ServiceAccessSecurityGroup", "use [cluster.security-groups]"),
 ];
 
 /// What the overlay is for, as far as it is known today.
@@ -221,11 +191,7 @@ const FREE: [&str; 19] = [
 /// the pen has to be found here; what is farther from every known key may be of a later API, and is handed through.
 fn misspelt(path: &str) -> Option<&'static str> {
     let known = || FREE.into_iter().chain(OWNED.iter().map(|(owned, _)| *owned));
-    if known().any(|key| key == path) {
-        None
-    } else {
-        nearest_within(2, path, known())
-    }
+    if known().any(|key| key == path) { None } else { nearest_within(2, path, known()) }
 }
 
 /// `run-job-flow`: anything but what has a key of its own.
@@ -255,13 +221,9 @@ fn overlay_table(entry: Entry<'_, '_>, prefix: &str) -> Map<String, Value> {
 
 fn json(entry: Entry<'_, '_>) -> Value {
     match entry.value {
-        ValueInner::Table(_) => Value::Object(
-            entry
-                .entries()
-                .into_iter()
-                .map(|(key, entry)| (key, json(entry)))
-                .collect(),
-        ),
+        ValueInner::Table(_) => {
+            Value::Object(entry.entries().into_iter().map(|(key, entry)| (key, json(entry))).collect())
+        }
         ValueInner::Array(_) => Value::Array(entry.items("").into_iter().map(json).collect()),
         ValueInner::String(text) => Value::String(text.into_owned()),
         ValueInner::Integer(number) => Value::from(number),

@@ -24,22 +24,13 @@ pub(super) struct Reader<'t> {
 
 impl<'t> Reader<'t> {
     pub(super) fn new(file: &'t str, text: &'t str) -> Self {
-        Self {
-            file,
-            text,
-            problems: RefCell::default(),
-            places: RefCell::default(),
-        }
+        Self { file, text, problems: RefCell::default(), places: RefCell::default() }
     }
 
     /// The file as a table; an error where it is no TOML at all.
     pub(super) fn root(&self) -> Result<Section<'t, '_>, ConfigErrors> {
         let mut value = toml_span::parse(self.text).map_err(|error| {
-            self.note(
-                error.span.start,
-                "",
-                Wrong::new(error.to_string()).hint(syntax_hint(&error.kind)),
-            );
+            self.note(error.span.start, "", Wrong::new(error.to_string()).hint(syntax_hint(&error.kind)));
             self.errors()
         })?;
         let ValueInner::Table(table) = value.take() else {
@@ -82,10 +73,7 @@ impl<'t> Reader<'t> {
     pub(super) fn errors(&self) -> ConfigErrors {
         let mut problems = self.problems.borrow().clone();
         problems.sort_by_key(|problem| (problem.line, problem.column));
-        ConfigErrors {
-            file: self.file.to_owned(),
-            problems,
-        }
+        ConfigErrors { file: self.file.to_owned(), problems }
     }
 
     pub(super) fn note(&self, at: usize, key: &str, wrong: Wrong) {
@@ -104,9 +92,7 @@ impl<'t> Reader<'t> {
     /// where the string begins.
     pub(super) fn place_in(&self, span: Span, value: &str, offset: usize) -> usize {
         let written = self.text.get(span.start..span.end).unwrap_or_default();
-        written
-            .find(value)
-            .map_or(span.start, |quotes| span.start + quotes + offset)
+        written.find(value).map_or(span.start, |quotes| span.start + quotes + offset)
     }
 }
 
@@ -134,22 +120,11 @@ pub(super) struct Section<'t, 'r> {
 
 impl<'t, 'r> Section<'t, 'r> {
     pub(super) fn new(reader: &'r Reader<'t>, path: String, at: usize, table: Table<'t>) -> Self {
-        Self {
-            reader,
-            path,
-            at,
-            table,
-            known: Vec::new(),
-            missing: Vec::new(),
-        }
+        Self { reader, path, at, table, known: Vec::new(), missing: Vec::new() }
     }
 
     pub(super) fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.path)
-        }
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
     /// Takes a key out, if it is there.
@@ -158,17 +133,8 @@ impl<'t, 'r> Section<'t, 'r> {
         let (name, mut value) = self.table.remove_entry(key)?;
         let path = self.path_of(key);
         self.reader.place(&path, name.span);
-        let span = if matches!(value.as_ref(), ValueInner::Table(_)) {
-            name.span
-        } else {
-            value.span
-        };
-        Some(Entry {
-            reader: self.reader,
-            path,
-            span,
-            value: value.take(),
-        })
+        let span = if matches!(value.as_ref(), ValueInner::Table(_)) { name.span } else { value.span };
+        Some(Entry { reader: self.reader, path, span, value: value.take() })
     }
 
     /// As [`Self::take`], for a key that has to be there. That it is missing is noted at the end, when it is known
@@ -241,11 +207,7 @@ impl<'t, 'r> Section<'t, 'r> {
             return Vec::new();
         };
         let hint = format!("write each as a table of its own: [[{}]]", entry.path);
-        entry
-            .items(&hint)
-            .into_iter()
-            .filter_map(Entry::section)
-            .collect()
+        entry.items(&hint).into_iter().filter_map(Entry::section).collect()
     }
 
     /// Notes a problem with the table itself.
@@ -270,18 +232,10 @@ impl<'t, 'r> Section<'t, 'r> {
                 None => format!("known here: {}", self.known.join(", ")),
             };
             let path = self.path_of(&quoted(&name.name));
-            self.reader.note(
-                name.span.start,
-                &path,
-                Wrong::new("this key is unknown").hint(hint),
-            );
+            self.reader.note(name.span.start, &path, Wrong::new("this key is unknown").hint(hint));
         }
         for (key, hint) in &self.missing {
-            self.reader.note(
-                self.at,
-                &self.path_of(key),
-                Wrong::new("this key is missing").hint(*hint),
-            );
+            self.reader.note(self.at, &self.path_of(key), Wrong::new("this key is missing").hint(*hint));
         }
     }
 }

@@ -93,16 +93,13 @@ fn read_step(mut section: Section<'_, '_>) -> Option<CustomStep> {
     let kind = section
         .require("kind", "one of spark, command, script, jar, hive")
         .and_then(|entry| entry.parsed(|text| values::one_of(text, &KINDS)));
-    let when = section.parsed("when", |text| {
-        values::one_of(text, &[("before", When::Before), ("after", When::After)])
-    });
+    let when = section
+        .parsed("when", |text| values::one_of(text, &[("before", When::Before), ("after", When::After)]));
     let args = section.list("args", values::argument);
     // Without a kind it is not known which keys belong to it; only those that belong to none are then unknown.
     let file_hint = "name its address: file = \"s3://my-log-bucket/steps/…\"";
     let address = |section: &mut Section<'_, '_>| {
-        section
-            .require("file", file_hint)
-            .and_then(|entry| entry.parsed(values::step_file))
+        section.require("file", file_hint).and_then(|entry| entry.parsed(values::step_file))
     };
     let kind = match kind {
         Some(Kind::Spark) => needs_args(
@@ -111,18 +108,14 @@ fn read_step(mut section: Section<'_, '_>) -> Option<CustomStep> {
             "the script and its arguments: args = [\"s3://my-log-bucket/steps/compact.py\", \"{day}\"]",
         )
         .then_some(StepKind::Spark),
-        Some(Kind::Command) => needs_args(
-            &section,
-            &args,
-            "the command: args = [\"bash\", \"-c\", \"echo {day}\"]",
-        )
-        .then_some(StepKind::Command),
+        Some(Kind::Command) => {
+            needs_args(&section, &args, "the command: args = [\"bash\", \"-c\", \"echo {day}\"]")
+                .then_some(StepKind::Command)
+        }
         Some(Kind::Script) => address(&mut section).map(|file| StepKind::Script { file }),
         Some(Kind::Hive) => address(&mut section).map(|file| StepKind::Hive { file }),
         Some(Kind::Jar) => {
-            let file = section
-                .require("file", file_hint)
-                .and_then(|entry| entry.parsed(values::argument));
+            let file = section.require("file", file_hint).and_then(|entry| entry.parsed(values::argument));
             let main_class = section.parsed("main-class", values::main_class);
             file.map(|file| StepKind::Jar { file, main_class })
         }
@@ -133,12 +126,7 @@ fn read_step(mut section: Section<'_, '_>) -> Option<CustomStep> {
         }
     };
     section.finish();
-    Some(CustomStep {
-        name: name?,
-        when: when.unwrap_or(When::After),
-        kind: kind?,
-        args,
-    })
+    Some(CustomStep { name: name?, when: when.unwrap_or(When::After), kind: kind?, args })
 }
 
 fn needs_args(section: &Section<'_, '_>, args: &[Template], hint: &str) -> bool {

@@ -107,10 +107,7 @@ fn wrong_types_have_their_place() {
     let text = changed(
         &[
             ("pipeline = \"web-logs\"", "pipeline = 7"),
-            (
-                "subnets = [\"subnet-0123456789abcdef0\"]",
-                "subnets = \"subnet-0123456789abcdef0\"",
-            ),
+            ("subnets = [\"subnet-0123456789abcdef0\"]", "subnets = \"subnet-0123456789abcdef0\""),
         ],
         "bootstrap = 3\nfleets = []\ntags = [\"a\"]\n\n[limits]\nrun-minutes = \"60\"\nstart-minutes = 2.5\nmax-attempts = 0\nmax-reject-ratio = 5\n",
     );
@@ -243,10 +240,7 @@ fn folders_lie_apart() {
         ("emrys/", "processed-logs/emrys/"),
         ("my-log-bucket/emrys/", "my-log-bucket/"),
         ("application-logs/", "emrys/raw/"),
-        (
-            "application-logs/{yyyy}/{mm}/{dd}/",
-            "processed-logs/{yyyy}/{mm}/{dd}/raw/",
-        ),
+        ("application-logs/{yyyy}/{mm}/{dd}/", "processed-logs/{yyyy}/{mm}/{dd}/raw/"),
     ];
     let told: Vec<String> = cases
         .iter()
@@ -285,10 +279,7 @@ fn folders_lie_apart() {
     "#);
     // Beside one another in one bucket, and below one folder, they are apart.
     crate::testing::config(&changed(&[("my-log-bucket/", "my-log-bucket/logs/")], ""));
-    crate::testing::config(&changed(
-        &[("processed-logs/", "application-logs/processed/")],
-        "",
-    ));
+    crate::testing::config(&changed(&[("processed-logs/", "application-logs/processed/")], ""));
 }
 
 #[test]
@@ -495,20 +486,9 @@ fn defaults() {
     let config = accepted("");
     assert_eq!(
         config.limits,
-        super::Limits {
-            start_minutes: 45,
-            run_minutes: 240,
-            max_reject_ratio: 0.05,
-            max_attempts: 3
-        }
+        super::Limits { start_minutes: 45, run_minutes: 240, max_reject_ratio: 0.05, max_attempts: 3 }
     );
-    assert_eq!(
-        config.alarms,
-        super::Alarms {
-            success_within_hours: 26,
-            actions: Vec::new()
-        }
-    );
+    assert_eq!(config.alarms, super::Alarms { success_within_hours: 26, actions: Vec::new() });
     assert_eq!(config.output.format, super::OutputFormat::Parquet);
     assert_eq!(config.source.time_zone, jiff::tz::TimeZone::UTC);
     assert_eq!(config.cluster.fleets, super::Fleets::default());
@@ -520,10 +500,7 @@ fn the_example_pipelines_are_right() {
     let examples = [
         ("web-logs.toml", include_str!("../../../../config/web-logs.toml")),
         ("own-job.toml", include_str!("../../../../config/own-job.toml")),
-        (
-            "everything.toml",
-            include_str!("../../../../config/everything.toml"),
-        ),
+        ("everything.toml", include_str!("../../../../config/everything.toml")),
     ];
     for (name, text) in examples {
         let config = read(name, text).unwrap_or_else(|errors| panic!("{errors}"));
@@ -533,11 +510,7 @@ fn the_example_pipelines_are_right() {
     let mut found: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| {
-            std::path::Path::new(name)
-                .extension()
-                .is_some_and(|extension| extension == "toml")
-        })
+        .filter(|name| std::path::Path::new(name).extension().is_some_and(|extension| extension == "toml"))
         .collect();
     found.sort();
     let mut named = examples.map(|(name, _)| name);

@@ -41,11 +41,7 @@ pub(super) fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Wron
     if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
         return Ok(*value);
     }
-    let all = words
-        .iter()
-        .map(|(word, _)| format!("`{word}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let all = words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     let hint = match nearest(text, words.iter().map(|(word, _)| *word)) {
         Some(word) => format!("did you mean `{word}`?"),
         None => format!("write {all}"),
@@ -57,14 +53,10 @@ pub(super) fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Wron
 pub(super) fn pipeline_name(text: &str) -> Result<String, Wrong> {
     let good = text.len() <= 64
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
     if good && ["jobs", "emr-logs"].contains(&text) {
-        return Err(
-            Wrong::new(format!("`{text}` is what another folder of the state is called"))
-                .hint("give the pipeline another name"),
-        );
+        return Err(Wrong::new(format!("`{text}` is what another folder of the state is called"))
+            .hint("give the pipeline another name"));
     }
     if good {
         return Ok(text.to_owned());
@@ -102,9 +94,8 @@ pub(super) fn release_label(text: &str) -> Result<ReleaseLabel, Wrong> {
             .hint("labels are written like `emr-7.13.0` or `emr-spark-8.0.0`")
     };
     let version = text.strip_prefix("emr-").ok_or_else(wrong)?;
-    let (spark_only, version) = version
-        .strip_prefix("spark-")
-        .map_or((false, version), |version| (true, version));
+    let (spark_only, version) =
+        version.strip_prefix("spark-").map_or((false, version), |version| (true, version));
     let numbers: Vec<u32> = version
         .split('.')
         .filter(|part| part.bytes().all(|b| b.is_ascii_digit()))
@@ -117,16 +108,10 @@ pub(super) fn release_label(text: &str) -> Result<ReleaseLabel, Wrong> {
         return Err(wrong());
     }
     if !spark_only && (major, minor) < (5, 30) {
-        return Err(
-            Wrong::new(format!("`{text}` is older than what Emrys is made for"))
-                .hint("use emr-5.30.0 or later, and emr-7.0.0 or later for the built-in job"),
-        );
+        return Err(Wrong::new(format!("`{text}` is older than what Emrys is made for"))
+            .hint("use emr-5.30.0 or later, and emr-7.0.0 or later for the built-in job"));
     }
-    Ok(ReleaseLabel {
-        text: text.to_owned(),
-        spark_only,
-        version: (major, minor, patch),
-    })
+    Ok(ReleaseLabel { text: text.to_owned(), spark_only, version: (major, minor, patch) })
 }
 
 /// A role or profile by its name or its ARN.
@@ -141,9 +126,7 @@ pub(super) fn named_or_arn(text: &str, kind: &str) -> Result<String, Wrong> {
     if good {
         Ok(text.to_owned())
     } else {
-        Err(Wrong::new(format!(
-            "`{text}` is neither a name nor an ARN in IAM"
-        )))
+        Err(Wrong::new(format!("`{text}` is neither a name nor an ARN in IAM")))
     }
 }
 
@@ -162,11 +145,8 @@ pub(super) fn arn(text: &str, service: &str, kind: &str) -> Result<String, Wrong
         return Ok(text.to_owned());
     }
     let region = if service == "iam" { "" } else { "us-east-1" };
-    Err(
-        Wrong::new(format!("`{text}` is not the ARN that is expected here")).hint(format!(
-            "it is written like `arn:aws:{service}:{region}:123456789012{kind}…`"
-        )),
-    )
+    Err(Wrong::new(format!("`{text}` is not the ARN that is expected here"))
+        .hint(format!("it is written like `arn:aws:{service}:{region}:123456789012{kind}…`")))
 }
 
 /// What CloudWatch can call when an alarm fires.
@@ -186,18 +166,13 @@ pub(super) fn resource_id(text: &str, prefix: &str) -> Result<String, Wrong> {
     if good {
         return Ok(text.to_owned());
     }
-    Err(
-        Wrong::new(format!("`{text}` is not the identifier that is expected here"))
-            .hint(format!("it is written like `{prefix}0123456789abcdef0`")),
-    )
+    Err(Wrong::new(format!("`{text}` is not the identifier that is expected here"))
+        .hint(format!("it is written like `{prefix}0123456789abcdef0`")))
 }
 
 pub(super) fn instance_type(text: &str) -> Result<String, Wrong> {
     let part = |part: &str| {
-        !part.is_empty()
-            && part
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
     match text.split_once('.') {
         Some((family, size)) if part(family) && part(size) => Ok(text.to_owned()),
@@ -217,14 +192,8 @@ pub(super) fn step_name(text: &str) -> Result<String, Wrong> {
 }
 
 pub(super) fn main_class(text: &str) -> Result<String, Wrong> {
-    let good = text
-        .chars()
-        .all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '$'));
-    if good {
-        Ok(text.to_owned())
-    } else {
-        Err(Wrong::new(format!("`{text}` is no name of a class")))
-    }
+    let good = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '$'));
+    if good { Ok(text.to_owned()) } else { Err(Wrong::new(format!("`{text}` is no name of a class"))) }
 }
 
 /// The address of a folder.
@@ -246,9 +215,7 @@ pub(super) fn folder(text: &str) -> Result<S3Uri, Wrong> {
 pub(super) fn object(text: &str) -> Result<S3Uri, Wrong> {
     let uri = address(text, "s3://my-log-bucket/a-folder/a-file")?;
     if uri.is_folder() {
-        return Err(Wrong::new(format!(
-            "`{text}` is a folder, and a file is expected"
-        )));
+        return Err(Wrong::new(format!("`{text}` is a folder, and a file is expected")));
     }
     plain(text, &uri)
 }
@@ -268,11 +235,7 @@ fn address(text: &str, example: &str) -> Result<S3Uri, Wrong> {
 
 /// Addresses of folders and files that Hadoop or a shell would take for something else.
 fn plain(text: &str, uri: &S3Uri) -> Result<S3Uri, Wrong> {
-    match uri
-        .key()
-        .chars()
-        .find(|c| "{}*?[]\\".contains(*c) || c.is_whitespace())
-    {
+    match uri.key().chars().find(|c| "{}*?[]\\".contains(*c) || c.is_whitespace()) {
         None => Ok(uri.clone()),
         Some(c @ ('{' | '}')) => {
             let offset = text.find(c).unwrap_or_default();
@@ -295,9 +258,7 @@ pub(super) fn day_folder(text: &str) -> Result<Template, Wrong> {
     folder(&template.on(Day::SAMPLE)).map_err(|wrong| Wrong {
         // What the sample filled in is not what the user wrote.
         message: wrong.message.replace(&template.on(Day::SAMPLE), text),
-        hint: wrong
-            .hint
-            .map(|hint| hint.replace(&template.on(Day::SAMPLE), text)),
+        hint: wrong.hint.map(|hint| hint.replace(&template.on(Day::SAMPLE), text)),
         offset: 0,
     })?;
     if !template.tells_days_apart() {
@@ -331,11 +292,7 @@ fn template(text: &str, allowed: &[Placeholder]) -> Result<Template, Wrong> {
     }
     Template::parse(text, allowed).map_err(|error| {
         let names = allowed.iter().map(|placeholder| placeholder.name());
-        let all = allowed
-            .iter()
-            .map(|p| format!("{{{}}}", p.name()))
-            .collect::<Vec<_>>()
-            .join(" ");
+        let all = allowed.iter().map(|p| format!("{{{}}}", p.name())).collect::<Vec<_>>().join(" ");
         let hint = match &error {
             TemplateError::Unknown { name, .. } => match nearest(name, names) {
                 Some(name) => format!("did you mean {{{name}}}? Braces that are meant are written twice"),
@@ -352,29 +309,14 @@ fn template(text: &str, allowed: &[Placeholder]) -> Result<Template, Wrong> {
 
 /// A file of the job: a local path or an address.
 pub(super) fn job_file(text: &str, endings: &[&str]) -> Result<Script, Wrong> {
-    let file = if text.contains("://") {
-        Script::S3(object(text)?)
-    } else {
-        Script::Local(text.to_owned())
-    };
+    let file = if text.contains("://") { Script::S3(object(text)?) } else { Script::Local(text.to_owned()) };
     let name = file.file_name();
-    if !endings
-        .iter()
-        .any(|ending| name.ends_with(ending) && name.len() > ending.len())
-    {
-        return Err(Wrong::new(format!(
-            "`{text}` does not end with {}",
-            endings.join(" or ")
-        )));
+    if !endings.iter().any(|ending| name.ends_with(ending) && name.len() > ending.len()) {
+        return Err(Wrong::new(format!("`{text}` does not end with {}", endings.join(" or "))));
     }
-    if name
-        .chars()
-        .any(|c| c.is_whitespace() || c.is_control() || "{}*?[]\\,#".contains(c))
-    {
-        return Err(Wrong::new(format!(
-            "`{name}` has a letter that spark-submit takes for something else"
-        ))
-        .hint("rename the file: no spaces, and none of {}*?[],#"));
+    if name.chars().any(|c| c.is_whitespace() || c.is_control() || "{}*?[]\\,#".contains(c)) {
+        return Err(Wrong::new(format!("`{name}` has a letter that spark-submit takes for something else"))
+            .hint("rename the file: no spaces, and none of {}*?[],#"));
     }
     Ok(file)
 }

@@ -46,26 +46,19 @@ const NOISE: [&str; 10] = [
 ];
 
 /// Exceptions that only carry another one, which says more.
-const WRAPPERS: [&str; 3] = [
-    "Py4JJavaError",
-    "PythonException",
-    "org.apache.spark.SparkException: Job aborted",
-];
+const WRAPPERS: [&str; 3] =
+    ["Py4JJavaError", "PythonException", "org.apache.spark.SparkException: Job aborted"];
 
 /// The finding that says most; of several alike, the last.
 pub(super) fn find(lines: &[String]) -> Option<Finding> {
     let lines: Vec<String> = lines.iter().map(|line| clip(line)).collect();
     let candidates = [tail(&lines), error_line(&lines)];
-    let found = candidates
-        .into_iter()
-        .flatten()
-        .chain(java(&lines))
-        .chain(python(&lines));
+    let found = candidates.into_iter().flatten().chain(java(&lines)).chain(python(&lines));
     found.max_by_key(|finding| finding.rank)
 }
 
 /// Whether the step's own time limit ended it: `timeout` answers with 124, or 137 when it had to kill.
-pub(super) fn ran_into_limit(lines: &[String], reason: &str) -> bool {
+pub(super) fn ran_into_limit<'a>(mut logs: impl Iterator<Item = &'a [String]>, reason: &str) -> bool {
     let says = |text: &str| {
         [124, 137].iter().any(|code| {
             text.contains(&format!("exiting with ret '{code}'"))
@@ -75,11 +68,10 @@ pub(super) fn ran_into_limit(lines: &[String], reason: &str) -> bool {
     };
     // Executors end with 137 too, when they are out of memory: only what is said of the command itself counts.
     says(reason)
-        || lines
-            .iter()
-            .rev()
-            .take(5)
-            .any(|line| !line.contains("ontainer") && says(line))
+        || logs.any(|lines| {
+            let last = lines.iter().rev().take(5);
+            last.filter(|line| !line.contains("ontainer")).any(|line| says(line))
+        })
 }
 
 /// Whether the text says `<words> <code>`, the code not being the beginning of a longer number.
@@ -93,10 +85,8 @@ fn ends_with_code(text: &str, words: &str, code: u32) -> bool {
 
 /// Python tracebacks, each from its head to the exception's message.
 fn python(lines: &[String]) -> impl Iterator<Item = Finding> {
-    let heads = lines
-        .iter()
-        .enumerate()
-        .filter(|(_, line)| line.contains("Traceback (most recent call last)"));
+    let heads =
+        lines.iter().enumerate().filter(|(_, line)| line.contains("Traceback (most recent call last)"));
     heads.filter_map(|(head, _)| {
         let body = lines[head + 1..].iter().enumerate();
         let mut own = body.filter(|(_, line)| !is_logged(line) && !line.trim().is_empty());
@@ -111,20 +101,12 @@ fn python(lines: &[String]) -> impl Iterator<Item = Finding> {
                 last = at;
             }
         }
-        let rank = if is_noise(&summary) {
-            Rank::Noise
-        } else {
-            Rank::Python
-        };
+        let rank = if is_noise(&summary) { Rank::Noise } else { Rank::Python };
         let mut shown: Vec<String> = lines[head..=end].to_vec();
         if last > end {
             shown.push(lines[last].clone());
         }
-        Some(Finding {
-            rank,
-            summary,
-            lines: keep_last(shown),
-        })
+        Some(Finding { rank, summary, lines: keep_last(shown) })
     })
 }
 
@@ -139,21 +121,10 @@ fn java(lines: &[String]) -> impl Iterator<Item = Finding> {
         Some((at, cause.to_owned()))
     });
     named.map(|(at, summary)| {
-        let frames = lines[at + 1..]
-            .iter()
-            .take_while(|line| line.trim_start().starts_with("at "))
-            .take(4);
+        let frames = lines[at + 1..].iter().take_while(|line| line.trim_start().starts_with("at ")).take(4);
         let shown = std::iter::once(&lines[at]).chain(frames).cloned().collect();
-        let rank = if is_noise(&summary) {
-            Rank::Noise
-        } else {
-            Rank::Java
-        };
-        Finding {
-            rank,
-            summary,
-            lines: shown,
-        }
+        let rank = if is_noise(&summary) { Rank::Noise } else { Rank::Java };
+        Finding { rank, summary, lines: shown }
     })
 }
 
@@ -191,15 +162,8 @@ fn error_line(lines: &[String]) -> Option<Finding> {
 fn tail(lines: &[String]) -> Option<Finding> {
     let said: Vec<&String> = lines.iter().filter(|line| !line.trim().is_empty()).collect();
     let summary = without_stamp(said.last()?).trim().to_owned();
-    let shown = said[said.len().saturating_sub(TAIL)..]
-        .iter()
-        .map(|line| (*line).clone())
-        .collect();
-    Some(Finding {
-        rank: Rank::Tail,
-        summary,
-        lines: shown,
-    })
+    let shown = said[said.len().saturating_sub(TAIL)..].iter().map(|line| (*line).clone()).collect();
+    Some(Finding { rank: Rank::Tail, summary, lines: shown })
 }
 
 /// Whether Spark's logger wrote the line: `24/10/20 03:00:01 INFO …`. Such lines stand between those of a traceback.
@@ -207,22 +171,14 @@ fn is_logged(line: &str) -> bool {
     let mut words = line.split(' ');
     let (date, time) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let is_number = |text: &str, at: char| {
-        text.len() >= 8
-            && text
-                .split(at)
-                .take(3)
-                .all(|part| part.starts_with(|c: char| c.is_ascii_digit()))
+        text.len() >= 8 && text.split(at).take(3).all(|part| part.starts_with(|c: char| c.is_ascii_digit()))
     };
     is_number(time, ':') && (is_number(date, '/') || is_number(date, '-'))
 }
 
 /// A logged line without its date and time.
 fn without_stamp(line: &str) -> &str {
-    if is_logged(line) {
-        line.splitn(3, ' ').nth(2).unwrap_or(line)
-    } else {
-        line
-    }
+    if is_logged(line) { line.splitn(3, ' ').nth(2).unwrap_or(line) } else { line }
 }
 
 fn is_java_exception(text: &str) -> bool {

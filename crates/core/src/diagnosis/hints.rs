@@ -37,10 +37,7 @@ const BY_LOG: [(&str, &str); 15] = [
         "Access Denied",
         "the cluster's role may not do this: give the instance profile (or the runtime role) the right on this address, and on its KMS key if it has one",
     ),
-    (
-        "NoSuchBucket",
-        "the bucket is not there: compare the job's addresses with those in the configuration",
-    ),
+    ("NoSuchBucket", "the bucket is not there: compare the job's addresses with those in the configuration"),
     (
         "OutOfMemory",
         "memory ran out: larger instances, or more of them, or `spark.executor.memory` and `spark.driver.memory` in `[cluster] spark-conf`",
@@ -68,20 +65,14 @@ const BY_LOG: [(&str, &str); 15] = [
 ];
 
 /// Words that count wherever they stand in the log: the exception that ends a job need not name its cause.
-const ANYWHERE: [&str; 3] = [
-    "OutOfMemory",
-    "exceeding memory limits",
-    "No space left on device",
-];
+const ANYWHERE: [&str; 3] = ["OutOfMemory", "exceeding memory limits", "No space left on device"];
 
 /// For a step that failed.
 pub(super) fn for_log(summary: &str, lines: &[String], all: &[String]) -> Option<&'static str> {
     let said = |words: &str| summary.contains(words) || lines.iter().any(|line| line.contains(words));
     let anywhere = |words: &str| ANYWHERE.contains(&words) && all.iter().any(|line| line.contains(words));
     let found = BY_LOG.iter().find(|(words, _)| said(words));
-    found
-        .or_else(|| BY_LOG.iter().find(|(words, _)| anywhere(words)))
-        .map(|(_, hint)| *hint)
+    found.or_else(|| BY_LOG.iter().find(|(words, _)| anywhere(words))).map(|(_, hint)| *hint)
 }
 
 /// For a launch that EMR called wrong.

@@ -11,10 +11,7 @@ fn step(state: &str, message: &str) -> Step {
         id: "s-1".to_owned(),
         name: "log-analysis".to_owned(),
         state: StepState::from(state.to_owned()),
-        reason: Reason {
-            code: String::new(),
-            message: message.to_owned(),
-        },
+        reason: Reason { code: String::new(), message: message.to_owned() },
     }
 }
 
@@ -22,10 +19,7 @@ fn cluster(code: &str, message: &str) -> Cluster {
     Cluster {
         id: "j-1".to_owned(),
         state: Some(ClusterState::TerminatedWithErrors),
-        reason: Reason {
-            code: code.to_owned(),
-            message: message.to_owned(),
-        },
+        reason: Reason { code: code.to_owned(), message: message.to_owned() },
         moved_at: now(),
         ready_at: None,
         steps: vec![],
@@ -36,12 +30,7 @@ fn cluster(code: &str, message: &str) -> Cluster {
 
 fn diagnose(lines: &[&str]) -> Diagnosis {
     let log = log(lines);
-    of_step(
-        &step("FAILED", "Unknown Error."),
-        &cluster("STEP_FAILURE", ""),
-        Some(&log),
-        "s3://logs/",
-    )
+    of_step(&step("FAILED", "Unknown Error."), &cluster("STEP_FAILURE", ""), &[log], "s3://logs/")
 }
 
 #[test]
@@ -58,18 +47,9 @@ fn a_python_traceback_is_found_among_what_spark_logs() {
         "24/10/21 03:10:09 INFO ShutdownHookManager: Shutdown hook called",
         "Command exiting with ret '1'",
     ]);
-    assert_eq!(
-        diagnosis.summary,
-        "the step `log-analysis` failed: ValueError: no such thing"
-    );
-    assert_eq!(
-        diagnosis.lines.first().map(String::as_str),
-        Some("Traceback (most recent call last):")
-    );
-    assert_eq!(
-        diagnosis.lines.last().map(String::as_str),
-        Some("ValueError: no such thing")
-    );
+    assert_eq!(diagnosis.summary, "the step `log-analysis` failed: ValueError: no such thing");
+    assert_eq!(diagnosis.lines.first().map(String::as_str), Some("Traceback (most recent call last):"));
+    assert_eq!(diagnosis.lines.last().map(String::as_str), Some("ValueError: no such thing"));
     assert!(diagnosis.log.is_some_and(|log| log.ends_with("stderr.gz")));
 }
 
@@ -86,13 +66,7 @@ fn of_exceptions_that_follow_on_each_other_the_last_counts() {
         "  File \"main.py\", line 4, in <module>",
         "RuntimeError: the line has no status",
     ]);
-    assert!(
-        diagnosis
-            .summary
-            .ends_with("RuntimeError: the line has no status"),
-        "{}",
-        diagnosis.summary
-    );
+    assert!(diagnosis.summary.ends_with("RuntimeError: the line has no status"), "{}", diagnosis.summary);
 }
 
 #[test]
@@ -108,11 +82,7 @@ fn what_follows_on_a_dead_jvm_is_not_its_cause() {
         "  File \"py4j/java_gateway.py\", line 539",
         "ConnectionRefusedError: [Errno 111] Connection refused",
     ]);
-    assert!(
-        diagnosis.summary.ends_with("ValueError: the cause"),
-        "{}",
-        diagnosis.summary
-    );
+    assert!(diagnosis.summary.ends_with("ValueError: the cause"), "{}", diagnosis.summary);
 }
 
 #[test]
@@ -151,11 +121,7 @@ fn an_error_in_a_python_worker_is_found_inside_the_java_one() {
         "  File \"worker.py\", line 1, in f",
         "ZeroDivisionError: division by zero",
     ]);
-    assert!(
-        diagnosis.summary.ends_with("ZeroDivisionError: division by zero"),
-        "{}",
-        diagnosis.summary
-    );
+    assert!(diagnosis.summary.ends_with("ZeroDivisionError: division by zero"), "{}", diagnosis.summary);
 }
 
 #[test]
@@ -167,9 +133,7 @@ fn without_python_the_java_root_cause_counts() {
         "\tat java.io.FileOutputStream.write(FileOutputStream.java:1)",
     ]);
     assert!(
-        diagnosis
-            .summary
-            .contains("java.io.IOException: No space left on device"),
+        diagnosis.summary.contains("java.io.IOException: No space left on device"),
         "{}",
         diagnosis.summary
     );
@@ -199,19 +163,10 @@ fn each_of_these_has_a_hint() {
         ("SyntaxError: invalid syntax", "Python"),
     ];
     for (exception, expected) in cases {
-        let diagnosis = diagnose(&[
-            "Traceback (most recent call last):",
-            "  File \"main.py\", line 1",
-            exception,
-        ]);
+        let diagnosis =
+            diagnose(&["Traceback (most recent call last):", "  File \"main.py\", line 1", exception]);
         assert!(diagnosis.summary.contains(exception), "{diagnosis:?}");
-        assert!(
-            diagnosis
-                .hint
-                .as_ref()
-                .is_some_and(|hint| hint.contains(expected)),
-            "{diagnosis:?}"
-        );
+        assert!(diagnosis.hint.as_ref().is_some_and(|hint| hint.contains(expected)), "{diagnosis:?}");
     }
 }
 
@@ -233,16 +188,9 @@ fn a_step_that_ran_into_its_limit_says_so() {
         ] {
             let fill = |text: &str| text.replace("{}", &code.to_string());
             let lines: Vec<String> = lines.iter().map(|line| fill(line)).collect();
-            let log = StepLog {
-                uri: "s3://logs/stderr.gz".to_owned(),
-                lines,
-            };
-            let diagnosis = of_step(
-                &step("FAILED", &fill(message)),
-                &cluster("STEP_FAILURE", ""),
-                Some(&log),
-                "s3://logs/",
-            );
+            let log = StepLog { uri: "s3://logs/stderr.gz".to_owned(), lines };
+            let diagnosis =
+                of_step(&step("FAILED", &fill(message)), &cluster("STEP_FAILURE", ""), &[log], "s3://logs/");
             assert!(diagnosis.summary.contains("run-minutes"), "{diagnosis:?}");
         }
     }
@@ -254,16 +202,8 @@ fn a_step_that_ran_into_its_limit_says_so() {
 
 #[test]
 fn a_log_without_an_exception_is_quoted_at_its_end() {
-    let diagnosis = diagnose(&[
-        LOGGED,
-        "24/10/21 03:10:01 ERROR Client: the queue is closed",
-        LOGGED,
-    ]);
-    assert!(
-        diagnosis.summary.ends_with("ERROR Client: the queue is closed"),
-        "{}",
-        diagnosis.summary
-    );
+    let diagnosis = diagnose(&[LOGGED, "24/10/21 03:10:01 ERROR Client: the queue is closed", LOGGED]);
+    assert!(diagnosis.summary.ends_with("ERROR Client: the queue is closed"), "{}", diagnosis.summary);
     let diagnosis = diagnose(&["one", "two", ""]);
     assert_eq!(
         (diagnosis.summary.as_str(), diagnosis.lines.len()),
@@ -276,37 +216,22 @@ fn a_log_without_an_exception_is_quoted_at_its_end() {
 
 #[test]
 fn a_diagnosis_stays_small_whatever_the_log_is() {
-    let frames: Vec<String> = (0..400)
-        .map(|at| format!("  File \"main.py\", line {at}, in f"))
-        .collect();
+    let frames: Vec<String> = (0..400).map(|at| format!("  File \"main.py\", line {at}, in f")).collect();
     let long = format!("ValueError: {}", "ä".repeat(100_000));
     let mut lines = vec!["Traceback (most recent call last):"];
     lines.extend(frames.iter().map(String::as_str));
     lines.push(&long);
     let diagnosis = diagnose(&lines);
     assert!(diagnosis.lines.len() <= LINES);
-    assert!(
-        diagnosis
-            .lines
-            .iter()
-            .chain([&diagnosis.summary])
-            .all(|line| line.chars().count() < 600)
-    );
+    assert!(diagnosis.lines.iter().chain([&diagnosis.summary]).all(|line| line.chars().count() < 600));
 }
 
 #[test]
 fn only_an_exception_ends_the_waiting_for_a_log() {
-    assert!(says_why(&log(&[
-        "Traceback (most recent call last):",
-        "  File \"x\"",
-        "ValueError: x"
-    ])));
+    assert!(says_why(&log(&["Traceback (most recent call last):", "  File \"x\"", "ValueError: x"])));
     assert!(says_why(&log(&["Caused by: java.io.IOException: x"])));
     assert!(!says_why(&log(&[LOGGED])));
-    assert!(
-        !says_why(&log(&["Traceback (most recent call last):", "  File \"x\""])),
-        "it is cut off"
-    );
+    assert!(!says_why(&log(&["Traceback (most recent call last):", "  File \"x\""])), "it is cut off");
     assert!(!says_why(&log(&[])));
 }
 
@@ -337,7 +262,27 @@ fn a_step_whose_cluster_went_away_is_told_by_the_cluster() {
     let mut ended = cluster("USER_REQUEST", "Terminated by user request");
     ended.terminate = Some((TerminateReason::RunDeadline, now()));
     let tail = log(&["still at work"]);
-    let diagnosis = of_step(&step("INTERRUPTED", ""), &ended, Some(&tail), "s3://logs/");
+    let diagnosis = of_step(&step("INTERRUPTED", ""), &ended, std::slice::from_ref(&tail), "s3://logs/");
     assert!(diagnosis.summary.contains("run-minutes"), "{diagnosis:?}");
     assert_eq!(diagnosis.lines, ["still at work"]);
+}
+
+#[test]
+fn of_several_logs_the_one_that_says_most_is_quoted() {
+    let named = |name: &str, lines: &[&str]| StepLog { uri: format!("s3://logs/{name}.gz"), ..log(lines) };
+    let logs = [
+        named("stderr", &[LOGGED, "24/10/21 03:10:01 INFO ShutdownHookManager: Shutdown hook called"]),
+        named(
+            "stdout",
+            &["Traceback (most recent call last):", "  File \"job.py\", line 2", "ValueError: x"],
+        ),
+        named("controller", &["WARN waitProcessCompletion ended with exit code 1"]),
+    ];
+    let diagnosis = of_step(&step("FAILED", ""), &cluster("STEP_FAILURE", ""), &logs, "s3://logs/");
+    assert_eq!(diagnosis.log.as_deref(), Some("s3://logs/stdout.gz"));
+    assert!(diagnosis.summary.ends_with("ValueError: x"), "{diagnosis:?}");
+
+    let logs = [named("stderr", &[LOGGED]), named("controller", &["WARN ended with exit code 124"])];
+    let diagnosis = of_step(&step("FAILED", ""), &cluster("STEP_FAILURE", ""), &logs, "s3://logs/");
+    assert!(diagnosis.summary.contains("run-minutes"), "{diagnosis:?}");
 }

@@ -120,17 +120,10 @@ fn an_empty_day_and_a_taken_place_are_foreseen() {
         }
     }
     let empty = plan_in(&spec(), &State::default(), &mut Empty);
-    assert_eq!(
-        (empty.outcome, empty.calls.len(), empty.attempt),
-        ("empty", 0, None)
-    );
+    assert_eq!((empty.outcome, empty.calls.len(), empty.attempt), ("empty", 0, None));
     let taken = plan_in(&unversioned(), &State::default(), &mut Taken);
     assert_eq!((taken.outcome, taken.calls.len()), ("refused", 0));
-    assert!(
-        taken
-            .refusal
-            .is_some_and(|refusal| refusal.hint.contains("{output}"))
-    );
+    assert!(taken.refusal.is_some_and(|refusal| refusal.hint.contains("{output}")));
 }
 
 #[test]
@@ -140,14 +133,9 @@ fn a_closed_day_is_planned_again_as_another_attempt() {
     engine.drive(&mut Good);
     let plan = plan_in(&spec, &engine.state, &mut AllThere);
     assert_eq!(plan.attempt, Some(2));
-    assert_eq!(
-        plan.calls.first().map(|call| call.resource.as_str()),
-        Some("emrys/web-logs/2024-10-20/a2")
-    );
+    assert_eq!(plan.calls.first().map(|call| call.resource.as_str()), Some("emrys/web-logs/2024-10-20/a2"));
     assert!(
-        plan.notes
-            .iter()
-            .any(|note| note.contains("succeeded before, in attempt 1")),
+        plan.notes.iter().any(|note| note.contains("succeeded before, in attempt 1")),
         "{:?}",
         plan.notes
     );
@@ -156,15 +144,8 @@ fn a_closed_day_is_planned_again_as_another_attempt() {
 #[test]
 fn a_fixed_place_is_said_to_be_one() {
     let plan = plan_in(&unversioned(), &State::default(), &mut Good);
-    assert!(
-        plan.notes.iter().any(|note| note.contains("fixed place")),
-        "{:?}",
-        plan.notes
-    );
-    assert_eq!(
-        plan.output.as_deref(),
-        Some("s3://my-log-bucket/processed-logs/2024/10/20/")
-    );
+    assert!(plan.notes.iter().any(|note| note.contains("fixed place")), "{:?}", plan.notes);
+    assert_eq!(plan.output.as_deref(), Some("s3://my-log-bucket/processed-logs/2024/10/20/"));
 }
 
 #[test]
@@ -177,9 +158,7 @@ fn trouble_with_a_question_is_told_and_not_planned_around() {
     for _ in 0..2 {
         seen.absorb(&Query::Inputs, at, Err(trouble(TroubleKind::Access)));
         seen.absorb(&Query::Job, at, Ok(Answer::Job { unstaged: vec![] }));
-        let Planning::Wait { until } = planning(&seen, at) else {
-            panic!("{seen:?}")
-        };
+        let Planning::Wait { until } = planning(&seen, at) else { panic!("{seen:?}") };
         assert!(until > at);
         at = until;
         assert_eq!(planning(&seen, at), Planning::Look(vec![Query::Inputs]));

@@ -94,16 +94,11 @@ impl Service {
 impl Action {
     /// The calls that the action takes, in their order.
     pub fn calls(&self, spec: &Spec) -> Vec<Call> {
-        let call = |service, operation, resource| Call {
-            service,
-            operation,
-            resource,
-        };
+        let call = |service, operation, resource| Call { service, operation, resource };
         match self {
-            Self::StageJob { uris } => uris
-                .iter()
-                .map(|uri| call(Service::S3, "PutObject", uri.clone()))
-                .collect(),
+            Self::StageJob { uris } => {
+                uris.iter().map(|uri| call(Service::S3, "PutObject", uri.clone())).collect()
+            }
             Self::Launch(intent) => {
                 let name = spec.cluster_name(intent);
                 let without_nonce = name.rsplit_once('/').map_or(name.as_str(), |(rest, _)| rest);
@@ -111,11 +106,7 @@ impl Action {
             }
             Self::Terminate { cluster, .. } => vec![call(Service::Emr, "TerminateJobFlows", cluster.clone())],
             Self::PublishMetrics => {
-                vec![call(
-                    Service::CloudWatch,
-                    "PutMetricData",
-                    spec.metrics_resource(),
-                )]
+                vec![call(Service::CloudWatch, "PutMetricData", spec.metrics_resource())]
             }
             Self::PutAlarm => vec![call(Service::CloudWatch, "PutMetricAlarm", spec.alarm_name())],
         }

@@ -186,12 +186,9 @@ impl Attempt {
             }
             Event::LookedFor { nonce, clusters } => return self.looked_for(at, nonce, clusters),
             Event::ClusterMoved { state, reason } => return self.cluster_moved(at, state, reason),
-            Event::StepMoved {
-                id,
-                name,
-                state,
-                reason,
-            } => return self.step_moved(at, id, name, state, reason),
+            Event::StepMoved { id, name, state, reason } => {
+                return self.step_moved(at, id, name, state, reason);
+            }
             Event::Verified { verdict } => {
                 if self.cluster.is_none() || self.verdict.is_some() {
                     return Err("there is nothing to verify");
@@ -207,23 +204,15 @@ impl Attempt {
 
     pub(super) fn report(&mut self, event: &Event) -> Applied {
         match event {
-            Event::Finished {
-                effect: Effect::MetricsPublished,
-            } => self.metrics = Reporting::Done,
-            Event::Finished {
-                effect: Effect::AlarmPut,
-            } => self.alarm = Reporting::Done,
+            Event::Finished { effect: Effect::MetricsPublished } => self.metrics = Reporting::Done,
+            Event::Finished { effect: Effect::AlarmPut } => self.alarm = Reporting::Done,
             Event::AlarmFound { current } => {
                 self.alarm = if *current { Reporting::Done } else { Reporting::Due };
             }
-            Event::NotReported {
-                what: Reported::Metrics,
-                why,
-            } => self.metrics = Reporting::GivenUp(why.clone()),
-            Event::NotReported {
-                what: Reported::Alarm,
-                why,
-            } => self.alarm = Reporting::GivenUp(why.clone()),
+            Event::NotReported { what: Reported::Metrics, why } => {
+                self.metrics = Reporting::GivenUp(why.clone())
+            }
+            Event::NotReported { what: Reported::Alarm, why } => self.alarm = Reporting::GivenUp(why.clone()),
             _ => return Err("the attempt has ended"),
         }
         Ok(())
@@ -246,10 +235,7 @@ impl Attempt {
         if intent.attempt != self.number {
             return Err("the launch is of another attempt");
         }
-        self.launch = Launch::Open {
-            intent: intent.clone(),
-            at,
-        };
+        self.launch = Launch::Open { intent: intent.clone(), at };
         Ok(())
     }
 
@@ -273,10 +259,7 @@ impl Attempt {
 
     fn launched(&mut self, at: Timestamp, cluster: &str) -> Applied {
         let (intent, intended_at) = self.open_launch()?;
-        self.launch = Launch::Made {
-            intent: intent.clone(),
-            at: intended_at,
-        };
+        self.launch = Launch::Made { intent: intent.clone(), at: intended_at };
         self.refused = None;
         self.refusals = 0;
         self.cluster = Some(Cluster {
@@ -366,9 +349,6 @@ impl Attempt {
     /// Whether the launch was refused for good.
     pub fn is_launch_hopeless(&self) -> bool {
         self.launch == Launch::NotMade
-            && self
-                .refused
-                .as_ref()
-                .is_some_and(|(fault, _)| fault.class == FaultClass::Invalid)
+            && self.refused.as_ref().is_some_and(|(fault, _)| fault.class == FaultClass::Invalid)
     }
 }

@@ -99,30 +99,20 @@ pub(super) struct Held<'a> {
 pub fn decide(spec: &Spec, state: &State, seen: &Seen, now: Timestamp, pace: &Pace) -> Decision {
     if let Some((outcome, _)) = state.closed {
         // A refusal answers whoever asked for another attempt; what the day had before stays recorded.
-        return Decision::Done(if state.refusal.is_some() {
-            Outcome::Refused
-        } else {
-            outcome
-        });
+        return Decision::Done(if state.refusal.is_some() { Outcome::Refused } else { outcome });
     }
     let renewal = state.renewed_at.map(|at| later(at, pace.renew_after()));
     if renewal.is_some_and(|due| now >= due) {
         return Decision::Renew;
     }
     let action = next_action(spec, state, now, pace);
-    let decision = match action
-        .as_ref()
-        .map(|action| (action, hold(action, seen, now, pace)))
-    {
+    let decision = match action.as_ref().map(|action| (action, hold(action, seen, now, pace))) {
         Some((action, None)) => Decision::Do(action.clone()),
         Some((_, held)) => watch::look_or_record(spec, state, seen, now, pace, held),
         None => watch::look_or_record(spec, state, seen, now, pace, None),
     };
     match (decision, renewal) {
-        (Decision::Wait { until, why }, Some(due)) => Decision::Wait {
-            until: until.min(due),
-            why,
-        },
+        (Decision::Wait { until, why }, Some(due)) => Decision::Wait { until: until.min(due), why },
         (decision, _) => decision,
     }
 }
@@ -130,11 +120,7 @@ pub fn decide(spec: &Spec, state: &State, seen: &Seen, now: Timestamp, pace: &Pa
 fn hold<'a>(action: &'a Action, seen: &'a Seen, now: Timestamp, pace: &Pace) -> Option<Held<'a>> {
     let (troubled, sighting) = seen.act.as_ref()?;
     let until = later(sighting.at, pace.backoff(sighting.tries));
-    (troubled == action && now < until).then_some(Held {
-        action,
-        sighting,
-        until,
-    })
+    (troubled == action && now < until).then_some(Held { action, sighting, until })
 }
 
 /// How many tries in a row must be denied, or called wrong, before the watching stops: rights and credentials that
@@ -184,10 +170,7 @@ fn retry<T>(
     if now >= until {
         Decision::Look(vec![query])
     } else {
-        Decision::Wait {
-            until,
-            why: Why::Trouble(trouble.clone()),
-        }
+        Decision::Wait { until, why: Why::Trouble(trouble.clone()) }
     }
 }
 

@@ -293,10 +293,7 @@ impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::OutputTaken { folder } => {
-                write!(
-                    f,
-                    "the job writes to a fixed place, and there is output already at {folder}"
-                )
+                write!(f, "the job writes to a fixed place, and there is output already at {folder}")
             }
             Self::UnreadableNames { objects, count } => {
                 write!(

@@ -27,10 +27,7 @@ pub(super) fn next_action(spec: &Spec, state: &State, now: Timestamp, pace: &Pac
         };
     }
     if let Some(cluster) = attempt.surplus.first() {
-        return Some(Action::Terminate {
-            cluster: cluster.clone(),
-            because: TerminateReason::Surplus,
-        });
+        return Some(Action::Terminate { cluster: cluster.clone(), because: TerminateReason::Surplus });
     }
     match &attempt.launch {
         Launch::NotMade => before_launch(spec, state, attempt, now, pace),
@@ -54,16 +51,11 @@ fn before_launch(
     if state.cancel.is_some() || attempt.is_launch_hopeless() {
         None
     } else if !attempt.unstaged.is_empty() {
-        Some(Action::StageJob {
-            uris: attempt.unstaged.clone(),
-        })
+        Some(Action::StageJob { uris: attempt.unstaged.clone() })
     } else if refused_until(attempt, now, pace).is_some() {
         None
     } else {
-        Some(Action::Launch(LaunchIntent {
-            attempt: attempt.number,
-            nonce: nonce(spec, state),
-        }))
+        Some(Action::Launch(LaunchIntent { attempt: attempt.number, nonce: nonce(spec, state) }))
     }
 }
 
@@ -96,19 +88,13 @@ pub(super) fn termination(
         return None;
     }
     let limits = &spec.config.limits;
-    let start_by = later(
-        launched_at,
-        SignedDuration::from_mins(limits.start_minutes.into()),
-    );
+    let start_by = later(launched_at, SignedDuration::from_mins(limits.start_minutes.into()));
     let run = SignedDuration::from_mins(limits.run_minutes.into());
     let run_by = later(cluster.ready_at.unwrap_or(start_by), run + RUN_GRACE);
     let (due, because) = if state.cancel.is_some() {
         (launched_at, TerminateReason::Cancelled)
     } else if cluster.are_steps_over() {
-        (
-            later(cluster.steps_moved_at?, pace.linger),
-            TerminateReason::Lingering,
-        )
+        (later(cluster.steps_moved_at?, pace.linger), TerminateReason::Lingering)
     } else if cluster.is_past_start() {
         (run_by, TerminateReason::RunDeadline)
     } else {

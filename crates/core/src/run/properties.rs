@@ -22,22 +22,10 @@ const CLUSTER_STATES: [&str; 8] = [
     "TERMINATED_WITH_ERRORS",
     "RESTING",
 ];
-const STEP_STATES: [&str; 8] = [
-    "PENDING",
-    "CANCEL_PENDING",
-    "RUNNING",
-    "COMPLETED",
-    "CANCELLED",
-    "FAILED",
-    "INTERRUPTED",
-    "DREAMING",
-];
-const KINDS: [TroubleKind; 4] = [
-    TroubleKind::Throttled,
-    TroubleKind::Unreachable,
-    TroubleKind::Access,
-    TroubleKind::Invalid,
-];
+const STEP_STATES: [&str; 8] =
+    ["PENDING", "CANCEL_PENDING", "RUNNING", "COMPLETED", "CANCELLED", "FAILED", "INTERRUPTED", "DREAMING"];
+const KINDS: [TroubleKind; 4] =
+    [TroubleKind::Throttled, TroubleKind::Unreachable, TroubleKind::Access, TroubleKind::Invalid];
 
 /// A world that answers as the tape says, and well once the tape is at its end: so every run comes to one.
 struct Tape {
@@ -46,9 +34,7 @@ struct Tape {
 
 impl Tape {
     fn new(choices: Vec<u8>) -> Self {
-        Self {
-            choices: choices.into_iter(),
-        }
+        Self { choices: choices.into_iter() }
     }
 
     /// 0 is good.
@@ -71,11 +57,7 @@ impl Tape {
         });
         let steps = steps.collect();
         let state = ClusterState::from(self.pick(&CLUSTER_STATES).to_owned());
-        ClusterSight {
-            state,
-            reason: Reason::default(),
-            steps,
-        }
+        ClusterSight { state, reason: Reason::default(), steps }
     }
 }
 
@@ -87,19 +69,16 @@ impl World for Tape {
             _ => Ok(match query {
                 Query::Inputs if self.choose(4) == 1 => Answer::Inputs(Listing::new(vec![])),
                 Query::Inputs => Answer::Inputs(listing()),
-                Query::Job => Answer::Job {
-                    unstaged: job_uris(engine.spec).split_off(1),
-                },
+                Query::Job => Answer::Job { unstaged: job_uris(engine.spec).split_off(1) },
                 Query::OutputFolder => Answer::OutputFolder { taken: true },
-                Query::LaunchedAs { .. } => Answer::LaunchedAs {
-                    clusters: (0..self.choose(4)).map(|at| format!("j-{at}")).collect(),
-                },
+                Query::LaunchedAs { .. } => {
+                    Answer::LaunchedAs { clusters: (0..self.choose(4)).map(|at| format!("j-{at}")).collect() }
+                }
                 Query::Cluster { .. } => Answer::Cluster(self.cluster()),
-                Query::Output { .. } => Answer::Output(Output {
-                    manifest: ManifestSight::Absent,
-                    ..output(engine)
-                }),
-                Query::StepLog { .. } => Answer::StepLog(Some(log(&["ValueError: x"]))),
+                Query::Output { .. } => {
+                    Answer::Output(Output { manifest: ManifestSight::Absent, ..output(engine) })
+                }
+                Query::StepLog { .. } => Answer::StepLog(vec![log(&["ValueError: x"])]),
                 Query::Alarm => Answer::Alarm { current: true },
             }),
         }
@@ -116,13 +95,7 @@ impl World for Tape {
 
 /// An act that is decided is decided without anything seen, too: what was seen makes none.
 fn assert_seen_makes_no_act(engine: &Engine<'_>) {
-    let blind = decide(
-        engine.spec,
-        &engine.state,
-        &Seen::default(),
-        engine.now,
-        &Pace::AWS,
-    );
+    let blind = decide(engine.spec, &engine.state, &Seen::default(), engine.now, &Pace::AWS);
     if let Decision::Do(action) = engine.decision() {
         assert_eq!(blind, Decision::Do(action));
     }
@@ -145,36 +118,22 @@ fn events() -> impl Strategy<Value = Event> {
     let step = proptest::sample::select(&STEP_STATES[..]);
     let intent = (1..3_u32, id()).prop_map(|(attempt, nonce)| LaunchIntent { attempt, nonce });
     let reported = prop_oneof![Just(Reported::Metrics), Just(Reported::Alarm)];
-    let results = [
-        AttemptResult::Succeeded,
-        AttemptResult::Failed,
-        AttemptResult::Cancelled,
-    ];
-    let outcomes = [
-        Outcome::Succeeded,
-        Outcome::Failed,
-        Outcome::Empty,
-        Outcome::Cancelled,
-        Outcome::Refused,
-    ];
+    let results = [AttemptResult::Succeeded, AttemptResult::Failed, AttemptResult::Cancelled];
+    let outcomes =
+        [Outcome::Succeeded, Outcome::Failed, Outcome::Empty, Outcome::Cancelled, Outcome::Refused];
     let classes = [FaultClass::Throttled, FaultClass::Access, FaultClass::Invalid];
     let because = || TerminateReason::Cancelled;
     let effect = prop_oneof![
         Just(Effect::JobStaged),
         id().prop_map(|cluster| Effect::Launched { cluster }),
-        id().prop_map(move |cluster| Effect::TerminateRequested {
-            cluster,
-            because: because()
-        }),
+        id().prop_map(move |cluster| Effect::TerminateRequested { cluster, because: because() }),
         Just(Effect::MetricsPublished),
         Just(Effect::AlarmPut),
     ];
     prop_oneof![
         id().prop_map(|ledger| Event::Opened { ledger }),
         (1..3_u32, any::<bool>()).prop_map(|(attempt, staged)| started(attempt, staged)),
-        Just(Event::AttemptRefused {
-            because: Refusal::AttemptsUsedUp { attempts: 3 }
-        }),
+        Just(Event::AttemptRefused { because: Refusal::AttemptsUsedUp { attempts: 3 } }),
         intent.prop_map(Event::Intended),
         effect.prop_map(|effect| Event::Finished { effect }),
         proptest::sample::select(classes.to_vec())
@@ -192,74 +151,34 @@ fn events() -> impl Strategy<Value = Event> {
             state: StepState::from(state.to_owned()),
             reason: Reason::default(),
         }),
-        any::<bool>().prop_map(|good| Event::Verified {
-            verdict: verdict(good)
-        }),
-        Just(Event::Diagnosed {
-            diagnosis: diagnosis()
-        }),
-        Just(Event::CancelRequested {
-            by: Actor("someone".to_owned())
-        }),
+        any::<bool>().prop_map(|good| Event::Verified { verdict: verdict(good) }),
+        Just(Event::Diagnosed { diagnosis: diagnosis() }),
+        Just(Event::CancelRequested { by: Actor("someone".to_owned()) }),
         proptest::sample::select(results.to_vec()).prop_map(|result| Event::AttemptEnded { result }),
         any::<bool>().prop_map(|current| Event::AlarmFound { current }),
-        reported.prop_map(|what| Event::NotReported {
-            what,
-            why: String::new()
-        }),
+        reported.prop_map(|what| Event::NotReported { what, why: String::new() }),
         proptest::sample::select(outcomes.to_vec()).prop_map(|outcome| Event::Closed { outcome }),
-        Just(Event::Reopened {
-            by: Actor("someone".to_owned())
-        }),
+        Just(Event::Reopened { by: Actor("someone".to_owned()) }),
     ]
 }
 
 fn started(attempt: u32, staged: bool) -> Event {
-    let unstaged = if staged {
-        vec![]
-    } else {
-        vec!["s3://my-log-bucket/job.py".to_owned()]
-    };
-    let inputs = PinnedInputs {
-        digest: "0".repeat(64),
-        uri: String::new(),
-        objects: 1,
-        bytes: 1,
-    };
-    Event::AttemptStarted {
-        attempt,
-        inputs,
-        unstaged,
-    }
+    let unstaged = if staged { vec![] } else { vec!["s3://my-log-bucket/job.py".to_owned()] };
+    let inputs = PinnedInputs { digest: "0".repeat(64), uri: String::new(), objects: 1, bytes: 1 };
+    Event::AttemptStarted { attempt, inputs, unstaged }
 }
 
 fn fault(class: FaultClass) -> Fault {
-    Fault {
-        class,
-        code: "SomeCode".to_owned(),
-        message: "no".to_owned(),
-    }
+    Fault { class, code: "SomeCode".to_owned(), message: "no".to_owned() }
 }
 
 fn verdict(good: bool) -> Verdict {
-    let problems = if good {
-        vec![]
-    } else {
-        vec![Problem::ManifestAbsent]
-    };
-    Verdict {
-        problems,
-        ..Verdict::default()
-    }
+    let problems = if good { vec![] } else { vec![Problem::ManifestAbsent] };
+    Verdict { problems, ..Verdict::default() }
 }
 
 fn diagnosis() -> Diagnosis {
-    Diagnosis {
-        summary: "because".to_owned(),
-        lines: vec![],
-        log: None,
-        hint: None,
-    }
+    Diagnosis { summary: "because".to_owned(), lines: vec![], log: None, hint: None }
 }
 
 proptest! {

@@ -70,8 +70,8 @@ pub enum Answer {
     Cluster(ClusterSight),
     /// To [`Query::Output`].
     Output(Output),
-    /// To [`Query::StepLog`]; nothing while no log has arrived.
-    StepLog(Option<StepLog>),
+    /// To [`Query::StepLog`]: its logs, the one that says most about a failure first; none while none has arrived.
+    StepLog(Vec<StepLog>),
     /// To [`Query::Alarm`].
     Alarm {
         /// Whether it stands as configured.
@@ -128,13 +128,7 @@ impl<T> Sighting<T> {
             (Err(_), Some(before)) => (before.tries.saturating_add(1), before.trouble_since),
             (Err(_), None) => (1, at),
         };
-        Self {
-            of: of.to_owned(),
-            at,
-            value,
-            tries,
-            trouble_since,
-        }
+        Self { of: of.to_owned(), at, value, tries, trouble_since }
     }
 
     /// The trouble that the look met.
@@ -166,7 +160,7 @@ pub struct Seen {
     /// See [`Query::Output`].
     pub output: Option<Sighting<Output>>,
     /// See [`Query::StepLog`].
-    pub step_log: Option<Sighting<Option<StepLog>>>,
+    pub step_log: Option<Sighting<Vec<StepLog>>>,
     /// See [`Query::Alarm`].
     pub alarm: Option<Sighting<bool>>,
     /// The latest act, when it met trouble; an [`Ok`] never stands here. Forgotten with the next act that meets
@@ -221,18 +215,14 @@ impl Seen {
             Query::LaunchedAs { .. } => take!(launched, Answer::LaunchedAs { clusters } => clusters),
             Query::Cluster { .. } => take!(cluster, Answer::Cluster(sight) => sight),
             Query::Output { .. } => take!(output, Answer::Output(output) => output),
-            Query::StepLog { .. } => take!(step_log, Answer::StepLog(log) => log),
+            Query::StepLog { .. } => take!(step_log, Answer::StepLog(logs) => logs),
             Query::Alarm => take!(alarm, Answer::Alarm { current } => current),
         }
     }
 
     /// Takes in how an act went that may be repeated. A launch is not among them: its outcome is an event.
     pub fn acted(&mut self, action: &Action, at: Timestamp, result: Result<(), Trouble>) {
-        let before = self
-            .act
-            .take()
-            .filter(|(earlier, _)| earlier == action)
-            .map(|(_, sighting)| sighting);
+        let before = self.act.take().filter(|(earlier, _)| earlier == action).map(|(_, sighting)| sighting);
         if result.is_err() {
             self.act = Some((action.clone(), Sighting::after(before.as_ref(), "", at, result)));
         }

@@ -86,40 +86,24 @@ impl State {
 
     /// The last attempt that succeeded.
     pub fn succeeded(&self) -> Option<&Attempt> {
-        self.attempts
-            .iter()
-            .rev()
-            .find(|a| matches!(a.ended, Some((AttemptResult::Succeeded, _))))
+        self.attempts.iter().rev().find(|a| matches!(a.ended, Some((AttemptResult::Succeeded, _))))
     }
 
     /// Folds one more event in. After an error the state is as it was.
     pub fn apply(&mut self, recorded: &Recorded) -> Result<(), IllegalEvent> {
-        let Recorded {
-            seq,
-            at,
-            fence,
-            event,
-        } = recorded;
+        let Recorded { seq, at, fence, event } = recorded;
         if *seq != self.seq + 1 {
-            return Err(IllegalEvent::OutOfSequence {
-                last: self.seq,
-                found: *seq,
-            });
+            return Err(IllegalEvent::OutOfSequence { last: self.seq, found: *seq });
         }
         if *fence < self.fence {
-            return Err(IllegalEvent::OldFence {
-                seq: *seq,
-                last: self.fence,
-                found: *fence,
-            });
+            return Err(IllegalEvent::OldFence { seq: *seq, last: self.fence, found: *fence });
         }
         let mut next = self.clone();
-        next.apply_event(*at, event)
-            .map_err(|because| IllegalEvent::Impossible {
-                seq: *seq,
-                event: serde_json::to_string(event).unwrap_or_else(|_| format!("{event:?}")),
-                because,
-            })?;
+        next.apply_event(*at, event).map_err(|because| IllegalEvent::Impossible {
+            seq: *seq,
+            event: serde_json::to_string(event).unwrap_or_else(|_| format!("{event:?}")),
+            because,
+        })?;
         next.seq = *seq;
         next.fence = *fence;
         *self = next;
@@ -133,22 +117,14 @@ impl State {
             Event::Reopened { .. } => return self.reopened(),
             _ if self.closed.is_some() => return Err("the run is closed"),
             Event::CancelRequested { by } => self.cancel = Some(by.clone()),
-            Event::AttemptStarted {
-                attempt,
-                inputs,
-                unstaged,
-            } => {
+            Event::AttemptStarted { attempt, inputs, unstaged } => {
                 return self.attempt_started(at, *attempt, inputs, unstaged);
             }
             Event::AttemptRefused { because } => return self.attempt_refused(at, because),
             Event::Closed { outcome } => return self.close(at, *outcome),
             _ => {
                 let current = self.current;
-                let attempt = self
-                    .attempts
-                    .last_mut()
-                    .filter(|_| current)
-                    .ok_or("no attempt is at hand")?;
+                let attempt = self.attempts.last_mut().filter(|_| current).ok_or("no attempt is at hand")?;
                 return if attempt.ended.is_some() {
                     attempt.report(event)
                 } else {

@@ -57,46 +57,28 @@ pub(crate) fn job_uris(spec: &Spec) -> Vec<String> {
 pub(crate) fn manifest(run: &str) -> Manifest {
     Manifest {
         version: 1,
-        job: Job {
-            name: "log_analysis".to_owned(),
-            version: "1.0.0".to_owned(),
-        },
+        job: Job { name: "log_analysis".to_owned(), version: "1.0.0".to_owned() },
         spark_version: "3.5.6-amzn-2".to_owned(),
         run: run.to_owned(),
         day: day(),
         format: "parquet".to_owned(),
         started_at: now(),
         finished_at: now(),
-        rows: Rows {
-            read: 100,
-            parsed: 98,
-            rejected: 2,
-        },
-        counts: Counts {
-            access: 90,
-            errors: 8,
-            error_responses: 3,
-        },
+        rows: Rows { read: 100, parsed: 98, rejected: 2 },
+        counts: Counts { access: 90, errors: 8, error_responses: 3 },
         tables: vec![],
     }
 }
 
 pub(crate) fn trouble(kind: TroubleKind) -> Trouble {
-    Trouble {
-        kind,
-        code: "SomeCode".to_owned(),
-        message: "some message".to_owned(),
-    }
+    Trouble { kind, code: "SomeCode".to_owned(), message: "some message".to_owned() }
 }
 
 /// A cluster in this state, and its one step in that.
 pub(crate) fn sight(cluster: &str, step: &str) -> ClusterSight {
     ClusterSight {
         state: ClusterState::from(cluster.to_owned()),
-        reason: Reason {
-            code: "ITS_CODE".to_owned(),
-            message: String::new(),
-        },
+        reason: Reason { code: "ITS_CODE".to_owned(), message: String::new() },
         steps: vec![StepSight {
             id: "s-1".to_owned(),
             name: "log-analysis".to_owned(),
@@ -145,17 +127,9 @@ pub(crate) enum Turn {
 impl<'a> Engine<'a> {
     pub(crate) fn new(spec: &'a Spec) -> Self {
         let (record, actions) = (Vec::new(), Vec::new());
-        let mut engine = Self {
-            spec,
-            state: State::default(),
-            seen: Seen::default(),
-            now: now(),
-            record,
-            actions,
-        };
-        engine.append(Event::Opened {
-            ledger: "0123456789abcdef".to_owned(),
-        });
+        let mut engine =
+            Self { spec, state: State::default(), seen: Seen::default(), now: now(), record, actions };
+        engine.append(Event::Opened { ledger: "0123456789abcdef".to_owned() });
         engine
     }
 
@@ -164,12 +138,7 @@ impl<'a> Engine<'a> {
     }
 
     pub(crate) fn append(&mut self, event: Event) {
-        let recorded = Recorded {
-            seq: self.state.seq() + 1,
-            at: self.now,
-            fence: 1,
-            event,
-        };
+        let recorded = Recorded { seq: self.state.seq() + 1, at: self.now, fence: 1, event };
         self.state.apply(&recorded).expect("what is decided is legal");
         self.record.push(recorded);
     }
@@ -218,29 +187,19 @@ impl<'a> Engine<'a> {
         match acted {
             Acted::Done => {
                 self.seen.acted(action, self.now, Ok(()));
-                self.append(Event::Finished {
-                    effect: effect(action),
-                });
+                self.append(Event::Finished { effect: effect(action) });
             }
             Acted::Unclear if is_launch => {
-                self.append(Event::LaunchUnclear {
-                    why: "no answer".to_owned(),
-                });
+                self.append(Event::LaunchUnclear { why: "no answer".to_owned() });
             }
-            Acted::Unclear => self
-                .seen
-                .acted(action, self.now, Err(trouble(TroubleKind::Unreachable))),
+            Acted::Unclear => self.seen.acted(action, self.now, Err(trouble(TroubleKind::Unreachable))),
             Acted::Trouble(kind) if is_launch => {
                 let class = match kind {
                     TroubleKind::Throttled | TroubleKind::Unreachable => FaultClass::Throttled,
                     TroubleKind::Access => FaultClass::Access,
                     TroubleKind::Invalid => FaultClass::Invalid,
                 };
-                let fault = Fault {
-                    class,
-                    code: "SomeCode".to_owned(),
-                    message: "no".to_owned(),
-                };
+                let fault = Fault { class, code: "SomeCode".to_owned(), message: "no".to_owned() };
                 self.append(Event::LaunchRefused { fault });
             }
             Acted::Trouble(kind) => self.seen.acted(action, self.now, Err(trouble(kind))),
@@ -280,13 +239,10 @@ impl<'a> Engine<'a> {
 fn effect(action: &Action) -> Effect {
     match action {
         Action::StageJob { .. } => Effect::JobStaged,
-        Action::Launch(_) => Effect::Launched {
-            cluster: "j-1".to_owned(),
-        },
-        Action::Terminate { cluster, because } => Effect::TerminateRequested {
-            cluster: cluster.clone(),
-            because: *because,
-        },
+        Action::Launch(_) => Effect::Launched { cluster: "j-1".to_owned() },
+        Action::Terminate { cluster, because } => {
+            Effect::TerminateRequested { cluster: cluster.clone(), because: *because }
+        }
         Action::PublishMetrics => Effect::MetricsPublished,
         Action::PutAlarm => Effect::AlarmPut,
     }
@@ -299,16 +255,12 @@ impl World for Good {
     fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
         Ok(match query {
             Query::Inputs => Answer::Inputs(listing()),
-            Query::Job => Answer::Job {
-                unstaged: job_uris(engine.spec),
-            },
+            Query::Job => Answer::Job { unstaged: job_uris(engine.spec) },
             Query::OutputFolder => Answer::OutputFolder { taken: false },
-            Query::LaunchedAs { .. } => Answer::LaunchedAs {
-                clusters: vec!["j-1".to_owned()],
-            },
+            Query::LaunchedAs { .. } => Answer::LaunchedAs { clusters: vec!["j-1".to_owned()] },
             Query::Cluster { .. } => Answer::Cluster(sight("TERMINATED", "COMPLETED")),
             Query::Output { .. } => Answer::Output(output(engine)),
-            Query::StepLog { .. } => Answer::StepLog(None),
+            Query::StepLog { .. } => Answer::StepLog(Vec::new()),
             Query::Alarm => Answer::Alarm { current: false },
         })
     }
@@ -320,18 +272,11 @@ impl World for Good {
 
 /// What a job that succeeded wrote.
 pub(crate) fn output(engine: &Engine<'_>) -> Output {
-    let intent = engine
-        .state
-        .attempt()
-        .and_then(Attempt::intent)
-        .expect("a launch was made");
+    let intent = engine.state.attempt().and_then(Attempt::intent).expect("a launch was made");
     let manifest = manifest(&engine.spec.run_id(intent));
     Output {
         manifest: ManifestSight::Present(Box::new(manifest)),
-        files: vec![crate::verify::OutputFile {
-            path: "manifest.json".to_owned(),
-            size: 900,
-        }],
+        files: vec![crate::verify::OutputFile { path: "manifest.json".to_owned(), size: 900 }],
     }
 }
 

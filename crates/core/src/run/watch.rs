@@ -40,18 +40,9 @@ pub(super) fn look_or_record(
     pace: &Pace,
     held: Option<Held<'_>>,
 ) -> Decision {
-    let watch = Watch {
-        spec,
-        state,
-        seen,
-        now,
-        pace,
-        held,
-    };
+    let watch = Watch { spec, state, seen, now, pace, held };
     if state.opened_at.is_none() {
-        return record(Event::Opened {
-            ledger: watch.ledger_id(),
-        });
+        return record(Event::Opened { ledger: watch.ledger_id() });
     }
     let Some(attempt) = state.attempt() else {
         return watch.prepare().unwrap_or_else(|first| first);
@@ -86,18 +77,13 @@ impl Watch<'_> {
 
     fn wait(&self, until: Timestamp, why: Why) -> Decision {
         // Whatever is waited for, it is not waited for in the past: a caller that comes back at `until` is on time.
-        Decision::Wait {
-            until: until.max(later(self.now, SignedDuration::from_millis(1))),
-            why,
-        }
+        Decision::Wait { until: until.max(later(self.now, SignedDuration::from_millis(1))), why }
     }
 
     /// The input is looked at, and an attempt begins, or does not.
     fn prepare(&self) -> Looked<Decision> {
         if self.state.cancel.is_some() {
-            return Ok(record(Event::Closed {
-                outcome: Outcome::Cancelled,
-            }));
+            return Ok(record(Event::Closed { outcome: Outcome::Cancelled }));
         }
         let attempts = self.state.attempts.last().map_or(0, |last| last.number);
         if attempts >= self.spec.config.limits.max_attempts {
@@ -106,28 +92,18 @@ impl Watch<'_> {
         self.first_looks()?;
         let listing = looked(self.seen.inputs.as_ref(), Query::Inputs, self.now, self.pace)?;
         if listing.is_empty() {
-            return Ok(record(Event::Closed {
-                outcome: Outcome::Empty,
-            }));
+            return Ok(record(Event::Closed { outcome: Outcome::Empty }));
         }
         let unreadable = listing.unreadable(self.spec);
         if !unreadable.is_empty() {
-            let shown = unreadable
-                .iter()
-                .take(NAMES_SHOWN)
-                .map(|object| object.key.clone());
+            let shown = unreadable.iter().take(NAMES_SHOWN).map(|object| object.key.clone());
             return Ok(refuse(Refusal::UnreadableNames {
                 objects: shown.collect(),
                 count: unreadable.len().try_into().unwrap_or(u64::MAX),
             }));
         }
         if !self.spec.is_versioned()
-            && *looked(
-                self.seen.output_taken.as_ref(),
-                Query::OutputFolder,
-                self.now,
-                self.pace,
-            )?
+            && *looked(self.seen.output_taken.as_ref(), Query::OutputFolder, self.now, self.pace)?
         {
             let folder = self.spec.fixed_output().to_string();
             return Ok(refuse(Refusal::OutputTaken { folder }));
@@ -152,19 +128,13 @@ impl Watch<'_> {
         if self.seen.output_taken.is_none() && !self.spec.is_versioned() {
             queries.push(Query::OutputFolder);
         }
-        if queries.is_empty() {
-            Ok(())
-        } else {
-            Err(Decision::Look(queries))
-        }
+        if queries.is_empty() { Ok(()) } else { Err(Decision::Look(queries)) }
     }
 
     /// The job is not staged, or the launch not made, for a reason; or neither will be.
     fn before_launch(&self, attempt: &Attempt) -> Decision {
         if self.state.cancel.is_some() {
-            return record(Event::AttemptEnded {
-                result: AttemptResult::Cancelled,
-            });
+            return record(Event::AttemptEnded { result: AttemptResult::Cancelled });
         }
         if let Some(held) = self.held {
             return self.trouble_with(held);
@@ -172,12 +142,8 @@ impl Watch<'_> {
         let until = refused_until(attempt, self.now, self.pace);
         match (&attempt.refused, until) {
             (Some((fault, _)), _) if fault.class == FaultClass::Invalid => Decision::Record(vec![
-                Event::Diagnosed {
-                    diagnosis: diagnosis::of_refused_launch(fault),
-                },
-                Event::AttemptEnded {
-                    result: AttemptResult::Failed,
-                },
+                Event::Diagnosed { diagnosis: diagnosis::of_refused_launch(fault) },
+                Event::AttemptEnded { result: AttemptResult::Failed },
             ]),
             (Some((fault, _)), Some(_)) if fault.class == FaultClass::Access => {
                 Decision::Leave(Leave::Access(Trouble {
@@ -186,10 +152,9 @@ impl Watch<'_> {
                     message: format!("the launch was refused: {}", fault.message),
                 }))
             }
-            (_, until) => self.wait(
-                until.unwrap_or_else(|| later(self.now, self.pace.retry)),
-                Why::LaunchThrottled,
-            ),
+            (_, until) => {
+                self.wait(until.unwrap_or_else(|| later(self.now, self.pace.retry)), Why::LaunchThrottled)
+            }
         }
     }
 
@@ -211,21 +176,13 @@ impl Watch<'_> {
             nonce: intent.nonce.clone(),
             since: intended_at.checked_sub(CLOCK_MARGIN).unwrap_or(Timestamp::MIN),
         };
-        let sighting = self
-            .seen
-            .launched
-            .as_ref()
-            .filter(|sighting| sighting.of == intent.nonce);
+        let sighting = self.seen.launched.as_ref().filter(|sighting| sighting.of == intent.nonce);
         let clusters = match looked(sighting, query.clone(), self.now, self.pace) {
             Ok(clusters) => clusters,
             Err(first) => return first,
         };
-        let found = |clusters: Vec<String>| {
-            record(Event::LookedFor {
-                nonce: intent.nonce.clone(),
-                clusters,
-            })
-        };
+        let found =
+            |clusters: Vec<String>| record(Event::LookedFor { nonce: intent.nonce.clone(), clusters });
         if !clusters.is_empty() {
             return found(clusters.clone());
         }
@@ -256,14 +213,8 @@ impl Watch<'_> {
         launched_at: Timestamp,
         cluster: &Cluster,
     ) -> Decision {
-        let query = Query::Cluster {
-            id: cluster.id.clone(),
-        };
-        let sighting = self
-            .seen
-            .cluster
-            .as_ref()
-            .filter(|sighting| sighting.of == cluster.id);
+        let query = Query::Cluster { id: cluster.id.clone() };
+        let sighting = self.seen.cluster.as_ref().filter(|sighting| sighting.of == cluster.id);
         if let Some(Ok(sight)) = sighting.map(|sighting| &sighting.value) {
             let moves = moves(cluster, sight);
             if !moves.is_empty() {
@@ -282,10 +233,7 @@ impl Watch<'_> {
             return Decision::Look(vec![query]);
         }
         let due = termination(self.spec, self.state, attempt, launched_at, self.pace).map(|(due, _)| due);
-        let wake = [
-            due.filter(|due| *due > self.now),
-            self.held.map(|held| held.until),
-        ];
+        let wake = [due.filter(|due| *due > self.now), self.held.map(|held| held.until)];
         let until = wake.into_iter().flatten().fold(next, Timestamp::min);
         let why = match (self.held.and_then(|held| held.sighting.trouble()), &cluster.state) {
             (Some(trouble), _) => Why::Trouble(trouble.clone()),
@@ -312,9 +260,7 @@ impl Watch<'_> {
             return self.verify(attempt, intent).unwrap_or_else(|first| first);
         }
         if self.state.cancel.is_some() {
-            return record(Event::AttemptEnded {
-                result: AttemptResult::Cancelled,
-            });
+            return record(Event::AttemptEnded { result: AttemptResult::Cancelled });
         }
         self.diagnose(attempt, cluster)
     }
@@ -324,14 +270,10 @@ impl Watch<'_> {
             let folder = verify::folder(self.spec, intent).to_string();
             let sighting = self.seen.output.as_ref().filter(|sighting| sighting.of == folder);
             let output = looked(sighting, Query::Output { folder }, self.now, self.pace)?;
-            return Ok(record(Event::Verified {
-                verdict: verify::check(self.spec, attempt, output),
-            }));
+            return Ok(record(Event::Verified { verdict: verify::check(self.spec, attempt, output) }));
         };
         if verdict.is_good() {
-            return Ok(record(Event::AttemptEnded {
-                result: AttemptResult::Succeeded,
-            }));
+            return Ok(record(Event::AttemptEnded { result: AttemptResult::Succeeded }));
         }
         let folder = verify::folder(self.spec, intent).to_string();
         Ok(fail(attempt, || diagnosis::of_output(verdict, &folder)))
@@ -342,40 +284,23 @@ impl Watch<'_> {
         let Some(step) = culprit(cluster).filter(|_| attempt.diagnosis.is_none()) else {
             return fail(attempt, || diagnosis::of_cluster(cluster));
         };
-        let query = Query::StepLog {
-            cluster: cluster.id.clone(),
-            step: step.id.clone(),
-        };
-        let Some(sighting) = self
-            .seen
-            .step_log
-            .as_ref()
-            .filter(|sighting| sighting.of == step.id)
-        else {
+        let query = Query::StepLog { cluster: cluster.id.clone(), step: step.id.clone() };
+        let Some(sighting) = self.seen.step_log.as_ref().filter(|sighting| sighting.of == step.id) else {
             return Decision::Look(vec![query]);
         };
-        let log = sighting.value.as_ref().ok().and_then(Option::as_ref);
+        let logs = sighting.value.as_deref().unwrap_or_default();
         let until = later(cluster.moved_at, self.pace.logs);
         // An earlier upload may lie there, which ends before the error: it counts only when no better one comes.
-        if self.now >= until || log.is_some_and(diagnosis::says_why) {
-            let folder = self
-                .spec
-                .log_uri()
-                .join(&format!("{}/steps/{}/", cluster.id, step.id));
-            return fail(attempt, || {
-                diagnosis::of_step(step, cluster, log, &folder.to_string())
-            });
+        if self.now >= until || logs.iter().any(diagnosis::says_why) {
+            let folder = self.spec.log_uri().join(&format!("{}/steps/{}/", cluster.id, step.id));
+            return fail(attempt, || diagnosis::of_step(step, cluster, logs, &folder.to_string()));
         }
         let (pause, why) = match sighting.trouble() {
             Some(trouble) => (self.pace.backoff(sighting.tries), Why::Trouble(trouble.clone())),
             None => (self.pace.poll_early, Why::Logs),
         };
         let next = later(sighting.at, pause);
-        if self.now >= next {
-            Decision::Look(vec![query])
-        } else {
-            self.wait(next.min(until), why)
-        }
+        if self.now >= next { Decision::Look(vec![query]) } else { self.wait(next.min(until), why) }
     }
 
     /// The attempt is over: metrics and alarm, and then the end. Neither fails a run.
@@ -385,9 +310,7 @@ impl Watch<'_> {
                 Action::PutAlarm => Reported::Alarm,
                 _ => Reported::Metrics,
             };
-            return self
-                .given_up(what, held.sighting)
-                .unwrap_or_else(|| self.trouble_with(held));
+            return self.given_up(what, held.sighting).unwrap_or_else(|| self.trouble_with(held));
         }
         if attempt.alarm == Reporting::Open {
             let sighting = self.seen.alarm.as_ref();
@@ -412,12 +335,7 @@ impl Watch<'_> {
         let trouble = sighting.trouble()?;
         let lasts = leave(sighting, self.now, self.pace).is_some()
             || sighting.troubled_for(self.now) >= self.pace.report_patience;
-        lasts.then(|| {
-            record(Event::NotReported {
-                what,
-                why: trouble.to_string(),
-            })
-        })
+        lasts.then(|| record(Event::NotReported { what, why: trouble.to_string() }))
     }
 }
 
@@ -427,18 +345,11 @@ fn refuse(because: Refusal) -> Decision {
 
 /// The end of an attempt that failed, with a diagnosis.
 fn fail(attempt: &Attempt, diagnose: impl FnOnce() -> diagnosis::Diagnosis) -> Decision {
-    let ended = Event::AttemptEnded {
-        result: AttemptResult::Failed,
-    };
+    let ended = Event::AttemptEnded { result: AttemptResult::Failed };
     if attempt.diagnosis.is_some() {
         return record(ended);
     }
-    Decision::Record(vec![
-        Event::Diagnosed {
-            diagnosis: diagnose(),
-        },
-        ended,
-    ])
+    Decision::Record(vec![Event::Diagnosed { diagnosis: diagnose() }, ended])
 }
 
 /// The step whose log says why the attempt failed.
@@ -464,10 +375,7 @@ fn moves(cluster: &Cluster, sight: &ClusterSight) -> Vec<Event> {
     }
     // Last, so that whoever sees the cluster gone knows what became of its steps.
     if !cluster.is_gone() && cluster.state.as_ref() != Some(&sight.state) {
-        events.push(Event::ClusterMoved {
-            state: sight.state.clone(),
-            reason: sight.reason.clone(),
-        });
+        events.push(Event::ClusterMoved { state: sight.state.clone(), reason: sight.reason.clone() });
     }
     events
 }

@@ -5,77 +5,42 @@ use crate::manifest::{File, Table};
 use crate::run::testing::{day, manifest};
 
 fn expected() -> Expected {
-    Expected {
-        run: "a1-0011223344556677".to_owned(),
-        day: day(),
-        manifest: true,
-        max_reject_ratio: 0.05,
-    }
+    Expected { run: "a1-0011223344556677".to_owned(), day: day(), manifest: true, max_reject_ratio: 0.05 }
 }
 
 fn file(path: &str, size: u64) -> OutputFile {
-    OutputFile {
-        path: path.to_owned(),
-        size,
-    }
+    OutputFile { path: path.to_owned(), size }
 }
 
 /// A manifest that names two files, and the folder that holds them.
 fn good() -> (Manifest, Vec<OutputFile>) {
-    let named = |path: &str, size| File {
-        path: path.to_owned(),
-        size,
-    };
+    let named = |path: &str, size| File { path: path.to_owned(), size };
     let tables = vec![Table {
         name: "traffic".to_owned(),
         rows: 7,
-        files: vec![
-            named("traffic/part-0.parquet", 10),
-            named("traffic/part-1.parquet", 0),
-        ],
+        files: vec![named("traffic/part-0.parquet", 10), named("traffic/part-1.parquet", 0)],
     }];
     let files = vec![
         file("traffic/part-0.parquet", 10),
         file("traffic/part-1.parquet", 0),
         file("manifest.json", 500),
     ];
-    (
-        Manifest {
-            tables,
-            ..manifest(&expected().run)
-        },
-        files,
-    )
+    (Manifest { tables, ..manifest(&expected().run) }, files)
 }
 
 fn problems(change: impl FnOnce(&mut Manifest, &mut Vec<OutputFile>)) -> Vec<Problem> {
     let (mut manifest, mut files) = good();
     change(&mut manifest, &mut files);
-    judge(
-        &expected(),
-        &Output {
-            manifest: ManifestSight::Present(Box::new(manifest)),
-            files,
-        },
-    )
-    .problems
+    judge(&expected(), &Output { manifest: ManifestSight::Present(Box::new(manifest)), files }).problems
 }
 
 #[test]
 fn a_good_output_is_good_and_its_rows_are_known() {
     let (manifest, files) = good();
-    let verdict = judge(
-        &expected(),
-        &Output {
-            manifest: ManifestSight::Present(Box::new(manifest.clone())),
-            files,
-        },
-    );
+    let verdict =
+        judge(&expected(), &Output { manifest: ManifestSight::Present(Box::new(manifest.clone())), files });
     assert!(verdict.is_good(), "{verdict:?}");
-    assert_eq!(
-        (verdict.rows, verdict.counts),
-        (Some(manifest.rows), Some(manifest.counts))
-    );
+    assert_eq!((verdict.rows, verdict.counts), (Some(manifest.rows), Some(manifest.counts)));
     assert_eq!((verdict.files, verdict.bytes), (2, 10));
 }
 
@@ -84,93 +49,52 @@ fn every_difference_is_named() {
     let run = problems(|manifest, _| manifest.run = "a2-0000000000000000".to_owned());
     assert!(matches!(run.as_slice(), [Problem::OtherRun { .. }]), "{run:?}");
     let other_day = problems(|manifest, _| manifest.day = day().next());
-    assert!(
-        matches!(other_day.as_slice(), [Problem::OtherDay { .. }]),
-        "{other_day:?}"
-    );
+    assert!(matches!(other_day.as_slice(), [Problem::OtherDay { .. }]), "{other_day:?}");
     let lost = problems(|manifest, _| manifest.rows.read += 1);
-    assert!(
-        matches!(lost.as_slice(), [Problem::RowsDoNotAddUp(_)]),
-        "{lost:?}"
-    );
+    assert!(matches!(lost.as_slice(), [Problem::RowsDoNotAddUp(_)]), "{lost:?}");
     let endless = problems(|manifest, _| manifest.rows.parsed = u64::MAX);
-    assert!(
-        matches!(endless.as_slice(), [Problem::RowsDoNotAddUp(_)]),
-        "{endless:?}"
-    );
+    assert!(matches!(endless.as_slice(), [Problem::RowsDoNotAddUp(_)]), "{endless:?}");
     assert_eq!(
         problems(|_, files| drop(files.remove(0))),
-        [Problem::FileMissing {
-            path: "traffic/part-0.parquet".to_owned()
-        }]
+        [Problem::FileMissing { path: "traffic/part-0.parquet".to_owned() }]
     );
     assert_eq!(
         problems(|_, files| files.push(file("traffic/part-2.parquet", 1))),
-        [Problem::FileUnexpected {
-            path: "traffic/part-2.parquet".to_owned()
-        }]
+        [Problem::FileUnexpected { path: "traffic/part-2.parquet".to_owned() }]
     );
     assert_eq!(
         problems(|_, files| files.push(file("traffic/_SUCCESS", 0))),
-        [Problem::FileUnexpected {
-            path: "traffic/_SUCCESS".to_owned()
-        }]
+        [Problem::FileUnexpected { path: "traffic/_SUCCESS".to_owned() }]
     );
     assert_eq!(
         problems(|_, files| files[0].size = 9),
-        [Problem::FileSize {
-            path: "traffic/part-0.parquet".to_owned(),
-            found: 9,
-            expected: 10
-        }]
+        [Problem::FileSize { path: "traffic/part-0.parquet".to_owned(), found: 9, expected: 10 }]
     );
     assert_eq!(
         problems(|manifest, _| {
             let twice = manifest.tables[0].files[0].clone();
             manifest.tables[0].files.push(twice);
         }),
-        [Problem::FileTwice {
-            path: "traffic/part-0.parquet".to_owned()
-        }]
+        [Problem::FileTwice { path: "traffic/part-0.parquet".to_owned() }]
     );
 }
 
 #[test]
 fn the_reject_ratio_is_a_limit_that_may_be_reached() {
     let rejected = |read, rejected| {
-        problems(|manifest, _| {
-            manifest.rows = Rows {
-                read,
-                parsed: read - rejected,
-                rejected,
-            }
-        })
+        problems(|manifest, _| manifest.rows = Rows { read, parsed: read - rejected, rejected })
     };
     assert_eq!(rejected(100, 5), []);
-    assert!(matches!(
-        rejected(100, 6).as_slice(),
-        [Problem::TooManyRejects { .. }]
-    ));
+    assert!(matches!(rejected(100, 6).as_slice(), [Problem::TooManyRejects { .. }]));
     assert_eq!(rejected(0, 0), [], "no row is no reject");
 }
 
 #[test]
 fn a_manifest_is_needed_where_the_job_leaves_one() {
     let (_, files) = good();
-    let judged = |manifest| {
-        judge(
-            &expected(),
-            &Output {
-                manifest,
-                files: files.clone(),
-            },
-        )
-    };
+    let judged = |manifest| judge(&expected(), &Output { manifest, files: files.clone() });
     let absent = judged(ManifestSight::Absent);
-    assert_eq!(
-        (absent.problems, absent.rows),
-        (vec![Problem::ManifestAbsent], None)
-    );
+    assert_eq!((absent.problems, absent.rows), (vec![Problem::ManifestAbsent], None));
     let why = "no JSON".to_owned();
     let unreadable = judged(ManifestSight::Unreadable { why: why.clone() });
     assert_eq!(unreadable.problems, [Problem::ManifestUnreadable { why }]);
@@ -178,24 +102,10 @@ fn a_manifest_is_needed_where_the_job_leaves_one() {
 
 #[test]
 fn a_job_of_ones_own_has_to_write_something() {
-    let expected = Expected {
-        manifest: false,
-        ..expected()
-    };
-    let judged = |files| {
-        judge(
-            &expected,
-            &Output {
-                manifest: ManifestSight::Absent,
-                files,
-            },
-        )
-    };
+    let expected = Expected { manifest: false, ..expected() };
+    let judged = |files| judge(&expected, &Output { manifest: ManifestSight::Absent, files });
     assert_eq!(judged(vec![]).problems, [Problem::NothingWritten]);
-    assert_eq!(
-        judged(vec![file("_SUCCESS", 0)]).problems,
-        [Problem::NothingWritten]
-    );
+    assert_eq!(judged(vec![file("_SUCCESS", 0)]).problems, [Problem::NothingWritten]);
     let good = judged(vec![file("_SUCCESS", 0), file("part-0.csv", 5)]);
     assert!(good.is_good());
     assert_eq!(good.rows, None);
@@ -203,19 +113,10 @@ fn a_job_of_ones_own_has_to_write_something() {
 
 #[test]
 fn a_manifest_that_nobody_asked_for_is_checked_all_the_same() {
-    let expected = Expected {
-        manifest: false,
-        ..expected()
-    };
+    let expected = Expected { manifest: false, ..expected() };
     let (manifest, mut files) = good();
     files.remove(0);
-    let verdict = judge(
-        &expected,
-        &Output {
-            manifest: ManifestSight::Present(Box::new(manifest)),
-            files,
-        },
-    );
+    let verdict = judge(&expected, &Output { manifest: ManifestSight::Present(Box::new(manifest)), files });
     assert!(!verdict.is_good());
 }
 
@@ -239,11 +140,7 @@ fn a_manifest_is_read_as_its_schema_says() {
 
 #[test]
 fn every_problem_is_told_with_what_it_is_about() {
-    let told = Problem::FileSize {
-        path: "a/b".to_owned(),
-        found: 9,
-        expected: 10,
-    };
+    let told = Problem::FileSize { path: "a/b".to_owned(), found: 9, expected: 10 };
     assert_eq!(told.to_string(), "a/b has 9 bytes, and the manifest says 10");
     assert!(!told.hint().is_empty());
 }

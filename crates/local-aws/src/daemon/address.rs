@@ -48,9 +48,7 @@ pub fn address(dir: &Path) -> Option<Address> {
     let address = read(dir).filter(|_| lock::is_held(dir))?;
     // A file that a killed daemon left behind may be seen while the next one starts: does anybody answer there?
     let socket = SocketAddr::from((Ipv4Addr::LOCALHOST, address.port));
-    TcpStream::connect_timeout(&socket, Duration::from_secs(2))
-        .is_ok()
-        .then_some(address)
+    TcpStream::connect_timeout(&socket, Duration::from_secs(2)).is_ok().then_some(address)
 }
 
 /// The address as the file has it, whether or not anybody is there.

@@ -46,10 +46,7 @@ pub async fn connect_or_start(dir: &Path, exe: &Path) -> Result<Address, DaemonE
         }
         tokio::time::sleep(POLL).await;
     }
-    Err(did_not_start(
-        dir,
-        format!("no answer after {} seconds", (POLL * START_POLLS).as_secs()),
-    ))
+    Err(did_not_start(dir, format!("no answer after {} seconds", (POLL * START_POLLS).as_secs())))
 }
 
 /// Stops the daemon of this directory and waits for its end; `false` when there is none.
@@ -86,9 +83,7 @@ pub(super) fn detach_if_asked() {
 
 fn spawn(dir: &Path, exe: &Path) -> Result<Child, DaemonError> {
     let log = log(dir).map_err(DaemonError::file("cannot open", log_file(dir)))?;
-    let output = log
-        .try_clone()
-        .map_err(DaemonError::file("cannot open", log_file(dir)))?;
+    let output = log.try_clone().map_err(DaemonError::file("cannot open", log_file(dir)))?;
     Command::new(exe)
         .args(["local", "serve", "--local-dir"])
         .arg(dir)
@@ -98,10 +93,7 @@ fn spawn(dir: &Path, exe: &Path) -> Result<Child, DaemonError> {
         .stdout(output)
         .stderr(log)
         .spawn()
-        .map_err(|source| DaemonError::Spawn {
-            exe: exe.to_owned(),
-            source,
-        })
+        .map_err(|source| DaemonError::Spawn { exe: exe.to_owned(), source })
 }
 
 fn log_file(dir: &Path) -> std::path::PathBuf {
@@ -110,18 +102,13 @@ fn log_file(dir: &Path) -> std::path::PathBuf {
 
 /// The log, for its owner only: a daemon tells its credentials at the start.
 fn log(dir: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(log_file(dir))
+    OpenOptions::new().create(true).append(true).mode(0o600).open(log_file(dir))
 }
 
 fn did_not_start(dir: &Path, how: String) -> DaemonError {
     let log = log_file(dir);
-    let text = std::fs::read(&log)
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .unwrap_or_default();
+    let text =
+        std::fs::read(&log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
     let tail = lines[lines.len().saturating_sub(10)..].join("\n");
     DaemonError::DidNotStart { how, log, tail }

@@ -45,8 +45,5 @@ pub(super) fn is_held(dir: &Path) -> bool {
     let Ok(file) = File::open(file_of(dir)) else {
         return false;
     };
-    matches!(
-        flock(&file, FlockOperation::NonBlockingLockShared),
-        Err(Errno::WOULDBLOCK)
-    )
+    matches!(flock(&file, FlockOperation::NonBlockingLockShared), Err(Errno::WOULDBLOCK))
 }

@@ -74,13 +74,8 @@ pub async fn serve(options: ServeOptions, on_ready: impl FnOnce(&Address)) -> Re
     let _ = std::fs::remove_file(address::file_of(&dir));
 
     let clock = Clock::system();
-    let listen = |source| DaemonError::Listen {
-        port: options.port,
-        source,
-    };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
-        .await
-        .map_err(listen)?;
+    let listen = |source| DaemonError::Listen { port: options.port, source };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(listen)?;
     let port = listener.local_addr().map_err(listen)?.port();
     let address = Address {
         endpoint_url: format!("http://127.0.0.1:{port}"),
@@ -97,12 +92,7 @@ pub async fn serve(options: ServeOptions, on_ready: impl FnOnce(&Address)) -> Re
     on_ready(&address);
 
     let driver = tokio::spawn(driver.run());
-    serve_on(
-        listener,
-        endpoint.clone(),
-        ended(signals, &endpoint, &clock, options.idle),
-    )
-    .await;
+    serve_on(listener, endpoint.clone(), ended(signals, &endpoint, &clock, options.idle)).await;
 
     // Nobody shall find the address of a daemon that no longer answers. The world stands still before the steps are
     // ended: it must not take their end for their own doing.
@@ -186,10 +176,7 @@ fn scripts(dir: &Path) -> Result<Scripts, DaemonError> {
 /// Two directories give different ids, one directory always the same ones.
 fn seed(dir: &Path) -> u64 {
     let digest = Sha256::digest(dir.as_os_str().as_encoded_bytes());
-    digest
-        .iter()
-        .take(8)
-        .fold(0, |seed, byte| (seed << 8) | u64::from(*byte))
+    digest.iter().take(8).fold(0, |seed, byte| (seed << 8) | u64::from(*byte))
 }
 
 /// The secret of a directory, made at its first use.
@@ -215,12 +202,8 @@ struct Signals([Signal; 3]);
 
 impl Signals {
     fn listen() -> io::Result<Self> {
-        let [terminate, interrupt, hangup] = [
-            SignalKind::terminate(),
-            SignalKind::interrupt(),
-            SignalKind::hangup(),
-        ]
-        .map(signal);
+        let [terminate, interrupt, hangup] =
+            [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
         Ok(Self([terminate?, interrupt?, hangup?]))
     }
 
@@ -253,10 +236,7 @@ pub(super) async fn quiet_for(endpoint: &Endpoint, clock: &Clock, idle: SignedDu
     loop {
         let now = clock.now();
         let since = endpoint.quiet_since();
-        let end = since
-            .unwrap_or(now)
-            .checked_add(idle)
-            .unwrap_or(jiff::Timestamp::MAX);
+        let end = since.unwrap_or(now).checked_add(idle).unwrap_or(jiff::Timestamp::MAX);
         if since.is_some() && end <= now {
             return;
         }

@@ -20,10 +20,7 @@ async fn a_daemon_is_found_and_stopped_and_leaves_no_address() {
 
     let first = run_until_stopped(dir).await;
     let second = run_until_stopped(dir).await;
-    assert_eq!(
-        first.secret_key, second.secret_key,
-        "a printed environment stays good"
-    );
+    assert_eq!(first.secret_key, second.secret_key, "a printed environment stays good");
     assert!(dir.join("journal.jsonl").exists());
 }
 
@@ -38,10 +35,7 @@ async fn run_until_stopped(dir: &Path) -> Address {
     assert_eq!(connect_or_start(dir, Path::new("/nowhere")).await.unwrap(), told);
 
     let other = serve(ServeOptions::new(dir), |_| panic!("two daemons in one directory")).await;
-    assert!(
-        matches!(other, Err(DaemonError::AlreadyRunning { .. })),
-        "{other:?}"
-    );
+    assert!(matches!(other, Err(DaemonError::AlreadyRunning { .. })), "{other:?}");
 
     assert!(stop(dir).await.unwrap());
     daemon.await.unwrap().unwrap();
@@ -73,13 +67,9 @@ async fn a_daemon_that_does_not_start_shows_its_log() {
     let dir = tempfile::tempdir().unwrap();
     // A program that is there everywhere, and knows none of the arguments.
     let error = connect_or_start(dir.path(), Path::new("ls")).await.unwrap_err();
-    let DaemonError::DidNotStart { tail, .. } = &error else {
-        panic!("{error:?}")
-    };
+    let DaemonError::DidNotStart { tail, .. } = &error else { panic!("{error:?}") };
     assert!(tail.contains("local"), "{tail}");
-    let error = connect_or_start(dir.path(), Path::new("/nowhere/emrys"))
-        .await
-        .unwrap_err();
+    let error = connect_or_start(dir.path(), Path::new("/nowhere/emrys")).await.unwrap_err();
     assert!(matches!(error, DaemonError::Spawn { .. }), "{error:?}");
 }
 
@@ -90,11 +80,7 @@ async fn a_damaged_directory_is_refused() {
     let error = serve(ServeOptions::new(dir.path()), |_| {}).await.unwrap_err();
     assert!(matches!(error, DaemonError::World(_)), "{error:?}");
     std::fs::remove_file(dir.path().join("world.json")).unwrap();
-    std::fs::write(
-        dir.path().join("scripted-steps.json"),
-        r#"{"steps": [{"args": "("}]}"#,
-    )
-    .unwrap();
+    std::fs::write(dir.path().join("scripted-steps.json"), r#"{"steps": [{"args": "("}]}"#).unwrap();
     let error = serve(ServeOptions::new(dir.path()), |_| {}).await.unwrap_err();
     assert!(matches!(error, DaemonError::Scripts(_)), "{error:?}");
 }
@@ -114,9 +100,7 @@ async fn idle_is_counted_from_the_last_call() {
     };
     tick(0).await;
     tick(599).await;
-    let request = http::Request::get("http://127.0.0.1:1/bucket/key")
-        .body(bytes::Bytes::new())
-        .unwrap();
+    let request = http::Request::get("http://127.0.0.1:1/bucket/key").body(bytes::Bytes::new()).unwrap();
     endpoint.handle_bytes(request).await;
     tick(1).await;
     assert!(!quiet.is_finished(), "somebody called a second ago");

@@ -137,10 +137,7 @@ impl TryFrom<String> for Pattern {
     type Error = regex_lite::Error;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        Ok(Self {
-            regex: Regex::new(&format!(r"\A(?:{})\z", translate(&text)))?,
-            text,
-        })
+        Ok(Self { regex: Regex::new(&format!(r"\A(?:{})\z", translate(&text)))?, text })
     }
 }
 

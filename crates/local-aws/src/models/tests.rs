@@ -8,10 +8,7 @@ fn model(service: Service) -> &'static Model {
 }
 
 fn message(service: Service, operation: &str, input: Value) -> Option<String> {
-    model(service)
-        .check(operation, input)
-        .fault
-        .map(|fault| fault.to_string())
+    model(service).check(operation, input).fault.map(|fault| fault.to_string())
 }
 
 const SERVICES: [Service; 3] = [Service::Emr, Service::CloudWatch, Service::Sts];
@@ -43,10 +40,7 @@ fn every_model_can_be_read_and_refers_only_to_shapes_that_it_has() {
 fn every_operation_that_the_world_answers_has_a_model() {
     for service in SERVICES {
         for operation in service.operations() {
-            assert!(
-                model(service).operation(operation).is_some(),
-                "{service:?}: {operation}"
-            );
+            assert!(model(service).operation(operation).is_some(), "{service:?}: {operation}");
         }
     }
 }
@@ -123,9 +117,7 @@ fn each_kind_of_constraint_has_the_words_of_aws() {
         let mut input = launch();
         put(&mut input, pointer, value);
         let found = message(Service::Emr, "RunJobFlow", input).unwrap_or_default();
-        let found = found
-            .strip_prefix("1 validation error detected: ")
-            .unwrap_or(&found);
+        let found = found.strip_prefix("1 validation error detected: ").unwrap_or(&found);
         assert_eq!(found, expected, "{pointer}");
     }
     assert_eq!(message(Service::Emr, "RunJobFlow", launch()), None);
@@ -138,12 +130,7 @@ fn put(input: &mut Value, pointer: &str, value: Value) {
 
 #[test]
 fn all_violations_are_listed_at_once() {
-    let found = message(
-        Service::Emr,
-        "RunJobFlow",
-        json!({"Steps": [{"HadoopJarStep": {}}]}),
-    )
-    .unwrap();
+    let found = message(Service::Emr, "RunJobFlow", json!({"Steps": [{"HadoopJarStep": {}}]})).unwrap();
     assert_eq!(
         found,
         "4 validation errors detected: \
@@ -158,14 +145,7 @@ fn all_violations_are_listed_at_once() {
 fn numbers_and_sizes_have_bounds() {
     let policy =
         |seconds: i64| json!({"ClusterId": "j-1", "AutoTerminationPolicy": {"IdleTimeout": seconds}});
-    assert_eq!(
-        message(
-            Service::Emr,
-            "PutAutoTerminationPolicy",
-            policy(i64::from(i32::MAX))
-        ),
-        None
-    );
+    assert_eq!(message(Service::Emr, "PutAutoTerminationPolicy", policy(i64::from(i32::MAX))), None);
     let alarm = json!({
         "AlarmName": "a", "EvaluationPeriods": 0, "ComparisonOperator": "LessThanThreshold", "Period": 60,
     });
@@ -178,10 +158,7 @@ fn numbers_and_sizes_have_bounds() {
     );
     let names: Vec<String> = (0..101).map(|n| format!("alarm-{n}")).collect();
     let found = message(Service::CloudWatch, "DeleteAlarms", json!({"AlarmNames": names})).unwrap();
-    assert!(
-        found.ends_with("Member must have length less than or equal to 100"),
-        "{found}"
-    );
+    assert!(found.ends_with("Member must have length less than or equal to 100"), "{found}");
 }
 
 #[test]
@@ -192,10 +169,7 @@ fn unknown_members_are_ignored_and_reported() {
     put(&mut input, "/__type", json!("RunJobFlowInput"));
     let checked = model(Service::Emr).check("RunJobFlow", input);
     assert_eq!(checked.fault, None);
-    assert_eq!(
-        checked.unknown,
-        ["instances.HadoopVersoin", "steps.1.member.Kind"]
-    );
+    assert_eq!(checked.unknown, ["instances.HadoopVersoin", "steps.1.member.Kind"]);
     assert_eq!(checked.input, launch(), "and the world does not see them");
 }
 

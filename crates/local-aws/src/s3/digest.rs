@@ -45,21 +45,14 @@ pub(super) async fn receive(
     check_md5(headers, &spool)?;
     check_headers(headers, &computed)?;
     if let Some(trailers) = trailers {
-        trailers
-            .read(|trailers| check_headers(trailers, &computed))
-            .unwrap_or(Ok(()))?;
+        trailers.read(|trailers| check_headers(trailers, &computed)).unwrap_or(Ok(()))?;
     }
     Ok((spool, computed))
 }
 
 /// A hasher for the algorithms that a request gives a checksum of, or announces to give one of after the body.
 fn hasher(headers: &HeaderMap) -> ChecksumHasher {
-    let text = |name: &str| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    };
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let announced = text("x-amz-trailer").to_ascii_lowercase();
     let chosen = text("x-amz-sdk-checksum-algorithm").to_ascii_lowercase();
     let uses = |algorithm: &str| {
@@ -83,25 +76,10 @@ fn header(algorithm: &str) -> String {
 
 fn by_algorithm(checksum: Checksum) -> Checksums {
     let Checksum {
-        checksum_crc32,
-        checksum_crc32c,
-        checksum_crc64nvme,
-        checksum_sha1,
-        checksum_sha256,
-        ..
+        checksum_crc32, checksum_crc32c, checksum_crc64nvme, checksum_sha1, checksum_sha256, ..
     } = checksum;
-    let values = [
-        checksum_crc32,
-        checksum_crc32c,
-        checksum_crc64nvme,
-        checksum_sha1,
-        checksum_sha256,
-    ];
-    ALGORITHMS
-        .iter()
-        .zip(values)
-        .filter_map(|(name, value)| Some(((*name).to_owned(), value?)))
-        .collect()
+    let values = [checksum_crc32, checksum_crc32c, checksum_crc64nvme, checksum_sha1, checksum_sha256];
+    ALGORITHMS.iter().zip(values).filter_map(|(name, value)| Some(((*name).to_owned(), value?))).collect()
 }
 
 fn check_headers(headers: &HeaderMap, computed: &Checksums) -> S3Result<()> {
@@ -124,22 +102,13 @@ fn check_md5(headers: &HeaderMap, spool: &Spool) -> S3Result<()> {
     let Some(given) = headers.get("content-md5") else {
         return Ok(());
     };
-    let given: [u8; 16] = BASE64
-        .decode(given.as_bytes())
-        .ok()
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or_else(|| {
-            S3Error::with_message(
-                S3ErrorCode::InvalidDigest,
-                "The Content-MD5 you specified was invalid.",
-            )
+    let given: [u8; 16] =
+        BASE64.decode(given.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| {
+            S3Error::with_message(S3ErrorCode::InvalidDigest, "The Content-MD5 you specified was invalid.")
         })?;
     if given == spool.md5() {
         Ok(())
     } else {
-        Err(s3_error!(
-            BadDigest,
-            "The Content-MD5 you specified did not match what we received."
-        ))
+        Err(s3_error!(BadDigest, "The Content-MD5 you specified did not match what we received."))
     }
 }

@@ -14,14 +14,12 @@ impl From<StoreError> for S3Error {
                 S3ErrorCode::BucketAlreadyOwnedByYou,
                 "Your previous request to create the named bucket succeeded and you already own it.",
             ),
-            StoreError::BucketNotEmpty(_) => (
-                S3ErrorCode::BucketNotEmpty,
-                "The bucket you tried to delete is not empty",
-            ),
-            StoreError::InvalidBucketName(_) => (
-                S3ErrorCode::InvalidBucketName,
-                "The specified bucket is not valid.",
-            ),
+            StoreError::BucketNotEmpty(_) => {
+                (S3ErrorCode::BucketNotEmpty, "The bucket you tried to delete is not empty")
+            }
+            StoreError::InvalidBucketName(_) => {
+                (S3ErrorCode::InvalidBucketName, "The specified bucket is not valid.")
+            }
             StoreError::NoSuchKey(_) => (S3ErrorCode::NoSuchKey, "The specified key does not exist."),
             StoreError::InvalidKey(_) => (S3ErrorCode::KeyTooLongError, "Your key is too long"),
             StoreError::PreconditionFailed(_) => (
@@ -52,10 +50,7 @@ impl From<StoreError> for S3Error {
 pub(super) fn refuse(parameters: &[(&str, bool)]) -> S3Result<()> {
     match parameters.iter().find(|(_, given)| *given) {
         None => Ok(()),
-        Some((name, _)) => Err(s3_error!(
-            NotImplemented,
-            "{name} is not implemented by this endpoint"
-        )),
+        Some((name, _)) => Err(s3_error!(NotImplemented, "{name} is not implemented by this endpoint")),
     }
 }
 
@@ -65,14 +60,8 @@ pub(super) fn condition(
     if_none_match: Option<&ETagCondition>,
 ) -> S3Result<Condition> {
     // S3 takes nothing but `*` here.
-    refuse(&[(
-        "If-None-Match with an ETag",
-        if_none_match.is_some_and(|condition| !condition.is_any()),
-    )])?;
-    Ok(Condition {
-        if_match: if_match.map(expected),
-        if_none_match: if_none_match.map(expected),
-    })
+    refuse(&[("If-None-Match with an ETag", if_none_match.is_some_and(|condition| !condition.is_any()))])?;
+    Ok(Condition { if_match: if_match.map(expected), if_none_match: if_none_match.map(expected) })
 }
 
 pub(super) fn expected(condition: &ETagCondition) -> Expected {
@@ -88,9 +77,7 @@ pub(super) fn etag(value: &str) -> ETag {
 
 /// A time as S3 says it: in whole seconds.
 pub(super) fn time(time: Timestamp) -> Option<dto::Timestamp> {
-    time::OffsetDateTime::from_unix_timestamp(time.as_second())
-        .ok()
-        .map(dto::Timestamp::from)
+    time::OffsetDateTime::from_unix_timestamp(time.as_second()).ok().map(dto::Timestamp::from)
 }
 
 /// The whole seconds of a time of a request.

@@ -25,15 +25,8 @@ fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
     let mut block = [0_u8; 64];
     block[..key.len()].copy_from_slice(key);
     let pad = |with: u8| block.map(|byte| byte ^ with);
-    let inner = Sha256::new()
-        .chain_update(pad(0x36))
-        .chain_update(text)
-        .finalize();
-    Sha256::new()
-        .chain_update(pad(0x5c))
-        .chain_update(inner)
-        .finalize()
-        .into()
+    let inner = Sha256::new().chain_update(pad(0x36)).chain_update(text).finalize();
+    Sha256::new().chain_update(pad(0x5c)).chain_update(inner).finalize().into()
 }
 
 /// Signs a request. `path` is encoded, `query` encoded and sorted, `payload` the value of `x-amz-content-sha256`.
@@ -44,23 +37,13 @@ pub(super) fn signed(
     body: impl Into<Body>,
     secret: &str,
 ) -> Request<Body> {
-    let mut all: Vec<(String, String)> = headers
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
-    for (name, value) in [
-        ("host", "localhost"),
-        ("x-amz-content-sha256", payload),
-        ("x-amz-date", STAMP),
-    ] {
+    let mut all: Vec<(String, String)> =
+        headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    for (name, value) in [("host", "localhost"), ("x-amz-content-sha256", payload), ("x-amz-date", STAMP)] {
         all.push((name.to_owned(), value.to_owned()));
     }
     all.sort();
-    let names = all
-        .iter()
-        .map(|(name, _)| name.as_str())
-        .collect::<Vec<_>>()
-        .join(";");
+    let names = all.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
     let lines: Vec<String> = all
         .iter()
         .map(|(name, value)| {
@@ -73,10 +56,7 @@ pub(super) fn signed(
     let lines = lines.concat();
     let canonical = format!("{method}\n{path}\n{query}\n{lines}\n{names}\n{payload}");
     let scope = format!("{DAY}/{REGION}/s3/aws4_request");
-    let text = format!(
-        "AWS4-HMAC-SHA256\n{STAMP}\n{scope}\n{}",
-        hex::encode(Sha256::digest(canonical))
-    );
+    let text = format!("AWS4-HMAC-SHA256\n{STAMP}\n{scope}\n{}", hex::encode(Sha256::digest(canonical)));
     let mut key = hmac(format!("AWS4{secret}").as_bytes(), DAY.as_bytes());
     for part in [REGION, "s3", "aws4_request"] {
         key = hmac(&key, part.as_bytes());
@@ -84,23 +64,16 @@ pub(super) fn signed(
     let signature = hex::encode(hmac(&key, text.as_bytes()));
     let mut request = Request::new(body.into());
     *request.method_mut() = method.parse().unwrap();
-    let query = if query.is_empty() {
-        String::new()
-    } else {
-        format!("?{query}")
-    };
+    let query = if query.is_empty() { String::new() } else { format!("?{query}") };
     *request.uri_mut() = format!("{path}{query}").parse().unwrap();
     for (name, value) in &all {
-        request.headers_mut().append(
-            name.parse::<HeaderName>().unwrap(),
-            HeaderValue::from_str(value).unwrap(),
-        );
+        request
+            .headers_mut()
+            .append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap());
     }
     let authorization =
         format!("AWS4-HMAC-SHA256 Credential=ANY/{scope}, SignedHeaders={names}, Signature={signature}");
-    request
-        .headers_mut()
-        .insert(http::header::AUTHORIZATION, authorization.parse().unwrap());
+    request.headers_mut().insert(http::header::AUTHORIZATION, authorization.parse().unwrap());
     request
 }
 
@@ -126,11 +99,7 @@ impl Answer {
     pub(super) fn elements(&self, name: &str) -> Vec<&str> {
         let (open, close) = (format!("<{name}>"), format!("</{name}>"));
         let parts: Vec<&str> = self.body.split(open.as_str()).skip(1).collect();
-        parts
-            .into_iter()
-            .filter_map(|part| part.split_once(close.as_str()))
-            .map(|(text, _)| text)
-            .collect()
+        parts.into_iter().filter_map(|part| part.split_once(close.as_str())).map(|(text, _)| text).collect()
     }
 
     pub(super) fn request(&self) -> Value {
@@ -139,12 +108,7 @@ impl Answer {
 
     /// Checks the status and the error's code.
     pub(super) fn is_error(&self, status: u16, code: &str) {
-        assert_eq!(
-            (self.status.as_u16(), self.element("Code")),
-            (status, Some(code)),
-            "{}",
-            self.body
-        );
+        assert_eq!((self.status.as_u16(), self.element("Code")), (status, Some(code)), "{}", self.body);
     }
 }
 
@@ -167,12 +131,7 @@ pub(super) async fn send(service: &S3Service, mut request: Request<Body>) -> Ans
     request.extensions_mut().insert(note.clone());
     let (parts, body) = service.call(request).await.unwrap().into_parts();
     let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-    Answer {
-        status: parts.status,
-        headers: parts.headers,
-        body,
-        note,
-    }
+    Answer { status: parts.status, headers: parts.headers, body, note }
 }
 
 pub(super) async fn call(
@@ -184,9 +143,5 @@ pub(super) async fn call(
     let length = body.len().to_string();
     let mut headers = headers.to_vec();
     headers.push(("content-length", &length));
-    send(
-        service,
-        signed(line, &headers, "UNSIGNED-PAYLOAD", body.to_owned(), SECRET),
-    )
-    .await
+    send(service, signed(line, &headers, "UNSIGNED-PAYLOAD", body.to_owned(), SECRET)).await
 }

@@ -23,10 +23,9 @@ pub(super) fn page_size(asked: Option<i32>, default: usize, name: &str) -> S3Res
     match asked.map(usize::try_from) {
         None => Ok(default.clamp(1, LARGEST_PAGE)),
         Some(Ok(asked)) => Ok(asked.min(LARGEST_PAGE)),
-        Some(Err(_)) => Err(s3_error!(
-            InvalidArgument,
-            "Argument {name} must be an integer between 0 and 2147483647"
-        )),
+        Some(Err(_)) => {
+            Err(s3_error!(InvalidArgument, "Argument {name} must be an integer between 0 and 2147483647"))
+        }
     }
 }
 
@@ -47,15 +46,7 @@ pub(super) async fn list_objects_v2(
         _ => Position::Start,
     };
     let limit = page_size(input.max_keys, api.page, "max-keys")?;
-    let page = list(
-        api,
-        &input.bucket,
-        input.prefix.as_ref(),
-        input.delimiter.as_ref(),
-        from,
-        limit,
-    )
-    .await?;
+    let page = list(api, &input.bucket, input.prefix.as_ref(), input.delimiter.as_ref(), from, limit).await?;
     let encode = Encoder::new(input.encoding_type.as_ref());
     let count = page.objects.len() + page.prefixes.len();
     Ok(ListObjectsV2Output {
@@ -89,29 +80,14 @@ pub(super) async fn list_objects(
         _ => Position::Start,
     };
     let limit = page_size(input.max_keys, api.page, "max-keys")?;
-    let page = list(
-        api,
-        &input.bucket,
-        input.prefix.as_ref(),
-        input.delimiter.as_ref(),
-        from,
-        limit,
-    )
-    .await?;
+    let page = list(api, &input.bucket, input.prefix.as_ref(), input.delimiter.as_ref(), from, limit).await?;
     let encode = Encoder::new(input.encoding_type.as_ref());
     // Without a delimiter the last key is the marker, and S3 does not say it twice.
-    let with_delimiter = input
-        .delimiter
-        .as_ref()
-        .is_some_and(|delimiter| !delimiter.is_empty());
-    let next_marker = page
-        .next
-        .as_ref()
-        .filter(|_| with_delimiter)
-        .and_then(|next| match next {
-            Position::Start => None,
-            Position::After(last) | Position::Past(last) => Some(encode.text(last)),
-        });
+    let with_delimiter = input.delimiter.as_ref().is_some_and(|delimiter| !delimiter.is_empty());
+    let next_marker = page.next.as_ref().filter(|_| with_delimiter).and_then(|next| match next {
+        Position::Start => None,
+        Position::After(last) | Position::Past(last) => Some(encode.text(last)),
+    });
     Ok(ListObjectsOutput {
         is_truncated: Some(page.next.is_some()),
         next_marker,
@@ -176,9 +152,7 @@ pub(super) struct Encoder {
 
 impl Encoder {
     pub(super) fn new(encoding: Option<&EncodingType>) -> Self {
-        Self {
-            url: encoding.is_some_and(|encoding| encoding.as_str() == EncodingType::URL),
-        }
+        Self { url: encoding.is_some_and(|encoding| encoding.as_str() == EncodingType::URL) }
     }
 
     pub(super) fn url() -> Self {
@@ -213,8 +187,6 @@ impl Encoder {
     }
 
     fn prefix(&self, prefix: &str) -> CommonPrefix {
-        CommonPrefix {
-            prefix: Some(self.text(prefix)),
-        }
+        CommonPrefix { prefix: Some(self.text(prefix)) }
     }
 }

@@ -39,9 +39,7 @@ pub(super) async fn create_multipart_upload(
     ])?;
     let attributes = Attributes {
         content_type: input.content_type,
-        content_encoding: input
-            .content_encoding
-            .and_then(|encoding| objects::without_chunking(&encoding)),
+        content_encoding: input.content_encoding.and_then(|encoding| objects::without_chunking(&encoding)),
         content_language: input.content_language,
         content_disposition: input.content_disposition,
         cache_control: input.cache_control,
@@ -49,10 +47,7 @@ pub(super) async fn create_multipart_upload(
         ..Attributes::default()
     };
     let (bucket, key) = (input.bucket.clone(), input.key.clone());
-    let id = api
-        .store
-        .run(move |store| store.create_upload(&bucket, &key, attributes))
-        .await?;
+    let id = api.store.run(move |store| store.create_upload(&bucket, &key, attributes)).await?;
     Ok(CreateMultipartUploadOutput {
         bucket: Some(input.bucket),
         key: Some(input.key),
@@ -64,15 +59,9 @@ pub(super) async fn create_multipart_upload(
 }
 
 fn part_number(given: i32) -> S3Result<u32> {
-    u32::try_from(given)
-        .ok()
-        .filter(|_| (1..=LAST_PART).contains(&given))
-        .ok_or_else(|| {
-            s3_error!(
-                InvalidArgument,
-                "Part number must be an integer between 1 and 10000, inclusive"
-            )
-        })
+    u32::try_from(given).ok().filter(|_| (1..=LAST_PART).contains(&given)).ok_or_else(|| {
+        s3_error!(InvalidArgument, "Part number must be an integer between 1 and 10000, inclusive")
+    })
 }
 
 pub(super) async fn upload_part(
@@ -84,20 +73,12 @@ pub(super) async fn upload_part(
         "ContentLength": content_length, "ContentMD5": content_md5, "ChecksumAlgorithm": checksum_algorithm,
         "ChecksumCRC32": checksum_crc32,
     });
-    let S3Request {
-        input,
-        headers,
-        trailing_headers,
-        ..
-    } = request;
+    let S3Request { input, headers, trailing_headers, .. } = request;
     let number = part_number(input.part_number)?;
     let (spool, checksums) =
         digest::receive(&api.store, input.body, &headers, trailing_headers.as_ref()).await?;
     let (bucket, key, id) = (input.bucket, input.key, input.upload_id);
-    let part = api
-        .store
-        .run(move |store| store.put_part(&bucket, &key, &id, number, spool))
-        .await?;
+    let part = api.store.run(move |store| store.put_part(&bucket, &key, &id, number, spool)).await?;
     let checksum = |name: &str| checksums.get(name).cloned();
     Ok(UploadPartOutput {
         e_tag: Some(errors::etag(&part.etag)),
@@ -122,10 +103,7 @@ pub(super) async fn upload_part_copy(
     let input = request.input;
     let number = part_number(input.part_number)?;
     let (from_bucket, from_key) = objects::source(&input.copy_source)?;
-    let object = api
-        .store
-        .run(move |store| store.open(&from_bucket, &from_key))
-        .await?;
+    let object = api.store.run(move |store| store.open(&from_bucket, &from_key)).await?;
     let conditions = ReadIf {
         matches: input.copy_source_if_match.as_ref(),
         none_match: input.copy_source_if_none_match.as_ref(),
@@ -153,10 +131,7 @@ pub(super) async fn upload_part_copy(
         last_modified: time(part.modified),
         ..CopyPartResult::default()
     };
-    Ok(UploadPartCopyOutput {
-        copy_part_result: Some(result),
-        ..UploadPartCopyOutput::default()
-    })
+    Ok(UploadPartCopyOutput { copy_part_result: Some(result), ..UploadPartCopyOutput::default() })
 }
 
 pub(super) async fn complete_multipart_upload(
@@ -169,10 +144,7 @@ pub(super) async fn complete_multipart_upload(
     });
     let input = request.input;
     let condition = condition(input.if_match.as_ref(), input.if_none_match.as_ref())?;
-    let named = input
-        .multipart_upload
-        .and_then(|upload| upload.parts)
-        .unwrap_or_default();
+    let named = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
     if named.is_empty() {
         return Err(s3_error!(
             MalformedXML,
@@ -185,10 +157,8 @@ pub(super) async fn complete_multipart_upload(
     };
     let parts: Vec<(u32, String)> = named.into_iter().map(part).collect::<S3Result<_>>()?;
     let (bucket, key, id) = (input.bucket.clone(), input.key.clone(), input.upload_id);
-    let info = api
-        .store
-        .run(move |store| store.complete_upload(&bucket, &key, &id, &parts, &condition))
-        .await?;
+    let info =
+        api.store.run(move |store| store.complete_upload(&bucket, &key, &id, &parts, &condition)).await?;
     Ok(CompleteMultipartUploadOutput {
         location: Some(format!("/{}/{}", input.bucket, Encoder::url().text(&input.key))),
         bucket: Some(input.bucket),
@@ -204,9 +174,7 @@ pub(super) async fn abort_multipart_upload(
 ) -> S3Result<AbortMultipartUploadOutput> {
     note!(request, "AbortMultipartUpload", { "Bucket": bucket, "Key": key, "UploadId": upload_id });
     let input = request.input;
-    api.store
-        .run(move |store| store.abort_upload(&input.bucket, &input.key, &input.upload_id))
-        .await?;
+    api.store.run(move |store| store.abort_upload(&input.bucket, &input.key, &input.upload_id)).await?;
     Ok(AbortMultipartUploadOutput::default())
 }
 
@@ -217,14 +185,9 @@ pub(super) async fn list_parts(api: &Api, request: S3Request<ListPartsInput>) ->
     });
     let input = request.input;
     let limit = page_size(input.max_parts, api.page, "max-parts")?;
-    let after = input
-        .part_number_marker
-        .map_or(0, |marker| u32::try_from(marker).unwrap_or_default());
+    let after = input.part_number_marker.map_or(0, |marker| u32::try_from(marker).unwrap_or_default());
     let (bucket, key, id) = (input.bucket.clone(), input.key.clone(), input.upload_id.clone());
-    let mut parts = api
-        .store
-        .run(move |store| store.parts(&bucket, &key, &id))
-        .await?;
+    let mut parts = api.store.run(move |store| store.parts(&bucket, &key, &id)).await?;
     parts.retain(|part| part.number > after);
     let truncated = limit > 0 && parts.len() > limit;
     parts.truncate(limit);
@@ -241,10 +204,7 @@ pub(super) async fn list_parts(api: &Api, request: S3Request<ListPartsInput>) ->
         key: Some(input.key),
         upload_id: Some(input.upload_id),
         part_number_marker: as_i32(after),
-        next_part_number_marker: parts
-            .last()
-            .filter(|_| truncated)
-            .and_then(|part| as_i32(part.number)),
+        next_part_number_marker: parts.last().filter(|_| truncated).and_then(|part| as_i32(part.number)),
         max_parts: Some(input.max_parts.map_or(1000, |asked| asked.min(1000))),
         is_truncated: Some(truncated),
         parts: Some(parts.iter().map(part).collect()),

@@ -28,24 +28,13 @@ pub(super) async fn put_object(api: &Api, request: S3Request<PutObjectInput>) ->
         "ChecksumAlgorithm": checksum_algorithm, "ChecksumCRC32": checksum_crc32, "ChecksumSHA256": checksum_sha256,
         "IfMatch": if_match, "IfNoneMatch": if_none_match, "Metadata": metadata, "Tagging": tagging,
     });
-    let S3Request {
-        input,
-        headers,
-        trailing_headers,
-        ..
-    } = request;
+    let S3Request { input, headers, trailing_headers, .. } = request;
     refuse(&[
         ("Tagging", input.tagging.is_some()),
         ("SSECustomerKey", input.sse_customer_key.is_some()),
         ("ObjectLockMode", input.object_lock_mode.is_some()),
-        (
-            "ObjectLockLegalHoldStatus",
-            input.object_lock_legal_hold_status.is_some(),
-        ),
-        (
-            "WebsiteRedirectLocation",
-            input.website_redirect_location.is_some(),
-        ),
+        ("ObjectLockLegalHoldStatus", input.object_lock_legal_hold_status.is_some()),
+        ("WebsiteRedirectLocation", input.website_redirect_location.is_some()),
         ("WriteOffsetBytes", input.write_offset_bytes.is_some()),
     ])?;
     let condition = condition(input.if_match.as_ref(), input.if_none_match.as_ref())?;
@@ -65,30 +54,23 @@ pub(super) async fn put_object(api: &Api, request: S3Request<PutObjectInput>) ->
     };
     let attributes = Attributes {
         content_type: input.content_type,
-        content_encoding: input
-            .content_encoding
-            .and_then(|encoding| without_chunking(&encoding)),
+        content_encoding: input.content_encoding.and_then(|encoding| without_chunking(&encoding)),
         content_language: input.content_language,
         content_disposition: input.content_disposition,
         cache_control: input.cache_control,
         metadata: input.metadata.unwrap_or_default().into_iter().collect(),
         checksums,
     };
-    let info = api
-        .store
-        .run(move |store| store.put_object(&bucket, &key, spool, attributes, &condition))
-        .await?;
+    let info =
+        api.store.run(move |store| store.put_object(&bucket, &key, spool, attributes, &condition)).await?;
     output.e_tag = Some(errors::etag(&info.etag));
     Ok(output)
 }
 
 /// The content encoding of the object itself: `aws-chunked` is only how it came over the wire.
 pub(super) fn without_chunking(encoding: &str) -> Option<String> {
-    let encodings: Vec<&str> = encoding
-        .split(',')
-        .map(str::trim)
-        .filter(|part| !part.eq_ignore_ascii_case("aws-chunked"))
-        .collect();
+    let encodings: Vec<&str> =
+        encoding.split(',').map(str::trim).filter(|part| !part.eq_ignore_ascii_case("aws-chunked")).collect();
     Some(encodings.join(",")).filter(|encodings| !encodings.is_empty())
 }
 
@@ -96,10 +78,8 @@ pub(super) async fn copy_object(
     api: &Api,
     request: S3Request<CopyObjectInput>,
 ) -> S3Result<CopyObjectOutput> {
-    let (if_match, if_none_match) = (
-        etag_header(&request.headers, "if-match")?,
-        etag_header(&request.headers, "if-none-match")?,
-    );
+    let (if_match, if_none_match) =
+        (etag_header(&request.headers, "if-match")?, etag_header(&request.headers, "if-none-match")?);
     note!(request, "CopyObject", {
         "Bucket": bucket, "Key": key, "CopySource": copy_source, "CopySourceIfMatch": copy_source_if_match,
         "CopySourceIfNoneMatch": copy_source_if_none_match,
@@ -126,10 +106,7 @@ pub(super) async fn copy_object(
              object's metadata, storage class, website redirect location or encryption attributes."
         ));
     }
-    let object = api
-        .store
-        .run(move |store| store.open(&from_bucket, &from_key))
-        .await?;
+    let object = api.store.run(move |store| store.open(&from_bucket, &from_key)).await?;
     let conditions = ReadIf {
         matches: input.copy_source_if_match.as_ref(),
         none_match: input.copy_source_if_none_match.as_ref(),
@@ -162,10 +139,7 @@ pub(super) async fn copy_object(
         last_modified: time(info.modified),
         ..CopyObjectResult::default()
     };
-    Ok(CopyObjectOutput {
-        copy_object_result: Some(result),
-        ..CopyObjectOutput::default()
-    })
+    Ok(CopyObjectOutput { copy_object_result: Some(result), ..CopyObjectOutput::default() })
 }
 
 /// A condition that s3s does not know for this operation.
@@ -174,41 +148,27 @@ fn etag_header(headers: &HeaderMap, name: &str) -> S3Result<Option<ETagCondition
         return Ok(None);
     };
     let condition = ETagCondition::parse_http_header(value.as_bytes());
-    condition
-        .map(Some)
-        .map_err(|error| s3_error!(error, InvalidArgument, "Invalid value of header {name}"))
+    condition.map(Some).map_err(|error| s3_error!(error, InvalidArgument, "Invalid value of header {name}"))
 }
 
 /// Bucket and key of a copy's source.
 pub(super) fn source(source: &CopySource) -> S3Result<(String, String)> {
     match source {
-        CopySource::Bucket {
-            bucket,
-            key,
-            version_id: None,
-        } => Ok((bucket.to_string(), key.to_string())),
-        _ => Err(s3_error!(
-            NotImplemented,
-            "Only bucket and key are implemented as the source of a copy"
-        )),
+        CopySource::Bucket { bucket, key, version_id: None } => Ok((bucket.to_string(), key.to_string())),
+        _ => Err(s3_error!(NotImplemented, "Only bucket and key are implemented as the source of a copy")),
     }
 }
 
 /// Checks the conditions on a copy's source, where "not modified" is a failure like the others.
 pub(super) fn check_source(conditions: &ReadIf<'_>, info: &ObjectInfo) -> S3Result<()> {
     let failed = "At least one of the pre-conditions you specified did not hold";
-    conditions
-        .check(info)
-        .map_err(|_| s3_error!(PreconditionFailed, "{failed}"))
+    conditions.check(info).map_err(|_| s3_error!(PreconditionFailed, "{failed}"))
 }
 
 /// The bytes of a range as a new body.
 pub(super) fn copy(store: &Store, object: &Object, range: Range<u64>) -> Result<Spool, StoreError> {
     const PIECE: u64 = 1024 * 1024;
-    let io = |source| StoreError::Io {
-        doing: "copy an object",
-        source,
-    };
+    let io = |source| StoreError::Io { doing: "copy an object", source };
     let mut spool = store.spool()?;
     let mut at = range.start;
     while at < range.end {
@@ -230,15 +190,10 @@ pub(super) async fn delete_object(
     refuse(&[
         ("VersionId", input.version_id.is_some()),
         ("IfMatchSize", input.if_match_size.is_some()),
-        (
-            "IfMatchLastModifiedTime",
-            input.if_match_last_modified_time.is_some(),
-        ),
+        ("IfMatchLastModifiedTime", input.if_match_last_modified_time.is_some()),
     ])?;
     let condition = condition(input.if_match.as_ref(), None)?;
-    api.store
-        .run(move |store| store.delete(&input.bucket, &input.key, &condition))
-        .await?;
+    api.store.run(move |store| store.delete(&input.bucket, &input.key, &condition)).await?;
     Ok(DeleteObjectOutput::default())
 }
 
@@ -254,10 +209,7 @@ pub(super) async fn delete_objects(
             "The XML you provided was not well-formed or did not validate against our published schema"
         ));
     }
-    refuse(&[(
-        "VersionId",
-        delete.objects.iter().any(|object| object.version_id.is_some()),
-    )])?;
+    refuse(&[("VersionId", delete.objects.iter().any(|object| object.version_id.is_some()))])?;
     let quiet = delete.quiet.unwrap_or(false);
     let (deleted, failed) = api
         .store
@@ -265,14 +217,12 @@ pub(super) async fn delete_objects(
             store.bucket(&bucket)?;
             let (mut deleted, mut failed) = (Vec::new(), Vec::new());
             for object in delete.objects {
-                let condition = object
-                    .e_tag
-                    .map_or_else(Condition::default, |etag: ETag| Condition::etag(etag.value()));
+                let condition =
+                    object.e_tag.map_or_else(Condition::default, |etag: ETag| Condition::etag(etag.value()));
                 match store.delete(&bucket, &object.key, &condition) {
-                    Ok(()) => deleted.push(DeletedObject {
-                        key: Some(object.key),
-                        ..DeletedObject::default()
-                    }),
+                    Ok(()) => {
+                        deleted.push(DeletedObject { key: Some(object.key), ..DeletedObject::default() })
+                    }
                     Err(error) => failed.push((object.key, error)),
                 }
             }

@@ -54,11 +54,7 @@ impl ReadIf<'_> {
             (None, Some(since)) => modified <= seconds(since),
             (None, None) => false,
         };
-        if unchanged {
-            Err(not_modified(&info.etag))
-        } else {
-            Ok(())
-        }
+        if unchanged { Err(not_modified(&info.etag)) } else { Ok(()) }
     }
 }
 
@@ -101,26 +97,12 @@ pub(super) async fn get_object(api: &Api, request: S3Request<GetObjectInput>) ->
         ("VersionId", input.version_id.is_some()),
         ("SSECustomerKey", input.sse_customer_key.is_some()),
     ])?;
-    let (object, range) = open(
-        api,
-        (input.bucket.clone(), input.key.clone()),
-        &conditions,
-        input.range,
-    )
-    .await?;
+    let (object, range) =
+        open(api, (input.bucket.clone(), input.key.clone()), &conditions, input.range).await?;
     let info = object.info;
     let wants_checksum = input.range.is_none()
-        && input
-            .checksum_mode
-            .as_ref()
-            .is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED);
-    let checksum = |name: &str| {
-        info.attributes
-            .checksums
-            .get(name)
-            .filter(|_| wants_checksum)
-            .cloned()
-    };
+        && input.checksum_mode.as_ref().is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED);
+    let checksum = |name: &str| info.attributes.checksums.get(name).filter(|_| wants_checksum).cloned();
     Ok(GetObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
         content_length: number(range.end - range.start),
@@ -135,11 +117,7 @@ pub(super) async fn get_object(api: &Api, request: S3Request<GetObjectInput>) ->
         e_tag: Some(errors::etag(&info.etag)),
         last_modified: time(info.modified),
         body: Some(body(object.content, range)),
-        content_type: Some(
-            info.attributes
-                .content_type
-                .unwrap_or_else(|| DEFAULT_TYPE.to_owned()),
-        ),
+        content_type: Some(info.attributes.content_type.unwrap_or_else(|| DEFAULT_TYPE.to_owned())),
         content_encoding: info.attributes.content_encoding,
         content_language: info.attributes.content_language,
         content_disposition: info.attributes.content_disposition,
@@ -175,26 +153,12 @@ async fn head(api: &Api, input: &HeadObjectInput) -> S3Result<HeadObjectOutput> 
         ("PartNumber", input.part_number.is_some()),
         ("VersionId", input.version_id.is_some()),
     ])?;
-    let (object, range) = open(
-        api,
-        (input.bucket.clone(), input.key.clone()),
-        &conditions,
-        input.range,
-    )
-    .await?;
+    let (object, range) =
+        open(api, (input.bucket.clone(), input.key.clone()), &conditions, input.range).await?;
     let info = object.info;
     let wants_checksum = input.range.is_none()
-        && input
-            .checksum_mode
-            .as_ref()
-            .is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED);
-    let checksum = |name: &str| {
-        info.attributes
-            .checksums
-            .get(name)
-            .filter(|_| wants_checksum)
-            .cloned()
-    };
+        && input.checksum_mode.as_ref().is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED);
+    let checksum = |name: &str| info.attributes.checksums.get(name).filter(|_| wants_checksum).cloned();
     Ok(HeadObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
         content_length: number(range.end - range.start),
@@ -208,11 +172,7 @@ async fn head(api: &Api, input: &HeadObjectInput) -> S3Result<HeadObjectOutput> 
             .then(|| ChecksumType::from_static(ChecksumType::FULL_OBJECT)),
         e_tag: Some(errors::etag(&info.etag)),
         last_modified: time(info.modified),
-        content_type: Some(
-            info.attributes
-                .content_type
-                .unwrap_or_else(|| DEFAULT_TYPE.to_owned()),
-        ),
+        content_type: Some(info.attributes.content_type.unwrap_or_else(|| DEFAULT_TYPE.to_owned())),
         content_encoding: info.attributes.content_encoding,
         content_language: info.attributes.content_language,
         content_disposition: info.attributes.content_disposition,

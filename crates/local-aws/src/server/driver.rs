@@ -50,11 +50,7 @@ impl Driver {
     }
 
     fn step_ended(&self, ended: Ended) {
-        let Ended {
-            cluster_id,
-            step_id,
-            end,
-        } = ended;
+        let Ended { cluster_id, step_id, end } = ended;
         self.endpoint.turn(true, |world, now| {
             world.step_ended(&cluster_id, &step_id, end, now);
         });

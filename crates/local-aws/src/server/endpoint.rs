@@ -76,9 +76,7 @@ pub(super) struct Inner {
 
 impl std::fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Endpoint")
-            .field("clock", &self.0.clock)
-            .finish_non_exhaustive()
+        f.debug_struct("Endpoint").field("clock", &self.0.clock).finish_non_exhaustive()
     }
 }
 
@@ -204,23 +202,14 @@ impl Endpoint {
         request_id: &str,
         open: OpenCall<'_>,
     ) -> Response<Body> {
-        let received = Received {
-            head,
-            body,
-            now: open.arrived,
-            request_id,
-        };
-        let answer = wire::answer(received, route, &self.0.verifier, &open.note, |call| {
-            self.call(call)
-        });
+        let received = Received { head, body, now: open.arrived, request_id };
+        let answer = wire::answer(received, route, &self.0.verifier, &open.note, |call| self.call(call));
         open.finish(&answer.service, answer.error.as_deref(), answer.response.status());
         answer.response.map(Body::from)
     }
 
     fn call(&self, call: &Call<'_>) -> Result<Value, ApiError> {
-        let reads = ["Describe", "List", "Get"]
-            .iter()
-            .any(|verb| call.operation.starts_with(verb));
+        let reads = ["Describe", "List", "Get"].iter().any(|verb| call.operation.starts_with(verb));
         let result = self.turn(!reads, |world, now| {
             let context = CallContext {
                 now,
@@ -303,10 +292,7 @@ impl<'a> OpenCall<'a> {
         if noted.operation.is_empty() {
             noted.operation.clone_from(&self.request);
         }
-        self.endpoint
-            .0
-            .journal
-            .record(self.arrived, service, noted, outcome, status);
+        self.endpoint.0.journal.record(self.arrived, service, noted, outcome, status);
     }
 
     /// S3 answers errors in XML; the code is read from there where the S3 layer has not noted one.
@@ -318,11 +304,7 @@ impl<'a> OpenCall<'a> {
             return response;
         }
         let (head, body) = response.into_parts();
-        let body = body
-            .collect()
-            .await
-            .map(http_body_util::Collected::to_bytes)
-            .unwrap_or_default();
+        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         let told = noted.or_else(|| code_in(&body)).unwrap_or_else(|| match status {
             StatusCode::NOT_MODIFIED => "NotModified".to_owned(),
             status => status.as_u16().to_string(),

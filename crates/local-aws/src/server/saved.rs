@@ -80,10 +80,7 @@ impl SavedWorld {
         let form = |source| SavedWorldError::Form { path: path(), source };
         let header: Header = serde_json::from_slice(&text).map_err(form)?;
         if header.version != VERSION {
-            return Err(SavedWorldError::Version {
-                path: path(),
-                found: header.version,
-            });
+            return Err(SavedWorldError::Version { path: path(), found: header.version });
         }
         let read: Read = serde_json::from_slice(&text).map_err(form)?;
         Ok(Some(read.world))
@@ -91,13 +88,7 @@ impl SavedWorld {
 
     /// Saves the world.
     pub fn save(&self, world: &World) -> io::Result<()> {
-        replace(
-            &self.path,
-            &serde_json::to_vec(&Written {
-                version: VERSION,
-                world,
-            })?,
-        )
+        replace(&self.path, &serde_json::to_vec(&Written { version: VERSION, world })?)
     }
 }
 
@@ -109,12 +100,8 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let beside = path.with_file_name(name);
-    let mut file = std::fs::OpenOptions::new()
-        .create(true)
-        .write(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&beside)?;
+    let mut file =
+        std::fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&beside)?;
     file.write_all(content)?;
     drop(file);
     std::fs::rename(&beside, path)
@@ -143,9 +130,6 @@ mod tests {
         std::fs::write(&path, "{\"version\": 1, \"wor").unwrap();
         assert!(matches!(saved.load(), Err(SavedWorldError::Form { .. })));
         std::fs::write(&path, "{\"version\": 2, \"planet\": {}}").unwrap();
-        assert!(matches!(
-            saved.load(),
-            Err(SavedWorldError::Version { found: 2, .. })
-        ));
+        assert!(matches!(saved.load(), Err(SavedWorldError::Version { found: 2, .. })));
     }
 }

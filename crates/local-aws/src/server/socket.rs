@@ -55,9 +55,8 @@ async fn serve(stream: TcpStream, endpoint: Endpoint, mut stopped: watch::Receiv
         let endpoint = endpoint.clone();
         async move { Ok::<_, Infallible>(endpoint.handle(request.map(Body::from)).await) }
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(stream), service);
+    let connection =
+        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     // The guard that `wait_for` gives must not live across an await.
     let stop = async { drop(stopped.wait_for(|stopped| *stopped).await) };

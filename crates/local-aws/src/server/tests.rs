@@ -25,23 +25,10 @@ fn start() -> Timestamp {
 
 /// An endpoint in memory whose steps are all scripted.
 pub(crate) fn endpoint(clock: &Clock, saved: Option<SavedWorld>) -> (Endpoint, Driver) {
-    let step = ScriptedStep {
-        duration_ms: 60_000,
-        stdout: "done\n".to_owned(),
-        ..ScriptedStep::default()
-    };
-    let scripts = Scripts {
-        steps: vec![step],
-        clusters: Vec::new(),
-    };
+    let step = ScriptedStep { duration_ms: 60_000, stdout: "done\n".to_owned(), ..ScriptedStep::default() };
+    let scripts = Scripts { steps: vec![step], clusters: Vec::new() };
     Endpoint::new(EndpointConfig {
-        world: World::new(
-            WorldSettings {
-                scripts,
-                ..WorldSettings::default()
-            },
-            1,
-        ),
+        world: World::new(WorldSettings { scripts, ..WorldSettings::default() }, 1),
         saved,
         store: Store::memory(clock.clone()),
         journal: Journal::memory(),
@@ -71,15 +58,9 @@ fn emr(operation: &str, input: &Value, now: Timestamp) -> Request<Bytes> {
 }
 
 async fn ask(endpoint: &Endpoint, operation: &str, input: Value) -> Value {
-    let response = endpoint
-        .handle_bytes(emr(operation, &input, endpoint.clock().now()))
-        .await;
+    let response = endpoint.handle_bytes(emr(operation, &input, endpoint.clock().now())).await;
     assert_eq!(response.status(), StatusCode::OK, "{:?}", response.body());
-    if response.body().is_empty() {
-        Value::Null
-    } else {
-        serde_json::from_slice(response.body()).unwrap()
-    }
+    if response.body().is_empty() { Value::Null } else { serde_json::from_slice(response.body()).unwrap() }
 }
 
 fn launch() -> Value {
@@ -134,14 +115,9 @@ async fn a_cluster_lives_and_ends_while_only_time_passes() {
     assert_eq!(status["StateChangeReason"]["Code"], "ALL_STEPS_COMPLETED");
 
     let calls = endpoint.journal().entries().unwrap();
-    let told: Vec<_> = calls
-        .iter()
-        .map(|call| (call.seq, call.operation.as_str(), call.resource.as_str()))
-        .collect();
-    assert_eq!(
-        told,
-        [(1, "RunJobFlow", "nightly"), (2, "DescribeCluster", id.as_str())]
-    );
+    let told: Vec<_> =
+        calls.iter().map(|call| (call.seq, call.operation.as_str(), call.resource.as_str())).collect();
+    assert_eq!(told, [(1, "RunJobFlow", "nightly"), (2, "DescribeCluster", id.as_str())]);
     assert_eq!(calls[0].request.as_ref().unwrap(), &launch());
     driver.abort();
 }
@@ -169,21 +145,11 @@ async fn the_world_is_saved_before_the_answer_and_only_when_it_changed() {
 async fn a_request_of_another_time_is_refused() {
     let clock = Clock::stepped(start());
     let (endpoint, _driver) = endpoint(&clock, None);
-    let late = emr(
-        "ListClusters",
-        &json!({}),
-        start() - SignedDuration::from_mins(16),
-    );
+    let late = emr("ListClusters", &json!({}), start() - SignedDuration::from_mins(16));
     let response = endpoint.handle_bytes(late).await;
-    assert_eq!(
-        response.headers()["x-amzn-errortype"],
-        "InvalidSignatureException"
-    );
+    assert_eq!(response.headers()["x-amzn-errortype"], "InvalidSignatureException");
 
-    assert_eq!(
-        endpoint.journal().entries().unwrap()[0].outcome,
-        "InvalidSignatureException"
-    );
+    assert_eq!(endpoint.journal().entries().unwrap()[0].outcome, "InvalidSignatureException");
 }
 
 #[tokio::test]
@@ -191,21 +157,13 @@ async fn an_s3_error_is_journalled_by_its_code() {
     let clock = Clock::stepped(start());
     let (endpoint, _driver) = endpoint(&clock, None);
     // Nobody signed this.
-    let request = Request::get("http://127.0.0.1:4599/bucket/key")
-        .body(Bytes::new())
-        .unwrap();
+    let request = Request::get("http://127.0.0.1:4599/bucket/key").body(Bytes::new()).unwrap();
     let response: Response<Bytes> = endpoint.handle_bytes(request).await;
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     assert!(response.headers().contains_key("x-amz-request-id"));
-    assert!(
-        !response.body().is_empty(),
-        "the caller still gets what the journal has read"
-    );
+    assert!(!response.body().is_empty(), "the caller still gets what the journal has read");
     let calls = endpoint.journal().entries().unwrap();
-    assert_eq!(
-        (calls[0].service.as_str(), calls[0].outcome.as_str()),
-        ("s3", "AccessDenied")
-    );
+    assert_eq!((calls[0].service.as_str(), calls[0].outcome.as_str()), ("s3", "AccessDenied"));
 }
 
 #[tokio::test]
@@ -223,14 +181,7 @@ async fn a_caller_that_goes_away_is_journalled_too() {
     }
     assert_eq!(endpoint.quiet_since(), Some(start()));
     let calls = endpoint.journal().entries().unwrap();
-    assert_eq!(
-        (
-            calls[0].service.as_str(),
-            calls[0].outcome.as_str(),
-            calls[0].status
-        ),
-        ("emr", CUT_OFF, 0)
-    );
+    assert_eq!((calls[0].service.as_str(), calls[0].outcome.as_str(), calls[0].status), ("emr", CUT_OFF, 0));
 }
 
 #[tokio::test]
@@ -258,18 +209,11 @@ async fn over_a_socket_it_is_plain_http() {
             answer += std::str::from_utf8(&part[..length]).unwrap();
         }
         assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
-        assert!(
-            answer.contains("x-amzn-errortype: MissingAuthenticationTokenException"),
-            "{answer}"
-        );
+        assert!(answer.contains("x-amzn-errortype: MissingAuthenticationTokenException"), "{answer}");
         assert_eq!(endpoint.journal().entries().unwrap().len(), seq);
     }
     stop.send(()).unwrap();
     server.await.unwrap();
-    assert_eq!(
-        stream.read(&mut [0; 1]).await.unwrap(),
-        0,
-        "the server has closed the connection"
-    );
+    assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0, "the server has closed the connection");
     assert!(TcpStream::connect(address).await.is_err());
 }

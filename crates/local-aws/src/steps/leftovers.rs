@@ -26,13 +26,8 @@ pub(super) fn forget(folder: &Path) {
 
 /// Ends every noted process under `work` that still runs.
 pub(super) fn end_all(work: &Path) {
-    let folders = |path: &Path| {
-        std::fs::read_dir(path)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path())
-    };
+    let folders =
+        |path: &Path| std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
     for step in folders(work).flat_map(|cluster| folders(&cluster).collect::<Vec<_>>()) {
         let Ok(note) = std::fs::read_to_string(step.join(FILE)) else {
             continue;
@@ -63,11 +58,7 @@ mod tests {
     use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 
     fn sleeper() -> std::process::Child {
-        std::process::Command::new("sleep")
-            .arg("600")
-            .process_group(0)
-            .spawn()
-            .unwrap()
+        std::process::Command::new("sleep").arg("600").process_group(0).spawn().unwrap()
     }
 
     #[test]

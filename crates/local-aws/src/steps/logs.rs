@@ -18,10 +18,7 @@ pub(super) struct Controller {
 
 impl Controller {
     pub(super) fn new(clock: &Clock) -> Self {
-        Self {
-            clock: clock.clone(),
-            text: String::new(),
-        }
+        Self { clock: clock.clone(), text: String::new() }
     }
 
     pub(super) fn info(&mut self, line: &str) {
@@ -95,21 +92,26 @@ fn gzip(content: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap_or_default()
 }
 
-/// The line of a log that most likely says what went wrong: the last that names an exception or an error. EMR's
-/// FailureDetails are best effort too.
-pub(super) fn likely_cause(stderr: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(stderr);
+/// The line that most likely says what went wrong, and the log that it is in: the last that names an exception, else
+/// the last of `stderr`. A Python driver's exception is in `stdout`, where Spark joins the streams of the script.
+/// EMR's FailureDetails are best effort too.
+pub(super) fn likely_cause(outcome: &Outcome) -> (Option<String>, &'static str) {
     let names_a_cause = |line: &&str| {
         let head = line.split(':').next().unwrap_or_default();
         !line.starts_with(char::is_whitespace)
             && !head.contains(' ')
             && (head.ends_with("Error") || head.ends_with("Exception"))
     };
-    let lines = || text.lines().filter(|line| !line.trim().is_empty());
-    lines()
-        .rfind(names_a_cause)
-        .or_else(|| lines().next_back())
-        .map(|line| line.chars().take(1_000).collect())
+    let clipped = |line: &str| Some(line.chars().take(1_000).collect());
+    let texts = [("stderr", &outcome.stderr), ("stdout", &outcome.stdout)]
+        .map(|(name, content)| (name, String::from_utf8_lossy(content)));
+    for (name, text) in &texts {
+        if let Some(line) = text.lines().rfind(names_a_cause) {
+            return (clipped(line), name);
+        }
+    }
+    let last = texts[0].1.lines().rfind(|line| !line.trim().is_empty());
+    (last.and_then(clipped), "stderr")
 }
 
 /// Writes an object.
@@ -121,11 +123,7 @@ pub(super) async fn put(config: &RunnerConfig, uri: &str, content: Vec<u8>) -> R
 /// Reads an object.
 pub(super) async fn get(config: &RunnerConfig, uri: &str) -> Result<Vec<u8>, String> {
     let (bucket, key) = split(uri)?;
-    config
-        .store
-        .read(bucket, key)
-        .await
-        .map_err(|error| error.to_string())
+    config.store.read(bucket, key).await.map_err(|error| error.to_string())
 }
 
 /// Bucket and key of an address; EMR takes `s3n://` and `s3a://` as well.
@@ -143,13 +141,16 @@ mod tests {
 
     #[test]
     fn the_likely_cause_is_the_last_exception_not_the_last_line() {
-        let log = b"Traceback (most recent call last):\n  File \"x.py\", line 1\nValueError: no rows\n24/10/21 INFO ShutdownHookManager: bye\n";
-        assert_eq!(likely_cause(log).as_deref(), Some("ValueError: no rows"));
-        assert_eq!(
-            likely_cause(b"sh: 1: nothing: not found\n\n").as_deref(),
-            Some("sh: 1: nothing: not found")
-        );
-        assert_eq!(likely_cause(b""), None);
+        let cause = |stderr: &str, stdout: &str| {
+            likely_cause(&Outcome { exit: StepExit::Exited(1), stdout: stdout.into(), stderr: stderr.into() })
+        };
+        let traceback = "Traceback (most recent call last):\n  File \"x.py\", line 1\nValueError: no rows\n";
+        let said = Some("ValueError: no rows".to_owned());
+        let log = "24/10/21 INFO ShutdownHookManager: bye\n";
+        assert_eq!(cause(&format!("{traceback}{log}"), ""), (said.clone(), "stderr"));
+        assert_eq!(cause(log, traceback), (said, "stdout"));
+        assert_eq!(cause("sh: 1: x: not found\n\n", "").0.as_deref(), Some("sh: 1: x: not found"));
+        assert_eq!(cause("", "hello"), (None, "stderr"));
     }
 
     #[test]

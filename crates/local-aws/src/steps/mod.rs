@@ -92,11 +92,7 @@ impl Runner {
     pub fn execute(&self, effect: Effect) {
         match effect {
             Effect::StartStep(launch) => self.start(*launch),
-            Effect::KillStep {
-                cluster_id,
-                step_id,
-                how,
-            } => {
+            Effect::KillStep { cluster_id, step_id, how } => {
                 if let Some(kill) = lock(&self.running).get(&(cluster_id, step_id)) {
                     // A closed channel is a step that is just ending by itself.
                     let _ = kill.send(how);
@@ -118,11 +114,8 @@ impl Runner {
         let (kill, kills) = mpsc::unbounded_channel();
         let key = (launch.cluster_id.clone(), launch.step_id.clone());
         lock(&self.running).insert(key.clone(), kill);
-        let (config, ends, running) = (
-            Arc::clone(&self.config),
-            self.ends.clone(),
-            Arc::clone(&self.running),
-        );
+        let (config, ends, running) =
+            (Arc::clone(&self.config), self.ends.clone(), Arc::clone(&self.running));
         let mut tasks = lock(&self.tasks);
         // Steps that are over leave their results behind; nobody else collects them.
         while tasks.try_join_next().is_some() {}
@@ -130,11 +123,7 @@ impl Runner {
             let end = run(&config, &launch, kills).await;
             lock(&running).remove(&key);
             let (cluster_id, step_id) = key;
-            let _ = ends.send(Ended {
-                cluster_id,
-                step_id,
-                end,
-            });
+            let _ = ends.send(Ended { cluster_id, step_id, end });
         });
     }
 }
@@ -166,16 +155,14 @@ async fn run(config: &RunnerConfig, launch: &StepLaunch, kills: UnboundedReceive
     };
     controller.end(&outcome.exit);
     let logs = logs::upload(config, launch, &controller, &outcome).await;
+    let (cause, log) = logs::likely_cause(&outcome);
     let failure = match &outcome.exit {
         StepExit::Exited(0) => None,
         _ => Some(FailureDetails {
             reason: Some("Unknown Error.".to_owned()),
-            message: logs::likely_cause(&outcome.stderr),
-            log_file: logs.map(|folder| format!("{folder}stderr.gz")),
+            message: cause,
+            log_file: logs.map(|folder| format!("{folder}{log}.gz")),
         }),
     };
-    StepEnd {
-        exit: outcome.exit,
-        failure,
-    }
+    StepEnd { exit: outcome.exit, failure }
 }

@@ -45,11 +45,7 @@ pub(super) async fn run(
     };
     let exit = wait(config, child, controller, kills).await;
     leftovers::forget(&folder);
-    Outcome {
-        exit,
-        stdout: read_log(&folder.join(STDOUT)),
-        stderr: read_log(&folder.join(STDERR)),
-    }
+    Outcome { exit, stdout: read_log(&folder.join(STDOUT)), stderr: read_log(&folder.join(STDERR)) }
 }
 
 const STDOUT: &str = "stdout";
@@ -64,10 +60,7 @@ fn could_not_start(why: String) -> Outcome {
 }
 
 fn work_folder(config: &RunnerConfig, launch: &StepLaunch) -> Result<PathBuf, String> {
-    let root = config
-        .root
-        .as_ref()
-        .ok_or("an embedded AWS in memory runs scripted steps only")?;
+    let root = config.root.as_ref().ok_or("an embedded AWS in memory runs scripted steps only")?;
     let folder = root.join(WORK).join(&launch.cluster_id).join(&launch.step_id);
     std::fs::create_dir_all(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
     Ok(folder)
@@ -95,11 +88,7 @@ async fn prepare(
     controller.info(&format!("startExec {args:?}"));
     let (program, rest) = args.split_first().ok_or("the step has no command")?;
     let mut command = Command::new(program);
-    command
-        .args(rest)
-        .current_dir(folder)
-        .env_clear()
-        .envs(environment(config, home.as_ref()));
+    command.args(rest).current_dir(folder).env_clear().envs(environment(config, home.as_ref()));
     Ok(command)
 }
 
@@ -110,35 +99,20 @@ async fn fetch_script(
     args: &[String],
     folder: &Path,
 ) -> Result<(Vec<String>, bool), String> {
-    let content = logs::get(config, uri)
-        .await
-        .map_err(|error| format!("cannot read {uri}: {error}"))?;
+    let content = logs::get(config, uri).await.map_err(|error| format!("cannot read {uri}: {error}"))?;
     let path = folder.join("script");
     let written = std::fs::write(&path, &content)
         .and_then(|()| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)));
     written.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     let path = path.to_string_lossy().into_owned();
-    let mut command = if content.starts_with(b"#!") {
-        vec![path]
-    } else {
-        vec!["sh".to_owned(), path]
-    };
+    let mut command = if content.starts_with(b"#!") { vec![path] } else { vec!["sh".to_owned(), path] };
     command.extend_from_slice(args);
     Ok((command, spark::is_named_in(&String::from_utf8_lossy(&content))))
 }
 
 /// The environment of a step: little of the daemon's own, so that a step finds what it would find on a cluster.
 fn environment(config: &RunnerConfig, spark: Option<&SparkHome>) -> Vec<(OsString, OsString)> {
-    const KEPT: [&str; 8] = [
-        "PATH",
-        "HOME",
-        "USER",
-        "LANG",
-        "LC_ALL",
-        "TMPDIR",
-        "TZ",
-        "LD_LIBRARY_PATH",
-    ];
+    const KEPT: [&str; 8] = ["PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH"];
     let mut variables: Vec<(OsString, OsString)> = KEPT
         .iter()
         .filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)))
@@ -166,16 +140,9 @@ fn start(mut command: Command, folder: &Path) -> Result<Child, String> {
         let path = folder.join(name);
         File::create(&path).map_err(|error| format!("cannot write {}: {error}", path.display()))
     };
-    command
-        .stdin(Stdio::null())
-        .stdout(log(STDOUT)?)
-        .stderr(log(STDERR)?)
-        .process_group(0);
+    command.stdin(Stdio::null()).stdout(log(STDOUT)?).stderr(log(STDERR)?).process_group(0);
     let child = command.spawn().map_err(|error| {
-        format!(
-            "cannot run {}: {error}",
-            command.as_std().get_program().to_string_lossy()
-        )
+        format!("cannot run {}: {error}", command.as_std().get_program().to_string_lossy())
     })?;
     if let Some(pid) = child.id() {
         leftovers::remember(folder, pid);

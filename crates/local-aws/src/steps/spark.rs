@@ -30,9 +30,7 @@ impl SparkHome {
         if let Some(java_home) = &self.env.java_home {
             path.push(java_home.join("bin"));
         }
-        path.extend(std::env::split_paths(
-            &std::env::var_os("PATH").unwrap_or_default(),
-        ));
+        path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
         // A folder with a colon in its name cannot stand in a PATH; the step then says that spark-submit is missing.
         let path = std::env::join_paths(path).unwrap_or_default();
         let python = self.env.python.clone().into_os_string();
@@ -64,26 +62,16 @@ pub(super) async fn prepare(
     folder: &Path,
     controller: &mut Controller,
 ) -> Result<SparkHome, String> {
-    let env = pyenv::ensure(|line| tracing::info!("{line}"))
-        .await
-        .map_err(|error| match error.hint() {
-            Some(hint) => format!("{error}; {hint}"),
-            None => error.to_string(),
-        })?;
+    let env = pyenv::ensure(|line| tracing::info!("{line}")).await.map_err(|error| match error.hint() {
+        Some(hint) => format!("{error}; {hint}"),
+        None => error.to_string(),
+    })?;
     if let Some(warning) = version_warning(&launch.release_label, &env.spark_version) {
         controller.warn(&warning);
     }
-    let root = config
-        .root
-        .as_deref()
-        .ok_or("an embedded AWS in memory runs scripted steps only")?;
+    let root = config.root.as_deref().ok_or("an embedded AWS in memory runs scripted steps only")?;
     let (bin, conf) = (folder.join("bin"), folder.join("conf"));
-    let properties = properties(
-        &launch.spark_defaults,
-        &config.store.bucket_folders(),
-        root,
-        folder,
-    );
+    let properties = properties(&launch.spark_defaults, &config.store.bucket_folders(), root, folder);
     write(&bin.join("spark_submit.py"), SHIM)?;
     write(
         &bin.join("spark-submit"),
@@ -122,10 +110,7 @@ fn properties(
 ) -> BTreeMap<String, String> {
     let mut all: BTreeMap<String, String> = [
         // Half the CPU of a start, for jobs of a minute.
-        (
-            "spark.driver.extraJavaOptions",
-            "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
-        ),
+        ("spark.driver.extraJavaOptions", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"),
         ("spark.driver.memory", "2g"),
         ("spark.sql.shuffle.partitions", "8"),
         ("spark.ui.enabled", "false"),
@@ -145,44 +130,25 @@ fn properties(
         .any(|prefix| key.starts_with(prefix))
     };
     all.extend(
-        cluster
-            .iter()
-            .filter(|(key, _)| !has_no_place_here(key))
-            .map(|(k, v)| (k.clone(), v.clone())),
+        cluster.iter().filter(|(key, _)| !has_no_place_here(key)).map(|(k, v)| (k.clone(), v.clone())),
     );
     let mut set = |key: &str, value: String| all.insert(key.to_owned(), value);
     set("spark.master", "local[*]".to_owned());
     set("spark.submit.deployMode", "client".to_owned());
     set("spark.driver.host", "127.0.0.1".to_owned());
     set("spark.driver.bindAddress", "127.0.0.1".to_owned());
-    set(
-        "spark.local.dir",
-        folder.join("tmp").to_string_lossy().into_owned(),
-    );
-    set(
-        "spark.sql.warehouse.dir",
-        folder.join("warehouse").to_string_lossy().into_owned(),
-    );
+    set("spark.local.dir", folder.join("tmp").to_string_lossy().into_owned());
+    set("spark.sql.warehouse.dir", folder.join("warehouse").to_string_lossy().into_owned());
     // The checksum files of Hadoop's ordinary local file system would be objects beside the job's own, and an upload
     // over one of those objects would make the next read fail.
-    set(
-        "spark.hadoop.fs.file.impl",
-        "org.apache.hadoop.fs.RawLocalFileSystem".to_owned(),
-    );
+    set("spark.hadoop.fs.file.impl", "org.apache.hadoop.fs.RawLocalFileSystem".to_owned());
     for scheme in ["s3", "s3a", "s3n"] {
         let view = "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme".to_owned();
         set(&format!("spark.hadoop.fs.{scheme}.impl"), view);
     }
     for (bucket, path) in buckets {
-        let path = if path.is_absolute() {
-            path.clone()
-        } else {
-            root.join(path)
-        };
-        set(
-            &format!("spark.hadoop.fs.viewfs.mounttable.{bucket}.linkFallback"),
-            file_uri(&path),
-        );
+        let path = if path.is_absolute() { path.clone() } else { root.join(path) };
+        set(&format!("spark.hadoop.fs.viewfs.mounttable.{bucket}.linkFallback"), file_uri(&path));
     }
     all
 }
@@ -203,21 +169,12 @@ fn file_uri(path: &Path) -> String {
 /// In the form of `java.util.Properties`.
 fn java_properties(properties: &BTreeMap<String, String>) -> String {
     let escaped = |value: &str| value.replace('\\', r"\\").replace('\n', r"\n");
-    properties
-        .iter()
-        .map(|(key, value)| format!("{}={}\n", escaped(key), escaped(value)))
-        .collect()
+    properties.iter().map(|(key, value)| format!("{}={}\n", escaped(key), escaped(value))).collect()
 }
 
 /// Says where the Spark of a release is another than the one here. Versions as in the EMR release guide.
 fn version_warning(release_label: &str, here: &str) -> Option<String> {
-    let line = |version: &str| {
-        version
-            .splitn(3, '.')
-            .take(2)
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
+    let line = |version: &str| version.splitn(3, '.').take(2).map(str::to_owned).collect::<Vec<_>>();
     let there = match release_label {
         "emr-7.13.0" | "emr-7.12.0" => "3.5.6",
         "emr-7.10.0" => "3.5.5",
@@ -246,12 +203,7 @@ mod tests {
             ("spark.dynamicAllocation.enabled".to_owned(), "true".to_owned()),
         ]);
         let buckets = [("my-logs".to_owned(), PathBuf::from("/data/a b/s3/my-logs"))];
-        let all = properties(
-            &cluster,
-            &buckets,
-            Path::new("/data"),
-            Path::new("/data/work/j/s"),
-        );
+        let all = properties(&cluster, &buckets, Path::new("/data"), Path::new("/data/work/j/s"));
         assert_eq!(all["spark.master"], "local[*]");
         assert_eq!(all["spark.driver.memory"], "4g");
         assert!(!all.contains_key("spark.dynamicAllocation.enabled"));

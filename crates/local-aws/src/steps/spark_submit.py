@@ -4,6 +4,8 @@ A cluster of one machine has no YARN. `--master` is left to the configuration, a
 everything else goes through as it is.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 
@@ -11,9 +13,10 @@ import sys
 FLAGS = {"--help", "-h", "--verbose", "-v", "--version", "--supervise", "--usage-error"}
 
 
-def local_arguments(arguments):
+def local_arguments(arguments: list[str]) -> tuple[list[str], list[str]]:
     """The arguments without those that name a cluster manager, and a warning for each that changes what runs."""
-    kept, warnings = [], []
+    kept: list[str] = []
+    warnings: list[str] = []
     rest = list(arguments)
     while rest and rest[0].startswith("-"):
         option, _, value = rest.pop(0).partition("=")
@@ -32,7 +35,7 @@ def local_arguments(arguments):
     return kept + rest, warnings
 
 
-def main():
+def main() -> None:
     arguments, warnings = local_arguments(sys.argv[1:])
     for warning in warnings:
         print(f"WARN {warning}", file=sys.stderr, flush=True)

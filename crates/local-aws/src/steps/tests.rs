@@ -132,7 +132,9 @@ async fn a_script_of_script_runner_is_fetched_and_gets_its_arguments() {
 #[tokio::test]
 async fn a_cluster_without_spark_has_no_spark_submit() {
     let mut bench = bench();
-    let end = bench.run(Work::Command { args: vec!["spark-submit".to_owned(), "s3://logs/job.py".to_owned()] }).await;
+    let end = bench
+        .run(Work::Command { args: vec!["spark-submit".to_owned(), "s3://logs/job.py".to_owned()] })
+        .await;
     assert_ne!(end.exit, StepExit::Exited(0));
     assert!(bench.log("controller").await.contains("do not include Spark"));
 }

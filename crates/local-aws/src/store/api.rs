@@ -45,19 +45,13 @@ macro_rules! ask {
 impl Store {
     /// A store in memory.
     pub fn memory(clock: Clock) -> Self {
-        Self {
-            backing: Arc::new(Backing::Memory(Memory::new())),
-            clock,
-        }
+        Self { backing: Arc::new(Backing::Memory(Memory::new())), clock }
     }
 
     /// Opens the store in `<dir>/s3` and `<dir>/s3-meta`, and makes them where they are missing.
     pub fn directory(dir: &Path, clock: Clock) -> Result<Self, StoreError> {
         let directory = Directory::open_store(dir, clock.now())?;
-        Ok(Self {
-            backing: Arc::new(Backing::Directory(directory)),
-            clock,
-        })
+        Ok(Self { backing: Arc::new(Backing::Directory(directory)), clock })
     }
 
     /// Runs something that uses the store without blocking the runtime: on the pool for blocking work where there is a
@@ -70,12 +64,10 @@ impl Store {
             Backing::Memory(_) => work(self),
             Backing::Directory(_) => {
                 let store = self.clone();
-                tokio::task::spawn_blocking(move || work(&store))
-                    .await
-                    .map_err(|error| StoreError::Io {
-                        doing: "finish work on the store",
-                        source: std::io::Error::other(error),
-                    })?
+                tokio::task::spawn_blocking(move || work(&store)).await.map_err(|error| StoreError::Io {
+                    doing: "finish work on the store",
+                    source: std::io::Error::other(error),
+                })?
             }
         }
     }
@@ -109,14 +101,8 @@ impl Store {
 
     /// All buckets with their folders; none where there are no folders.
     pub fn bucket_folders(&self) -> Vec<(String, PathBuf)> {
-        let names = self
-            .buckets()
-            .unwrap_or_default()
-            .into_iter()
-            .map(|bucket| bucket.name);
-        names
-            .filter_map(|name| self.bucket_dir(&name).map(|folder| (name, folder)))
-            .collect()
+        let names = self.buckets().unwrap_or_default().into_iter().map(|bucket| bucket.name);
+        names.filter_map(|name| self.bucket_dir(&name).map(|folder| (name, folder))).collect()
     }
 
     /// Creates a bucket.
@@ -196,9 +182,7 @@ impl Store {
     /// Reads an object.
     pub fn get(&self, bucket: &str, key: &str) -> Result<Vec<u8>, StoreError> {
         let object = self.open(bucket, key)?;
-        object
-            .read(0..object.info.size)
-            .map_err(StoreError::io("read an object"))
+        object.read(0..object.info.size).map_err(StoreError::io("read an object"))
     }
 
     /// Opens an object.
@@ -310,9 +294,5 @@ fn check_bucket(bucket: &str) -> Result<(), StoreError> {
 
 fn check(bucket: &str, key: &str) -> Result<(), StoreError> {
     check_bucket(bucket)?;
-    if (1..=LONGEST_KEY).contains(&key.len()) {
-        Ok(())
-    } else {
-        Err(StoreError::InvalidKey(key.len()))
-    }
+    if (1..=LONGEST_KEY).contains(&key.len()) { Ok(()) } else { Err(StoreError::InvalidKey(key.len())) }
 }

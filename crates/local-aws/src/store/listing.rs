@@ -114,11 +114,7 @@ pub(super) fn page<T, E>(
     request: &ListRequest,
     mut next: impl FnMut(&Position) -> Result<Option<(String, T)>, E>,
 ) -> Result<ListPage<(String, T)>, E> {
-    let mut page = ListPage {
-        objects: Vec::new(),
-        prefixes: Vec::new(),
-        next: None,
-    };
+    let mut page = ListPage { objects: Vec::new(), prefixes: Vec::new(), next: None };
     let mut position = request.begin();
     while let Some((key, value)) = next(&position)? {
         if page.objects.len() + page.prefixes.len() >= request.limit {

@@ -38,15 +38,11 @@ struct Stored {
 
 impl Inner {
     fn bucket(&self, name: &str) -> Result<&Bucket, StoreError> {
-        self.buckets
-            .get(name)
-            .ok_or_else(|| StoreError::NoSuchBucket(name.to_owned()))
+        self.buckets.get(name).ok_or_else(|| StoreError::NoSuchBucket(name.to_owned()))
     }
 
     fn bucket_mut(&mut self, name: &str) -> Result<&mut Bucket, StoreError> {
-        self.buckets
-            .get_mut(name)
-            .ok_or_else(|| StoreError::NoSuchBucket(name.to_owned()))
+        self.buckets.get_mut(name).ok_or_else(|| StoreError::NoSuchBucket(name.to_owned()))
     }
 
     fn put(
@@ -65,11 +61,7 @@ impl Inner {
 
 impl Memory {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(Inner {
-            buckets: BTreeMap::new(),
-            uploads: Uploads(BTreeMap::new()),
-            begun: 0,
-        }))
+        Self(Mutex::new(Inner { buckets: BTreeMap::new(), uploads: Uploads(BTreeMap::new()), begun: 0 }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -81,30 +73,19 @@ impl Memory {
         if buckets.contains_key(name) {
             return Err(StoreError::BucketExists(name.to_owned()));
         }
-        buckets.insert(
-            name.to_owned(),
-            Bucket {
-                created,
-                objects: BTreeMap::new(),
-            },
-        );
+        buckets.insert(name.to_owned(), Bucket { created, objects: BTreeMap::new() });
         Ok(())
     }
 
     pub(super) fn buckets(&self) -> Vec<BucketInfo> {
-        let info = |(name, bucket): (&String, &Bucket)| BucketInfo {
-            name: name.clone(),
-            created: bucket.created,
-        };
+        let info =
+            |(name, bucket): (&String, &Bucket)| BucketInfo { name: name.clone(), created: bucket.created };
         self.lock().buckets.iter().map(info).collect()
     }
 
     pub(super) fn bucket(&self, name: &str) -> Result<BucketInfo, StoreError> {
         let created = self.lock().bucket(name)?.created;
-        Ok(BucketInfo {
-            name: name.to_owned(),
-            created,
-        })
+        Ok(BucketInfo { name: name.to_owned(), created })
     }
 
     pub(super) fn delete_bucket(&self, name: &str) -> Result<(), StoreError> {
@@ -130,33 +111,15 @@ impl Memory {
         now: Timestamp,
     ) -> Result<ObjectInfo, StoreError> {
         let etag = hex::encode(spooled.md5);
-        let info = ObjectInfo {
-            size: spooled.size,
-            modified: now,
-            etag,
-            attributes,
-        };
-        self.lock().put(
-            address,
-            Stored {
-                info,
-                content: bytes(spooled)?,
-            },
-            condition,
-        )
+        let info = ObjectInfo { size: spooled.size, modified: now, etag, attributes };
+        self.lock().put(address, Stored { info, content: bytes(spooled)? }, condition)
     }
 
     pub(super) fn open(&self, bucket: &str, key: &str) -> Result<Object, StoreError> {
         let inner = self.lock();
-        let stored = inner
-            .bucket(bucket)?
-            .objects
-            .get(key)
-            .ok_or_else(|| StoreError::NoSuchKey(key.to_owned()))?;
-        Ok(Object {
-            info: stored.info.clone(),
-            content: Content::Bytes(stored.content.clone()),
-        })
+        let stored =
+            inner.bucket(bucket)?.objects.get(key).ok_or_else(|| StoreError::NoSuchKey(key.to_owned()))?;
+        Ok(Object { info: stored.info.clone(), content: Content::Bytes(stored.content.clone()) })
     }
 
     pub(super) fn delete(&self, bucket: &str, key: &str, condition: &Condition) -> Result<(), StoreError> {
@@ -185,11 +148,7 @@ impl Memory {
             etag: stored.info.etag.clone(),
         };
         let objects = page.objects.into_iter().map(listed).collect();
-        Ok(ListPage {
-            objects,
-            prefixes: page.prefixes,
-            next: page.next,
-        })
+        Ok(ListPage { objects, prefixes: page.prefixes, next: page.next })
     }
 
     pub(super) fn create_upload(
@@ -202,10 +161,7 @@ impl Memory {
         inner.bucket(bucket)?;
         inner.begun += 1;
         let id = format!("upload-{:08}", inner.begun);
-        inner
-            .uploads
-            .0
-            .insert(id.clone(), Upload::new(bucket, key, now, attributes));
+        inner.uploads.0.insert(id.clone(), Upload::new(bucket, key, now, attributes));
         Ok(id)
     }
 
@@ -219,19 +175,8 @@ impl Memory {
         let mut inner = self.lock();
         inner.bucket(bucket)?;
         let upload = inner.uploads.find_mut(bucket, key, id)?;
-        let info = PartInfo {
-            number,
-            etag: hex::encode(spooled.md5),
-            size: spooled.size,
-            modified: now,
-        };
-        upload.parts.insert(
-            number,
-            Part {
-                info: info.clone(),
-                data: bytes(spooled)?,
-            },
-        );
+        let info = PartInfo { number, etag: hex::encode(spooled.md5), size: spooled.size, modified: now };
+        upload.parts.insert(number, Part { info: info.clone(), data: bytes(spooled)? });
         Ok(info)
     }
 
@@ -253,20 +198,11 @@ impl Memory {
         inner.bucket(bucket)?;
         let upload = inner.uploads.find(bucket, key, id)?;
         let parts = upload.chosen(named)?;
-        let content: Bytes = parts
-            .iter()
-            .map(|part| part.data.as_ref())
-            .collect::<Vec<&[u8]>>()
-            .concat()
-            .into();
+        let content: Bytes =
+            parts.iter().map(|part| part.data.as_ref()).collect::<Vec<&[u8]>>().concat().into();
         let etag = uploads::etag(parts.iter().map(|part| &part.info));
         let size = content.len() as u64;
-        let info = ObjectInfo {
-            size,
-            modified: now,
-            etag,
-            attributes: upload.attributes.clone(),
-        };
+        let info = ObjectInfo { size, modified: now, etag, attributes: upload.attributes.clone() };
         let info = inner.put((bucket, key), Stored { info, content }, condition)?;
         inner.uploads.0.remove(id);
         Ok(info)
@@ -291,8 +227,6 @@ impl Memory {
 fn bytes(spooled: Spooled) -> Result<Bytes, StoreError> {
     match spooled.data {
         Data::Memory(bytes) => Ok(bytes),
-        Data::File(file) => Ok(fs::read(file.path())
-            .map_err(StoreError::io("read a body"))?
-            .into()),
+        Data::File(file) => Ok(fs::read(file.path()).map_err(StoreError::io("read a body"))?.into()),
     }
 }

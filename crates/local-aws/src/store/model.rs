@@ -9,24 +9,10 @@ use crate::clock::Clock;
 
 #[derive(Clone, Debug)]
 enum Operation {
-    Put {
-        key: String,
-        content: Vec<u8>,
-        condition: Guard,
-    },
-    Delete {
-        key: String,
-        condition: Guard,
-    },
-    Get {
-        key: String,
-    },
-    List {
-        prefix: String,
-        delimiter: String,
-        after: Option<String>,
-        limit: usize,
-    },
+    Put { key: String, content: Vec<u8>, condition: Guard },
+    Delete { key: String, condition: Guard },
+    Get { key: String },
+    List { prefix: String, delimiter: String, after: Option<String>, limit: usize },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -71,15 +57,8 @@ fn key() -> impl Strategy<Value = String> {
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
-    let guard = || {
-        prop::sample::select(vec![
-            Guard::None,
-            Guard::None,
-            Guard::Absent,
-            Guard::Current,
-            Guard::Stale,
-        ])
-    };
+    let guard =
+        || prop::sample::select(vec![Guard::None, Guard::None, Guard::Absent, Guard::Current, Guard::Stale]);
     let content = prop::collection::vec(any::<u8>(), 0..8);
     let delimiter = prop::sample::select(vec!["", "/", "-", "a/"]).prop_map(str::to_owned);
     prop_oneof![
@@ -99,9 +78,8 @@ fn expected(
     after: Option<&str>,
 ) -> (Vec<String>, Vec<String>) {
     let (mut objects, mut prefixes) = (Vec::new(), Vec::new());
-    for key in model
-        .keys()
-        .filter(|key| key.starts_with(prefix) && after.is_none_or(|after| key.as_str() > after))
+    for key in
+        model.keys().filter(|key| key.starts_with(prefix) && after.is_none_or(|after| key.as_str() > after))
     {
         let rest = &key[prefix.len()..];
         match rest.find(delimiter).filter(|_| !delimiter.is_empty()) {
@@ -122,11 +100,7 @@ fn check(store: &Store, operations: &[Operation]) {
     store.create_bucket("logs").unwrap();
     for operation in operations {
         match operation {
-            Operation::Put {
-                key,
-                content,
-                condition,
-            } => {
+            Operation::Put { key, content, condition } => {
                 let current = model.get(key);
                 let put = store.put_if("logs", key, content, &condition.condition(current));
                 assert_eq!(put.is_ok(), condition.holds(current), "{put:?}");
@@ -147,12 +121,7 @@ fn check(store: &Store, operations: &[Operation]) {
             Operation::Get { key } => {
                 assert_eq!(store.get("logs", key).ok().as_ref(), model.get(key));
             }
-            Operation::List {
-                prefix,
-                delimiter,
-                after,
-                limit,
-            } => {
+            Operation::List { prefix, delimiter, after, limit } => {
                 let (mut objects, mut prefixes) = (Vec::new(), Vec::new());
                 let mut from = Some(after.clone().map_or(Position::Start, Position::After));
                 while let Some(position) = from {
@@ -173,10 +142,7 @@ fn check(store: &Store, operations: &[Operation]) {
                     prefixes.extend(page.prefixes);
                     from = page.next;
                 }
-                assert_eq!(
-                    (objects, prefixes),
-                    expected(&model, prefix, delimiter, after.as_deref())
-                );
+                assert_eq!((objects, prefixes), expected(&model, prefix, delimiter, after.as_deref()));
             }
         }
     }

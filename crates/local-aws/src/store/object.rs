@@ -107,18 +107,12 @@ pub struct Condition {
 impl Condition {
     /// `If-None-Match: *`: only if the key is free.
     pub fn absent() -> Self {
-        Self {
-            if_match: None,
-            if_none_match: Some(Expected::Any),
-        }
+        Self { if_match: None, if_none_match: Some(Expected::Any) }
     }
 
     /// `If-Match: etag`: only if the key's object is the one with this ETag.
     pub fn etag(etag: impl Into<String>) -> Self {
-        Self {
-            if_match: Some(Expected::Etag(etag.into())),
-            if_none_match: None,
-        }
+        Self { if_match: Some(Expected::Etag(etag.into())), if_none_match: None }
     }
 
     /// Whether there is none.

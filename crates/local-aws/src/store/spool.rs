@@ -64,11 +64,7 @@ impl Spool {
     }
 
     fn new(sink: Sink) -> Self {
-        Self {
-            sink,
-            size: 0,
-            md5: Md5::new(),
-        }
+        Self { sink, size: 0, md5: Md5::new() }
     }
 
     /// Adds bytes at the end.
@@ -103,10 +99,6 @@ impl Spool {
                 Data::File(path)
             }
         };
-        Spooled {
-            data,
-            size: self.size,
-            md5,
-        }
+        Spooled { data, size: self.size, md5 }
     }
 }

@@ -67,17 +67,8 @@ fn with_folder() -> (tempfile::TempDir, Store, std::path::PathBuf) {
 }
 
 fn keys(store: &Store) -> Vec<String> {
-    let request = ListRequest {
-        limit: 1000,
-        ..ListRequest::default()
-    };
-    store
-        .list("logs", &request)
-        .unwrap()
-        .objects
-        .into_iter()
-        .map(|object| object.key)
-        .collect()
+    let request = ListRequest { limit: 1000, ..ListRequest::default() };
+    store.list("logs", &request).unwrap().objects.into_iter().map(|object| object.key).collect()
 }
 
 fn md5(bytes: &[u8]) -> String {
@@ -99,15 +90,10 @@ fn an_object_is_a_plain_file_and_a_plain_file_is_an_object() {
 #[test]
 fn what_is_recorded_holds_only_while_the_file_is_the_same() {
     let (_dir, store, folder) = with_folder();
-    let attributes = Attributes {
-        content_type: Some("text/plain".to_owned()),
-        ..Attributes::default()
-    };
+    let attributes = Attributes { content_type: Some("text/plain".to_owned()), ..Attributes::default() };
     let mut body = store.spool().unwrap();
     body.write(b"first").unwrap();
-    store
-        .put_object("logs", "a", body, attributes.clone(), &Condition::default())
-        .unwrap();
+    store.put_object("logs", "a", body, attributes.clone(), &Condition::default()).unwrap();
     assert_eq!(store.head("logs", "a").unwrap().attributes, attributes);
 
     fs::write(folder.join("a"), b"other").unwrap();
@@ -129,31 +115,20 @@ fn everything_survives_a_restart() {
         for key in ["a", "a/b", "a//c", "folder/"] {
             store.put("logs", key, key.as_bytes()).unwrap();
         }
-        let done = store
-            .create_upload("logs", "parts", Attributes::default())
-            .unwrap();
+        let done = store.create_upload("logs", "parts", Attributes::default()).unwrap();
         let mut body = store.spool().unwrap();
         body.write(b"part").unwrap();
         let part = store.put_part("logs", "parts", &done, 1, body).unwrap();
         let parts = [(1, part.etag)];
-        let info = store
-            .complete_upload("logs", "parts", &done, &parts, &Condition::default())
-            .unwrap();
-        let open = store
-            .create_upload("logs", "open", Attributes::default())
-            .unwrap();
+        let info = store.complete_upload("logs", "parts", &done, &parts, &Condition::default()).unwrap();
+        let open = store.create_upload("logs", "open", Attributes::default()).unwrap();
         let mut body = store.spool().unwrap();
         body.write(b"half").unwrap();
         store.put_part("logs", "open", &open, 2, body).unwrap();
         (open, info)
     };
     let store = directory(dir.path());
-    assert_eq!(
-        keys(&store),
-        ["a", "a/b", "a//c", "folder/", "parts"]
-            .map(String::from)
-            .to_sorted()
-    );
+    assert_eq!(keys(&store), ["a", "a/b", "a//c", "folder/", "parts"].map(String::from).to_sorted());
     for key in ["a", "a/b", "a//c", "folder/"] {
         assert_eq!(store.get("logs", key).unwrap(), key.as_bytes());
     }
@@ -166,11 +141,7 @@ fn everything_survives_a_restart() {
 fn an_empty_folder_is_no_object_and_goes_with_its_last_one() {
     let (_dir, store, folder) = with_folder();
     fs::create_dir_all(folder.join("out/_temporary/0")).unwrap();
-    let request = ListRequest {
-        delimiter: "/".to_owned(),
-        limit: 10,
-        ..ListRequest::default()
-    };
+    let request = ListRequest { delimiter: "/".to_owned(), limit: 10, ..ListRequest::default() };
     let page = store.list("logs", &request).unwrap();
     assert!(page.objects.is_empty() && page.prefixes.is_empty(), "{page:?}");
     assert!(matches!(store.head("logs", "out"), Err(StoreError::NoSuchKey(_))));
@@ -178,9 +149,7 @@ fn an_empty_folder_is_no_object_and_goes_with_its_last_one() {
     // The files of a running job are objects, as they are on S3.
     fs::write(folder.join("out/_temporary/0/part"), b"").unwrap();
     assert_eq!(keys(&store), ["out/_temporary/0/part"]);
-    store
-        .delete("logs", "out/_temporary/0/part", &Condition::default())
-        .unwrap();
+    store.delete("logs", "out/_temporary/0/part", &Condition::default()).unwrap();
     assert!(!folder.join("out").exists());
     assert!(folder.exists());
     store.delete_bucket("logs").unwrap();
@@ -193,10 +162,7 @@ fn a_bucket_with_a_file_that_no_key_can_name_is_not_deleted() {
     let name = std::ffi::OsStr::from_bytes(b"not-\xff-utf8");
     fs::write(folder.join(name), b"").unwrap();
     assert!(keys(&store).is_empty());
-    assert!(matches!(
-        store.delete_bucket("logs"),
-        Err(StoreError::BucketNotEmpty(_))
-    ));
+    assert!(matches!(store.delete_bucket("logs"), Err(StoreError::BucketNotEmpty(_))));
     assert!(folder.join(name).exists());
 }
 
@@ -206,17 +172,8 @@ fn no_key_and_no_link_leads_out_of_the_bucket() {
     fs::write(dir.path().join("secret"), b"secret").unwrap();
     std::os::unix::fs::symlink(dir.path(), folder.join("link")).unwrap();
     std::os::unix::fs::symlink(dir.path().join("secret"), folder.join("alias")).unwrap();
-    for key in [
-        "../../secret",
-        "link/secret",
-        "alias",
-        "x/../../../secret",
-        "/secret",
-    ] {
-        assert!(
-            matches!(store.get("logs", key), Err(StoreError::NoSuchKey(_))),
-            "{key}"
-        );
+    for key in ["../../secret", "link/secret", "alias", "x/../../../secret", "/secret"] {
+        assert!(matches!(store.get("logs", key), Err(StoreError::NoSuchKey(_))), "{key}");
         store.put("logs", key, b"mine").unwrap();
         assert_eq!(store.get("logs", key).unwrap(), b"mine");
         store.delete("logs", key, &Condition::default()).unwrap();
@@ -224,10 +181,7 @@ fn no_key_and_no_link_leads_out_of_the_bucket() {
     assert_eq!(fs::read(dir.path().join("secret")).unwrap(), b"secret");
     assert!(keys(&store).is_empty());
     for bucket in ["..", ".", "../s3-meta", "logs/../logs", ""] {
-        assert!(
-            matches!(store.get(bucket, "a"), Err(StoreError::NoSuchBucket(_))),
-            "{bucket}"
-        );
+        assert!(matches!(store.get(bucket, "a"), Err(StoreError::NoSuchBucket(_))), "{bucket}");
         assert!(store.bucket_dir(bucket).is_none(), "{bucket}");
     }
 }
@@ -241,9 +195,7 @@ fn a_writer_that_knows_no_lock_is_not_overwritten_where_the_key_must_be_free() {
         let (ours, theirs) = std::thread::scope(|scope| {
             let ours = scope.spawn(|| {
                 together.wait();
-                store
-                    .put_if("logs", &format!("key-{round}"), b"ours", &Condition::absent())
-                    .is_ok()
+                store.put_if("logs", &format!("key-{round}"), b"ours", &Condition::absent()).is_ok()
             });
             together.wait();
             let theirs = fs::File::create_new(&path).is_ok();
@@ -260,11 +212,7 @@ fn nothing_is_left_of_a_body_that_was_not_put() {
     body.write(b"half a body").unwrap();
     drop(body);
     store.put("logs", "a", b"whole").unwrap();
-    assert!(
-        store
-            .put_if("logs", "a", b"refused", &Condition::absent())
-            .is_err()
-    );
+    assert!(store.put_if("logs", "a", b"refused", &Condition::absent()).is_err());
     assert_eq!(fs::read_dir(dir.path().join("s3-meta/tmp")).unwrap().count(), 0);
 }
 

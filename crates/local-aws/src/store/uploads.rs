@@ -50,13 +50,7 @@ pub(super) struct Part<D> {
 
 impl<D> Upload<D> {
     pub(super) fn new(bucket: &str, key: &str, initiated: Timestamp, attributes: Attributes) -> Self {
-        Self {
-            bucket: bucket.to_owned(),
-            key: key.to_owned(),
-            initiated,
-            attributes,
-            parts: BTreeMap::new(),
-        }
+        Self { bucket: bucket.to_owned(), key: key.to_owned(), initiated, attributes, parts: BTreeMap::new() }
     }
 
     /// The parts that a complete request names.

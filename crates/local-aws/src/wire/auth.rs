@@ -35,10 +35,7 @@ impl Verifier {
     /// A verifier for one secret. `max_skew` is how far a request's date may be from now: 15 minutes at AWS, `None`
     /// where clients and endpoint do not share a clock.
     pub fn new(secret: impl Into<String>, max_skew: Option<SignedDuration>) -> Self {
-        Self {
-            secret: secret.into(),
-            max_skew,
-        }
+        Self { secret: secret.into(), max_skew }
     }
 
     /// Checks the signature of a request with its whole body.
@@ -55,13 +52,8 @@ impl Verifier {
         let Some(at) = date(time) else {
             return Err(incomplete(authorization));
         };
-        if self
-            .max_skew
-            .is_some_and(|max| at.duration_since(now).abs() > max)
-        {
-            return Err(mismatch(format!(
-                "Signature expired: {time} is too far from {now:.0}"
-            )));
+        if self.max_skew.is_some_and(|max| at.duration_since(now).abs() > max) {
+            return Err(mismatch(format!("Signature expired: {time} is too far from {now:.0}")));
         }
         if self.signature(head, body, &signed, time) != signed.signature {
             return Err(mismatch(
@@ -70,19 +62,13 @@ impl Verifier {
                     .to_owned(),
             ));
         }
-        Ok(Caller {
-            access_key: signed.access_key.to_owned(),
-            region: signed.region.to_owned(),
-        })
+        Ok(Caller { access_key: signed.access_key.to_owned(), region: signed.region.to_owned() })
     }
 
     fn signature(&self, head: &Parts, body: &[u8], signed: &Signed<'_>, time: &str) -> String {
         let request = canonical_request(head, body, signed.headers);
         let scope = signed.scope();
-        let text = format!(
-            "{ALGORITHM}\n{time}\n{scope}\n{}",
-            hex::encode(Sha256::digest(request))
-        );
+        let text = format!("{ALGORITHM}\n{time}\n{scope}\n{}", hex::encode(Sha256::digest(request)));
         let mut key = hmac(format!("AWS4{}", self.secret).as_bytes(), signed.date.as_bytes());
         for part in [signed.region, signed.service, "aws4_request"] {
             key = hmac(&key, part.as_bytes());
@@ -99,21 +85,13 @@ impl Verifier {
         let time = now.strftime("%Y%m%dT%H%M%SZ").to_string();
         head.headers.insert("x-amz-date", time.parse().unwrap());
         let headers = "host;x-amz-date";
-        let signed = Signed {
-            access_key,
-            date: &time[..8],
-            region,
-            service,
-            headers,
-            signature: "",
-        };
+        let signed = Signed { access_key, date: &time[..8], region, service, headers, signature: "" };
         let signature = self.signature(head, body, &signed, &time);
         let scope = signed.scope();
         let authorization = format!(
             "{ALGORITHM} Credential={access_key}/{scope}, SignedHeaders={headers}, Signature={signature}"
         );
-        head.headers
-            .insert("authorization", authorization.parse().unwrap());
+        head.headers.insert("authorization", authorization.parse().unwrap());
     }
 }
 
@@ -131,9 +109,8 @@ impl<'a> Signed<'a> {
     fn read(authorization: &'a str) -> Option<Self> {
         let fields = authorization.strip_prefix(ALGORITHM)?;
         let field = |name: &str| {
-            let value = fields
-                .split(',')
-                .find_map(|field| field.trim().strip_prefix(name)?.strip_prefix('='));
+            let value =
+                fields.split(',').find_map(|field| field.trim().strip_prefix(name)?.strip_prefix('='));
             value.filter(|value| !value.is_empty())
         };
         let mut scope = field("Credential")?.rsplitn(5, '/');
@@ -141,14 +118,7 @@ impl<'a> Signed<'a> {
         let (service, region, date, access_key) =
             (scope.next()?, scope.next()?, scope.next()?, scope.next()?);
         let (headers, signature) = (field("SignedHeaders")?, field("Signature")?);
-        Some(Self {
-            access_key,
-            date,
-            region,
-            service,
-            headers,
-            signature,
-        })
+        Some(Self { access_key, date, region, service, headers, signature })
     }
 
     fn scope(&self) -> String {
@@ -158,9 +128,7 @@ impl<'a> Signed<'a> {
 
 /// The service that a request was signed for, in a header or in a presigned address.
 pub(super) fn signed_service(head: &Parts) -> Option<&str> {
-    header(head, "authorization")
-        .and_then(Signed::read)
-        .map(|signed| signed.service)
+    header(head, "authorization").and_then(Signed::read).map(|signed| signed.service)
 }
 
 fn canonical_request(head: &Parts, body: &[u8], names: &str) -> String {
@@ -168,11 +136,7 @@ fn canonical_request(head: &Parts, body: &[u8], names: &str) -> String {
     query.sort_unstable();
     let mut headers = String::new();
     for name in names.split(';') {
-        let values = head
-            .headers
-            .get_all(name)
-            .iter()
-            .map(|value| value.to_str().unwrap_or_default());
+        let values = head.headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default());
         let values: Vec<String> = values.map(squeezed).collect();
         // Writing to a string cannot fail.
         let _ = writeln!(headers, "{name}:{}", values.join(","));
@@ -183,19 +147,12 @@ fn canonical_request(head: &Parts, body: &[u8], names: &str) -> String {
         _ => hex::encode(Sha256::digest(body)),
     };
     let (method, path) = (&head.method, head.uri.path());
-    format!(
-        "{method}\n{path}\n{}\n{headers}\n{names}\n{payload}",
-        query.join("&")
-    )
+    format!("{method}\n{path}\n{}\n{headers}\n{names}\n{payload}", query.join("&"))
 }
 
 /// A header's value as it is signed: trimmed, runs of spaces as one.
 fn squeezed(value: &str) -> String {
-    value
-        .split(' ')
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    value.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn header<'a>(head: &'a Parts, name: &str) -> Option<&'a str> {
@@ -234,15 +191,8 @@ fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
     } else {
         block[..key.len()].copy_from_slice(key);
     }
-    let inner = Sha256::new()
-        .chain_update(block.map(|byte| byte ^ 0x36))
-        .chain_update(message)
-        .finalize();
-    Sha256::new()
-        .chain_update(block.map(|byte| byte ^ 0x5c))
-        .chain_update(inner)
-        .finalize()
-        .into()
+    let inner = Sha256::new().chain_update(block.map(|byte| byte ^ 0x36)).chain_update(message).finalize();
+    Sha256::new().chain_update(block.map(|byte| byte ^ 0x5c)).chain_update(inner).finalize().into()
 }
 
 #[cfg(test)]
@@ -257,10 +207,7 @@ mod tests {
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
         );
         assert_eq!(
-            hex::encode(hmac(
-                &[0xaa; 131],
-                b"Test Using Larger Than Block-Size Key - Hash Key First"
-            )),
+            hex::encode(hmac(&[0xaa; 131], b"Test Using Larger Than Block-Size Key - Hash Key First")),
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
         );
     }
@@ -287,42 +234,25 @@ mod tests {
     #[test]
     fn the_published_example_is_accepted() {
         let caller = vanilla(SECRET, Some(SignedDuration::from_mins(15))).unwrap();
-        assert_eq!(
-            caller,
-            Caller {
-                access_key: "AKIDEXAMPLE".into(),
-                region: "us-east-1".into()
-            }
-        );
+        assert_eq!(caller, Caller { access_key: "AKIDEXAMPLE".into(), region: "us-east-1".into() });
     }
 
     #[test]
     fn another_secret_and_another_time_are_not() {
         let error = vanilla("another", None).unwrap_err();
-        assert_eq!(
-            (error.code.as_str(), error.status),
-            ("InvalidSignatureException", 403)
-        );
+        assert_eq!((error.code.as_str(), error.status), ("InvalidSignatureException", 403));
         let error = vanilla(SECRET, Some(SignedDuration::from_mins(2))).unwrap_err();
-        assert!(
-            error.message.starts_with("Signature expired: 20150830T123600Z"),
-            "{error}"
-        );
+        assert!(error.message.starts_with("Signature expired: 20150830T123600Z"), "{error}");
     }
 
     #[test]
     fn a_header_that_is_none_is_said_to_be_incomplete_and_not_shown_whole() {
         let request = http::Request::get("/")
-            .header(
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=AK/20150830, Signature=5ec5e7",
-            )
+            .header("authorization", "AWS4-HMAC-SHA256 Credential=AK/20150830, Signature=5ec5e7")
             .body(())
             .unwrap();
         let now = "2015-08-30T12:40:00Z".parse().unwrap();
-        let error = Verifier::new(SECRET, None)
-            .verify(&request.into_parts().0, b"", now)
-            .unwrap_err();
+        let error = Verifier::new(SECRET, None).verify(&request.into_parts().0, b"", now).unwrap_err();
         assert_eq!(error.code, "IncompleteSignatureException");
         assert!(!error.message.contains("5ec5e7"), "{error}");
     }

@@ -96,11 +96,7 @@ fn answer_target(
         Ok(output) => target.protocol.encode(&envelope, output),
         Err(error) => target.protocol.encode_error(&envelope, error),
     };
-    Answer {
-        service: journal_name(target.service).to_owned(),
-        error: result.err().map(|e| e.code),
-        response,
-    }
+    Answer { service: journal_name(target.service).to_owned(), error: result.err().map(|e| e.code), response }
 }
 
 fn read<'a>(
@@ -109,19 +105,14 @@ fn read<'a>(
     caller: Caller,
     note: &CallNote,
 ) -> Result<Call<'a>, ApiError> {
-    let Target {
-        service,
-        operation,
-        protocol,
-    } = target;
+    let Target { service, operation, protocol } = target;
     let known = service.operations().contains(&operation.as_str());
     let model = Model::of(*service).filter(|model| known && model.operation(operation).is_some());
     let Some(model) = model else {
         return Err(ApiError::unknown_operation(&format!("{service:?}"), operation));
     };
-    let input = protocol
-        .decode(&received.head.headers, received.body)
-        .map_err(|why| protocol.unreadable(why))?;
+    let input =
+        protocol.decode(&received.head.headers, received.body).map_err(|why| protocol.unreadable(why))?;
     let input = if input.is_null() { nothing() } else { input };
     note.call(operation, resource(*service, operation, &input), input.clone());
     let checked = model.check(operation, input);
@@ -129,20 +120,11 @@ fn read<'a>(
         note.warn(format!("{path} is no member of the model: AWS ignores it"));
     }
     match checked.fault {
-        None => Ok(Call {
-            service: *service,
-            operation,
-            input: checked.input,
-            caller,
-        }),
+        None => Ok(Call { service: *service, operation, input: checked.input, caller }),
         Some(Fault::Unreadable(why)) => Err(protocol.unreadable(why)),
         Some(fault @ Fault::Invalid(_)) => {
             // CloudWatch and STS keep the code of their query days.
-            let code = if *service == Service::Emr {
-                "ValidationException"
-            } else {
-                "ValidationError"
-            };
+            let code = if *service == Service::Emr { "ValidationException" } else { "ValidationError" };
             Err(ApiError::new(code, fault.to_string(), 400))
         }
     }
@@ -152,62 +134,31 @@ fn read<'a>(
 fn query_target(received: Received<'_>) -> Result<Target, Route> {
     let parameters = query::parameters(received.body).unwrap_or_default();
     let parameter = |name: &str| {
-        parameters
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.clone())
-            .unwrap_or_default()
+        parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default()
     };
     let (operation, version, protocol) = (parameter("Action"), parameter("Version"), Protocol::AwsQuery);
     if version == "2011-06-15" {
-        return Ok(Target {
-            service: Service::Sts,
-            operation,
-            protocol,
-        });
+        return Ok(Target { service: Service::Sts, operation, protocol });
     }
     // Old clients speak query to CloudWatch too; the SDKs of today do not.
     let service = signed_service(received.head).unwrap_or_default().to_owned();
-    Err(Route::Unknown {
-        service,
-        operation,
-        protocol,
-    })
+    Err(Route::Unknown { service, operation, protocol })
 }
 
 /// Refuses what is not here: never an empty success.
 fn refuse(received: Received<'_>, route: Route, note: &CallNote) -> Answer {
     let (service, operation, protocol) = match route {
-        Route::Unknown {
-            service,
-            operation,
-            protocol,
-        } => (service, operation, protocol),
-        Route::World(target) => (
-            journal_name(target.service).to_owned(),
-            target.operation,
-            target.protocol,
-        ),
+        Route::Unknown { service, operation, protocol } => (service, operation, protocol),
+        Route::World(target) => (journal_name(target.service).to_owned(), target.operation, target.protocol),
         Route::Query | Route::S3 => (String::new(), String::new(), Protocol::AwsQuery),
     };
     note.operation(&operation);
-    let model = (protocol == Protocol::RpcV2Cbor)
-        .then(|| Model::of(Service::CloudWatch))
-        .flatten();
+    let model = (protocol == Protocol::RpcV2Cbor).then(|| Model::of(Service::CloudWatch)).flatten();
     let request_id = received.request_id;
-    let envelope = Envelope {
-        model,
-        operation: &operation,
-        request_id,
-        query_mode: false,
-    };
+    let envelope = Envelope { model, operation: &operation, request_id, query_mode: false };
     let error = ApiError::unknown_operation(&service, &operation);
     let response = protocol.encode_error(&envelope, &error);
-    Answer {
-        service,
-        error: Some(error.code),
-        response,
-    }
+    Answer { service, error: Some(error.code), response }
 }
 
 /// The service's name in the journal.

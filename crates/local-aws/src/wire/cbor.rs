@@ -23,11 +23,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Value, String> {
     }
     let mut rest = body;
     let cbor = ciborium::from_reader(&mut rest).map_err(|error| format!("the body is no CBOR: {error}"))?;
-    if rest.is_empty() {
-        to_json(cbor)
-    } else {
-        Err("the body goes on after its CBOR value".to_owned())
-    }
+    if rest.is_empty() { to_json(cbor) } else { Err("the body goes on after its CBOR value".to_owned()) }
 }
 
 fn to_json(cbor: Cbor) -> Result<Value, String> {
@@ -38,29 +34,19 @@ fn to_json(cbor: Cbor) -> Result<Value, String> {
         Cbor::Bytes(bytes) => Ok(Value::String(STANDARD.encode(bytes))),
         Cbor::Integer(number) => {
             let number = i128::from(number);
-            i64::try_from(number)
-                .map(Value::from)
-                .map_err(|_| format!("{number} does not fit into 64 bits"))
+            i64::try_from(number).map(Value::from).map_err(|_| format!("{number} does not fit into 64 bits"))
         }
         Cbor::Float(number) => Ok(float_to_json(number)),
         Cbor::Tag(EPOCH, seconds) if matches!(*seconds, Cbor::Integer(_) | Cbor::Float(_)) => {
             to_json(*seconds)
         }
-        Cbor::Array(items) => items
-            .into_iter()
-            .map(to_json)
-            .collect::<Result<_, _>>()
-            .map(Value::Array),
+        Cbor::Array(items) => items.into_iter().map(to_json).collect::<Result<_, _>>().map(Value::Array),
         Cbor::Map(entries) => {
             let entry = |(name, value)| match name {
                 Cbor::Text(name) => Ok((name, to_json(value)?)),
                 _ => Err("a member's name is no text".to_owned()),
             };
-            entries
-                .into_iter()
-                .map(entry)
-                .collect::<Result<_, _>>()
-                .map(Value::Object)
+            entries.into_iter().map(entry).collect::<Result<_, _>>().map(Value::Object)
         }
         _ => Err("the body has a CBOR value that no shape allows".to_owned()),
     }
@@ -100,11 +86,9 @@ fn from_json(model: &Model, shape: Option<&Shape>, value: &Value) -> Cbor {
         Value::String(text) if matches!(kind, Some(Kind::Double | Kind::Float)) => {
             Cbor::Float(text.parse().unwrap_or(f64::NAN))
         }
-        Value::String(text) if kind == Some(Kind::Blob) => Cbor::Bytes(
-            STANDARD
-                .decode(text)
-                .unwrap_or_else(|_| text.clone().into_bytes()),
-        ),
+        Value::String(text) if kind == Some(Kind::Blob) => {
+            Cbor::Bytes(STANDARD.decode(text).unwrap_or_else(|_| text.clone().into_bytes()))
+        }
         Value::String(text) => Cbor::Text(text.clone()),
         Value::Array(items) => {
             let element = inner(shape.and_then(|shape| shape.member.as_ref()));
@@ -113,18 +97,10 @@ fn from_json(model: &Model, shape: Option<&Shape>, value: &Value) -> Cbor {
         Value::Object(entries) => {
             let of = |name: &str| {
                 let shape = shape?;
-                inner(if shape.kind == Kind::Map {
-                    shape.value.as_ref()
-                } else {
-                    shape.members.get(name)
-                })
+                inner(if shape.kind == Kind::Map { shape.value.as_ref() } else { shape.members.get(name) })
             };
             let entries = entries.iter().filter(|(_, value)| !value.is_null());
-            Cbor::Map(
-                entries
-                    .map(|(k, v)| (Cbor::Text(k.clone()), from_json(model, of(k), v)))
-                    .collect(),
-            )
+            Cbor::Map(entries.map(|(k, v)| (Cbor::Text(k.clone()), from_json(model, of(k), v))).collect())
         }
     }
 }
@@ -143,11 +119,7 @@ fn time(seconds: &Number) -> Cbor {
     let whole = float as i64;
     #[expect(clippy::cast_precision_loss, reason = "compared with what it came from")]
     let exact = (whole as f64).to_bits() == float.to_bits();
-    if exact {
-        Cbor::Integer(whole.into())
-    } else {
-        Cbor::Float(float)
-    }
+    if exact { Cbor::Integer(whole.into()) } else { Cbor::Float(float) }
 }
 
 #[cfg(test)]
@@ -175,11 +147,7 @@ mod tests {
             (text("End"), at(Cbor::Float(1_729_427_640.25))),
             (
                 text("Values"),
-                Cbor::Array(vec![
-                    Cbor::Float(0.5),
-                    Cbor::Integer((-3).into()),
-                    Cbor::Float(f64::NAN),
-                ]),
+                Cbor::Array(vec![Cbor::Float(0.5), Cbor::Integer((-3).into()), Cbor::Float(f64::NAN)]),
             ),
             (text("Blob"), Cbor::Bytes(b"blob".to_vec())),
             (text("None"), Cbor::Null),
@@ -215,15 +183,9 @@ mod tests {
                 Cbor::Array(vec![Cbor::Tag(1, Box::new(Cbor::Integer(1_729_427_640.into())))]),
             ),
             // A double stays one when its value is whole: the SDK reads no integer there.
-            (
-                text("Values"),
-                Cbor::Array(vec![Cbor::Float(2.0), Cbor::Float(0.1)]),
-            ),
+            (text("Values"), Cbor::Array(vec![Cbor::Float(2.0), Cbor::Float(0.1)])),
         ]);
-        assert_eq!(
-            cbor,
-            Cbor::Map(vec![(text("MetricDataResults"), Cbor::Array(vec![result]))])
-        );
+        assert_eq!(cbor, Cbor::Map(vec![(text("MetricDataResults"), Cbor::Array(vec![result]))]));
         assert_eq!(
             decode(&encode(model, shape, &output)).unwrap()["MetricDataResults"][0]["Values"],
             json!([2.0, 0.1])

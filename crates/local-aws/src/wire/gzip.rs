@@ -12,11 +12,7 @@ pub(super) fn gunzip(packed: &[u8], limit: usize) -> Result<Vec<u8>, String> {
         .take(bound)
         .read_to_end(&mut plain)
         .map_err(|error| format!("the body is no gzip: {error}"))?;
-    if plain.len() > limit {
-        Err(format!("the body unpacks to more than {limit} bytes"))
-    } else {
-        Ok(plain)
-    }
+    if plain.len() > limit { Err(format!("the body unpacks to more than {limit} bytes")) } else { Ok(plain) }
 }
 
 #[cfg(test)]

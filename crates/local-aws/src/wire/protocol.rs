@@ -84,9 +84,9 @@ impl Protocol {
         let query_code = shape.and_then(|shape| shape.error.as_ref()?.code.as_deref());
         let body = match self {
             Self::AwsJson10 | Self::AwsJson11 => json::encode(&fields),
-            Self::RpcV2Cbor => envelope
-                .model
-                .map_or_else(Vec::new, |model| cbor::encode(model, None, &fields)),
+            Self::RpcV2Cbor => {
+                envelope.model.map_or_else(Vec::new, |model| cbor::encode(model, None, &fields))
+            }
             Self::AwsQuery => {
                 let namespace = envelope.model.map_or("", Model::xml_namespace);
                 let code = query_code.unwrap_or_else(|| in_query(&error.code));
@@ -104,10 +104,7 @@ impl Protocol {
         }
         if envelope.query_mode {
             let fault = if error.status >= 500 { "Receiver" } else { "Sender" };
-            set(
-                "x-amzn-query-error",
-                &format!("{};{fault}", query_code.unwrap_or(&error.code)),
-            );
+            set("x-amzn-query-error", &format!("{};{fault}", query_code.unwrap_or(&error.code)));
         }
         response
     }
@@ -134,11 +131,7 @@ impl Protocol {
 
     /// The code of an input that cannot be read.
     pub(super) fn unreadable(self, why: impl Into<String>) -> ApiError {
-        let code = if self == Self::AwsQuery {
-            "MalformedInput"
-        } else {
-            "SerializationException"
-        };
+        let code = if self == Self::AwsQuery { "MalformedInput" } else { "SerializationException" };
         ApiError::new(code, why, 400)
     }
 }

@@ -20,14 +20,8 @@ pub(super) fn parameters(body: &[u8]) -> Result<Vec<(String, String)>, String> {
 
 /// The input that a form holds beside `Action` and `Version`.
 pub(super) fn decode(body: &[u8]) -> Result<Value, String> {
-    let members = parameters(body)?
-        .into_iter()
-        .filter(|(name, _)| name != "Action" && name != "Version");
-    Ok(Value::Object(
-        members
-            .map(|(name, value)| (name, Value::String(value)))
-            .collect::<Map<_, _>>(),
-    ))
+    let members = parameters(body)?.into_iter().filter(|(name, _)| name != "Action" && name != "Version");
+    Ok(Value::Object(members.map(|(name, value)| (name, Value::String(value))).collect::<Map<_, _>>()))
 }
 
 fn percent_decoded(text: &str) -> Result<String, String> {
@@ -73,24 +67,14 @@ fn members(model: &Model, shape: Option<&Shape>, value: &Value, xml: &mut String
         Value::Object(entries) => {
             for (name, value) in entries.iter().filter(|(_, value)| !value.is_null()) {
                 let _ = write!(xml, "<{name}>");
-                members(
-                    model,
-                    inner(shape.and_then(|shape| shape.members.get(name))),
-                    value,
-                    xml,
-                );
+                members(model, inner(shape.and_then(|shape| shape.members.get(name))), value, xml);
                 let _ = write!(xml, "</{name}>");
             }
         }
         Value::Array(items) => {
             for item in items {
                 xml.push_str("<member>");
-                members(
-                    model,
-                    inner(shape.and_then(|shape| shape.member.as_ref())),
-                    item,
-                    xml,
-                );
+                members(model, inner(shape.and_then(|shape| shape.member.as_ref())), item, xml);
                 xml.push_str("</member>");
             }
         }
@@ -113,10 +97,7 @@ pub(super) fn error(namespace: &str, code: &str, message: &str, status: u16, req
 }
 
 pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -34,17 +34,11 @@ fn metric(input: &Value) -> String {
         .into_iter()
         .flatten()
         .filter_map(|dimension| {
-            Some(format!(
-                "{}={}",
-                dimension["Name"].as_str()?,
-                dimension["Value"].as_str()?
-            ))
+            Some(format!("{}={}", dimension["Name"].as_str()?, dimension["Value"].as_str()?))
         })
         .collect();
     let namespace = input["Namespace"].as_str().unwrap_or_default();
-    format!("{namespace} {}", dimensions.join(","))
-        .trim_end()
-        .to_owned()
+    format!("{namespace} {}", dimensions.join(",")).trim_end().to_owned()
 }
 
 #[cfg(test)]
@@ -59,33 +53,13 @@ mod tests {
             {"MetricName": "RowsRead", "Dimensions": [{"Name": "Pipeline", "Value": "web"}]}]});
         let table = [
             (Service::Emr, "RunJobFlow", json!({"Name": "nightly"}), "nightly"),
-            (
-                Service::Emr,
-                "TerminateJobFlows",
-                json!({"JobFlowIds": ["j-1", "j-2"]}),
-                "j-1,j-2",
-            ),
+            (Service::Emr, "TerminateJobFlows", json!({"JobFlowIds": ["j-1", "j-2"]}), "j-1,j-2"),
             (Service::Emr, "ListSteps", json!({"ClusterId": "j-1"}), "j-1"),
-            (
-                Service::Emr,
-                "DescribeStep",
-                json!({"ClusterId": "j-1", "StepId": "s-1"}),
-                "j-1/s-1",
-            ),
+            (Service::Emr, "DescribeStep", json!({"ClusterId": "j-1", "StepId": "s-1"}), "j-1/s-1"),
             (Service::Emr, "ListClusters", json!({}), ""),
             (Service::CloudWatch, "PutMetricData", put, "Emrys Pipeline=web"),
-            (
-                Service::CloudWatch,
-                "PutMetricData",
-                json!({"Namespace": "Emrys"}),
-                "Emrys",
-            ),
-            (
-                Service::CloudWatch,
-                "DeleteAlarms",
-                json!({"AlarmNames": ["a"]}),
-                "a",
-            ),
+            (Service::CloudWatch, "PutMetricData", json!({"Namespace": "Emrys"}), "Emrys"),
+            (Service::CloudWatch, "DeleteAlarms", json!({"AlarmNames": ["a"]}), "a"),
             (Service::Sts, "GetCallerIdentity", json!({}), ""),
         ];
         for (service, operation, input, expected) in table {

@@ -92,16 +92,8 @@ fn by_target(target: &str, content_type: Option<&str>) -> Route {
         .find(|service| Model::of(*service).and_then(Model::target_prefix) == Some(prefix));
     let operation = operation.to_owned();
     match service {
-        Some(service) => Route::World(Target {
-            service,
-            operation,
-            protocol,
-        }),
-        None => Route::Unknown {
-            service: prefix.to_owned(),
-            operation,
-            protocol,
-        },
+        Some(service) => Route::World(Target { service, operation, protocol }),
+        None => Route::Unknown { service: prefix.to_owned(), operation, protocol },
     }
 }
 
@@ -113,23 +105,11 @@ fn by_path(path: &str) -> Route {
         [operation, "operation", shape, "service", ..] => {
             let operation = (*operation).to_owned();
             if *shape == GRANITE {
-                Route::World(Target {
-                    service: Service::CloudWatch,
-                    operation,
-                    protocol,
-                })
+                Route::World(Target { service: Service::CloudWatch, operation, protocol })
             } else {
-                Route::Unknown {
-                    service: (*shape).to_owned(),
-                    operation,
-                    protocol,
-                }
+                Route::Unknown { service: (*shape).to_owned(), operation, protocol }
             }
         }
-        _ => Route::Unknown {
-            service: String::new(),
-            operation: path.to_owned(),
-            protocol,
-        },
+        _ => Route::Unknown { service: String::new(), operation: path.to_owned(), protocol },
     }
 }

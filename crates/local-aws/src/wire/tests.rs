@@ -23,12 +23,7 @@ fn request(path: &str, headers: &[(&str, &str)]) -> Parts {
 
 fn signed(path: &str, headers: &[(&str, &str)], body: &[u8]) -> Parts {
     let mut head = request(path, headers);
-    verifier().sign(
-        &mut head,
-        body,
-        ("AKID", "eu-west-1", "any"),
-        NOW.parse().unwrap(),
-    );
+    verifier().sign(&mut head, body, ("AKID", "eu-west-1", "any"), NOW.parse().unwrap());
     head
 }
 
@@ -42,12 +37,7 @@ fn send(
     world: impl FnOnce(&Call<'_>) -> Result<Value, ApiError>,
 ) -> (Answer, CallNote) {
     let note = CallNote::new();
-    let received = Received {
-        head,
-        body,
-        now: NOW.parse().unwrap(),
-        request_id: "id-1",
-    };
+    let received = Received { head, body, now: NOW.parse().unwrap(), request_id: "id-1" };
     (answer(received, route(head), &verifier(), &note, world), note)
 }
 
@@ -56,11 +46,7 @@ fn unreached(call: &Call<'_>) -> Result<Value, ApiError> {
 }
 
 fn header<'r>(response: &'r Response<Bytes>, name: &str) -> &'r str {
-    response
-        .headers()
-        .get(name)
-        .map(|value| value.to_str().unwrap())
-        .unwrap_or_default()
+    response.headers().get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
 }
 
 fn json_of(response: &Response<Bytes>) -> Value {
@@ -69,22 +55,12 @@ fn json_of(response: &Response<Bytes>) -> Value {
 
 fn emr(operation: &str, body: &[u8]) -> Parts {
     let target = format!("ElasticMapReduce.{operation}");
-    signed(
-        "/",
-        &[
-            ("x-amz-target", &target),
-            ("content-type", "application/x-amz-json-1.1"),
-        ],
-        body,
-    )
+    signed("/", &[("x-amz-target", &target), ("content-type", "application/x-amz-json-1.1")], body)
 }
 
 fn cloudwatch(operation: &str, headers: &[(&str, &str)], body: &[u8]) -> Parts {
     let path = format!("/service/GraniteServiceVersion20100801/operation/{operation}");
-    let mut all = vec![
-        ("smithy-protocol", "rpc-v2-cbor"),
-        ("content-type", "application/cbor"),
-    ];
+    let mut all = vec![("smithy-protocol", "rpc-v2-cbor"), ("content-type", "application/cbor")];
     all.extend(headers);
     signed(&path, &all, body)
 }
@@ -99,16 +75,9 @@ fn cbor(value: &Value) -> Vec<u8> {
 fn the_head_of_a_request_says_where_it_goes() {
     let json = |prefix: &str| request("/", &[("x-amz-target", &format!("{prefix}.Do"))]);
     let world = |service, operation: &str, protocol| {
-        Route::World(Target {
-            service,
-            operation: operation.to_owned(),
-            protocol,
-        })
+        Route::World(Target { service, operation: operation.to_owned(), protocol })
     };
-    assert_eq!(
-        route(&json("ElasticMapReduce")),
-        world(Service::Emr, "Do", Protocol::AwsJson11)
-    );
+    assert_eq!(route(&json("ElasticMapReduce")), world(Service::Emr, "Do", Protocol::AwsJson11));
     let boto3 = request(
         "/",
         &[
@@ -116,34 +85,19 @@ fn the_head_of_a_request_says_where_it_goes() {
             ("content-type", "application/x-amz-json-1.0"),
         ],
     );
-    assert_eq!(
-        route(&boto3),
-        world(Service::CloudWatch, "Do", Protocol::AwsJson10)
-    );
-    assert_eq!(
-        route(&cloudwatch("Do", &[], b"")),
-        world(Service::CloudWatch, "Do", Protocol::RpcV2Cbor)
-    );
-    let form = request(
-        "/",
-        &[("content-type", "application/x-www-form-urlencoded; charset=utf-8")],
-    );
+    assert_eq!(route(&boto3), world(Service::CloudWatch, "Do", Protocol::AwsJson10));
+    assert_eq!(route(&cloudwatch("Do", &[], b"")), world(Service::CloudWatch, "Do", Protocol::RpcV2Cbor));
+    let form = request("/", &[("content-type", "application/x-www-form-urlencoded; charset=utf-8")]);
     assert_eq!(route(&form), Route::Query);
     // Whatever else has no service in its signature, or S3's, is for S3: a bucket may be called `service` too.
     assert_eq!(route(&request("/service/key", &[])), Route::S3);
 
     let athena = route(&json("AmazonAthena"));
-    assert!(
-        matches!(&athena, Route::Unknown { service, .. } if service == "AmazonAthena"),
-        "{athena:?}"
-    );
+    assert!(matches!(&athena, Route::Unknown { service, .. } if service == "AmazonAthena"), "{athena:?}");
     let scheduler = "AWS4-HMAC-SHA256 Credential=AK/20241021/us-east-1/scheduler/aws4_request, \
                      SignedHeaders=host, Signature=00";
     let scheduler = route(&request("/schedules/one", &[("authorization", scheduler)]));
-    assert!(
-        matches!(&scheduler, Route::Unknown { service, .. } if service == "scheduler"),
-        "{scheduler:?}"
-    );
+    assert!(matches!(&scheduler, Route::Unknown { service, .. } if service == "scheduler"), "{scheduler:?}");
 }
 
 #[test]
@@ -152,44 +106,25 @@ fn a_json_call_reaches_the_world_with_who_made_it() {
     let (answer, note) = send(&emr("ListSteps", body), body, |call| {
         assert_eq!((call.service, call.operation), (Service::Emr, "ListSteps"));
         assert_eq!(call.input, json!({"ClusterId": "j-1"}));
-        assert_eq!(
-            (call.caller.access_key.as_str(), call.caller.region.as_str()),
-            ("AKID", "eu-west-1")
-        );
+        assert_eq!((call.caller.access_key.as_str(), call.caller.region.as_str()), ("AKID", "eu-west-1"));
         Ok(json!({"Steps": []}))
     });
     assert_eq!((answer.service.as_str(), answer.error), ("emr", None));
     assert_eq!(answer.response.status(), 200);
-    assert_eq!(
-        header(&answer.response, "content-type"),
-        "application/x-amz-json-1.1"
-    );
+    assert_eq!(header(&answer.response, "content-type"), "application/x-amz-json-1.1");
     assert_eq!(header(&answer.response, "x-amzn-requestid"), "id-1");
     assert_eq!(json_of(&answer.response), json!({"Steps": []}));
     let noted = note.read();
-    assert_eq!(
-        (noted.operation.as_str(), noted.resource.as_str()),
-        ("ListSteps", "j-1")
-    );
-    assert_eq!(
-        noted.request.unwrap()["Extra"],
-        1,
-        "the journal has what was really sent"
-    );
-    assert_eq!(
-        noted.warnings,
-        ["Extra is no member of the model: AWS ignores it"]
-    );
+    assert_eq!((noted.operation.as_str(), noted.resource.as_str()), ("ListSteps", "j-1"));
+    assert_eq!(noted.request.unwrap()["Extra"], 1, "the journal has what was really sent");
+    assert_eq!(noted.warnings, ["Extra is no member of the model: AWS ignores it"]);
 }
 
 #[test]
 fn an_operation_without_output_answers_nothing() {
     let body = br#"{"JobFlowIds": ["j-1"]}"#;
     let (answer, _) = send(&emr("TerminateJobFlows", body), body, |_| Ok(json!({})));
-    assert_eq!(
-        (answer.response.status().as_u16(), answer.response.body().len()),
-        (200, 0)
-    );
+    assert_eq!((answer.response.status().as_u16(), answer.response.body().len()), (200, 0));
 }
 
 #[test]
@@ -199,10 +134,7 @@ fn json_errors_have_the_members_that_clients_read() {
     let (answer, _) = send(&emr("DescribeCluster", body), body, refused);
     assert_eq!(answer.error.as_deref(), Some("InvalidRequestException"));
     assert_eq!(answer.response.status(), 400);
-    assert_eq!(
-        header(&answer.response, "x-amzn-errortype"),
-        "InvalidRequestException"
-    );
+    assert_eq!(header(&answer.response, "x-amzn-errortype"), "InvalidRequestException");
     // The model of this error spells its member `Message`; undeclared errors have `message`.
     assert_eq!(
         json_of(&answer.response),
@@ -223,11 +155,7 @@ fn json_errors_have_the_members_that_clients_read() {
 fn what_cannot_be_read_is_a_serialization_exception() {
     for body in [&b"{"[..], b"[]", b"7", br#"{"ClusterId": 7}"#] {
         let (answer, _) = send(&emr("DescribeCluster", body), body, unreached);
-        assert_eq!(
-            answer.error.as_deref(),
-            Some("SerializationException"),
-            "{body:?}"
-        );
+        assert_eq!(answer.error.as_deref(), Some("SerializationException"), "{body:?}");
         assert_eq!(answer.response.status(), 400);
     }
 }
@@ -235,52 +163,22 @@ fn what_cannot_be_read_is_a_serialization_exception() {
 #[test]
 fn an_unknown_operation_is_an_error_in_every_protocol() {
     let form = b"Action=AssumeRole&Version=2011-06-15";
-    let form_head = || {
-        signed(
-            "/",
-            &[("content-type", "application/x-www-form-urlencoded")],
-            form,
-        )
-    };
+    let form_head = || signed("/", &[("content-type", "application/x-www-form-urlencoded")], form);
     let old_form = b"Action=ListMetrics&Version=2010-08-01";
-    let old_head = || {
-        signed(
-            "/",
-            &[("content-type", "application/x-www-form-urlencoded")],
-            old_form,
-        )
-    };
-    let athena = signed(
-        "/",
-        &[("x-amz-target", "AmazonAthena.StartQueryExecution")],
-        b"{}",
-    );
+    let old_head = || signed("/", &[("content-type", "application/x-www-form-urlencoded")], old_form);
+    let athena = signed("/", &[("x-amz-target", "AmazonAthena.StartQueryExecution")], b"{}");
     let requests: [(Parts, &[u8], &str); 6] = [
         (emr("CreateStudio", b"{}"), b"{}", "emr"),
         (cloudwatch("PutDashboard", &[], b""), b"", "cloudwatch"),
         (form_head(), form, "sts"),
         (old_head(), old_form, "any"),
         (athena, b"{}", "AmazonAthena"),
-        (
-            request(
-                "/service/Other/operation/Do",
-                &[("smithy-protocol", "rpc-v2-cbor")],
-            ),
-            b"",
-            "Other",
-        ),
+        (request("/service/Other/operation/Do", &[("smithy-protocol", "rpc-v2-cbor")]), b"", "Other"),
     ];
     for (head, body, service) in requests {
         let (answer, note) = send(&head, body, unreached);
-        assert_eq!(
-            answer.error.as_deref(),
-            Some("UnknownOperationException"),
-            "{service}"
-        );
-        assert_eq!(
-            (answer.service.as_str(), answer.response.status().as_u16()),
-            (service, 400)
-        );
+        assert_eq!(answer.error.as_deref(), Some("UnknownOperationException"), "{service}");
+        assert_eq!((answer.service.as_str(), answer.response.status().as_u16()), (service, 400));
         assert!(!note.read().operation.is_empty(), "{service}");
         assert!(!answer.response.body().is_empty(), "{service}");
     }
@@ -291,10 +189,7 @@ fn without_a_good_signature_nothing_is_done() {
     let body = br#"{"JobFlowIds": ["j-1"]}"#;
     let head = request("/", &[("x-amz-target", "ElasticMapReduce.TerminateJobFlows")]);
     let (answer, _) = send(&head, body, unreached);
-    assert_eq!(
-        answer.error.as_deref(),
-        Some("MissingAuthenticationTokenException")
-    );
+    assert_eq!(answer.error.as_deref(), Some("MissingAuthenticationTokenException"));
     assert_eq!(answer.response.status(), 403);
 
     let (answer, _) = send(&emr("TerminateJobFlows", b"another body"), body, unreached);
@@ -319,11 +214,7 @@ fn cloudwatch_speaks_cbor_packed_or_not() {
         assert_eq!(header(&answer.response, "smithy-protocol"), "rpc-v2-cbor");
         assert_eq!(note.read().resource, "Emrys");
     }
-    let (answer, _) = send(
-        &cloudwatch("PutMetricData", gzip, b"no gzip"),
-        b"no gzip",
-        unreached,
-    );
+    let (answer, _) = send(&cloudwatch("PutMetricData", gzip, b"no gzip"), b"no gzip", unreached);
     assert_eq!(answer.error.as_deref(), Some("SerializationException"));
 }
 
@@ -331,24 +222,14 @@ fn cloudwatch_speaks_cbor_packed_or_not() {
 fn cloudwatch_speaks_json_as_well() {
     let body = br#"{"AlarmNames": ["a"]}"#;
     let target = ("x-amz-target", "GraniteServiceVersion20100801.DeleteAlarms");
-    let head = signed(
-        "/",
-        &[target, ("content-type", "application/x-amz-json-1.0")],
-        body,
-    );
+    let head = signed("/", &[target, ("content-type", "application/x-amz-json-1.0")], body);
     let (answer, note) = send(&head, body, |call| {
         assert_eq!(call.input, json!({"AlarmNames": ["a"]}));
         Err(ApiError::new("ResourceNotFound", "no alarm a", 404))
     });
-    assert_eq!(
-        header(&answer.response, "content-type"),
-        "application/x-amz-json-1.0"
-    );
+    assert_eq!(header(&answer.response, "content-type"), "application/x-amz-json-1.0");
     assert_eq!(answer.response.status(), 404);
-    assert_eq!(
-        json_of(&answer.response),
-        json!({"__type": "ResourceNotFound", "message": "no alarm a"})
-    );
+    assert_eq!(json_of(&answer.response), json!({"__type": "ResourceNotFound", "message": "no alarm a"}));
     assert_eq!(note.read().resource, "a");
 }
 
@@ -358,15 +239,9 @@ fn cloudwatch_errors_have_their_old_codes_for_clients_that_ask() {
     let head = cloudwatch("DeleteAlarms", &[("x-amzn-query-mode", "true")], &body);
     let (answer, _) = send(&head, &body, |_| Err(ApiError::invalid_value("no")));
     // The Rust SDK matches on the header's code, boto3 shows it; both fall back on `__type`.
-    assert_eq!(
-        header(&answer.response, "x-amzn-query-error"),
-        "InvalidParameterValue;Sender"
-    );
+    assert_eq!(header(&answer.response, "x-amzn-query-error"), "InvalidParameterValue;Sender");
     let told: Value = ciborium::from_reader(answer.response.body().as_ref()).unwrap();
-    assert_eq!(
-        told,
-        json!({"__type": "InvalidParameterValueException", "message": "no"})
-    );
+    assert_eq!(told, json!({"__type": "InvalidParameterValueException", "message": "no"}));
 
     let head = cloudwatch("DeleteAlarms", &[], &body);
     let (answer, _) = send(&head, &body, |_| Err(ApiError::invalid_value("no")));
@@ -389,9 +264,6 @@ fn sts_speaks_xml() {
     );
     let (answer, _) = send(&request("/", &[content_type]), form, unreached);
     let xml = std::str::from_utf8(answer.response.body()).unwrap();
-    assert!(
-        xml.contains("<Type>Sender</Type><Code>MissingAuthenticationToken</Code>"),
-        "{xml}"
-    );
+    assert!(xml.contains("<Type>Sender</Type><Code>MissingAuthenticationToken</Code>"), "{xml}");
     assert_eq!(answer.response.status(), 403);
 }

@@ -89,10 +89,7 @@ pub struct StepEnd {
 impl StepEnd {
     /// An ordinary exit without failure details.
     pub fn exited(code: i32) -> Self {
-        Self {
-            exit: StepExit::Exited(code),
-            failure: None,
-        }
+        Self { exit: StepExit::Exited(code), failure: None }
     }
 }
 

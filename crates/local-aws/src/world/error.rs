@@ -19,11 +19,7 @@ pub struct ApiError {
 impl ApiError {
     /// An error with a code, a message and an HTTP status.
     pub fn new(code: impl Into<String>, message: impl Into<String>, status: u16) -> Self {
-        Self {
-            code: code.into(),
-            message: message.into(),
-            status,
-        }
+        Self { code: code.into(), message: message.into(), status }
     }
 
     /// `ValidationException`, HTTP 400: what EMR answers, undeclared, to a request that does not make sense.

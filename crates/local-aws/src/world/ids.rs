@@ -74,10 +74,7 @@ mod tests {
         for id in made {
             let tail = id.strip_prefix("j-").unwrap();
             assert_eq!(tail.len(), 13);
-            assert!(
-                tail.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()),
-                "{id}"
-            );
+            assert!(tail.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()), "{id}");
         }
     }
 

@@ -14,10 +14,7 @@ pub(crate) fn read<T: DeserializeOwned>(input: &Value) -> Result<T, ApiError> {
 }
 
 /// Seconds since 1970, as protocols carry a timestamp.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "milliseconds since 1970 are far below 2^53"
-)]
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^53")]
 pub(crate) fn seconds(at: Timestamp) -> f64 {
     at.as_millisecond() as f64 / 1_000.0
 }
@@ -29,11 +26,7 @@ pub(crate) fn seconds(at: Timestamp) -> f64 {
 )]
 pub(crate) fn timestamp(seconds: f64) -> Timestamp {
     let millis = (seconds * 1_000.0).round() as i64;
-    Timestamp::from_millisecond(millis).unwrap_or(if millis > 0 {
-        Timestamp::MAX
-    } else {
-        Timestamp::MIN
-    })
+    Timestamp::from_millisecond(millis).unwrap_or(if millis > 0 { Timestamp::MAX } else { Timestamp::MIN })
 }
 
 /// `at + by`, at most the end of time.
@@ -50,9 +43,6 @@ mod tests {
         let at: Timestamp = "2024-10-20T12:34:56.789Z".parse().unwrap();
         assert_eq!(timestamp(seconds(at)), at);
         assert_eq!(timestamp(f64::NAN), Timestamp::UNIX_EPOCH);
-        assert_eq!(
-            (timestamp(1e30), timestamp(-1e30)),
-            (Timestamp::MAX, Timestamp::MIN)
-        );
+        assert_eq!((timestamp(1e30), timestamp(-1e30)), (Timestamp::MAX, Timestamp::MIN));
     }
 }

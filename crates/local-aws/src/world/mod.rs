@@ -125,10 +125,7 @@ impl World {
         context: &CallContext,
     ) -> Result<Value, ApiError> {
         self.settle(context.now);
-        let context = &CallContext {
-            now: self.clock,
-            ..context.clone()
-        };
+        let context = &CallContext { now: self.clock, ..context.clone() };
         match service {
             Service::S3 => Err(ApiError::unknown_operation("S3", operation)),
             Service::Emr => {
@@ -165,14 +162,7 @@ impl World {
     /// are not running, are left alone.
     pub fn step_ended(&mut self, cluster_id: &str, step_id: &str, end: StepEnd, now: Timestamp) {
         self.settle(now);
-        self.emr.step_ended(
-            cluster_id,
-            step_id,
-            end,
-            self.clock,
-            &self.settings,
-            &mut self.outbox,
-        );
+        self.emr.step_ended(cluster_id, step_id, end, self.clock, &self.settings, &mut self.outbox);
     }
 
     /// To be called once when a persisted world is opened again: the processes of running steps are gone with the

@@ -27,19 +27,14 @@ pub(crate) fn page<T>(
     let size = size.max(1);
     let total = items.len();
     let taken: Vec<T> = items.into_iter().skip(start).take(size).collect();
-    let marker = (start + taken.len() < total)
-        .then(|| taken.last().map(|item| encode(&key(item))))
-        .flatten();
+    let marker = (start + taken.len() < total).then(|| taken.last().map(|item| encode(&key(item)))).flatten();
     Some(Page { items: taken, marker })
 }
 
 impl<T> Page<T> {
     /// The same page with other items.
     pub(crate) fn map<U>(self, form: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            items: self.items.into_iter().map(form).collect(),
-            marker: self.marker,
-        }
+        Page { items: self.items.into_iter().map(form).collect(), marker: self.marker }
     }
 }
 
@@ -55,10 +50,7 @@ fn encode(key: &str) -> String {
 
 fn decode(marker: &str) -> Option<String> {
     let bytes = URL_SAFE_NO_PAD.decode(marker).ok()?;
-    String::from_utf8(bytes)
-        .ok()?
-        .strip_prefix("after:")
-        .map(str::to_owned)
+    String::from_utf8(bytes).ok()?.strip_prefix("after:").map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -59,10 +59,8 @@ impl Scripts {
     pub fn check(&self) -> Result<(), ScriptError> {
         let steps = self.steps.iter().flat_map(|s| [&s.cluster, &s.name, &s.args]);
         for pattern in steps.flatten().chain(self.clusters.iter().map(|c| &c.cluster)) {
-            Regex::new(pattern).map_err(|source| ScriptError::Pattern {
-                pattern: pattern.clone(),
-                source,
-            })?;
+            Regex::new(pattern)
+                .map_err(|source| ScriptError::Pattern { pattern: pattern.clone(), source })?;
         }
         Ok(())
     }
@@ -143,11 +141,8 @@ impl ScriptedStep {
             ("cluster".to_owned(), step.cluster_id.to_owned()),
             ("step".to_owned(), step.step_id.to_owned()),
         ];
-        let fields = [
-            (&self.cluster, step.cluster_name),
-            (&self.name, step.step_name),
-            (&self.args, step.args),
-        ];
+        let fields =
+            [(&self.cluster, step.cluster_name), (&self.name, step.step_name), (&self.args, step.args)];
         for (pattern, text) in fields {
             let Some(pattern) = pattern else { continue };
             let regex = Regex::new(pattern).ok()?;
@@ -155,9 +150,9 @@ impl ScriptedStep {
             names.extend(named(&regex, &captures));
         }
         let fill = |text: &str| {
-            names.iter().fold(text.to_owned(), |text, (name, value)| {
-                text.replace(&format!("{{{name}}}"), value)
-            })
+            names
+                .iter()
+                .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
         };
         Some(ScriptedWork {
             duration_ms: self.duration_ms,
@@ -165,10 +160,7 @@ impl ScriptedStep {
             files: self
                 .files
                 .iter()
-                .map(|f| ScriptedFile {
-                    uri: fill(&f.uri),
-                    content: fill(&f.content),
-                })
+                .map(|f| ScriptedFile { uri: fill(&f.uri), content: fill(&f.content) })
                 .collect(),
             stdout: fill(&self.stdout),
             stderr: fill(&self.stderr),
@@ -178,9 +170,7 @@ impl ScriptedStep {
 
 fn named(regex: &Regex, captures: &Captures<'_>) -> Vec<(String, String)> {
     let names = regex.capture_names().flatten();
-    names
-        .filter_map(|name| Some((name.to_owned(), captures.name(name)?.as_str().to_owned())))
-        .collect()
+    names.filter_map(|name| Some((name.to_owned(), captures.name(name)?.as_str().to_owned()))).collect()
 }
 
 /// A cluster that fails before it runs.
@@ -231,16 +221,11 @@ mod tests {
                 "files": [{"uri": "{output}m.json", "content": "{step} of {cluster}"}]}]}"#,
         )
         .unwrap();
-        let work = scripts
-            .work_for(&names("spark-submit main.py --output s3://b/out/ --x"))
-            .unwrap();
+        let work = scripts.work_for(&names("spark-submit main.py --output s3://b/out/ --x")).unwrap();
         assert_eq!(work.exit_code, 3);
         assert_eq!(
             work.files,
-            [ScriptedFile {
-                uri: "s3://b/out/m.json".into(),
-                content: "s-1 of j-1".into()
-            }]
+            [ScriptedFile { uri: "s3://b/out/m.json".into(), content: "s-1 of j-1".into() }]
         );
         assert_eq!(scripts.work_for(&names("spark-submit main.py")), None);
     }
@@ -249,9 +234,6 @@ mod tests {
     fn a_wrong_script_is_an_error_when_it_is_read() {
         let pattern = Scripts::read(r#"{"steps": [{"args": "("}]}"#).unwrap_err();
         assert!(matches!(pattern, ScriptError::Pattern { .. }), "{pattern}");
-        assert!(matches!(
-            Scripts::read(r#"{"step": []}"#),
-            Err(ScriptError::Json(_))
-        ));
+        assert!(matches!(Scripts::read(r#"{"step": []}"#), Err(ScriptError::Json(_))));
     }
 }

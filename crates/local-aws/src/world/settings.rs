@@ -62,13 +62,6 @@ pub struct PageSizes {
 
 impl Default for PageSizes {
     fn default() -> Self {
-        Self {
-            clusters: 3,
-            steps: 2,
-            instances: 3,
-            metrics: 4,
-            alarms: 3,
-            datapoints: 500,
-        }
+        Self { clusters: 3, steps: 2, instances: 3, metrics: 4, alarms: 3, datapoints: 500 }
     }
 }

@@ -25,10 +25,7 @@ struct Rig {
     stopped: Vec<(String, KillHow)>,
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "inputs are written where they are used: json!({..})"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "inputs are written where they are used: json!({..})")]
 impl Rig {
     fn new() -> Self {
         Self::with(WorldSettings::default())
@@ -44,10 +41,7 @@ impl Rig {
     }
 
     fn scripted(scripts: &str) -> Self {
-        Self::with(WorldSettings {
-            scripts: Scripts::read(scripts).unwrap(),
-            ..WorldSettings::default()
-        })
+        Self::with(WorldSettings { scripts: Scripts::read(scripts).unwrap(), ..WorldSettings::default() })
     }
 
     fn try_call(&mut self, service: Service, operation: &str, input: &Value) -> Result<Value, ApiError> {
@@ -67,8 +61,7 @@ impl Rig {
     }
 
     fn emr(&mut self, operation: &str, input: Value) -> Value {
-        self.try_call(Service::Emr, operation, &input)
-            .unwrap_or_else(|error| panic!("{operation}: {error}"))
+        self.try_call(Service::Emr, operation, &input).unwrap_or_else(|error| panic!("{operation}: {error}"))
     }
 
     fn cloudwatch(&mut self, operation: &str, input: Value) -> Value {
@@ -80,18 +73,10 @@ impl Rig {
     fn refused(&mut self, operation: &str, input: Value) -> (String, String) {
         self.world.advance(self.now);
         let before = json!([self.world.emr, self.world.cloudwatch]);
-        let service = if emr::OPERATIONS.contains(&operation) {
-            Service::Emr
-        } else {
-            Service::CloudWatch
-        };
+        let service = if emr::OPERATIONS.contains(&operation) { Service::Emr } else { Service::CloudWatch };
         let error = self.try_call(service, operation, &input).expect_err(operation);
         assert_eq!(error.status / 100, 4, "{error}");
-        assert_eq!(
-            json!([self.world.emr, self.world.cloudwatch]),
-            before,
-            "{operation} left a trace"
-        );
+        assert_eq!(json!([self.world.emr, self.world.cloudwatch]), before, "{operation} left a trace");
         (error.code, error.message)
     }
 
@@ -125,8 +110,7 @@ impl Rig {
     }
 
     fn end(&mut self, cluster: &str, step: &str, exit: StepExit) {
-        self.world
-            .step_ended(cluster, step, StepEnd { exit, failure: None }, self.now);
+        self.world.step_ended(cluster, step, StepEnd { exit, failure: None }, self.now);
         self.collect();
     }
 
@@ -141,13 +125,7 @@ impl Rig {
     /// State and code of a cluster.
     fn state(&mut self, id: &str) -> (String, String) {
         let status = &self.cluster(id)["Status"];
-        (
-            text(&status["State"]),
-            status["StateChangeReason"]["Code"]
-                .as_str()
-                .unwrap_or("-")
-                .to_owned(),
-        )
+        (text(&status["State"]), status["StateChangeReason"]["Code"].as_str().unwrap_or("-").to_owned())
     }
 
     /// Step ids in the order of submission.
@@ -164,25 +142,13 @@ impl Rig {
     /// Step states in the order of submission.
     fn step_states(&mut self, cluster: &str) -> Vec<String> {
         let steps = self.all("ListSteps", "Steps", json!({"ClusterId": cluster}));
-        steps
-            .iter()
-            .rev()
-            .map(|step| text(&step["Status"]["State"]))
-            .collect()
+        steps.iter().rev().map(|step| text(&step["Status"]["State"])).collect()
     }
 
     /// All pages of a list, each of them non-empty unless the list is.
     fn all(&mut self, operation: &str, member: &str, input: Value) -> Vec<Value> {
-        let service = if emr::OPERATIONS.contains(&operation) {
-            Service::Emr
-        } else {
-            Service::CloudWatch
-        };
-        let token = if service == Service::Emr {
-            "Marker"
-        } else {
-            "NextToken"
-        };
+        let service = if emr::OPERATIONS.contains(&operation) { Service::Emr } else { Service::CloudWatch };
+        let token = if service == Service::Emr { "Marker" } else { "NextToken" };
         let mut input = input;
         let mut items = Vec::new();
         loop {
@@ -200,10 +166,7 @@ impl Rig {
 }
 
 fn text(value: &Value) -> String {
-    value
-        .as_str()
-        .unwrap_or_else(|| panic!("no text: {value}"))
-        .to_owned()
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
 }
 
 fn pair(state: &str, code: &str) -> (String, String) {

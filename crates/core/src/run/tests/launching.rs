@@ -12,30 +12,18 @@ fn a_lost_answer_to_a_launch_is_looked_for_and_adopted() {
     let mut engine = Engine::new(&spec);
     let outcome = engine.drive(&mut But {
         look: |_: &Engine<'_>, query: &Query| match query {
-            Query::LaunchedAs { .. } => Some(Ok(Answer::LaunchedAs {
-                clusters: vec!["j-old".to_owned(), "j-new".to_owned()],
-            })),
+            Query::LaunchedAs { .. } => {
+                Some(Ok(Answer::LaunchedAs { clusters: vec!["j-old".to_owned(), "j-new".to_owned()] }))
+            }
             _ => None,
         },
         act: |_: &Engine<'_>, action: &Action| matches!(action, Action::Launch(_)).then_some(Acted::Unclear),
     });
     assert_eq!(outcome, Outcome::Succeeded);
-    assert_eq!(
-        attempt(&engine)
-            .cluster
-            .as_ref()
-            .map(|cluster| cluster.id.as_str()),
-        Some("j-old")
-    );
-    let launches = labels(&engine)
-        .iter()
-        .filter(|label| **label == "launch the cluster")
-        .count();
+    assert_eq!(attempt(&engine).cluster.as_ref().map(|cluster| cluster.id.as_str()), Some("j-old"));
+    let launches = labels(&engine).iter().filter(|label| **label == "launch the cluster").count();
     assert_eq!(launches, 1, "it is not launched again");
-    let surplus = Action::Terminate {
-        cluster: "j-new".to_owned(),
-        because: TerminateReason::Surplus,
-    };
+    let surplus = Action::Terminate { cluster: "j-new".to_owned(), because: TerminateReason::Surplus };
     assert!(engine.actions.contains(&surplus), "the younger one is ended");
 }
 
@@ -61,16 +49,11 @@ fn a_launch_that_is_nowhere_is_made_again_after_settled_looks() {
         },
     });
     assert_eq!(outcome, Outcome::Succeeded);
-    let [first, second] = launches.as_slice() else {
-        panic!("{launches:?}")
-    };
+    let [first, second] = launches.as_slice() else { panic!("{launches:?}") };
     assert_ne!(first.1.nonce, second.1.nonce);
     let after: Vec<_> = looks.iter().map(|look| look.duration_since(first.0)).collect();
     let settled = Pace::AWS.settle;
-    assert_eq!(
-        after,
-        [SignedDuration::ZERO, settled, settled + Pace::AWS.settle_gap]
-    );
+    assert_eq!(after, [SignedDuration::ZERO, settled, settled + Pace::AWS.settle_gap]);
     assert_eq!(second.0, looks[2]);
 }
 
@@ -85,9 +68,7 @@ fn looks_of_an_earlier_process_do_not_settle_a_launch() {
     while !matches!(attempt_launch(&engine), Some(Launch::Open { .. })) {
         let is_launch = matches!(engine.decision(), Decision::Do(Action::Launch(_)));
         if is_launch {
-            let Decision::Do(Action::Launch(intent)) = engine.decision() else {
-                unreachable!()
-            };
+            let Decision::Do(Action::Launch(intent)) = engine.decision() else { unreachable!() };
             engine.append(Event::Intended(intent));
         } else {
             engine.turn(&mut world);
@@ -99,10 +80,7 @@ fn looks_of_an_earlier_process_do_not_settle_a_launch() {
     while matches!(attempt_launch(&engine), Some(Launch::Open { .. })) {
         engine.turn(&mut world);
     }
-    assert_eq!(
-        engine.now.duration_since(begun),
-        Pace::AWS.settle + Pace::AWS.settle_gap
-    );
+    assert_eq!(engine.now.duration_since(begun), Pace::AWS.settle + Pace::AWS.settle_gap);
 }
 
 fn attempt_launch<'a>(engine: &'a Engine<'_>) -> Option<&'a Launch> {
@@ -117,18 +95,11 @@ fn a_throttled_launch_is_asked_for_again_later_and_later() {
     let outcome = engine.drive(&mut acting(|engine, action| {
         matches!(action, Action::Launch(_)).then(|| {
             times.push(engine.now);
-            if times.len() < 4 {
-                Acted::Trouble(TroubleKind::Throttled)
-            } else {
-                Acted::Done
-            }
+            if times.len() < 4 { Acted::Trouble(TroubleKind::Throttled) } else { Acted::Done }
         })
     }));
     assert_eq!(outcome, Outcome::Succeeded);
-    let gaps: Vec<_> = times
-        .windows(2)
-        .map(|pair| pair[1].duration_since(pair[0]).as_secs())
-        .collect();
+    let gaps: Vec<_> = times.windows(2).map(|pair| pair[1].duration_since(pair[0]).as_secs()).collect();
     assert_eq!(gaps, [5, 10, 20]);
 }
 
@@ -159,16 +130,7 @@ fn a_wrong_launch_fails_with_a_diagnosis_and_is_not_made_again() {
     }));
     assert_eq!(outcome, Outcome::Failed);
     assert!(
-        attempt(&engine)
-            .diagnosis
-            .as_ref()
-            .is_some_and(|diagnosis| diagnosis.summary.contains("SomeCode"))
+        attempt(&engine).diagnosis.as_ref().is_some_and(|diagnosis| diagnosis.summary.contains("SomeCode"))
     );
-    assert_eq!(
-        labels(&engine)
-            .iter()
-            .filter(|label| **label == "launch the cluster")
-            .count(),
-        1
-    );
+    assert_eq!(labels(&engine).iter().filter(|label| **label == "launch the cluster").count(), 1);
 }

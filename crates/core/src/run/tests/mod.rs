@@ -28,17 +28,11 @@ where
 }
 
 fn looking(look: impl FnMut(&Engine<'_>, &Query) -> Option<Result<Answer, Trouble>>) -> impl World {
-    But {
-        look,
-        act: |_: &Engine<'_>, _: &Action| None,
-    }
+    But { look, act: |_: &Engine<'_>, _: &Action| None }
 }
 
 fn acting(act: impl FnMut(&Engine<'_>, &Action) -> Option<Acted>) -> impl World {
-    But {
-        look: |_: &Engine<'_>, _: &Query| None,
-        act,
-    }
+    But { look: |_: &Engine<'_>, _: &Query| None, act }
 }
 
 fn attempt<'a>(engine: &'a Engine<'_>) -> &'a Attempt {

@@ -29,22 +29,14 @@ fn a_good_day() {
     );
     assert_eq!(
         labels(&engine),
-        [
-            "upload the job",
-            "launch the cluster",
-            "publish the metrics",
-            "write the alarm"
-        ],
+        ["upload the job", "launch the cluster", "publish the metrics", "write the alarm"],
     );
 }
 
 #[test]
 fn the_first_questions_are_asked_together() {
     let (spec, unversioned) = (spec(), unversioned());
-    assert_eq!(
-        Engine::new(&spec).decision(),
-        Decision::Look(vec![Query::Inputs, Query::Job])
-    );
+    assert_eq!(Engine::new(&spec).decision(), Decision::Look(vec![Query::Inputs, Query::Job]));
     assert_eq!(
         Engine::new(&unversioned).decision(),
         Decision::Look(vec![Query::Inputs, Query::Job, Query::OutputFolder])
@@ -62,10 +54,7 @@ fn what_is_there_already_is_not_written_again() {
     }));
     assert_eq!(
         (outcome, labels(&engine)),
-        (
-            Outcome::Succeeded,
-            vec!["launch the cluster", "publish the metrics"]
-        )
+        (Outcome::Succeeded, vec!["launch the cluster", "publish the metrics"])
     );
 }
 
@@ -105,9 +94,7 @@ fn a_second_attempt_at_a_fixed_place_is_refused_and_takes_nothing_from_the_first
     let spec = unversioned();
     let mut engine = Engine::new(&spec);
     assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
-    engine.append(Event::Reopened {
-        by: Actor("someone".to_owned()),
-    });
+    engine.append(Event::Reopened { by: Actor("someone".to_owned()) });
     engine.seen = Seen::default();
     let before = engine.actions.len();
     let outcome = engine.drive(&mut looking(|_, query| match query {
@@ -115,18 +102,8 @@ fn a_second_attempt_at_a_fixed_place_is_refused_and_takes_nothing_from_the_first
         _ => None,
     }));
     assert_eq!((outcome, engine.actions.len()), (Outcome::Refused, before));
-    assert_eq!(
-        engine.state.outcome(),
-        Some(Outcome::Succeeded),
-        "the day has still succeeded"
-    );
-    assert!(
-        engine
-            .state
-            .refusal
-            .as_ref()
-            .is_some_and(|refusal| refusal.hint().contains("{output}"))
-    );
+    assert_eq!(engine.state.outcome(), Some(Outcome::Succeeded), "the day has still succeeded");
+    assert!(engine.state.refusal.as_ref().is_some_and(|refusal| refusal.hint().contains("{output}")));
 }
 
 #[test]
@@ -136,22 +113,12 @@ fn a_day_is_run_again_as_often_as_the_limit_allows() {
     for number in 1..=3 {
         assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
         assert_eq!(attempt(&engine).number, number);
-        engine.append(Event::Reopened {
-            by: Actor("someone".to_owned()),
-        });
+        engine.append(Event::Reopened { by: Actor("someone".to_owned()) });
         engine.seen = Seen::default();
     }
     assert_eq!(engine.drive(&mut Good), Outcome::Refused);
-    assert_eq!(
-        engine.state.refusal,
-        Some(Refusal::AttemptsUsedUp { attempts: 3 })
-    );
-    let nonces: std::collections::BTreeSet<_> = engine
-        .state
-        .attempts
-        .iter()
-        .filter_map(|attempt| attempt.intent())
-        .map(|i| &i.nonce)
-        .collect();
+    assert_eq!(engine.state.refusal, Some(Refusal::AttemptsUsedUp { attempts: 3 }));
+    let nonces: std::collections::BTreeSet<_> =
+        engine.state.attempts.iter().filter_map(|attempt| attempt.intent()).map(|i| &i.nonce).collect();
     assert_eq!(nonces.len(), 3, "each launch has its own nonce");
 }

@@ -21,11 +21,7 @@ fn until_terminated(engine: &mut Engine<'_>, world: &mut impl World) -> (SignedD
     for _ in 0..5_000 {
         engine.turn(world);
         if let Some(Action::Terminate { because, .. }) = engine.actions.last() {
-            let launched = engine
-                .state
-                .attempt()
-                .and_then(Attempt::launched_at)
-                .expect("a launch was made");
+            let launched = engine.state.attempt().and_then(Attempt::launched_at).expect("a launch was made");
             return (engine.now.duration_since(launched), *because);
         }
     }
@@ -64,11 +60,7 @@ fn a_cluster_that_stays_after_its_steps_is_ended() {
     for step in ["COMPLETED", "FAILED", "CANCELLED", "INTERRUPTED"] {
         let mut engine = Engine::new(&spec);
         let (after, because) = until_terminated(&mut engine, &mut cluster_is(sight("WAITING", step)));
-        assert_eq!(
-            (after, because),
-            (Pace::AWS.linger, TerminateReason::Lingering),
-            "{step}"
-        );
+        assert_eq!((after, because), (Pace::AWS.linger, TerminateReason::Lingering), "{step}");
     }
 }
 
@@ -80,9 +72,7 @@ fn a_cancel_ends_the_cluster_and_then_the_run() {
     while attempt_cluster(&engine).is_none_or(|cluster| cluster.state.is_none()) {
         engine.turn(&mut running);
     }
-    engine.append(Event::CancelRequested {
-        by: Actor("someone".to_owned()),
-    });
+    engine.append(Event::CancelRequested { by: Actor("someone".to_owned()) });
     let (_, because) = until_terminated(&mut engine, &mut running);
     assert_eq!(because, TerminateReason::Cancelled);
     let outcome = engine.drive(&mut cluster_is(sight("TERMINATED", "CANCELLED")));
@@ -90,10 +80,7 @@ fn a_cancel_ends_the_cluster_and_then_the_run() {
 }
 
 fn attempt_cluster<'a>(engine: &'a Engine<'_>) -> Option<&'a Cluster> {
-    engine
-        .state
-        .attempt()
-        .and_then(|attempt| attempt.cluster.as_ref())
+    engine.state.attempt().and_then(|attempt| attempt.cluster.as_ref())
 }
 
 #[test]
@@ -103,9 +90,7 @@ fn a_cancel_that_comes_too_late_takes_nothing_from_a_good_result() {
     while attempt_cluster(&engine).is_none() {
         engine.turn(&mut Good);
     }
-    engine.append(Event::CancelRequested {
-        by: Actor("someone".to_owned()),
-    });
+    engine.append(Event::CancelRequested { by: Actor("someone".to_owned()) });
     assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
 }
 
@@ -139,19 +124,13 @@ fn completed_is_not_enough() {
     let spec = spec();
     let mut engine = Engine::new(&spec);
     let outcome = engine.drive(&mut looking(|_, query| match query {
-        Query::Output { .. } => Some(Ok(Answer::Output(Output {
-            manifest: ManifestSight::Absent,
-            files: vec![],
-        }))),
+        Query::Output { .. } => {
+            Some(Ok(Answer::Output(Output { manifest: ManifestSight::Absent, files: vec![] })))
+        }
         _ => None,
     }));
     assert_eq!(outcome, Outcome::Failed);
-    assert!(
-        attempt(&engine)
-            .diagnosis
-            .as_ref()
-            .is_some_and(|d| d.summary.contains("manifest.json"))
-    );
+    assert!(attempt(&engine).diagnosis.as_ref().is_some_and(|d| d.summary.contains("manifest.json")));
 }
 
 #[test]
@@ -164,16 +143,14 @@ fn a_log_that_says_why_is_waited_for_and_one_that_never_comes_is_not() {
         Query::StepLog { .. } => {
             looks += 1;
             Some(Ok(Answer::StepLog(match looks {
-                1 => None,
+                1 => Vec::new(),
                 // An earlier upload: it ends before the error.
-                2 => Some(log(&[
-                    "24/10/21 03:10:00 INFO SparkContext: Running Spark version 3.5.6",
-                ])),
-                _ => Some(log(&[
+                2 => vec![log(&["24/10/21 03:10:00 INFO SparkContext: Running Spark version 3.5.6"])],
+                _ => vec![log(&[
                     "Traceback (most recent call last):",
                     "  File \"main.py\", line 1",
                     "ValueError: x",
-                ])),
+                ])],
             })))
         }
         _ => None,
@@ -186,21 +163,14 @@ fn a_log_that_says_why_is_waited_for_and_one_that_never_comes_is_not() {
     let outcome = engine.drive(&mut cluster_is(sight("TERMINATED", "FAILED")));
     assert_eq!(outcome, Outcome::Failed);
     let diagnosis = attempt(&engine).diagnosis.clone().expect("a diagnosis");
-    assert_eq!(
-        diagnosis.log.as_deref(),
-        Some("s3://my-log-bucket/emrys/emr-logs/j-1/steps/s-1/")
-    );
+    assert_eq!(diagnosis.log.as_deref(), Some("s3://my-log-bucket/emrys/emr-logs/j-1/steps/s-1/"));
 }
 
 #[test]
 fn trouble_with_reporting_never_fails_a_run() {
     let spec = spec();
-    for kind in [
-        TroubleKind::Access,
-        TroubleKind::Throttled,
-        TroubleKind::Unreachable,
-        TroubleKind::Invalid,
-    ] {
+    for kind in [TroubleKind::Access, TroubleKind::Throttled, TroubleKind::Unreachable, TroubleKind::Invalid]
+    {
         let mut engine = Engine::new(&spec);
         let outcome = engine.drive(&mut But {
             look: |_: &Engine<'_>, query: &Query| (*query == Query::Alarm).then(|| Err(trouble(kind))),
@@ -209,14 +179,8 @@ fn trouble_with_reporting_never_fails_a_run() {
             },
         });
         assert_eq!(outcome, Outcome::Succeeded);
-        assert!(
-            matches!(attempt(&engine).metrics, Reporting::GivenUp(_)),
-            "{kind:?}"
-        );
-        assert!(
-            matches!(attempt(&engine).alarm, Reporting::GivenUp(_)),
-            "{kind:?}"
-        );
+        assert!(matches!(attempt(&engine).metrics, Reporting::GivenUp(_)), "{kind:?}");
+        assert!(matches!(attempt(&engine).alarm, Reporting::GivenUp(_)), "{kind:?}");
     }
 }
 
@@ -244,10 +208,7 @@ fn trouble_with_looking_is_waited_out_or_left_and_never_recorded() {
         assert_eq!(left, left_after.is_some(), "{kind:?}");
         if let Some(after) = left_after {
             let took = engine.now.duration_since(begun);
-            assert!(
-                took >= after && took < after + SignedDuration::from_mins(2),
-                "{kind:?}: {took}"
-            );
+            assert!(took >= after && took < after + SignedDuration::from_mins(2), "{kind:?}: {took}");
         }
         assert_eq!(engine.record.len(), recorded, "{kind:?}");
     }

@@ -55,9 +55,7 @@ impl Directory {
 
     /// A path for a file that is renamed at once.
     pub(super) fn scratch(&self) -> PathBuf {
-        self.layout
-            .tmp()
-            .join(format!("record-{}-{}", std::process::id(), self.next_number()))
+        self.layout.tmp().join(format!("record-{}-{}", std::process::id(), self.next_number()))
     }
 
     pub(in crate::store) fn spool(&self) -> Result<Spool, StoreError> {
@@ -99,10 +97,7 @@ impl Directory {
                 .map(|metadata| fingerprint::modified(&metadata))
                 .map_err(StoreError::io("read a bucket's folder"))?,
         };
-        Ok(BucketInfo {
-            name: bucket.to_owned(),
-            created,
-        })
+        Ok(BucketInfo { name: bucket.to_owned(), created })
     }
 
     pub(in crate::store) fn buckets(&self) -> Result<Vec<BucketInfo>, StoreError> {
@@ -110,11 +105,7 @@ impl Directory {
         for entry in fs::read_dir(self.layout.root()).map_err(StoreError::io("list the buckets"))? {
             let entry = entry.map_err(StoreError::io("list the buckets"))?;
             names.extend(
-                entry
-                    .file_name()
-                    .into_string()
-                    .ok()
-                    .filter(|name| s3s::path::check_bucket_name(name)),
+                entry.file_name().into_string().ok().filter(|name| s3s::path::check_bucket_name(name)),
             );
         }
         names.sort();
@@ -128,17 +119,9 @@ impl Directory {
         let folder = self.bucket_dir(bucket)?;
         let not_empty = || StoreError::BucketNotEmpty(bucket.to_owned());
         let doing = "delete a bucket";
-        let any_odd = self
-            .odd_index()
-            .get(bucket)
-            .is_some_and(|records| !records.is_empty());
+        let any_odd = self.odd_index().get(bucket).is_some_and(|records| !records.is_empty());
         let mut walk = Walk::new(&folder, "").map_err(StoreError::io(doing))?;
-        if any_odd
-            || walk
-                .peek(&Position::Start)
-                .map_err(StoreError::io(doing))?
-                .is_some()
-        {
+        if any_odd || walk.peek(&Position::Start).map_err(StoreError::io(doing))?.is_some() {
             return Err(not_empty());
         }
         match remove_empty(&folder) {

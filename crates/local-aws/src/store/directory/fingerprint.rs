@@ -51,11 +51,7 @@ pub(super) struct Etags(Mutex<BTreeMap<Fingerprint, String>>);
 
 impl Etags {
     pub(super) fn get(&self, fingerprint: Fingerprint) -> Option<String> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&fingerprint)
-            .cloned()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&fingerprint).cloned()
     }
 
     pub(super) fn keep(&self, fingerprint: Fingerprint, etag: &str) {

@@ -20,10 +20,7 @@ pub(super) struct Layout {
 impl Layout {
     /// The layout under `dir`, its folders made.
     pub(super) fn make(dir: &Path) -> Result<Self, StoreError> {
-        let layout = Self {
-            objects: dir.join("s3"),
-            side: dir.join("s3-meta"),
-        };
+        let layout = Self { objects: dir.join("s3"), side: dir.join("s3-meta") };
         let folders = ["buckets", "objects", "odd", "uploads", "tmp"].map(|name| layout.side.join(name));
         for folder in folders.iter().chain([&layout.objects]) {
             fs::create_dir_all(folder).map_err(StoreError::io("make the store's folders"))?;
@@ -115,12 +112,7 @@ pub(super) fn create_numbered(
 ) -> io::Result<(File, PathBuf)> {
     loop {
         let path = folder.join(format!("{prefix}{}", counter()));
-        match OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .open(&path)
-        {
+        match OpenOptions::new().read(true).write(true).create_new(true).open(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             opened => return opened.map(|file| (file, path)),
         }

@@ -38,12 +38,7 @@ pub(super) struct Written {
 
 /// A key's object, before its ETag is known.
 enum Opened {
-    Plain {
-        file: File,
-        modified: Timestamp,
-        fingerprint: Fingerprint,
-        record: Option<Record>,
-    },
+    Plain { file: File, modified: Timestamp, fingerprint: Fingerprint, record: Option<Record> },
     Odd(Object),
 }
 
@@ -82,8 +77,7 @@ impl Directory {
         self.check(bucket, key, condition)?;
         let written = finish(&temp, etag, attributes, now).map_err(StoreError::io("finish a body"))?;
         if !self.put_plain(&folder, (bucket, key), &written, condition)? {
-            self.put_odd(bucket, key, &written)
-                .map_err(StoreError::io("write to the side store"))?;
+            self.put_odd(bucket, key, &written).map_err(StoreError::io("write to the side store"))?;
         }
         Ok(written.info)
     }
@@ -99,10 +93,7 @@ impl Directory {
         let folder = self.bucket_dir(bucket)?;
         self.check(bucket, key, condition)?;
         let doing = "delete an object";
-        if let Some(path) = self
-            .plain_file(&folder, bucket, key)
-            .map_err(StoreError::io(doing))?
-        {
+        if let Some(path) = self.plain_file(&folder, bucket, key).map_err(StoreError::io(doing))? {
             layout::remove(&path).map_err(StoreError::io(doing))?;
             layout::remove(&self.layout.object_record(bucket, key)).map_err(StoreError::io(doing))?;
             // On S3 a folder is gone with its last object, and a job may write to it again.
@@ -121,21 +112,13 @@ impl Directory {
             let lock = self.lock(bucket);
             let _held = lock.read().unwrap_or_else(PoisonError::into_inner);
             let folder = self.bucket_dir(bucket)?;
-            self.entries(&folder, bucket, request)
-                .map_err(StoreError::io("list a folder"))?
+            self.entries(&folder, bucket, request).map_err(StoreError::io("list a folder"))?
         };
         let mut objects = Vec::with_capacity(page.objects.len());
         for (key, entry) in page.objects {
-            objects.extend(
-                self.listed(bucket, key, entry)
-                    .map_err(StoreError::io("read an object"))?,
-            );
+            objects.extend(self.listed(bucket, key, entry).map_err(StoreError::io("read an object"))?);
         }
-        Ok(ListPage {
-            objects,
-            prefixes: page.prefixes,
-            next: page.next,
-        })
+        Ok(ListPage { objects, prefixes: page.prefixes, next: page.next })
     }
 
     fn entries(
@@ -167,23 +150,14 @@ impl Directory {
     /// What a listing says of an object; nothing if a job has removed it since.
     fn listed(&self, bucket: &str, key: String, entry: Entry) -> io::Result<Option<Listed>> {
         let Found { path, metadata } = match entry {
-            Entry::Odd(OddRecord {
-                size, modified, etag, ..
-            }) => {
-                return Ok(Some(Listed {
-                    key,
-                    size,
-                    modified,
-                    etag,
-                }));
+            Entry::Odd(OddRecord { size, modified, etag, .. }) => {
+                return Ok(Some(Listed { key, size, modified, etag }));
             }
             Entry::Plain(found) => found,
         };
         let fingerprint = Fingerprint::of(&metadata);
-        let known = self
-            .etags
-            .get(fingerprint)
-            .or_else(|| Some(self.record(bucket, &key, fingerprint)?.etag));
+        let known =
+            self.etags.get(fingerprint).or_else(|| Some(self.record(bucket, &key, fingerprint)?.etag));
         let etag = match known {
             Some(etag) => etag,
             None => match File::open(path) {
@@ -192,12 +166,7 @@ impl Directory {
                 Err(error) => return Err(error),
             },
         };
-        Ok(Some(Listed {
-            key,
-            size: metadata.len(),
-            modified: fingerprint::modified(&metadata),
-            etag,
-        }))
+        Ok(Some(Listed { key, size: metadata.len(), modified: fingerprint::modified(&metadata), etag }))
     }
 
     /// Where a key's file is, if it has one.
@@ -221,10 +190,7 @@ impl Directory {
     fn find(&self, bucket: &str, key: &str) -> Result<Opened, StoreError> {
         let folder = self.bucket_dir(bucket)?;
         let doing = "open an object";
-        let file = match self
-            .plain_file(&folder, bucket, key)
-            .map_err(StoreError::io(doing))?
-            .map(File::open)
+        let file = match self.plain_file(&folder, bucket, key).map_err(StoreError::io(doing))?.map(File::open)
         {
             Some(Ok(file)) => file,
             // A job has just removed it.
@@ -236,12 +202,7 @@ impl Directory {
         let metadata = file.metadata().map_err(StoreError::io(doing))?;
         let fingerprint = Fingerprint::of(&metadata);
         let record = self.record(bucket, key, fingerprint);
-        Ok(Opened::Plain {
-            file,
-            modified: fingerprint::modified(&metadata),
-            fingerprint,
-            record,
-        })
+        Ok(Opened::Plain { file, modified: fingerprint::modified(&metadata), fingerprint, record })
     }
 
     /// The record of a key, if it is about the file with this fingerprint.
@@ -253,32 +214,16 @@ impl Directory {
     fn known(&self, opened: Opened) -> Result<Object, StoreError> {
         let (file, modified, fingerprint, record) = match opened {
             Opened::Odd(object) => return Ok(object),
-            Opened::Plain {
-                file,
-                modified,
-                fingerprint,
-                record,
-            } => (file, modified, fingerprint, record),
+            Opened::Plain { file, modified, fingerprint, record } => (file, modified, fingerprint, record),
         };
         let (etag, attributes) = if let Some(record) = record {
             (record.etag, record.attributes)
         } else {
-            let etag = self
-                .etags
-                .compute(&file, fingerprint)
-                .map_err(StoreError::io("read an object"))?;
+            let etag = self.etags.compute(&file, fingerprint).map_err(StoreError::io("read an object"))?;
             (etag, Attributes::default())
         };
-        let info = ObjectInfo {
-            size: fingerprint.size(),
-            modified,
-            etag,
-            attributes,
-        };
-        Ok(Object {
-            info,
-            content: Content::File(file),
-        })
+        let info = ObjectInfo { size: fingerprint.size(), modified, etag, attributes };
+        Ok(Object { info, content: Content::File(file) })
     }
 
     /// Checks a condition against what is there. The bucket's lock is held.
@@ -376,25 +321,12 @@ fn finish(temp: &TempFile, etag: String, attributes: Attributes, now: Timestamp)
     file.set_modified(system_time(now))?;
     let metadata = file.metadata()?;
     let modified = fingerprint::modified(&metadata);
-    let info = ObjectInfo {
-        size: metadata.len(),
-        modified,
-        etag,
-        attributes,
-    };
-    Ok(Written {
-        path,
-        info,
-        fingerprint: Fingerprint::of(&metadata),
-    })
+    let info = ObjectInfo { size: metadata.len(), modified, etag, attributes };
+    Ok(Written { path, info, fingerprint: Fingerprint::of(&metadata) })
 }
 
 fn system_time(time: Timestamp) -> SystemTime {
     let since = time.duration_since(Timestamp::UNIX_EPOCH);
     let distance = since.unsigned_abs();
-    if since.is_negative() {
-        SystemTime::UNIX_EPOCH - distance
-    } else {
-        SystemTime::UNIX_EPOCH + distance
-    }
+    if since.is_negative() { SystemTime::UNIX_EPOCH - distance } else { SystemTime::UNIX_EPOCH + distance }
 }

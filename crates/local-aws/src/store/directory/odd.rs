@@ -60,27 +60,11 @@ impl Directory {
 
     /// Opens an odd object.
     pub(super) fn open_odd(&self, bucket: &str, key: &str) -> Result<Object, StoreError> {
-        let record = self
-            .odd_record(bucket, key)
-            .ok_or_else(|| StoreError::NoSuchKey(key.to_owned()))?;
+        let record = self.odd_record(bucket, key).ok_or_else(|| StoreError::NoSuchKey(key.to_owned()))?;
         let file = File::open(self.layout.odd(bucket).join(&record.file))
             .map_err(StoreError::io("open an object of the side store"))?;
-        let OddRecord {
-            size,
-            modified,
-            etag,
-            attributes,
-            ..
-        } = record;
-        Ok(Object {
-            info: ObjectInfo {
-                size,
-                modified,
-                etag,
-                attributes,
-            },
-            content: Content::File(file),
-        })
+        let OddRecord { size, modified, etag, attributes, .. } = record;
+        Ok(Object { info: ObjectInfo { size, modified, etag, attributes }, content: Content::File(file) })
     }
 
     /// Puts an odd object in its place. The bucket's lock is held.
@@ -93,32 +77,20 @@ impl Directory {
         let info = &written.info;
         let record = OddRecord {
             key: key.to_owned(),
-            file: path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .unwrap_or_default()
-                .to_owned(),
+            file: path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned(),
             size: info.size,
             modified: info.modified,
             etag: info.etag.clone(),
             attributes: info.attributes.clone(),
         };
         layout::write_json(&self.layout.odd_record(bucket, key), &self.scratch(), &record)?;
-        let before = self
-            .odd_index()
-            .entry(bucket.to_owned())
-            .or_default()
-            .insert(key.to_owned(), record);
+        let before = self.odd_index().entry(bucket.to_owned()).or_default().insert(key.to_owned(), record);
         before.map_or(Ok(()), |before| layout::remove(&folder.join(before.file)))
     }
 
     /// Removes an odd object, if there is one. The bucket's lock is held.
     pub(super) fn remove_odd(&self, bucket: &str, key: &str) -> io::Result<()> {
-        let Some(record) = self
-            .odd_index()
-            .get_mut(bucket)
-            .and_then(|records| records.remove(key))
-        else {
+        let Some(record) = self.odd_index().get_mut(bucket).and_then(|records| records.remove(key)) else {
             return Ok(());
         };
         layout::remove(&self.layout.odd_record(bucket, key))?;

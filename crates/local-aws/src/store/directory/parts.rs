@@ -48,11 +48,7 @@ impl Directory {
         self.bucket_dir(bucket)?;
         let doing = "begin an upload";
         let id = loop {
-            let id = layout::hash(&format!(
-                "{bucket}/{key} {} {}",
-                now.as_nanosecond(),
-                self.next_number()
-            ));
+            let id = layout::hash(&format!("{bucket}/{key} {} {}", now.as_nanosecond(), self.next_number()));
             match fs::create_dir(self.layout.upload(&id)) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 made => break made.map(|()| id).map_err(StoreError::io(doing))?,
@@ -73,12 +69,7 @@ impl Directory {
     ) -> Result<PartInfo, StoreError> {
         let doing = "write a part";
         self.bucket_dir(bucket)?;
-        let info = PartInfo {
-            number,
-            etag: hex::encode(spooled.md5),
-            size: spooled.size,
-            modified: now,
-        };
+        let info = PartInfo { number, etag: hex::encode(spooled.md5), size: spooled.size, modified: now };
         let temp = self.temp_file(spooled.data)?;
         let mut index = self.uploads_index();
         let upload = index.find_mut(bucket, key, id)?;
@@ -87,18 +78,8 @@ impl Directory {
             layout::create_numbered(&folder, &format!("part-{number:05}-"), || self.next_number())
                 .map_err(StoreError::io(doing))?;
         fs::rename(temp.path(), &path).map_err(StoreError::io(doing))?;
-        let data = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default()
-            .to_owned();
-        let before = upload.parts.insert(
-            number,
-            Part {
-                info: info.clone(),
-                data,
-            },
-        );
+        let data = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        let before = upload.parts.insert(number, Part { info: info.clone(), data });
         self.record_upload(id, upload).map_err(StoreError::io(doing))?;
         if let Some(before) = before {
             layout::remove(&folder.join(before.data)).map_err(StoreError::io(doing))?;
@@ -114,12 +95,7 @@ impl Directory {
     ) -> Result<Vec<PartInfo>, StoreError> {
         self.bucket_dir(bucket)?;
         let index = self.uploads_index();
-        Ok(index
-            .find(bucket, key, id)?
-            .parts
-            .values()
-            .map(|part| part.info.clone())
-            .collect())
+        Ok(index.find(bucket, key, id)?.parts.values().map(|part| part.info.clone()).collect())
     }
 
     pub(in crate::store) fn complete_upload(
@@ -133,10 +109,7 @@ impl Directory {
         let (parts, attributes): (Vec<Part<String>>, _) = {
             let index = self.uploads_index();
             let upload = index.find(bucket, key, id)?;
-            (
-                upload.chosen(named)?.into_iter().cloned().collect(),
-                upload.attributes.clone(),
-            )
+            (upload.chosen(named)?.into_iter().cloned().collect(), upload.attributes.clone())
         };
         let spooled = self.joined(id, &parts).map_err(|error| match error.kind() {
             // Completed, aborted or uploaded again while it was read.
@@ -187,12 +160,8 @@ impl Directory {
 
     /// Ends the uploads into a bucket that is deleted.
     pub(super) fn forget_uploads(&self, bucket: &str) -> io::Result<()> {
-        let ids: Vec<String> = self
-            .uploads_index()
-            .of_bucket(bucket)
-            .into_iter()
-            .map(|upload| upload.id)
-            .collect();
+        let ids: Vec<String> =
+            self.uploads_index().of_bucket(bucket).into_iter().map(|upload| upload.id).collect();
         ids.iter().try_for_each(|id| self.drop_upload(id))
     }
 }

@@ -34,11 +34,7 @@ struct Node {
 impl Walk {
     /// A walk over the keys that begin with `prefix`.
     pub(super) fn new(bucket: &Path, prefix: &str) -> io::Result<Self> {
-        let mut walk = Self {
-            prefix: prefix.to_owned(),
-            open: Vec::new(),
-            ahead: None,
-        };
+        let mut walk = Self { prefix: prefix.to_owned(), open: Vec::new(), ahead: None };
         walk.enter("", bucket)?;
         Ok(walk)
     }
@@ -61,13 +57,7 @@ impl Walk {
             } else if !position.excludes(&node.key) {
                 match fs::symlink_metadata(&node.path) {
                     Ok(metadata) if metadata.is_file() => {
-                        self.ahead = Some((
-                            node.key,
-                            Found {
-                                path: node.path,
-                                metadata,
-                            },
-                        ));
+                        self.ahead = Some((node.key, Found { path: node.path, metadata }));
                     }
                     Ok(_) => {}
                     Err(error) if is_gone(&error) => {}
@@ -111,10 +101,7 @@ impl Walk {
                 (key, wanted)
             };
             if wanted {
-                nodes.push(Node {
-                    key,
-                    path: entry.path(),
-                });
+                nodes.push(Node { key, path: entry.path() });
             }
         }
         nodes.sort_by(|a, b| a.key.cmp(&b.key));
@@ -125,8 +112,5 @@ impl Walk {
 
 /// Whether an error only says that a job has removed or replaced something since the folder was read.
 fn is_gone(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

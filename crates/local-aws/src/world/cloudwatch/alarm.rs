@@ -65,12 +65,7 @@ impl Alarm {
     /// previous configuration of the alarm".
     pub(crate) fn reconfigure(&mut self, other: Self) {
         let (state, reason, updated) = (self.state, std::mem::take(&mut self.reason), self.updated);
-        *self = Self {
-            state,
-            reason,
-            updated,
-            ..other
-        };
+        *self = Self { state, reason, updated, ..other };
     }
 
     pub(crate) fn metric(&self) -> &Metric {
@@ -103,18 +98,11 @@ impl Alarm {
             .filter_map(|name| Some(((*name).to_owned(), self.request.get(*name)?.clone())))
             .collect();
         let list = |name: &str| self.request.get(name).cloned().unwrap_or_else(|| json!([]));
-        let enabled = self
-            .request
-            .get("ActionsEnabled")
-            .and_then(Value::as_bool)
-            .unwrap_or(true);
+        let enabled = self.request.get("ActionsEnabled").and_then(Value::as_bool).unwrap_or(true);
         for (name, value) in [
             ("AlarmName", json!(self.name)),
             ("AlarmArn", json!(self.arn)),
-            (
-                "AlarmConfigurationUpdatedTimestamp",
-                json!(seconds(self.configured)),
-            ),
+            ("AlarmConfigurationUpdatedTimestamp", json!(seconds(self.configured))),
             ("ActionsEnabled", json!(enabled)),
             ("OKActions", list("OKActions")),
             ("AlarmActions", list("AlarmActions")),
@@ -132,15 +120,9 @@ impl Alarm {
 
     /// Whether an action of the alarm begins with `prefix`.
     pub(crate) fn has_action(&self, prefix: &str) -> bool {
-        ["OKActions", "AlarmActions", "InsufficientDataActions"]
-            .iter()
-            .any(|name| {
-                let actions = self.request.get(*name).and_then(Value::as_array);
-                actions
-                    .into_iter()
-                    .flatten()
-                    .filter_map(Value::as_str)
-                    .any(|action| action.starts_with(prefix))
-            })
+        ["OKActions", "AlarmActions", "InsufficientDataActions"].iter().any(|name| {
+            let actions = self.request.get(*name).and_then(Value::as_array);
+            actions.into_iter().flatten().filter_map(Value::as_str).any(|action| action.starts_with(prefix))
+        })
     }
 }

@@ -82,10 +82,7 @@ impl CloudWatch {
         actions(&whole)?;
         let rule = request.rule()?;
         let name = request.alarm_name;
-        let arn = format!(
-            "arn:aws:cloudwatch:{}:{}:alarm:{name}",
-            context.region, context.account
-        );
+        let arn = format!("arn:aws:cloudwatch:{}:{}:alarm:{name}", context.region, context.account);
         let first = after(context.now, settings.pace.first_evaluation);
         let alarm = Alarm::new(name.clone(), arn, whole, rule, context.now, first);
         match self.alarms.get_mut(&name) {
@@ -106,9 +103,7 @@ impl CloudWatch {
             ));
         }
         if request.alarm_name_prefix.is_some() && !request.alarm_names.is_empty() {
-            return Err(validation_error(
-                "AlarmNamePrefix and AlarmNames cannot be used together.",
-            ));
+            return Err(validation_error("AlarmNamePrefix and AlarmNames cannot be used together."));
         }
         let last = marked(request.next_token.as_deref());
         let metric_alarms =
@@ -117,21 +112,12 @@ impl CloudWatch {
             let named = request.alarm_names.is_empty() || request.alarm_names.contains(name);
             let fits = metric_alarms
                 && named
-                && request
-                    .alarm_name_prefix
-                    .as_ref()
-                    .is_none_or(|prefix| name.starts_with(prefix))
+                && request.alarm_name_prefix.as_ref().is_none_or(|prefix| name.starts_with(prefix))
                 && request.state_value.is_none_or(|state| state == alarm.state)
-                && request
-                    .action_prefix
-                    .as_ref()
-                    .is_none_or(|prefix| alarm.has_action(prefix));
+                && request.action_prefix.as_ref().is_none_or(|prefix| alarm.has_action(prefix));
             fits || last.as_ref() == Some(*name)
         });
-        let size = settings
-            .pages
-            .alarms
-            .min(request.max_records.unwrap_or(usize::MAX));
+        let size = settings.pages.alarms.min(request.max_records.unwrap_or(usize::MAX));
         let key = |(name, _): &(&String, &Alarm)| (*name).clone();
         let page =
             page(listed.collect(), request.next_token.as_deref(), size, key).ok_or_else(invalid_token)?;
@@ -146,16 +132,8 @@ impl CloudWatch {
     /// All or none: "In the event of an error, no alarms are deleted."
     pub(crate) fn delete_alarms(&mut self, input: &Value) -> Result<Value, ApiError> {
         let request: DeleteRequest = read(input)?;
-        if let Some(unknown) = request
-            .alarm_names
-            .iter()
-            .find(|name| !self.alarms.contains_key(*name))
-        {
-            return Err(ApiError::new(
-                "ResourceNotFound",
-                format!("Unknown alarm: {unknown}"),
-                404,
-            ));
+        if let Some(unknown) = request.alarm_names.iter().find(|name| !self.alarms.contains_key(*name)) {
+            return Err(ApiError::new("ResourceNotFound", format!("Unknown alarm: {unknown}"), 404));
         }
         for name in &request.alarm_names {
             self.alarms.remove(name);
@@ -170,25 +148,13 @@ impl PutRequest {
         let name = self.metric_name.as_deref().ok_or_else(|| missing("MetricName"))?;
         let namespace = self.namespace.as_deref().ok_or_else(|| missing("Namespace"))?;
         let period = self.period.ok_or_else(|| missing("Period"))?;
-        let evaluation_periods = self
-            .evaluation_periods
-            .ok_or_else(|| missing("EvaluationPeriods"))?;
-        let operator = self
-            .comparison_operator
-            .as_deref()
-            .ok_or_else(|| missing("ComparisonOperator"))?;
+        let evaluation_periods = self.evaluation_periods.ok_or_else(|| missing("EvaluationPeriods"))?;
+        let operator = self.comparison_operator.as_deref().ok_or_else(|| missing("ComparisonOperator"))?;
         if !matches!(period, 10 | 20 | 30) && (period <= 0 || period % 60 != 0) {
             return Err(validation_error("Period must be 10, 20, 30 or a multiple of 60."));
         }
-        let (longest, words) = if period < 3_600 {
-            (DAY, "one day")
-        } else {
-            (7 * DAY, "seven days")
-        };
-        if period
-            .checked_mul(evaluation_periods)
-            .is_none_or(|range| range > longest)
-        {
+        let (longest, words) = if period < 3_600 { (DAY, "one day") } else { (7 * DAY, "seven days") };
+        if period.checked_mul(evaluation_periods).is_none_or(|range| range > longest) {
             return Err(validation_error(format!(
                 "Metrics cannot be checked across more than {words} (EvaluationPeriods * Period must be <= {longest})."
             )));
@@ -217,10 +183,7 @@ impl PutRequest {
             period,
             evaluation_periods,
             datapoints_to_alarm,
-            threshold: self
-                .threshold
-                .filter(|t| t.is_finite())
-                .ok_or_else(|| missing("Threshold"))?,
+            threshold: self.threshold.filter(|t| t.is_finite()).ok_or_else(|| missing("Threshold"))?,
             comparison,
             missing: missing_data,
         })
@@ -229,16 +192,10 @@ impl PutRequest {
 
 fn actions(request: &Map<String, Value>) -> Result<(), ApiError> {
     for member in ["OKActions", "AlarmActions", "InsufficientDataActions"] {
-        let given = request
-            .get(member)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str);
+        let given =
+            request.get(member).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
         if let Some(wrong) = given.into_iter().find(|action| !action.starts_with("arn:")) {
-            return Err(validation_error(format!(
-                "Invalid arn syntax in {member}: {wrong}"
-            )));
+            return Err(validation_error(format!("Invalid arn syntax in {member}: {wrong}")));
         }
     }
     Ok(())

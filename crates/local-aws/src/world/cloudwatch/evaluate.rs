@@ -118,28 +118,17 @@ impl Rule {
             .map(|(start, stats)| {
                 let value = stats.get(self.statistic);
                 let breaches = self.comparison.holds(value, self.threshold);
-                Point {
-                    age: (running - start) / self.period,
-                    value,
-                    breaches,
-                }
+                Point { age: (running - start) / self.period, value, breaches }
             })
             .collect();
-        let settled = series
-            .and_then(super::metric::Series::newest)
-            .is_none_or(|newest| newest < begin);
+        let settled = series.and_then(super::metric::Series::newest).is_none_or(|newest| newest < begin);
         let state = self.judge(&points, state);
-        Verdict {
-            state,
-            reason: self.reason(&points, state),
-            settled,
-        }
+        Verdict { state, reason: self.reason(&points, state), settled }
     }
 
     fn judge(&self, points: &[Point], state: AlarmState) -> AlarmState {
-        let taken = &points[..points
-            .len()
-            .min(usize::try_from(self.evaluation_periods).unwrap_or(usize::MAX))];
+        let taken =
+            &points[..points.len().min(usize::try_from(self.evaluation_periods).unwrap_or(usize::MAX))];
         let count = |points: &[Point]| i64::try_from(points.len()).unwrap_or(i64::MAX);
         let breaching = taken.iter().filter(|point| point.breaches).count();
         let breaching = i64::try_from(breaching).unwrap_or(i64::MAX);
@@ -159,11 +148,7 @@ impl Rule {
             // first point after a silence is no alarm yet.
             Missing::Missing if all_breach => {
                 let oldest = taken.last().map_or(0, |point| point.age + 1);
-                if oldest >= self.datapoints_to_alarm {
-                    AlarmState::Alarm
-                } else {
-                    state
-                }
+                if oldest >= self.datapoints_to_alarm { AlarmState::Alarm } else { state }
             }
             Missing::Breaching | Missing::NotBreaching | Missing::Ignore | Missing::Missing => AlarmState::Ok,
         }
@@ -179,11 +164,7 @@ impl Rule {
             (_, None) => format!(
                 "Threshold Crossed: no datapoints were received for {n} periods and {n} missing datapoints were \
                  treated as [{}].",
-                if state == AlarmState::Alarm {
-                    "Breaching"
-                } else {
-                    "NonBreaching"
-                }
+                if state == AlarmState::Alarm { "Breaching" } else { "NonBreaching" }
             ),
             (AlarmState::Alarm, Some(newest)) => format!(
                 "Threshold Crossed: {m} out of the last {n} datapoints (the most recent is {}) were {words} the \
@@ -243,13 +224,8 @@ mod tests {
     }
 
     fn row(points: &str, m: i64, n: i64) -> [AlarmState; 4] {
-        [
-            Missing::Missing,
-            Missing::Ignore,
-            Missing::Breaching,
-            Missing::NotBreaching,
-        ]
-        .map(|missing| judge(points, m, n, missing))
+        [Missing::Missing, Missing::Ignore, Missing::Breaching, Missing::NotBreaching]
+            .map(|missing| judge(points, m, n, missing))
     }
 
     const O: AlarmState = AlarmState::Ok;

@@ -74,9 +74,7 @@ impl CloudWatch {
         let request: Request = read(input)?;
         let (from, until) = (timestamp(request.start_time), timestamp(request.end_time));
         if from >= until {
-            return Err(validation_error(
-                "The parameter StartTime must be less than the parameter EndTime.",
-            ));
+            return Err(validation_error("The parameter StartTime must be less than the parameter EndTime."));
         }
         let wanted = check(&request.metric_data_queries)?;
         let mut samples = Vec::new();
@@ -98,18 +96,12 @@ impl CloudWatch {
                 samples.extend(values.rev());
             }
         }
-        let size = settings
-            .pages
-            .datapoints
-            .min(request.max_datapoints.unwrap_or(usize::MAX));
+        let size = settings.pages.datapoints.min(request.max_datapoints.unwrap_or(usize::MAX));
         let all: Vec<(usize, i64)> = samples.iter().map(|sample| (sample.query, sample.at)).collect();
         let key = |sample: &Sample| format!("{}/{}", sample.query, sample.at);
         let page = page(samples, request.next_token.as_deref(), size, key).ok_or_else(invalid_token)?;
         let last = page.items.last().map(|sample| (sample.query, sample.at));
-        let given = all
-            .iter()
-            .position(|sample| Some(*sample) == last)
-            .map_or(0, |at| at + 1);
+        let given = all.iter().position(|sample| Some(*sample) == last).map_or(0, |at| at + 1);
         let results: Vec<Value> = wanted
             .iter()
             .enumerate()
@@ -135,15 +127,11 @@ impl CloudWatch {
 
 fn check(queries: &[Query]) -> Result<Vec<Wanted<'_>>, ApiError> {
     if queries.is_empty() || queries.len() > MOST_QUERIES {
-        return Err(validation_error(format!(
-            "MetricDataQueries must have 1 to {MOST_QUERIES} queries."
-        )));
+        return Err(validation_error(format!("MetricDataQueries must have 1 to {MOST_QUERIES} queries.")));
     }
     let ids: BTreeSet<&str> = queries.iter().map(|query| query.id.as_str()).collect();
     if ids.len() != queries.len() {
-        return Err(validation_error(
-            "The values for parameter Id in MetricDataQueries are not unique.",
-        ));
+        return Err(validation_error("The values for parameter Id in MetricDataQueries are not unique."));
     }
     let mut wanted = Vec::new();
     for query in queries {
@@ -170,10 +158,7 @@ impl Query {
             )));
         }
         let Some(stat) = &self.metric_stat else {
-            return Err(validation_error(format!(
-                "Query {} needs a MetricStat or an Expression.",
-                self.id
-            )));
+            return Err(validation_error(format!("Query {} needs a MetricStat or an Expression.", self.id)));
         };
         let Some(statistic) = Statistic::named(&stat.stat) else {
             return Err(validation_error(format!(

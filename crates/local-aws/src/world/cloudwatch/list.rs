@@ -28,9 +28,7 @@ struct Request {
 
 impl Request {
     fn wants(&self, metric: &Metric) -> bool {
-        self.namespace
-            .as_ref()
-            .is_none_or(|namespace| *namespace == metric.namespace)
+        self.namespace.as_ref().is_none_or(|namespace| *namespace == metric.namespace)
             && self.metric_name.as_ref().is_none_or(|name| *name == metric.name)
             && self.dimensions.iter().all(|filter| {
                 let value = metric.dimensions.get(&filter.name);
@@ -47,11 +45,7 @@ impl CloudWatch {
         settings: &WorldSettings,
     ) -> Result<Value, ApiError> {
         let request: Request = read(input)?;
-        let age = if request.recently_active.is_some() {
-            RECENT
-        } else {
-            LISTED
-        };
+        let age = if request.recently_active.is_some() { RECENT } else { LISTED };
         let oldest = now.checked_sub(age).unwrap_or(Timestamp::MIN).as_second();
         let last = marked(request.next_token.as_deref());
         let listed = self.metrics.all().filter(|series| {
@@ -59,13 +53,8 @@ impl CloudWatch {
             fits || last.as_ref().is_some_and(|last| *last == key(&series.metric))
         });
         let metrics: Vec<&Metric> = listed.map(|series| &series.metric).collect();
-        let page = page(
-            metrics,
-            request.next_token.as_deref(),
-            settings.pages.metrics,
-            |metric| key(metric),
-        )
-        .ok_or_else(invalid_token)?;
+        let page = page(metrics, request.next_token.as_deref(), settings.pages.metrics, |metric| key(metric))
+            .ok_or_else(invalid_token)?;
         let metrics: Vec<Value> = page
             .items
             .iter()

@@ -30,22 +30,13 @@ pub(crate) struct Dimension {
 
 impl Metric {
     pub(crate) fn new(namespace: &str, name: &str, dimensions: &[Dimension]) -> Self {
-        let pairs = dimensions
-            .iter()
-            .map(|d| (d.name.clone(), d.value.clone().unwrap_or_default()));
-        Self {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-            dimensions: pairs.collect(),
-        }
+        let pairs = dimensions.iter().map(|d| (d.name.clone(), d.value.clone().unwrap_or_default()));
+        Self { namespace: namespace.to_owned(), name: name.to_owned(), dimensions: pairs.collect() }
     }
 
     /// `Dimensions`.
     pub(crate) fn dimensions(&self) -> Value {
-        self.dimensions
-            .iter()
-            .map(|(name, value)| json!({"Name": name, "Value": value}))
-            .collect()
+        self.dimensions.iter().map(|(name, value)| json!({"Name": name, "Value": value})).collect()
     }
 }
 
@@ -84,12 +75,7 @@ pub(crate) struct Stats {
 impl Stats {
     /// `value`, `count` times.
     pub(crate) fn of(value: f64, count: f64) -> Self {
-        Self {
-            count,
-            sum: value * count,
-            minimum: value,
-            maximum: value,
-        }
+        Self { count, sum: value * count, minimum: value, maximum: value }
     }
 
     pub(crate) fn add(self, other: Self) -> Self {
@@ -125,24 +111,12 @@ pub(crate) struct Series {
 
 impl Metrics {
     pub(crate) fn add(&mut self, metric: &Metric, at: Timestamp, unit: &str, stats: Stats) {
-        let index = self
-            .0
-            .binary_search_by(|series| series.metric.cmp(metric))
-            .unwrap_or_else(|index| {
-                self.0.insert(
-                    index,
-                    Series {
-                        metric: metric.clone(),
-                        points: BTreeMap::new(),
-                    },
-                );
-                index
-            });
+        let index = self.0.binary_search_by(|series| series.metric.cmp(metric)).unwrap_or_else(|index| {
+            self.0.insert(index, Series { metric: metric.clone(), points: BTreeMap::new() });
+            index
+        });
         let units = self.0[index].points.entry(at.as_second()).or_default();
-        units
-            .entry(unit.to_owned())
-            .and_modify(|known| *known = known.add(stats))
-            .or_insert(stats);
+        units.entry(unit.to_owned()).and_modify(|known| *known = known.add(stats)).or_insert(stats);
     }
 
     pub(crate) fn get(&self, metric: &Metric) -> Option<&Series> {
@@ -157,11 +131,7 @@ impl Metrics {
     pub(crate) fn forget(&mut self, now: Timestamp) {
         let oldest = now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN).as_second();
         for series in &mut self.0 {
-            while series
-                .points
-                .first_key_value()
-                .is_some_and(|(at, _)| *at < oldest)
-            {
+            while series.points.first_key_value().is_some_and(|(at, _)| *at < oldest) {
                 series.points.pop_first();
             }
         }
@@ -194,14 +164,8 @@ impl Series {
             if start >= until {
                 break;
             }
-            for (_, stats) in units
-                .iter()
-                .filter(|(of, _)| unit.is_none_or(|unit| unit == of.as_str()))
-            {
-                periods
-                    .entry(start)
-                    .and_modify(|known| *known = known.add(*stats))
-                    .or_insert(*stats);
+            for (_, stats) in units.iter().filter(|(of, _)| unit.is_none_or(|unit| unit == of.as_str())) {
+                periods.entry(start).and_modify(|known| *known = known.add(*stats)).or_insert(*stats);
             }
         }
         periods

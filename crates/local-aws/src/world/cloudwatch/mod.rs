@@ -28,14 +28,8 @@ use self::alarm::Alarm;
 use self::metric::Metrics;
 use super::{ApiError, CallContext, WorldSettings};
 
-pub(crate) const OPERATIONS: &[&str] = &[
-    "PutMetricData",
-    "GetMetricData",
-    "ListMetrics",
-    "PutMetricAlarm",
-    "DescribeAlarms",
-    "DeleteAlarms",
-];
+pub(crate) const OPERATIONS: &[&str] =
+    &["PutMetricData", "GetMetricData", "ListMetrics", "PutMetricAlarm", "DescribeAlarms", "DeleteAlarms"];
 
 /// All metrics and alarms.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -79,9 +73,5 @@ fn validation_error(message: impl Into<String>) -> ApiError {
 
 /// A token that no page of the list gave.
 fn invalid_token() -> ApiError {
-    ApiError::new(
-        "InvalidNextToken",
-        "The token is none that a page of this list gave.",
-        400,
-    )
+    ApiError::new("InvalidNextToken", "The token is none that a page of this list gave.", 400)
 }

@@ -58,9 +58,7 @@ struct Number(f64);
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(
-            Value::deserialize(deserializer)?.as_f64().unwrap_or(f64::NAN),
-        ))
+        Ok(Self(Value::deserialize(deserializer)?.as_f64().unwrap_or(f64::NAN)))
     }
 }
 
@@ -86,9 +84,7 @@ impl CloudWatch {
             ));
         }
         if request.metric_data.is_empty() {
-            return Err(ApiError::missing_parameter(
-                "The parameter MetricData is required.",
-            ));
+            return Err(ApiError::missing_parameter("The parameter MetricData is required."));
         }
         if request.metric_data.len() > MOST_METRICS {
             return Err(ApiError::invalid_value(format!(
@@ -108,14 +104,9 @@ impl CloudWatch {
             .collect::<Result<Vec<_>, _>>()?;
         let touched: BTreeSet<Metric> = points.iter().map(|point| point.metric.clone()).collect();
         for point in points {
-            self.metrics
-                .add(&point.metric, point.at, &point.unit, point.stats);
+            self.metrics.add(&point.metric, point.at, &point.unit, point.stats);
         }
-        for alarm in self
-            .alarms
-            .values_mut()
-            .filter(|alarm| touched.contains(alarm.metric()))
-        {
+        for alarm in self.alarms.values_mut().filter(|alarm| touched.contains(alarm.metric())) {
             alarm.look_at(now);
             alarm.advance(now, &self.metrics);
         }
@@ -141,19 +132,10 @@ impl Datum {
         }
         let names: BTreeSet<&str> = self.dimensions.iter().map(|d| d.name.as_str()).collect();
         if names.len() != self.dimensions.len() {
-            return Err(ApiError::invalid_value(format!(
-                "{} names a dimension twice.",
-                path("Dimensions")
-            )));
+            return Err(ApiError::invalid_value(format!("{} names a dimension twice.", path("Dimensions"))));
         }
-        if self
-            .storage_resolution
-            .is_some_and(|seconds| seconds != 1 && seconds != 60)
-        {
-            return Err(ApiError::invalid_value(format!(
-                "{} must be 1 or 60.",
-                path("StorageResolution")
-            )));
+        if self.storage_resolution.is_some_and(|seconds| seconds != 1 && seconds != 60) {
+            return Err(ApiError::invalid_value(format!("{} must be 1 or 60.", path("StorageResolution"))));
         }
         Ok(Point {
             metric: Metric::new(namespace, &self.metric_name, &self.dimensions),
@@ -206,10 +188,7 @@ impl Datum {
             let value = checked(value.0, &path("Values"))?;
             let count = checked(count.0, &path("Counts"))?;
             if count <= 0.0 {
-                return Err(ApiError::invalid_value(format!(
-                    "{} must be greater than 0.",
-                    path("Counts")
-                )));
+                return Err(ApiError::invalid_value(format!("{} must be greater than 0.", path("Counts"))));
             }
             let stats = Stats::of(value, count);
             all = Some(all.map_or(stats, |known| known.add(stats)));
@@ -227,21 +206,14 @@ impl StatisticSet {
         let maximum = checked(self.maximum.0, &format!("{path}.Maximum"))?;
         let sum = checked(self.sum.0, &format!("{path}.Sum"))?;
         if count <= 0.0 {
-            return Err(ApiError::invalid_value(format!(
-                "{path}.SampleCount must be greater than 0."
-            )));
+            return Err(ApiError::invalid_value(format!("{path}.SampleCount must be greater than 0.")));
         }
         if minimum > maximum {
             return Err(ApiError::invalid_value(format!(
                 "{path}.Maximum must be greater than {path}.Minimum."
             )));
         }
-        Ok(Stats {
-            count,
-            sum,
-            minimum,
-            maximum,
-        })
+        Ok(Stats { count, sum, minimum, maximum })
     }
 }
 

@@ -16,8 +16,7 @@ impl Emr {
         for cluster in self.clusters.values_mut() {
             cluster.advance(now, settings, outbox);
         }
-        self.clusters
-            .retain(|_, cluster| cluster.ended.is_none_or(|ended| after(ended, REMEMBERED) > now));
+        self.clusters.retain(|_, cluster| cluster.ended.is_none_or(|ended| after(ended, REMEMBERED) > now));
     }
 }
 
@@ -98,10 +97,8 @@ impl Cluster {
 
     fn start_pending_steps(&mut self, at: Timestamp, outbox: &mut Vec<Effect>) {
         let free = self.concurrency.saturating_sub(self.running_steps());
-        let next: Vec<usize> = (0..self.steps.len())
-            .filter(|&i| self.steps[i].is_pending())
-            .take(free)
-            .collect();
+        let next: Vec<usize> =
+            (0..self.steps.len()).filter(|&i| self.steps[i].is_pending()).take(free).collect();
         for index in next {
             self.steps[index].enter(StepState::Running, at);
             outbox.push(Effect::StartStep(Box::new(self.launch_of(index))));
@@ -116,10 +113,7 @@ impl Cluster {
             step_id: step.id.clone(),
             name: step.name.clone(),
             work: step.work.clone(),
-            log_uri: step
-                .log_uri
-                .clone()
-                .or_else(|| self.requested("LogUri").map(str::to_owned)),
+            log_uri: step.log_uri.clone().or_else(|| self.requested("LogUri").map(str::to_owned)),
             release_label: self.requested("ReleaseLabel").unwrap_or_default().to_owned(),
             spark: self.has_application("Spark"),
             spark_defaults: self.configuration("spark-defaults"),
@@ -145,11 +139,7 @@ impl Cluster {
         settings: &WorldSettings,
         outbox: &mut Vec<Effect>,
     ) -> bool {
-        let Some(fault) = settings
-            .scripts
-            .fault_for(&self.name)
-            .filter(|fault| fault.at == phase)
-        else {
+        let Some(fault) = settings.scripts.fault_for(&self.name).filter(|fault| fault.at == phase) else {
             return false;
         };
         self.error_details = fault

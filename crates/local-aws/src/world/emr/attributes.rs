@@ -69,10 +69,7 @@ impl Emr {
 
     pub(crate) fn get_auto_termination_policy(&self, input: &Value) -> Result<Value, ApiError> {
         let request: PolicyRequest = read(input)?;
-        let cluster = self
-            .clusters
-            .get(&request.cluster_id)
-            .ok_or_else(unknown_job_flow)?;
+        let cluster = self.clusters.get(&request.cluster_id).ok_or_else(unknown_job_flow)?;
         Ok(match cluster.idle_timeout {
             Some(timeout) => json!({"AutoTerminationPolicy": {"IdleTimeout": timeout.as_secs()}}),
             None => json!({}),
@@ -126,12 +123,7 @@ impl Emr {
 /// Tags as pairs; what is missing is empty.
 pub(crate) fn pairs(tags: &[Tag]) -> Vec<(String, String)> {
     tags.iter()
-        .map(|tag| {
-            (
-                tag.key.clone().unwrap_or_default(),
-                tag.value.clone().unwrap_or_default(),
-            )
-        })
+        .map(|tag| (tag.key.clone().unwrap_or_default(), tag.value.clone().unwrap_or_default()))
         .collect()
 }
 

@@ -31,34 +31,20 @@ pub(crate) fn release_label(label: Option<&str>) -> Result<(), ApiError> {
             "A release label is required: the embedded AWS has no AMI versions.",
         ));
     };
-    let version = label
-        .strip_prefix("emr-spark-")
-        .or_else(|| label.strip_prefix("emr-"))
-        .unwrap_or_default();
+    let version = label.strip_prefix("emr-spark-").or_else(|| label.strip_prefix("emr-")).unwrap_or_default();
     let parts: Vec<&str> = version.split('.').collect();
     let number = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     if parts.len() == 3 && parts.iter().all(number) {
         return Ok(());
     }
-    Err(ApiError::validation(format!(
-        "The supplied release label is invalid: {label}."
-    )))
+    Err(ApiError::validation(format!("The supplied release label is invalid: {label}.")))
 }
 
 /// The two roles that no cluster can do without.
 pub(crate) fn roles(request: &Map<String, Value>) -> Result<(), ApiError> {
-    for (member, what) in [
-        ("JobFlowRole", "Instance profile"),
-        ("ServiceRole", "Service role"),
-    ] {
-        if request
-            .get(member)
-            .and_then(Value::as_str)
-            .is_none_or(str::is_empty)
-        {
-            return Err(ApiError::validation(format!(
-                "{what} is required for creating cluster."
-            )));
+    for (member, what) in [("JobFlowRole", "Instance profile"), ("ServiceRole", "Service role")] {
+        if request.get(member).and_then(Value::as_str).is_none_or(str::is_empty) {
+            return Err(ApiError::validation(format!("{what} is required for creating cluster.")));
         }
     }
     Ok(())
@@ -76,30 +62,17 @@ pub(crate) fn idle_timeout(seconds: i64) -> Result<(), ApiError> {
 
 /// 1 to 256.
 pub(crate) fn concurrency(level: i64) -> Result<usize, ApiError> {
-    usize::try_from(level)
-        .ok()
-        .filter(|level| (1..=MOST_STEPS).contains(level))
-        .ok_or_else(|| {
-            ApiError::validation(format!(
-                "StepConcurrencyLevel is from 1 to {MOST_STEPS}, not {level}."
-            ))
-        })
+    usize::try_from(level).ok().filter(|level| (1..=MOST_STEPS).contains(level)).ok_or_else(|| {
+        ApiError::validation(format!("StepConcurrencyLevel is from 1 to {MOST_STEPS}, not {level}."))
+    })
 }
 
 /// Where logs go: an address of S3.
 pub(crate) fn log_uri(uri: Option<&str>) -> Result<(), ApiError> {
     match uri {
         None => Ok(()),
-        Some(uri)
-            if ["s3://", "s3n://", "s3a://"]
-                .iter()
-                .any(|scheme| uri.starts_with(scheme)) =>
-        {
-            Ok(())
-        }
-        Some(uri) => Err(ApiError::validation(format!(
-            "The log URI {uri} is not an address of S3."
-        ))),
+        Some(uri) if ["s3://", "s3n://", "s3a://"].iter().any(|scheme| uri.starts_with(scheme)) => Ok(()),
+        Some(uri) => Err(ApiError::validation(format!("The log URI {uri} is not an address of S3."))),
     }
 }
 
@@ -107,17 +80,9 @@ pub(crate) fn log_uri(uri: Option<&str>) -> Result<(), ApiError> {
 pub(crate) fn step(step: &StepRequest, concurrency: usize) -> Result<(), ApiError> {
     name("The name of a step", &step.name)?;
     let jar = &step.hadoop_jar_step;
-    let properties = jar
-        .properties
-        .iter()
-        .flat_map(|p| [p.key.as_deref(), p.value.as_deref()])
-        .flatten();
+    let properties = jar.properties.iter().flat_map(|p| [p.key.as_deref(), p.value.as_deref()]).flatten();
     let texts = [Some(jar.jar.as_str()), jar.main_class.as_deref()];
-    let texts = texts
-        .into_iter()
-        .flatten()
-        .chain(jar.args.iter().map(String::as_str))
-        .chain(properties);
+    let texts = texts.into_iter().flatten().chain(jar.args.iter().map(String::as_str)).chain(properties);
     let length: usize = texts.map(|text| text.chars().count()).sum();
     if length > MOST_JAR_TEXT {
         return Err(ApiError::validation(format!(
@@ -126,11 +91,7 @@ pub(crate) fn step(step: &StepRequest, concurrency: usize) -> Result<(), ApiErro
             step.name
         )));
     }
-    if concurrency > 1
-        && step
-            .action_on_failure
-            .is_some_and(|action| action != ActionOnFailure::Continue)
-    {
+    if concurrency > 1 && step.action_on_failure.is_some_and(|action| action != ActionOnFailure::Continue) {
         return Err(ApiError::validation(
             "ActionOnFailure must be CONTINUE for a cluster whose StepConcurrencyLevel is greater than 1.",
         ));
@@ -175,17 +136,11 @@ struct Fleet {
 pub(crate) fn instances(value: &Value) -> Result<(), ApiError> {
     let instances: Instances = crate::world::input::read(value)?;
     let uniform = instances.master_instance_type.is_some();
-    let forms = [
-        instances.instance_fleets.is_some(),
-        instances.instance_groups.is_some(),
-        uniform,
-    ];
+    let forms = [instances.instance_fleets.is_some(), instances.instance_groups.is_some(), uniform];
     match forms.into_iter().filter(|given| *given).count() {
         1 => {}
         0 => {
-            return Err(ApiError::validation(
-                "InstanceFleets or InstanceGroups are required.",
-            ));
+            return Err(ApiError::validation("InstanceFleets or InstanceGroups are required."));
         }
         _ => {
             return Err(ApiError::validation(
@@ -194,9 +149,7 @@ pub(crate) fn instances(value: &Value) -> Result<(), ApiError> {
         }
     }
     if instances.ec2_subnet_id.is_some() && !instances.ec2_subnet_ids.is_empty() {
-        return Err(ApiError::validation(
-            "Ec2SubnetId and Ec2SubnetIds cannot be used together.",
-        ));
+        return Err(ApiError::validation("Ec2SubnetId and Ec2SubnetIds cannot be used together."));
     }
     if let Some(fleets) = &instances.instance_fleets {
         return self::fleets(fleets);
@@ -209,16 +162,9 @@ pub(crate) fn instances(value: &Value) -> Result<(), ApiError> {
 
 fn fleets(fleets: &[Fleet]) -> Result<(), ApiError> {
     for kind in ["MASTER", "CORE", "TASK"] {
-        let of_kind = fleets
-            .iter()
-            .filter(|fleet| fleet.instance_fleet_type == kind)
-            .count();
+        let of_kind = fleets.iter().filter(|fleet| fleet.instance_fleet_type == kind).count();
         if of_kind > 1 || (kind == "MASTER" && of_kind == 0) {
-            let allowed = if kind == "MASTER" {
-                "exactly one"
-            } else {
-                "at most one"
-            };
+            let allowed = if kind == "MASTER" { "exactly one" } else { "at most one" };
             return Err(ApiError::validation(format!(
                 "A cluster has {allowed} {kind} instance fleet; the request has {of_kind}."
             )));
@@ -238,11 +184,7 @@ fn fleets(fleets: &[Fleet]) -> Result<(), ApiError> {
                 "The target capacity of the {kind} instance fleet is from 1 to {MOST_INSTANCES}, not {capacity}."
             )));
         }
-        let most_types = if has_strategy(&fleet.launch_specifications) {
-            30
-        } else {
-            5
-        };
+        let most_types = if has_strategy(&fleet.launch_specifications) { 30 } else { 5 };
         let types = fleet.instance_type_configs.len();
         if types == 0 || types > most_types {
             return Err(ApiError::validation(format!(
@@ -278,18 +220,14 @@ fn groups(groups: &[Group]) -> Result<(), ApiError> {
             "A cluster has exactly one MASTER instance group and at most one CORE; the request has {masters} and {cores}."
         )));
     }
-    groups
-        .iter()
-        .try_for_each(|group| count("InstanceCount of an instance group", group.instance_count))
+    groups.iter().try_for_each(|group| count("InstanceCount of an instance group", group.instance_count))
 }
 
 fn count(what: &str, count: i64) -> Result<(), ApiError> {
     if u64::try_from(count).is_ok_and(|count| (1..=MOST_INSTANCES).contains(&count)) {
         return Ok(());
     }
-    Err(ApiError::validation(format!(
-        "{what} is from 1 to {MOST_INSTANCES}, not {count}."
-    )))
+    Err(ApiError::validation(format!("{what} is from 1 to {MOST_INSTANCES}, not {count}.")))
 }
 
 /// Tags of a cluster.
@@ -302,9 +240,7 @@ pub(crate) fn tags(tags: &[(String, String)]) -> Result<(), ApiError> {
             )));
         }
         if key.starts_with("aws:") {
-            return Err(ApiError::validation(format!(
-                "The tag key {key} is reserved: it begins with aws:."
-            )));
+            return Err(ApiError::validation(format!("The tag key {key} is reserved: it begins with aws:.")));
         }
     }
     Ok(())

@@ -61,17 +61,9 @@ pub(crate) struct ErrorDetail {
 impl Cluster {
     /// Goes to the next state. The table of states is the law: an illegal transition is a bug of this module.
     pub(crate) fn enter(&mut self, next: ClusterState, code: Option<ReasonCode>, message: &str) {
-        debug_assert!(
-            self.state.may_become(next),
-            "{:?} -> {next:?} ({})",
-            self.state,
-            self.id
-        );
+        debug_assert!(self.state.may_become(next), "{:?} -> {next:?} ({})", self.state, self.id);
         self.state = next;
-        self.reason = Reason {
-            code,
-            message: message.to_owned(),
-        };
+        self.reason = Reason { code, message: message.to_owned() };
         if next != ClusterState::Waiting {
             self.idle_since = None;
         }

@@ -82,58 +82,33 @@ impl Cluster {
     /// `Cluster`.
     fn description(&self, context: &CallContext) -> Map<String, Value> {
         let mut shown = self.summary();
-        let copied = COPIED
-            .iter()
-            .filter_map(|name| Some(((*name).to_owned(), self.request.get(*name)?.clone())));
+        let copied =
+            COPIED.iter().filter_map(|name| Some(((*name).to_owned(), self.request.get(*name)?.clone())));
         shown.extend(copied);
-        let scale_down = self
-            .requested("ScaleDownBehavior")
-            .unwrap_or("TERMINATE_AT_TASK_COMPLETION");
-        let tags: Vec<Value> = self
-            .tags
-            .iter()
-            .map(|(key, value)| json!({"Key": key, "Value": value}))
-            .collect();
-        let visible = self
-            .request
-            .get("VisibleToAllUsers")
-            .and_then(Value::as_bool)
-            .unwrap_or(true);
+        let scale_down = self.requested("ScaleDownBehavior").unwrap_or("TERMINATE_AT_TASK_COMPLETION");
+        let tags: Vec<Value> =
+            self.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
+        let visible = self.request.get("VisibleToAllUsers").and_then(Value::as_bool).unwrap_or(true);
         for (name, value) in [
             ("Ec2InstanceAttributes", Value::Object(self.instance_attributes())),
             ("InstanceCollectionType", json!(self.collection_type())),
             ("AutoTerminate", json!(!self.keep_alive)),
             ("TerminationProtected", json!(self.protected)),
-            (
-                "UnhealthyNodeReplacement",
-                json!(self.instance_flag("UnhealthyNodeReplacement")),
-            ),
+            ("UnhealthyNodeReplacement", json!(self.instance_flag("UnhealthyNodeReplacement"))),
             ("VisibleToAllUsers", json!(visible)),
-            (
-                "Applications",
-                self.request
-                    .get("Applications")
-                    .cloned()
-                    .unwrap_or_else(|| json!([])),
-            ),
+            ("Applications", self.request.get("Applications").cloned().unwrap_or_else(|| json!([]))),
             ("Tags", json!(tags)),
             ("ScaleDownBehavior", json!(scale_down)),
             ("StepConcurrencyLevel", json!(self.concurrency)),
             (
                 "PlacementGroups",
-                self.request
-                    .get("PlacementGroupConfigs")
-                    .cloned()
-                    .unwrap_or_else(|| json!([])),
+                self.request.get("PlacementGroupConfigs").cloned().unwrap_or_else(|| json!([])),
             ),
         ] {
             shown.insert(name.to_owned(), value);
         }
         if self.state != ClusterState::Starting {
-            shown.insert(
-                "MasterPublicDnsName".to_owned(),
-                json!(self.primary_dns_name(context)),
-            );
+            shown.insert("MasterPublicDnsName".to_owned(), json!(self.primary_dns_name(context)));
         }
         shown
     }
@@ -179,21 +154,13 @@ impl Cluster {
         }
         let zones: Vec<&str> = match instances["Placement"]["AvailabilityZones"].as_array() {
             Some(zones) => zones.iter().filter_map(Value::as_str).collect(),
-            None => instances["Placement"]["AvailabilityZone"]
-                .as_str()
-                .into_iter()
-                .collect(),
+            None => instances["Placement"]["AvailabilityZone"].as_str().into_iter().collect(),
         };
-        let zone = zones
-            .first()
-            .map_or_else(|| format!("{}a", self.region), ToString::to_string);
+        let zone = zones.first().map_or_else(|| format!("{}a", self.region), ToString::to_string);
         attributes.insert("Ec2AvailabilityZone".to_owned(), json!(zone));
         attributes.insert("RequestedEc2SubnetIds".to_owned(), json!(requested));
         attributes.insert("RequestedEc2AvailabilityZones".to_owned(), json!(zones));
-        attributes.insert(
-            "IamInstanceProfile".to_owned(),
-            json!(self.requested("JobFlowRole")),
-        );
+        attributes.insert("IamInstanceProfile".to_owned(), json!(self.requested("JobFlowRole")));
         attributes
     }
 
@@ -205,25 +172,17 @@ impl Cluster {
     pub(crate) fn has_application(&self, name: &str) -> bool {
         let applications = self.request.get("Applications").and_then(Value::as_array);
         applications.into_iter().flatten().any(|application| {
-            application["Name"]
-                .as_str()
-                .is_some_and(|given| given.eq_ignore_ascii_case(name))
+            application["Name"].as_str().is_some_and(|given| given.eq_ignore_ascii_case(name))
         })
     }
 
     /// The properties of a configuration classification of the cluster; a later one wins, as in the list's order.
     pub(crate) fn configuration(&self, classification: &str) -> BTreeMap<String, String> {
         let configurations = self.request.get("Configurations").and_then(Value::as_array);
-        let of_class = configurations
-            .into_iter()
-            .flatten()
-            .filter(|c| c["Classification"] == classification);
-        let properties = of_class
-            .filter_map(|configuration| configuration["Properties"].as_object())
-            .flatten();
-        properties
-            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
-            .collect()
+        let of_class = configurations.into_iter().flatten().filter(|c| c["Classification"] == classification);
+        let properties =
+            of_class.filter_map(|configuration| configuration["Properties"].as_object()).flatten();
+        properties.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
     }
 }
 

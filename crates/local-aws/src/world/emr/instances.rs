@@ -62,20 +62,14 @@ impl Emr {
                 "Instance fleets and instance groups are mutually exclusive: the cluster uses the other kind.",
             ));
         }
-        let pool_id = request
-            .instance_fleet_id
-            .as_ref()
-            .or(request.instance_group_id.as_ref());
+        let pool_id = request.instance_fleet_id.as_ref().or(request.instance_group_id.as_ref());
         let last = marked(request.marker.as_deref());
         let mut shown = Vec::new();
         for pool in cluster.pools() {
             let role = pool.role;
             let by_group = request.instance_group_types.is_empty()
                 || request.instance_group_types.iter().any(|t| t == role);
-            let by_fleet = request
-                .instance_fleet_type
-                .as_deref()
-                .is_none_or(|kind| kind == role);
+            let by_fleet = request.instance_fleet_type.as_deref().is_none_or(|kind| kind == role);
             if by_group && by_fleet && pool_id.is_none_or(|id| *id == pool.id) {
                 shown.extend(cluster.instances_of(&pool, context));
             }
@@ -86,9 +80,7 @@ impl Emr {
                 || states.iter().any(|state| instance["Status"]["State"] == **state)
                 || last.as_deref().is_some_and(|id| instance["Id"] == *id)
         });
-        let page = page(shown, request.marker.as_deref(), settings.pages.instances, |i| {
-            text(&i["Id"])
-        });
+        let page = page(shown, request.marker.as_deref(), settings.pages.instances, |i| text(&i["Id"]));
         Ok(answer("Instances", page.ok_or_else(foreign_marker)?))
     }
 
@@ -111,9 +103,7 @@ impl Emr {
             .enumerate()
             .map(|(index, config)| cluster.fleet(&cluster.pool_id("if", index), config))
             .collect();
-        let page = page(fleets, request.marker.as_deref(), settings.pages.instances, |f| {
-            text(&f["Id"])
-        });
+        let page = page(fleets, request.marker.as_deref(), settings.pages.instances, |f| text(&f["Id"]));
         Ok(answer("InstanceFleets", page.ok_or_else(foreign_marker)?))
     }
 }
@@ -137,10 +127,7 @@ impl Cluster {
     }
 
     fn pool_id(&self, prefix: &str, index: usize) -> String {
-        format!(
-            "{prefix}-{}",
-            base36(derived(&self.id, u64::try_from(index).unwrap_or(0) + 1))
-        )
+        format!("{prefix}-{}", base36(derived(&self.id, u64::try_from(index).unwrap_or(0) + 1)))
     }
 
     fn pools(&self) -> Vec<Pool<'_>> {
@@ -191,11 +178,8 @@ impl Cluster {
             ClusterState::Running | ClusterState::Waiting | ClusterState::Terminating => "RUNNING",
             ClusterState::Terminated | ClusterState::TerminatedWithErrors => "TERMINATED",
         };
-        let owner = if self.collection_type() == "INSTANCE_FLEET" {
-            "InstanceFleetId"
-        } else {
-            "InstanceGroupId"
-        };
+        let owner =
+            if self.collection_type() == "INSTANCE_FLEET" { "InstanceFleetId" } else { "InstanceGroupId" };
         let instance = |index: u64| {
             let number = derived(&pool.id, index);
             let ip = address(number);
@@ -231,11 +215,7 @@ impl Cluster {
         };
         let capacity = |market: &str| config[format!("Target{market}Capacity")].as_u64().unwrap_or(0);
         let provisioned = |market| {
-            if self.ready.is_some() && self.ended.is_none() {
-                capacity(market)
-            } else {
-                0
-            }
+            if self.ready.is_some() && self.ended.is_none() { capacity(market) } else { 0 }
         };
         let types = config["InstanceTypeConfigs"].as_array().into_iter().flatten();
         let mut fleet = json!({
@@ -302,9 +282,7 @@ fn type_specification(config: &Value) -> Value {
         let mut devices = Vec::new();
         for device in ebs["EbsBlockDeviceConfigs"].as_array().into_iter().flatten() {
             for _ in 0..device["VolumesPerInstance"].as_u64().unwrap_or(1).min(25) {
-                let name = u32::try_from(devices.len())
-                    .ok()
-                    .and_then(|n| char::from_u32(u32::from('b') + n));
+                let name = u32::try_from(devices.len()).ok().and_then(|n| char::from_u32(u32::from('b') + n));
                 let name = format!("/dev/sd{}", name.unwrap_or('z'));
                 devices.push(json!({"VolumeSpecification": device["VolumeSpecification"], "Device": name}));
             }

@@ -61,11 +61,7 @@ impl Emr {
         checks::log_uri(request.log_uri.as_deref())?;
         checks::tags(&tags)?;
         let concurrency = checks::concurrency(request.step_concurrency_level.unwrap_or(1))?;
-        let idle_timeout = request
-            .auto_termination_policy
-            .as_ref()
-            .map(Policy::timeout)
-            .transpose()?;
+        let idle_timeout = request.auto_termination_policy.as_ref().map(Policy::timeout).transpose()?;
         if request.steps.len() > checks::MOST_STEPS {
             return Err(too_many_steps());
         }
@@ -78,18 +74,12 @@ impl Emr {
         let id = scope.ids.cluster();
         let flag = |member: &str| request.instances[member].as_bool().unwrap_or(false);
         let mut cluster = Cluster {
-            arn: format!(
-                "arn:aws:elasticmapreduce:{}:{}:cluster/{id}",
-                context.region, context.account
-            ),
+            arn: format!("arn:aws:elasticmapreduce:{}:{}:cluster/{id}", context.region, context.account),
             id: id.clone(),
             name: request.name,
             region: context.region.clone(),
             state: ClusterState::Starting,
-            reason: Reason {
-                code: None,
-                message: "Provisioning Amazon EC2 capacity".to_owned(),
-            },
+            reason: Reason { code: None, message: "Provisioning Amazon EC2 capacity".to_owned() },
             error_details: Vec::new(),
             created: now,
             ready: None,

@@ -47,17 +47,10 @@ impl Emr {
                 after.is_none_or(|at| cluster.created >= at) && before.is_none_or(|at| cluster.created <= at);
             (in_state && in_time) || last.as_ref() == Some(&cluster.id)
         });
-        let page = page(
-            clusters.collect(),
-            request.marker.as_deref(),
-            settings.pages.clusters,
-            |c| c.id.clone(),
-        );
+        let page =
+            page(clusters.collect(), request.marker.as_deref(), settings.pages.clusters, |c| c.id.clone());
         let page = page.ok_or_else(foreign_marker)?;
-        Ok(answer(
-            "Clusters",
-            page.map(|cluster| Value::Object(cluster.summary())),
-        ))
+        Ok(answer("Clusters", page.map(|cluster| Value::Object(cluster.summary()))))
     }
 
     pub(crate) fn list_steps(&self, input: &Value, settings: &WorldSettings) -> Result<Value, ApiError> {
@@ -69,14 +62,10 @@ impl Emr {
                 request.step_ids.len()
             )));
         }
-        if let Some(unknown) = request
-            .step_ids
-            .iter()
-            .find(|id| cluster.steps.iter().all(|step| step.id != **id))
+        if let Some(unknown) =
+            request.step_ids.iter().find(|id| cluster.steps.iter().all(|step| step.id != **id))
         {
-            return Err(ApiError::invalid_request(format!(
-                "Step id '{unknown}' is not valid."
-            )));
+            return Err(ApiError::invalid_request(format!("Step id '{unknown}' is not valid.")));
         }
         let last = marked(request.marker.as_deref());
         let steps = cluster.steps.iter().rev().filter(|step| {
@@ -84,12 +73,7 @@ impl Emr {
             let named = request.step_ids.is_empty() || request.step_ids.contains(&step.id);
             (in_state && named) || last.as_ref() == Some(&step.id)
         });
-        let page = page(
-            steps.collect(),
-            request.marker.as_deref(),
-            settings.pages.steps,
-            |s| s.id.clone(),
-        );
+        let page = page(steps.collect(), request.marker.as_deref(), settings.pages.steps, |s| s.id.clone());
         let page = page.ok_or_else(foreign_marker)?;
         Ok(answer("Steps", page.map(|step| Value::Object(step.summary()))))
     }

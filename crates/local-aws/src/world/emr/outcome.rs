@@ -78,10 +78,8 @@ impl Step {
             (_, None) => StepState::Failed,
         };
         if state == StepState::Failed {
-            let unknown = || FailureDetails {
-                reason: Some("Unknown Error.".to_owned()),
-                ..Default::default()
-            };
+            let unknown =
+                || FailureDetails { reason: Some("Unknown Error.".to_owned()), ..Default::default() };
             self.failure = Some(end.failure.unwrap_or_else(unknown));
         }
         self.enter(state, at);

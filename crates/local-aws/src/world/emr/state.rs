@@ -5,10 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The state of a cluster, as the API names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(
-    missing_docs,
-    reason = "the API's own names; what may follow what is in may_become"
-)]
+#[expect(missing_docs, reason = "the API's own names; what may follow what is in may_become")]
 pub enum ClusterState {
     Starting,
     Bootstrapping,
@@ -44,20 +41,14 @@ impl ClusterState {
 
     /// Whether steps may be added: "STARTING, BOOTSTRAPPING, RUNNING, or WAITING".
     pub const fn takes_steps(self) -> bool {
-        matches!(
-            self,
-            Self::Starting | Self::Bootstrapping | Self::Running | Self::Waiting
-        )
+        matches!(self, Self::Starting | Self::Bootstrapping | Self::Running | Self::Waiting)
     }
 }
 
 /// The state of a step, as the API names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(
-    missing_docs,
-    reason = "the API's own names; what may follow what is in may_become"
-)]
+#[expect(missing_docs, reason = "the API's own names; what may follow what is in may_become")]
 pub enum StepState {
     Pending,
     CancelPending,
@@ -76,20 +67,14 @@ impl StepState {
         matches!(
             (self, next),
             (Pending, Running | Cancelled)
-                | (
-                    Running,
-                    CancelPending | Completed | Cancelled | Failed | Interrupted
-                )
+                | (Running, CancelPending | Completed | Cancelled | Failed | Interrupted)
                 | (CancelPending, Completed | Cancelled)
         )
     }
 
     /// Whether nothing follows.
     pub const fn is_terminal(self) -> bool {
-        matches!(
-            self,
-            Self::Completed | Self::Cancelled | Self::Failed | Self::Interrupted
-        )
+        matches!(self, Self::Completed | Self::Cancelled | Self::Failed | Self::Interrupted)
     }
 
     /// Whether its work is running.

@@ -66,12 +66,7 @@ impl Step {
 
     /// Goes to the next state; the table of states is the law.
     pub(crate) fn enter(&mut self, next: StepState, at: Timestamp) {
-        debug_assert!(
-            self.state.may_become(next),
-            "{:?} -> {next:?} ({})",
-            self.state,
-            self.id
-        );
+        debug_assert!(self.state.may_become(next), "{:?} -> {next:?} ({})", self.state, self.id);
         self.state = next;
         match next {
             StepState::Running => self.started = Some(at),

@@ -182,11 +182,8 @@ impl Cluster {
         };
         let work = work_of(&jar, &names, &scope.settings.scripts)?;
         // The default of the API is not documented (NV); that of its first years ended the cluster.
-        let default = if self.concurrency > 1 {
-            ActionOnFailure::Continue
-        } else {
-            ActionOnFailure::TerminateCluster
-        };
+        let default =
+            if self.concurrency > 1 { ActionOnFailure::Continue } else { ActionOnFailure::TerminateCluster };
         Ok(Step {
             id,
             name: request.name,
@@ -234,11 +231,7 @@ impl Cluster {
             (_, _) => step.enter(StepState::CancelPending, at),
         }
         step.stopping = Some(Stopping::Cancelled(how));
-        outbox.push(Effect::KillStep {
-            cluster_id: self.id.clone(),
-            step_id: step_id.to_owned(),
-            how,
-        });
+        outbox.push(Effect::KillStep { cluster_id: self.id.clone(), step_id: step_id.to_owned(), how });
         Ok(())
     }
 }

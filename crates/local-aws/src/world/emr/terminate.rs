@@ -41,13 +41,7 @@ impl Emr {
             let cluster = self.job_flow_mut(id)?;
             if cluster.state != ClusterState::Terminating && !cluster.state.is_terminal() {
                 let message = "Terminated by user request";
-                cluster.terminate(
-                    ReasonCode::UserRequest,
-                    message,
-                    now,
-                    &scope.settings.pace,
-                    scope.outbox,
-                );
+                cluster.terminate(ReasonCode::UserRequest, message, now, &scope.settings.pace, scope.outbox);
                 cluster.advance(now, scope.settings, scope.outbox);
             }
         }

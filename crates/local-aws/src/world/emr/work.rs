@@ -83,10 +83,7 @@ fn program(args: &[String]) -> Option<&str> {
             }
             option if option.starts_with('-') => {}
             _duration => {
-                return rest
-                    .next()
-                    .map(|word| word.rsplit('/').next().unwrap_or(word))
-                    .or(Some(first));
+                return rest.next().map(|word| word.rsplit('/').next().unwrap_or(word)).or(Some(first));
             }
         }
     }
@@ -99,23 +96,16 @@ fn is_script_runner(jar: &str) -> bool {
 
 fn script(args: &[String]) -> Result<Work, ApiError> {
     match args.split_first() {
-        Some((uri, args)) if is_s3(uri) => Ok(Work::Script {
-            uri: uri.clone(),
-            args: args.to_vec(),
-        }),
+        Some((uri, args)) if is_s3(uri) => Ok(Work::Script { uri: uri.clone(), args: args.to_vec() }),
         Some((uri, _)) => Err(ApiError::validation(format!(
             "the embedded AWS runs scripts from S3 only; '{uri}' is no s3:// address"
         ))),
-        None => Err(ApiError::validation(
-            "a step of script-runner.jar needs a script as its first argument",
-        )),
+        None => Err(ApiError::validation("a step of script-runner.jar needs a script as its first argument")),
     }
 }
 
 fn is_s3(address: &str) -> bool {
-    ["s3://", "s3a://", "s3n://"]
-        .iter()
-        .any(|scheme| address.starts_with(scheme))
+    ["s3://", "s3a://", "s3n://"].iter().any(|scheme| address.starts_with(scheme))
 }
 
 impl Cluster {
@@ -126,18 +116,11 @@ impl Cluster {
         ];
         let mut note = |text: String| notes.push(text);
         if let Some(role) = &step.execution_role {
-            note(format!(
-                "The runtime role {role} is not assumed: the step runs with the caller's rights."
-            ));
+            note(format!("The runtime role {role} is not assumed: the step runs with the caller's rights."));
         }
-        let bootstrap = self
-            .request
-            .get("BootstrapActions")
-            .and_then(|actions| actions.as_array());
+        let bootstrap = self.request.get("BootstrapActions").and_then(|actions| actions.as_array());
         if let Some(count) = bootstrap.map(Vec::len).filter(|count| *count > 0) {
-            note(format!(
-                "{count} bootstrap action(s) of the cluster were not run."
-            ));
+            note(format!("{count} bootstrap action(s) of the cluster were not run."));
         }
         if let Some(name) = self.requested("SecurityConfiguration") {
             note(format!("The security configuration {name} is not applied."));
@@ -167,57 +150,28 @@ mod tests {
     fn work(jar: &str, args: &[&str]) -> Result<Work, ApiError> {
         let args: Vec<String> = args.iter().map(ToString::to_string).collect();
         let joined = args.join(" ");
-        let names = StepNames {
-            cluster_name: "c",
-            cluster_id: "j-1",
-            step_name: "n",
-            step_id: "s-1",
-            args: &joined,
-        };
-        let jar = Jar {
-            jar: jar.to_owned(),
-            main_class: None,
-            args,
-            properties: BTreeMap::default(),
-        };
+        let names =
+            StepNames { cluster_name: "c", cluster_id: "j-1", step_name: "n", step_id: "s-1", args: &joined };
+        let jar = Jar { jar: jar.to_owned(), main_class: None, args, properties: BTreeMap::default() };
         work_of(&jar, &names, &Scripts::default())
     }
 
     #[test]
     fn programs_and_scripts_run() {
-        let submit = [
-            "timeout",
-            "--kill-after=60",
-            "600",
-            "spark-submit",
-            "s3://b/main.py",
-        ];
+        let submit = ["timeout", "--kill-after=60", "600", "spark-submit", "s3://b/main.py"];
         assert!(matches!(work("command-runner.jar", &submit), Ok(Work::Command { args }) if args == submit));
         let runner = "s3://us-east-1.elasticmapreduce/libs/script-runner/script-runner.jar";
-        let Ok(Work::Script { uri, args }) = work(runner, &["s3://b/run.sh", "x"]) else {
-            panic!()
-        };
-        assert_eq!(
-            (uri.as_str(), args.as_slice()),
-            ("s3://b/run.sh", &["x".to_owned()][..])
-        );
+        let Ok(Work::Script { uri, args }) = work(runner, &["s3://b/run.sh", "x"]) else { panic!() };
+        assert_eq!((uri.as_str(), args.as_slice()), ("s3://b/run.sh", &["x".to_owned()][..]));
     }
 
     #[test]
     fn what_cannot_run_here_is_refused_by_its_name() {
         for (jar, args, name) in [
             ("s3://b/my.jar", &["x"][..], "'s3://b/my.jar'"),
-            (
-                "command-runner.jar",
-                &["hive-script", "--run"][..],
-                "'hive-script'",
-            ),
+            ("command-runner.jar", &["hive-script", "--run"][..], "'hive-script'"),
             ("command-runner.jar", &["/usr/bin/s3-dist-cp"][..], "'s3-dist-cp'"),
-            (
-                "command-runner.jar",
-                &["timeout", "-k", "9", "60", "pig", "-f"][..],
-                "'pig'",
-            ),
+            ("command-runner.jar", &["timeout", "-k", "9", "60", "pig", "-f"][..], "'pig'"),
             ("command-runner.jar", &[][..], "needs a program"),
             ("s3://b/script-runner.jar", &["/home/x.sh"][..], "'/home/x.sh'"),
             ("s3://b/script-runner.jar", &[][..], "needs a script"),
@@ -237,13 +191,8 @@ mod tests {
             args: Vec::new(),
             properties: BTreeMap::default(),
         };
-        let names = StepNames {
-            cluster_name: "c",
-            cluster_id: "j-1",
-            step_name: "copy",
-            step_id: "s-1",
-            args: "",
-        };
+        let names =
+            StepNames { cluster_name: "c", cluster_id: "j-1", step_name: "copy", step_id: "s-1", args: "" };
         assert!(matches!(work_of(&jar, &names, &scripts), Ok(Work::Scripted(work)) if work.exit_code == 2));
     }
 }

@@ -5,11 +5,7 @@ use super::*;
 /// What became of a cluster of three steps whose first one failed, once all that still ran was through.
 fn first_step_fails(mut asked: Value, on_failure: &str, protected: bool) -> ((String, String), Vec<String>) {
     let mut rig = Rig::new();
-    asked["Steps"] = json!([
-        step("one", on_failure),
-        step("two", on_failure),
-        step("three", on_failure)
-    ]);
+    asked["Steps"] = json!([step("one", on_failure), step("two", on_failure), step("three", on_failure)]);
     asked["Instances"]["TerminationProtected"] = json!(protected);
     let id = rig.launch(asked);
     let steps = rig.steps(&id);
@@ -78,10 +74,7 @@ fn a_failure_has_details() {
     rig.world.step_ended(
         &id,
         &steps[0],
-        StepEnd {
-            exit: StepExit::Exited(1),
-            failure: Some(failure),
-        },
+        StepEnd { exit: StepExit::Exited(1), failure: Some(failure) },
         rig.now,
     );
     rig.collect();
@@ -100,11 +93,8 @@ fn a_failure_has_details() {
 #[test]
 fn steps_run_side_by_side_and_their_failure_ends_nothing() {
     let mut rig = Rig::new();
-    let mut asked = kept_alive(&[
-        step("one", "CONTINUE"),
-        step("two", "CONTINUE"),
-        step("three", "CONTINUE"),
-    ]);
+    let mut asked =
+        kept_alive(&[step("one", "CONTINUE"), step("two", "CONTINUE"), step("three", "CONTINUE")]);
     asked["StepConcurrencyLevel"] = json!(2);
     let id = rig.launch(asked);
     assert_eq!(rig.step_states(&id), ["RUNNING", "RUNNING", "PENDING"]);
@@ -126,10 +116,7 @@ fn with_steps_side_by_side_only_continue_is_taken() {
     assert!(message.contains("CONTINUE"), "{message}");
     asked["Steps"] = json!([]);
     let id = rig.launch(asked);
-    rig.refused(
-        "AddJobFlowSteps",
-        json!({"JobFlowId": id, "Steps": [step("x", "CANCEL_AND_WAIT")]}),
-    );
+    rig.refused("AddJobFlowSteps", json!({"JobFlowId": id, "Steps": [step("x", "CANCEL_AND_WAIT")]}));
     let mut unsaid = step("y", "CONTINUE");
     unsaid.as_object_mut().unwrap().remove("ActionOnFailure");
     rig.emr("AddJobFlowSteps", json!({"JobFlowId": id, "Steps": [unsaid]}));
@@ -146,10 +133,7 @@ fn a_scripted_fault_ends_a_cluster_before_it_runs() {
     );
     let first = rig.launch(request(&[step("one", "TERMINATE_CLUSTER")]));
     rig.pass_secs(1);
-    assert_eq!(
-        rig.state(&first),
-        pair("TERMINATED_WITH_ERRORS", "BOOTSTRAP_FAILURE")
-    );
+    assert_eq!(rig.state(&first), pair("TERMINATED_WITH_ERRORS", "BOOTSTRAP_FAILURE"));
     let details = rig.cluster(&first)["Status"]["ErrorDetails"].clone();
     assert_eq!(
         details,
@@ -160,14 +144,8 @@ fn a_scripted_fault_ends_a_cluster_before_it_runs() {
     second["Name"] = json!("emrys/web-logs/2024-10-20/a2/n");
     let second = rig.launch(second);
     rig.pass_secs(1);
-    assert_eq!(
-        rig.state(&second),
-        pair("TERMINATED_WITH_ERRORS", "VALIDATION_ERROR")
-    );
-    assert_eq!(
-        rig.cluster(&second)["Status"]["Timeline"].get("ReadyDateTime"),
-        None
-    );
+    assert_eq!(rig.state(&second), pair("TERMINATED_WITH_ERRORS", "VALIDATION_ERROR"));
+    assert_eq!(rig.cluster(&second)["Status"]["Timeline"].get("ReadyDateTime"), None);
     assert!(rig.started.is_empty());
     assert_eq!(rig.step_states(&second), ["CANCELLED"]);
 }
@@ -177,8 +155,6 @@ fn a_scripted_step_stands_in_for_the_real_one() {
     let mut rig =
         Rig::scripted(r#"{"steps": [{"args": "main.py (?P<what>\\w+)", "stdout": "{what} of {cluster}"}]}"#);
     let id = rig.launch(request(&[step("one", "TERMINATE_CLUSTER")]));
-    let [launch] = rig.started.as_slice() else {
-        panic!("{:?}", rig.started)
-    };
+    let [launch] = rig.started.as_slice() else { panic!("{:?}", rig.started) };
     assert!(matches!(&launch.work, Work::Scripted(work) if work.stdout == format!("one of {id}")));
 }

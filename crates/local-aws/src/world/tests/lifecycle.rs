@@ -5,10 +5,8 @@ use super::*;
 #[test]
 fn a_cluster_goes_from_starting_to_all_steps_completed() {
     let mut rig = Rig::new();
-    let launched = rig.emr(
-        "RunJobFlow",
-        request(&[step("one", "TERMINATE_CLUSTER"), step("two", "CONTINUE")]),
-    );
+    let launched =
+        rig.emr("RunJobFlow", request(&[step("one", "TERMINATE_CLUSTER"), step("two", "CONTINUE")]));
     let id = text(&launched["JobFlowId"]);
     assert_eq!(
         launched["ClusterArn"],
@@ -46,10 +44,7 @@ fn timelines_are_seconds_and_follow_the_states() {
     let id = rig.launch(request(&[step("one", "TERMINATE_CLUSTER")]));
     let timeline = |value: &Value| value["Status"]["Timeline"].clone();
     let cluster = rig.cluster(&id);
-    assert_eq!(
-        timeline(&cluster),
-        json!({"CreationDateTime": start, "ReadyDateTime": start + 0.7})
-    );
+    assert_eq!(timeline(&cluster), json!({"CreationDateTime": start, "ReadyDateTime": start + 0.7}));
     let step_id = rig.steps(&id)[0].clone();
     rig.pass_secs(30);
     rig.exit(&id, &step_id, 0);
@@ -76,26 +71,14 @@ fn a_step_is_launched_with_what_its_runner_needs() {
     ]);
     asked["BootstrapActions"] = json!([{"Name": "b", "ScriptBootstrapAction": {"Path": "s3://b/x.sh"}}]);
     let id = rig.launch(asked);
-    let [launch] = rig.started.as_slice() else {
-        panic!("{:?}", rig.started)
-    };
+    let [launch] = rig.started.as_slice() else { panic!("{:?}", rig.started) };
     assert_eq!(launch.cluster_id, id);
-    assert_eq!(
-        (launch.name.as_str(), launch.release_label.as_str()),
-        ("one", "emr-7.13.0")
-    );
+    assert_eq!((launch.name.as_str(), launch.release_label.as_str()), ("one", "emr-7.13.0"));
     assert!(matches!(&launch.work, Work::Command { args } if args[0] == "spark-submit"));
     assert_eq!(launch.log_uri.as_deref(), Some("s3://other/logs/"));
     assert!(launch.spark);
-    assert_eq!(
-        json!(launch.spark_defaults),
-        json!({"spark.a": "1", "spark.b": "3"})
-    );
-    assert!(
-        launch.notes.iter().any(|note| note.contains("bootstrap")),
-        "{:?}",
-        launch.notes
-    );
+    assert_eq!(json!(launch.spark_defaults), json!({"spark.a": "1", "spark.b": "3"}));
+    assert!(launch.notes.iter().any(|note| note.contains("bootstrap")), "{:?}", launch.notes);
 }
 
 #[test]
@@ -109,10 +92,7 @@ fn describe_cluster_shows_the_request() {
         ("LogUri", json!("s3://logs/emr/")),
         ("ServiceRole", json!("EMR_DefaultRole_V2")),
         ("Applications", json!([{"Name": "Spark"}])),
-        (
-            "Tags",
-            json!([{"Key": "emrys:launch", "Value": "0011223344556677"}]),
-        ),
+        ("Tags", json!([{"Key": "emrys:launch", "Value": "0011223344556677"}])),
         ("AutoTerminate", json!(true)),
         ("TerminationProtected", json!(false)),
         ("StepConcurrencyLevel", json!(1)),
@@ -133,10 +113,7 @@ fn a_cluster_without_steps_ends_or_waits() {
     assert_eq!(rig.state(&ends), pair("TERMINATING", "ALL_STEPS_COMPLETED"));
     let waits = rig.launch(kept_alive(&[]));
     assert_eq!(rig.state(&waits), pair("WAITING", "-"));
-    let added = rig.emr(
-        "AddJobFlowSteps",
-        json!({"JobFlowId": waits, "Steps": [step("late", "CONTINUE")]}),
-    );
+    let added = rig.emr("AddJobFlowSteps", json!({"JobFlowId": waits, "Steps": [step("late", "CONTINUE")]}));
     assert_eq!(rig.state(&waits), pair("RUNNING", "-"));
     rig.exit(&waits, &text(&added["StepIds"][0]), 0);
     assert_eq!(rig.state(&waits), pair("WAITING", "-"));
@@ -160,10 +137,7 @@ fn terminate_ends_a_cluster_in_each_state() {
     assert_eq!(rig.state(&bootstrapping), pair("TERMINATING", "USER_REQUEST"));
 
     let waiting = rig.launch(kept_alive(&[]));
-    rig.emr(
-        "TerminateJobFlows",
-        json!({"JobFlowIds": [waiting, bootstrapping, starting]}),
-    );
+    rig.emr("TerminateJobFlows", json!({"JobFlowIds": [waiting, bootstrapping, starting]}));
     rig.pass_secs(1);
     assert_eq!(rig.state(&waiting), pair("TERMINATED", "USER_REQUEST"));
     // The clusters that were ending or gone are left alone, and the call is safe to repeat.
@@ -217,13 +191,8 @@ fn ids_are_unique_and_the_same_in_each_replay() {
 #[test]
 fn sts_says_who_calls_and_unknown_operations_are_errors() {
     let mut rig = Rig::new();
-    let who = rig
-        .try_call(Service::Sts, "GetCallerIdentity", &json!({}))
-        .unwrap();
-    assert_eq!(
-        (&who["Account"], &who["UserId"]),
-        (&json!("123456789012"), &json!("AKIDLOCAL"))
-    );
+    let who = rig.try_call(Service::Sts, "GetCallerIdentity", &json!({})).unwrap();
+    assert_eq!((&who["Account"], &who["UserId"]), (&json!("123456789012"), &json!("AKIDLOCAL")));
     for service in [Service::Emr, Service::CloudWatch, Service::Sts, Service::S3] {
         let error = rig.try_call(service, "MakeCoffee", &json!({})).unwrap_err();
         assert_eq!(error.code, "UnknownOperationException");

@@ -5,18 +5,8 @@ use std::collections::BTreeSet;
 use super::*;
 
 fn one_per_page() -> Rig {
-    let pages = PageSizes {
-        clusters: 1,
-        steps: 1,
-        instances: 1,
-        metrics: 1,
-        alarms: 1,
-        datapoints: 1,
-    };
-    Rig::with(WorldSettings {
-        pages,
-        ..WorldSettings::default()
-    })
+    let pages = PageSizes { clusters: 1, steps: 1, instances: 1, metrics: 1, alarms: 1, datapoints: 1 };
+    Rig::with(WorldSettings { pages, ..WorldSettings::default() })
 }
 
 fn ids(items: &[Value]) -> Vec<String> {
@@ -46,10 +36,7 @@ fn clusters_are_filtered_by_state_and_creation() {
     let new = rig.launch(kept_alive(&[]));
     let mut list = |input: Value| ids(&rig.all("ListClusters", "Clusters", input));
     assert_eq!(list(json!({"CreatedAfter": after})), std::slice::from_ref(&new));
-    assert_eq!(
-        list(json!({"CreatedBefore": after - 1.0})),
-        std::slice::from_ref(&old)
-    );
+    assert_eq!(list(json!({"CreatedBefore": after - 1.0})), std::slice::from_ref(&old));
     assert_eq!(list(json!({"ClusterStates": ["TERMINATED", "RUNNING"]})), [old]);
     assert_eq!(list(json!({"ClusterStates": ["WAITING"]})), [new]);
     assert!(list(json!({"ClusterStates": ["STARTING"]})).is_empty());
@@ -64,9 +51,7 @@ fn a_page_goes_on_although_the_last_cluster_left_its_state() {
     let gone = text(&first["Clusters"][0]["Id"]);
     rig.emr("TerminateJobFlows", json!({"JobFlowIds": [gone]}));
     input["Marker"] = first["Marker"].clone();
-    let rest: BTreeSet<String> = ids(&rig.all("ListClusters", "Clusters", input))
-        .into_iter()
-        .collect();
+    let rest: BTreeSet<String> = ids(&rig.all("ListClusters", "Clusters", input)).into_iter().collect();
     assert_eq!(rest.len(), 3);
     assert!(!rest.contains(&gone) && rest.is_subset(&made));
 }
@@ -79,21 +64,14 @@ fn steps_are_listed_newest_first() {
         let listed = rig.all("ListSteps", "Steps", json!({"ClusterId": id}));
         let listed_names: Vec<String> = listed.iter().map(|step| text(&step["Name"])).collect();
         assert_eq!(listed_names, ["five", "four", "three", "two", "one"]);
-        let running = rig.all(
-            "ListSteps",
-            "Steps",
-            json!({"ClusterId": id, "StepStates": ["RUNNING"]}),
-        );
+        let running = rig.all("ListSteps", "Steps", json!({"ClusterId": id, "StepStates": ["RUNNING"]}));
         assert_eq!(running.len(), 1);
         assert_eq!(running[0]["Config"]["Args"][2], "one");
         let wanted = [&listed[1]["Id"], &listed[3]["Id"]];
         let chosen = rig.all("ListSteps", "Steps", json!({"ClusterId": id, "StepIds": wanted}));
         assert_eq!(ids(&chosen), [text(wanted[0]), text(wanted[1])]);
         rig.refused("ListSteps", json!({"ClusterId": id, "StepIds": ["s-NONE"]}));
-        rig.refused(
-            "ListSteps",
-            json!({"ClusterId": id, "StepIds": vec![wanted[0]; 11]}),
-        );
+        rig.refused("ListSteps", json!({"ClusterId": id, "StepIds": vec![wanted[0]; 11]}));
     }
 }
 
@@ -115,48 +93,24 @@ fn fleets_and_their_instances_follow_the_cluster() {
         assert_eq!(shown[1]["Status"]["State"], "RUNNING");
         assert_eq!(shown[1]["ProvisionedOnDemandCapacity"], 2);
         let volumes = &shown[1]["InstanceTypeSpecifications"][0]["EbsBlockDevices"];
-        assert_eq!(
-            (&volumes[0]["Device"], &volumes[1]["Device"]),
-            (&json!("/dev/sdb"), &json!("/dev/sdc"))
-        );
+        assert_eq!((&volumes[0]["Device"], &volumes[1]["Device"]), (&json!("/dev/sdb"), &json!("/dev/sdc")));
 
         let all = rig.all("ListInstances", "Instances", json!({"ClusterId": id}));
         assert_eq!(all.len(), 5);
         assert_eq!(BTreeSet::from_iter(ids(&all)).len(), 5);
-        assert_eq!(
-            all.iter().filter(|instance| instance["Market"] == "SPOT").count(),
-            2
-        );
-        let core = rig.all(
-            "ListInstances",
-            "Instances",
-            json!({"ClusterId": id, "InstanceFleetType": "CORE"}),
-        );
-        assert!(
-            core.iter()
-                .all(|instance| instance["InstanceFleetId"] == shown[1]["Id"])
-        );
+        assert_eq!(all.iter().filter(|instance| instance["Market"] == "SPOT").count(), 2);
+        let core =
+            rig.all("ListInstances", "Instances", json!({"ClusterId": id, "InstanceFleetType": "CORE"}));
+        assert!(core.iter().all(|instance| instance["InstanceFleetId"] == shown[1]["Id"]));
         assert_eq!(core.len(), 2);
-        let primary = rig.all(
-            "ListInstances",
-            "Instances",
-            json!({"ClusterId": id, "InstanceFleetType": "MASTER"}),
-        );
-        assert_eq!(
-            primary[0]["PublicDnsName"],
-            rig.cluster(&id)["MasterPublicDnsName"]
-        );
-        rig.refused(
-            "ListInstances",
-            json!({"ClusterId": id, "InstanceGroupTypes": ["CORE"]}),
-        );
+        let primary =
+            rig.all("ListInstances", "Instances", json!({"ClusterId": id, "InstanceFleetType": "MASTER"}));
+        assert_eq!(primary[0]["PublicDnsName"], rig.cluster(&id)["MasterPublicDnsName"]);
+        rig.refused("ListInstances", json!({"ClusterId": id, "InstanceGroupTypes": ["CORE"]}));
 
         rig.emr("TerminateJobFlows", json!({"JobFlowIds": [id]}));
         rig.pass_secs(1);
-        assert_eq!(
-            fleets(&mut rig)[0]["Status"]["StateChangeReason"]["Code"],
-            "CLUSTER_TERMINATED"
-        );
+        assert_eq!(fleets(&mut rig)[0]["Status"]["StateChangeReason"]["Code"], "CLUSTER_TERMINATED");
         let gone = json!({"ClusterId": id, "InstanceStates": ["TERMINATED"]});
         assert_eq!(rig.all("ListInstances", "Instances", gone).len(), 5);
         let alive = json!({"ClusterId": id, "InstanceStates": ["RUNNING"]});
@@ -174,22 +128,15 @@ fn instance_groups_have_instances_and_no_fleets() {
     ]});
     let groups = rig.launch(asked.clone());
     assert_eq!(rig.cluster(&groups)["InstanceCollectionType"], "INSTANCE_GROUP");
-    let core = rig.all(
-        "ListInstances",
-        "Instances",
-        json!({"ClusterId": groups, "InstanceGroupTypes": ["CORE"]}),
-    );
+    let core =
+        rig.all("ListInstances", "Instances", json!({"ClusterId": groups, "InstanceGroupTypes": ["CORE"]}));
     assert_eq!(core.len(), 2);
     assert!(text(&core[0]["InstanceGroupId"]).starts_with("ig-"));
     rig.refused("ListInstanceFleets", json!({"ClusterId": groups}));
     asked["Instances"] =
         json!({"MasterInstanceType": "m5.xlarge", "SlaveInstanceType": "m5.large", "InstanceCount": 3});
     let uniform = rig.launch(asked);
-    assert_eq!(
-        rig.all("ListInstances", "Instances", json!({"ClusterId": uniform}))
-            .len(),
-        3
-    );
+    assert_eq!(rig.all("ListInstances", "Instances", json!({"ClusterId": uniform})).len(), 3);
 }
 
 #[test]
@@ -201,72 +148,32 @@ fn foreign_markers_and_unknown_ids_are_refused() {
         assert_eq!(code, "InvalidRequestException", "{operation}");
     }
     let none = "j-0000000000000";
-    for operation in [
-        "DescribeCluster",
-        "ListSteps",
-        "ListInstances",
-        "ListInstanceFleets",
-    ] {
+    for operation in ["DescribeCluster", "ListSteps", "ListInstances", "ListInstanceFleets"] {
         let (code, message) = rig.refused(operation, json!({"ClusterId": none}));
         assert_eq!(
             (code.as_str(), message),
-            (
-                "InvalidRequestException",
-                format!("Cluster id '{none}' is not valid.")
-            )
+            ("InvalidRequestException", format!("Cluster id '{none}' is not valid."))
         );
     }
     for (operation, input, code) in [
-        (
-            "DescribeStep",
-            json!({"ClusterId": none, "StepId": "s-1"}),
-            "InvalidRequestException",
-        ),
-        (
-            "DescribeStep",
-            json!({"ClusterId": id, "StepId": "s-1"}),
-            "InvalidRequestException",
-        ),
-        (
-            "CancelSteps",
-            json!({"ClusterId": none, "StepIds": ["s-1"]}),
-            "InvalidRequestException",
-        ),
-        (
-            "AddTags",
-            json!({"ResourceId": none, "Tags": []}),
-            "InvalidRequestException",
-        ),
-        (
-            "RemoveTags",
-            json!({"ResourceId": none, "TagKeys": []}),
-            "InvalidRequestException",
-        ),
+        ("DescribeStep", json!({"ClusterId": none, "StepId": "s-1"}), "InvalidRequestException"),
+        ("DescribeStep", json!({"ClusterId": id, "StepId": "s-1"}), "InvalidRequestException"),
+        ("CancelSteps", json!({"ClusterId": none, "StepIds": ["s-1"]}), "InvalidRequestException"),
+        ("AddTags", json!({"ResourceId": none, "Tags": []}), "InvalidRequestException"),
+        ("RemoveTags", json!({"ResourceId": none, "TagKeys": []}), "InvalidRequestException"),
         (
             "AddJobFlowSteps",
             json!({"JobFlowId": none, "Steps": [step("x", "CONTINUE")]}),
             "ValidationException",
         ),
-        (
-            "TerminateJobFlows",
-            json!({"JobFlowIds": [id, none]}),
-            "ValidationException",
-        ),
+        ("TerminateJobFlows", json!({"JobFlowIds": [id, none]}), "ValidationException"),
         (
             "SetTerminationProtection",
             json!({"JobFlowIds": [id, none], "TerminationProtected": true}),
             "ValidationException",
         ),
-        (
-            "GetAutoTerminationPolicy",
-            json!({"ClusterId": none}),
-            "ValidationException",
-        ),
-        (
-            "RemoveAutoTerminationPolicy",
-            json!({"ClusterId": none}),
-            "ValidationException",
-        ),
+        ("GetAutoTerminationPolicy", json!({"ClusterId": none}), "ValidationException"),
+        ("RemoveAutoTerminationPolicy", json!({"ClusterId": none}), "ValidationException"),
         (
             "PutAutoTerminationPolicy",
             json!({"ClusterId": none, "AutoTerminationPolicy": {}}),

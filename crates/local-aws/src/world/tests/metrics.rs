@@ -25,16 +25,8 @@ fn values(rig: &mut Rig, stat: &str, period: i64) -> Vec<(i64, f64)> {
     loop {
         let answer = rig.cloudwatch("GetMetricData", request.clone());
         let result = &answer["MetricDataResults"][0];
-        let stamps = result["Timestamps"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|at| at.as_i64().unwrap());
-        let numbers = result["Values"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|value| value.as_f64().unwrap());
+        let stamps = result["Timestamps"].as_array().unwrap().iter().map(|at| at.as_i64().unwrap());
+        let numbers = result["Values"].as_array().unwrap().iter().map(|value| value.as_f64().unwrap());
         values.extend(stamps.zip(numbers));
         let Some(token) = answer.get("NextToken") else {
             assert_eq!(result["StatusCode"], "Complete");
@@ -52,11 +44,7 @@ fn statistics_are_computed_over_periods() {
     let start = input::seconds(rig.now);
     put(
         &mut rig,
-        &[
-            datum("Rows", 4.0, start),
-            datum("Rows", 2.0, start + 59.0),
-            datum("Rows", 9.0, start + 60.0),
-        ],
+        &[datum("Rows", 4.0, start), datum("Rows", 2.0, start + 59.0), datum("Rows", 9.0, start + 60.0)],
     );
     assert_eq!(values(&mut rig, "Sum", 60), [(now, 6.0), (now + 60, 9.0)]);
     assert_eq!(values(&mut rig, "Average", 60), [(now, 3.0), (now + 60, 9.0)]);
@@ -66,10 +54,7 @@ fn statistics_are_computed_over_periods() {
     // Periods without points have no value, and an end is no part of the range.
     assert!(values(&mut rig, "Sum", 60).iter().all(|(_, value)| *value > 0.0));
     let until = json!({"MetricDataQueries": [query("q", "Rows", "Sum", 60)], "StartTime": start, "EndTime": start + 60.0});
-    assert_eq!(
-        rig.cloudwatch("GetMetricData", until)["MetricDataResults"][0]["Values"],
-        json!([6.0])
-    );
+    assert_eq!(rig.cloudwatch("GetMetricData", until)["MetricDataResults"][0]["Values"], json!([6.0]));
 }
 
 #[test]
@@ -97,12 +82,7 @@ fn statistic_sets_and_distributions_add_up() {
     distribution["Values"] = json!([1, 20]);
     distribution["Counts"] = json!([2, 1]);
     put(&mut rig, &[set, distribution]);
-    for (stat, value) in [
-        ("Sum", 52.0),
-        ("SampleCount", 6.0),
-        ("Minimum", 1.0),
-        ("Maximum", 20.0),
-    ] {
+    for (stat, value) in [("Sum", 52.0), ("SampleCount", 6.0), ("Minimum", 1.0), ("Maximum", 20.0)] {
         assert_eq!(values(&mut rig, stat, 60), [(now, value)], "{stat}");
     }
 }
@@ -129,20 +109,11 @@ fn a_unit_selects_and_none_selects_all() {
 
 #[test]
 fn data_points_come_in_pages_over_all_queries() {
-    let pages = PageSizes {
-        datapoints: 2,
-        ..PageSizes::default()
-    };
-    let mut rig = Rig::with(WorldSettings {
-        pages,
-        ..WorldSettings::default()
-    });
+    let pages = PageSizes { datapoints: 2, ..PageSizes::default() };
+    let mut rig = Rig::with(WorldSettings { pages, ..WorldSettings::default() });
     let start = input::seconds(rig.now);
     let minutes = [0.0, 60.0, 120.0, 180.0, 240.0];
-    put(
-        &mut rig,
-        &minutes.map(|offset| datum("Rows", offset, start + offset)),
-    );
+    put(&mut rig, &minutes.map(|offset| datum("Rows", offset, start + offset)));
     assert_eq!(values(&mut rig, "Sum", 60).len(), 5);
     let mut input = json!({"MetricDataQueries": [query("a", "Rows", "Sum", 60), query("b", "None", "Sum", 60),
         query("c", "Rows", "Maximum", 300)], "StartTime": start, "EndTime": start + 300.0});
@@ -151,13 +122,7 @@ fn data_points_come_in_pages_over_all_queries() {
         let answer = rig.cloudwatch("GetMetricData", input.clone());
         let results = answer["MetricDataResults"].as_array().unwrap();
         assert_eq!(results.iter().map(|r| text(&r["Id"])).collect::<String>(), "abc");
-        let codes = results.iter().map(|result| {
-            if result["StatusCode"] == "Complete" {
-                '.'
-            } else {
-                'p'
-            }
-        });
+        let codes = results.iter().map(|result| if result["StatusCode"] == "Complete" { '.' } else { 'p' });
         partial.extend(codes.chain([' ']));
         a.extend(results[0]["Values"].as_array().unwrap().clone());
         c.extend(results[2]["Values"].as_array().unwrap().clone());
@@ -185,89 +150,40 @@ fn points_that_are_no_numbers_or_of_another_time_are_refused_with_the_whole_call
         datum
     };
     for (wrong, code, says) in [
-        (
-            with("Value", json!("NaN")),
-            "InvalidParameterValueException",
-            "NaN",
-        ),
-        (
-            with("Value", json!("Infinity")),
-            "InvalidParameterValueException",
-            "NaN",
-        ),
-        (
-            with("Value", Value::Null),
-            "InvalidParameterValueException",
-            "NaN",
-        ),
-        (
-            with("Value", json!(1e120)),
-            "InvalidParameterValueException",
-            "2^360",
-        ),
+        (with("Value", json!("NaN")), "InvalidParameterValueException", "NaN"),
+        (with("Value", json!("Infinity")), "InvalidParameterValueException", "NaN"),
+        (with("Value", Value::Null), "InvalidParameterValueException", "NaN"),
+        (with("Value", json!(1e120)), "InvalidParameterValueException", "2^360"),
         (
             with("Timestamp", json!(now - 14.0 * day - 1.0)),
             "InvalidParameterValueException",
             "past two weeks",
         ),
+        (with("Timestamp", json!(now + 7_201.0)), "InvalidParameterValueException", "two hours"),
+        (with("Values", json!([1])), "InvalidParameterCombinationException", "mutually exclusive"),
+        (with("StorageResolution", json!(5)), "InvalidParameterValueException", "1 or 60"),
         (
-            with("Timestamp", json!(now + 7_201.0)),
-            "InvalidParameterValueException",
-            "two hours",
-        ),
-        (
-            with("Values", json!([1])),
-            "InvalidParameterCombinationException",
-            "mutually exclusive",
-        ),
-        (
-            with("StorageResolution", json!(5)),
-            "InvalidParameterValueException",
-            "1 or 60",
-        ),
-        (
-            with(
-                "Dimensions",
-                json!([{"Name": "A", "Value": "1"}, {"Name": "A", "Value": "2"}]),
-            ),
+            with("Dimensions", json!([{"Name": "A", "Value": "1"}, {"Name": "A", "Value": "2"}])),
             "InvalidParameterValueException",
             "twice",
         ),
-        (
-            json!({"MetricName": "Rows"}),
-            "MissingRequiredParameterException",
-            "MetricData.member.2.Value",
-        ),
+        (json!({"MetricName": "Rows"}), "MissingRequiredParameterException", "MetricData.member.2.Value"),
         (
             json!({"MetricName": "Rows", "Values": [1, 2], "Counts": [1]}),
             "InvalidParameterValueException",
             "same size",
         ),
     ] {
-        let (got, message) = rig.refused(
-            "PutMetricData",
-            json!({"Namespace": "Emrys", "MetricData": [good, wrong]}),
-        );
+        let (got, message) =
+            rig.refused("PutMetricData", json!({"Namespace": "Emrys", "MetricData": [good, wrong]}));
         assert_eq!(got, code, "{message}");
         assert!(message.contains(says), "{message} should say {says}");
     }
-    rig.refused(
-        "PutMetricData",
-        json!({"Namespace": "AWS/EMR", "MetricData": [good]}),
-    );
+    rig.refused("PutMetricData", json!({"Namespace": "AWS/EMR", "MetricData": [good]}));
     rig.refused("PutMetricData", json!({"Namespace": "Emrys", "MetricData": []}));
-    rig.refused(
-        "PutMetricData",
-        json!({"Namespace": "Emrys", "MetricData": vec![good; 1_001]}),
-    );
+    rig.refused("PutMetricData", json!({"Namespace": "Emrys", "MetricData": vec![good; 1_001]}));
     assert!(rig.all("ListMetrics", "Metrics", json!({})).is_empty());
-    put(
-        &mut rig,
-        &[
-            datum("Rows", 1.0, now - 14.0 * day),
-            datum("Rows", 1.0, now + 7_200.0),
-        ],
-    );
+    put(&mut rig, &[datum("Rows", 1.0, now - 14.0 * day), datum("Rows", 1.0, now + 7_200.0)]);
 }
 
 #[test]
@@ -275,11 +191,7 @@ fn queries_that_are_not_answered_are_refused_by_name() {
     let mut rig = Rig::new();
     let mut refused = |query: Value| {
         let queries = json!([query]);
-        rig.refused(
-            "GetMetricData",
-            json!({"MetricDataQueries": queries, "StartTime": 0, "EndTime": 60}),
-        )
-        .1
+        rig.refused("GetMetricData", json!({"MetricDataQueries": queries, "StartTime": 0, "EndTime": 60})).1
     };
     assert!(refused(json!({"Id": "e", "Expression": "SUM(METRICS())"})).contains("SUM(METRICS())"));
     assert!(refused(query("q", "Rows", "p99", 60)).contains("p99"));
@@ -287,57 +199,28 @@ fn queries_that_are_not_answered_are_refused_by_name() {
     assert!(refused(query("Q", "Rows", "Sum", 60)).contains("lower-case"));
     assert!(refused(json!({"Id": "q"})).contains("MetricStat"));
     let query = query("q", "Rows", "Sum", 60);
-    rig.refused(
-        "GetMetricData",
-        json!({"MetricDataQueries": [query, query], "StartTime": 0, "EndTime": 60}),
-    );
-    rig.refused(
-        "GetMetricData",
-        json!({"MetricDataQueries": [query], "StartTime": 60, "EndTime": 60}),
-    );
+    rig.refused("GetMetricData", json!({"MetricDataQueries": [query, query], "StartTime": 0, "EndTime": 60}));
+    rig.refused("GetMetricData", json!({"MetricDataQueries": [query], "StartTime": 60, "EndTime": 60}));
     let token = json!({"MetricDataQueries": [query], "StartTime": 0, "EndTime": 60, "NextToken": "x"});
     assert_eq!(rig.refused("GetMetricData", token).0, "InvalidNextToken");
 }
 
 #[test]
 fn metrics_are_listed_and_filtered() {
-    let pages = PageSizes {
-        metrics: 1,
-        ..PageSizes::default()
-    };
-    let mut rig = Rig::with(WorldSettings {
-        pages,
-        ..WorldSettings::default()
-    });
+    let pages = PageSizes { metrics: 1, ..PageSizes::default() };
+    let mut rig = Rig::with(WorldSettings { pages, ..WorldSettings::default() });
     let now = input::seconds(rig.now);
-    put(
-        &mut rig,
-        &[
-            datum("Rows", 1.0, now),
-            datum("Rejected", 1.0, now),
-            datum("Rows", 2.0, now),
-        ],
-    );
+    put(&mut rig, &[datum("Rows", 1.0, now), datum("Rejected", 1.0, now), datum("Rows", 2.0, now)]);
     let other = json!({"MetricName": "Rows", "Value": 1, "Timestamp": now});
-    rig.cloudwatch(
-        "PutMetricData",
-        json!({"Namespace": "Other", "MetricData": [other]}),
-    );
+    rig.cloudwatch("PutMetricData", json!({"Namespace": "Other", "MetricData": [other]}));
     let mut list = |input: Value| rig.all("ListMetrics", "Metrics", input).len();
     assert_eq!(list(json!({})), 3);
     assert_eq!(list(json!({"Namespace": "Emrys"})), 2);
     assert_eq!(list(json!({"MetricName": "Rows"})), 2);
     assert_eq!(list(json!({"Dimensions": [{"Name": "Pipeline"}]})), 2);
-    assert_eq!(
-        list(json!({"Dimensions": [{"Name": "Pipeline", "Value": "no"}]})),
-        0
-    );
+    assert_eq!(list(json!({"Dimensions": [{"Name": "Pipeline", "Value": "no"}]})), 0);
     rig.pass_secs(4 * 3_600);
-    assert_eq!(
-        rig.all("ListMetrics", "Metrics", json!({"RecentlyActive": "PT3H"}))
-            .len(),
-        0
-    );
+    assert_eq!(rig.all("ListMetrics", "Metrics", json!({"RecentlyActive": "PT3H"})).len(), 0);
     rig.pass(SignedDuration::from_hours(24 * 15));
     assert_eq!(rig.all("ListMetrics", "Metrics", json!({})).len(), 0);
     rig.refused("ListMetrics", json!({"NextToken": "x"}));

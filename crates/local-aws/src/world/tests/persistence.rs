@@ -34,15 +34,8 @@ fn a_world_survives_being_written_down() {
     let input = kept_alive(&[step("one", "CONTINUE")]);
     rig.emr("RunJobFlow", input);
     let later = input::after(rig.now, SignedDuration::from_secs(5));
-    let context = CallContext {
-        now: later,
-        region: "r".into(),
-        account: "1".into(),
-        access_key: "k".into(),
-    };
-    rig.world
-        .call(Service::Sts, "GetCallerIdentity", &json!({}), &context)
-        .unwrap();
+    let context = CallContext { now: later, region: "r".into(), account: "1".into(), access_key: "k".into() };
+    rig.world.call(Service::Sts, "GetCallerIdentity", &json!({}), &context).unwrap();
     assert!(rig.world.next_deadline().is_some_and(|at| at <= later));
     let mut copy = reopened(&rig.world);
     assert_eq!(copy.advance(later), rig.world.advance(later));
@@ -73,10 +66,7 @@ fn a_step_that_was_being_stopped_is_cancelled_by_a_restart() {
     rig.emr("TerminateJobFlows", json!({"JobFlowIds": [ending]}));
     let cancelling = rig.launch(kept_alive(&[step("one", "CONTINUE"), step("two", "CONTINUE")]));
     let steps = rig.steps(&cancelling);
-    rig.emr(
-        "CancelSteps",
-        json!({"ClusterId": cancelling, "StepIds": [steps[0]]}),
-    );
+    rig.emr("CancelSteps", json!({"ClusterId": cancelling, "StepIds": [steps[0]]}));
     rig.pass_secs(5);
     rig.world.restarted(rig.now);
     rig.collect();
@@ -101,10 +91,7 @@ fn time_does_not_go_back() {
 #[test]
 fn ends_of_unknown_or_ended_steps_are_left_alone() {
     let mut rig = Rig::new();
-    let id = rig.launch(request(&[
-        step("one", "TERMINATE_CLUSTER"),
-        step("two", "TERMINATE_CLUSTER"),
-    ]));
+    let id = rig.launch(request(&[step("one", "TERMINATE_CLUSTER"), step("two", "TERMINATE_CLUSTER")]));
     let steps = rig.steps(&id);
     rig.exit("j-NONE", &steps[0], 1);
     rig.exit(&id, "s-NONE", 1);

@@ -9,40 +9,14 @@ use super::*;
 /// Something that happens to a world.
 #[derive(Clone, Debug)]
 enum Happening {
-    Launch {
-        keep_alive: bool,
-        steps: usize,
-        concurrency: usize,
-        idle: Option<i64>,
-        on_failure: &'static str,
-    },
-    Add {
-        cluster: usize,
-    },
-    Cancel {
-        cluster: usize,
-        step: usize,
-        force: bool,
-    },
-    Terminate {
-        cluster: usize,
-    },
-    Protect {
-        cluster: usize,
-        protect: bool,
-    },
-    End {
-        which: usize,
-        code: i32,
-    },
-    Put {
-        value: f64,
-        back: i64,
-    },
-    Alarm {
-        evaluation_periods: i64,
-        missing: &'static str,
-    },
+    Launch { keep_alive: bool, steps: usize, concurrency: usize, idle: Option<i64>, on_failure: &'static str },
+    Add { cluster: usize },
+    Cancel { cluster: usize, step: usize, force: bool },
+    Terminate { cluster: usize },
+    Protect { cluster: usize, protect: bool },
+    End { which: usize, code: i32 },
+    Put { value: f64, back: i64 },
+    Alarm { evaluation_periods: i64, missing: &'static str },
     Restart,
 }
 
@@ -90,10 +64,7 @@ fn run(happenings: &[(u32, Happening)], pieces: i64) -> (World, BTreeMap<String,
     }
     let mut effects: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for launch in &rig.started {
-        effects
-            .entry(launch.step_id.clone())
-            .or_default()
-            .push("start".to_owned());
+        effects.entry(launch.step_id.clone()).or_default().push("start".to_owned());
     }
     for (step, how) in &rig.stopped {
         effects.entry(step.clone()).or_default().push(format!("{how:?}"));
@@ -102,26 +73,11 @@ fn run(happenings: &[(u32, Happening)], pieces: i64) -> (World, BTreeMap<String,
 }
 
 fn apply(rig: &mut Rig, clusters: &mut Vec<String>, ended: &mut usize, happening: &Happening) {
-    let cluster = |index: usize| {
-        clusters
-            .get(index % clusters.len().max(1))
-            .cloned()
-            .unwrap_or_default()
-    };
+    let cluster = |index: usize| clusters.get(index % clusters.len().max(1)).cloned().unwrap_or_default();
     let call = match happening {
-        Happening::Launch {
-            keep_alive,
-            steps,
-            concurrency,
-            idle,
-            on_failure,
-        } => {
+        Happening::Launch { keep_alive, steps, concurrency, idle, on_failure } => {
             let steps: Vec<Value> = (0..*steps).map(|n| step(&format!("s{n}"), on_failure)).collect();
-            let mut asked = if *keep_alive {
-                kept_alive(&steps)
-            } else {
-                request(&steps)
-            };
+            let mut asked = if *keep_alive { kept_alive(&steps) } else { request(&steps) };
             asked["StepConcurrencyLevel"] = json!(concurrency);
             if let Some(seconds) = idle {
                 asked["AutoTerminationPolicy"] = json!({"IdleTimeout": seconds});
@@ -129,25 +85,16 @@ fn apply(rig: &mut Rig, clusters: &mut Vec<String>, ended: &mut usize, happening
             clusters.push(text(&rig.emr("RunJobFlow", asked)["JobFlowId"]));
             return;
         }
-        Happening::Add { cluster: c } => (
-            "AddJobFlowSteps",
-            json!({"JobFlowId": cluster(*c), "Steps": [step("added", "CONTINUE")]}),
-        ),
-        Happening::Cancel {
-            cluster: c,
-            step,
-            force,
-        } => {
+        Happening::Add { cluster: c } => {
+            ("AddJobFlowSteps", json!({"JobFlowId": cluster(*c), "Steps": [step("added", "CONTINUE")]}))
+        }
+        Happening::Cancel { cluster: c, step, force } => {
             let id = cluster(*c);
             let known = rig.world.emr.clusters().find(|cluster| cluster.id == id);
             let Some(step) = known.and_then(|cluster| cluster.steps.get(*step)) else {
                 return;
             };
-            let option = if *force {
-                "TERMINATE_PROCESS"
-            } else {
-                "SEND_INTERRUPT"
-            };
+            let option = if *force { "TERMINATE_PROCESS" } else { "SEND_INTERRUPT" };
             let input = json!({"ClusterId": id, "StepIds": [step.id], "StepCancellationOption": option});
             ("CancelSteps", input)
         }
@@ -172,10 +119,7 @@ fn apply(rig: &mut Rig, clusters: &mut Vec<String>, ended: &mut usize, happening
             rig.cloudwatch("PutMetricData", json!({"Namespace": "N", "MetricData": data}));
             return;
         }
-        Happening::Alarm {
-            evaluation_periods,
-            missing,
-        } => {
+        Happening::Alarm { evaluation_periods, missing } => {
             let input = json!({"AlarmName": missing, "Namespace": "N", "MetricName": "M", "Statistic": "Maximum",
                 "Period": 60, "EvaluationPeriods": evaluation_periods, "Threshold": 1.0,
                 "ComparisonOperator": "LessThanThreshold", "TreatMissingData": missing});
@@ -200,21 +144,13 @@ fn check(world: &World) {
         assert_eq!(ended, cluster.ended.is_some());
         assert!(cluster.running_steps() <= cluster.concurrency);
         if ended {
-            assert!(
-                cluster.steps.iter().all(|step| step.state.is_terminal()),
-                "{}",
-                cluster.id
-            );
+            assert!(cluster.steps.iter().all(|step| step.state.is_terminal()), "{}", cluster.id);
         }
         for step in &cluster.steps {
             assert_eq!(step.state.is_terminal(), step.ended.is_some());
             let times = [Some(step.created), step.started, step.ended];
             assert!(times.iter().flatten().is_sorted(), "{times:?}");
-            assert!(
-                cluster
-                    .ended
-                    .is_none_or(|end| step.ended.is_some_and(|at| at <= end))
-            );
+            assert!(cluster.ended.is_none_or(|end| step.ended.is_some_and(|at| at <= end)));
         }
         if cluster.state == emr::ClusterState::Waiting {
             assert!(cluster.keep_alive && cluster.active_steps() == 0 && cluster.idle_since.is_some());

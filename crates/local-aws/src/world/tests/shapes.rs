@@ -53,10 +53,7 @@ fn fits(model: &Model, shape: &Shape, value: &Value, path: &str) {
                 shape.values
             );
             let most = shape.max.unwrap_or(f64::INFINITY);
-            assert!(
-                f64::from(u32::try_from(text.len()).unwrap()) <= most,
-                "{path}: {text} is too long"
-            );
+            assert!(f64::from(u32::try_from(text.len()).unwrap()) <= most, "{path}: {text} is too long");
         }
         Kind::Integer | Kind::Long => assert!(value.is_i64() || value.is_u64(), "{path}: {value}"),
         Kind::Double | Kind::Float | Kind::Timestamp => assert!(value.is_number(), "{path}: {value}"),

@@ -19,17 +19,11 @@ fn succeed(rig: &mut Rig, value: f64) {
     let at = input::seconds(rig.now);
     let datum = json!({"MetricName": "RunSucceeded", "Value": value, "Timestamp": at, "Unit": "Count",
         "Dimensions": [{"Name": "Pipeline", "Value": "web-logs"}]});
-    rig.cloudwatch(
-        "PutMetricData",
-        json!({"Namespace": "Emrys", "MetricData": [datum]}),
-    );
+    rig.cloudwatch("PutMetricData", json!({"Namespace": "Emrys", "MetricData": [datum]}));
 }
 
 fn alarm(rig: &mut Rig) -> Value {
-    let answer = rig.cloudwatch(
-        "DescribeAlarms",
-        json!({"AlarmNames": ["emrys/web-logs/no-success"]}),
-    );
+    let answer = rig.cloudwatch("DescribeAlarms", json!({"AlarmNames": ["emrys/web-logs/no-success"]}));
     answer["MetricAlarms"][0].clone()
 }
 
@@ -60,10 +54,7 @@ fn no_data_breaches_and_a_success_clears() {
     assert_eq!(state(&mut rig), "ALARM");
     // At the end of a period, not when somebody looked.
     let updated = alarm(&mut rig)["StateUpdatedTimestamp"].as_f64().unwrap();
-    assert!(
-        updated < input::seconds(rig.now) && updated % 3_600.0 == 0.0,
-        "{updated}"
-    );
+    assert!(updated < input::seconds(rig.now) && updated % 3_600.0 == 0.0, "{updated}");
 }
 
 #[test]
@@ -76,10 +67,7 @@ fn an_alarm_shows_its_configuration() {
         assert_eq!(&shown[member], value, "{member}");
     }
     for (member, value) in [
-        (
-            "AlarmArn",
-            json!("arn:aws:cloudwatch:us-east-1:123456789012:alarm:emrys/web-logs/no-success"),
-        ),
+        ("AlarmArn", json!("arn:aws:cloudwatch:us-east-1:123456789012:alarm:emrys/web-logs/no-success")),
         ("ActionsEnabled", json!(true)),
         ("OKActions", json!([])),
         ("AlarmConfigurationUpdatedTimestamp", json!(created)),
@@ -131,10 +119,7 @@ fn alarms_are_listed_in_pages_and_filtered() {
     };
     assert_eq!(list(json!({})), ["a/1", "a/2", "b/1", "b/2", "b/3"]);
     assert_eq!(list(json!({"MaxRecords": 1})).len(), 5);
-    assert_eq!(
-        list(json!({"AlarmNamePrefix": "b/", "MaxRecords": 2})),
-        ["b/1", "b/2", "b/3"]
-    );
+    assert_eq!(list(json!({"AlarmNamePrefix": "b/", "MaxRecords": 2})), ["b/1", "b/2", "b/3"]);
     assert_eq!(list(json!({"AlarmNames": ["b/2", "none"]})), ["b/2"]);
     assert_eq!(list(json!({"StateValue": "OK"})).len(), 0);
     assert_eq!(list(json!({"ActionPrefix": "arn:aws:sns"})).len(), 5);
@@ -143,14 +128,8 @@ fn alarms_are_listed_in_pages_and_filtered() {
     let (code, _) = rig.refused("DeleteAlarms", json!({"AlarmNames": ["a/2", "a/1"]}));
     assert_eq!(code, "ResourceNotFound");
     assert_eq!(rig.all("DescribeAlarms", "MetricAlarms", json!({})).len(), 3);
-    assert_eq!(
-        rig.refused("DescribeAlarms", json!({"NextToken": "x"})).0,
-        "InvalidNextToken"
-    );
-    rig.refused(
-        "DescribeAlarms",
-        json!({"AlarmNames": ["a"], "AlarmNamePrefix": "a"}),
-    );
+    assert_eq!(rig.refused("DescribeAlarms", json!({"NextToken": "x"})).0, "InvalidNextToken");
+    rig.refused("DescribeAlarms", json!({"AlarmNames": ["a"], "AlarmNamePrefix": "a"}));
 }
 
 #[test]
@@ -184,22 +163,14 @@ fn rules_of_alarms() {
     refused("Period", json!(7 * 3_600), "seven days");
     refused("DatapointsToAlarm", json!(27), "DatapointsToAlarm");
     refused("TreatMissingData", json!("sometimes"), "sometimes");
-    refused(
-        "ComparisonOperator",
-        json!("GreaterThanUpperThreshold"),
-        "anomaly",
-    );
+    refused("ComparisonOperator", json!("GreaterThanUpperThreshold"), "anomaly");
     refused("AlarmActions", json!(["ops"]), "Invalid arn");
     refused("Metrics", json!([]), "Metrics");
     refused("ExtendedStatistic", json!("p99"), "ExtendedStatistic");
     let mut minutes = no_success();
     minutes["Period"] = json!(60);
     minutes["EvaluationPeriods"] = json!(1_441);
-    assert!(
-        rig.refused("PutMetricAlarm", minutes.clone())
-            .1
-            .contains("one day")
-    );
+    assert!(rig.refused("PutMetricAlarm", minutes.clone()).1.contains("one day"));
     minutes["EvaluationPeriods"] = json!(1_440);
     rig.cloudwatch("PutMetricAlarm", minutes);
 }

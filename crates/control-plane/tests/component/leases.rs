@@ -1,0 +1,63 @@
+//! One process drives a run at a time.
+
+use std::time::Duration;
+
+use emrys_control_plane::{How, Stop};
+use emrys_core::run::Outcome;
+
+use crate::world::{Aws, Fault, good_step, holder, run};
+
+const LEDGER: &str = "PUT http://aws.test/my-log-bucket/emrys/web-logs/2024-10-20/ledger.json";
+
+#[tokio::test(start_paused = true)]
+async fn a_second_process_is_told_who_drives() {
+    let aws = Aws::new(good_step());
+    let (one, two) = (aws.connect(1).await, aws.connect(2).await);
+    let second = async {
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        run(&two, 2).await
+    };
+    let (first, second) = tokio::join!(run(&one, 1), second);
+    assert_eq!(first.unwrap().how, How::Closed(Outcome::Succeeded));
+    let stop = second.unwrap_err();
+    assert!(matches!(&stop, Stop::Held { holder: held, .. } if **held == holder(1)), "{stop:?}");
+    assert_eq!(aws.done("RunJobFlow"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_process_died_is_taken_over_after_a_whole_lease() {
+    let aws = Aws::new(good_step());
+    let (one, two) = (aws.connect(1).await, aws.connect(2).await);
+    // A process that dies is a future that is dropped.
+    tokio::time::timeout(Duration::from_mins(1), run(&one, 1)).await.unwrap_err();
+    let before = tokio::time::Instant::now();
+    let end = run(&two, 2).await.unwrap();
+    assert_eq!(end.how, How::Closed(Outcome::Succeeded));
+    assert!(before.elapsed() >= Duration::from_mins(2));
+    assert_eq!(end.state.fence(), 2);
+    assert_eq!(aws.done("RunJobFlow"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_whose_reply_was_lost_is_known_again() {
+    let aws = Aws::new(good_step());
+    for _ in 0..6 {
+        aws.fault(LEDGER, Fault::LoseReply);
+    }
+    let end = run(&aws.connect(1).await, 1).await.unwrap();
+    assert_eq!(end.how, How::Closed(Outcome::Succeeded));
+    assert_eq!(aws.done("RunJobFlow"), 1);
+}
+
+/// A process that was suspended for longer than its lease finds that another drives, at its next write, and stops.
+#[tokio::test(start_paused = true)]
+async fn who_lost_the_lease_writes_nothing_more() {
+    let aws = Aws::new(good_step());
+    let (one, two) = (aws.connect(1).await, aws.connect(2).await);
+    let mut sleeper = Box::pin(run(&one, 1));
+    tokio::time::timeout(Duration::from_mins(1), &mut sleeper).await.unwrap_err();
+    // The sleeper is not polled while the other takes over and comes to the end.
+    assert_eq!(run(&two, 2).await.unwrap().how, How::Closed(Outcome::Succeeded));
+    assert!(matches!(sleeper.await.unwrap_err(), Stop::Lost { .. }));
+    assert_eq!(aws.done("RunJobFlow"), 1);
+}

@@ -1,0 +1,11 @@
+//! The control plane over the embedded AWS, in one process: the real SDK with its serializers, signer and retries, a
+//! connector in the place of the network, and a virtual clock in which a day of waiting takes no time.
+
+#[cfg(test)]
+mod launches;
+#[cfg(test)]
+mod leases;
+#[cfg(test)]
+mod runs;
+#[cfg(test)]
+mod world;

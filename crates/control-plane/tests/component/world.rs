@@ -1,0 +1,256 @@
+//! An AWS in memory, and a network in between that can fail.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use emrys_control_plane::{
+    Clock, ControlPlane, Holder, Interrupts, Place, RunEnd, RunOptions, StaticCredentials, Stop,
+    Surroundings, built_in_job,
+};
+use emrys_core::config;
+use emrys_core::spec::Spec;
+use emrys_local_aws::journal::{Entry, Journal};
+use emrys_local_aws::server::{Endpoint, EndpointConfig};
+use emrys_local_aws::store::Store;
+use emrys_local_aws::world::{ScriptedFile, ScriptedStep, Scripts, World, WorldSettings};
+use jiff::Timestamp;
+
+const BUCKET: &str = "my-log-bucket";
+const SECRET: &str = "secret";
+
+const PIPELINE: &str = r#"
+pipeline = "web-logs"
+region = "us-east-1"
+
+[source]
+uri = "s3://my-log-bucket/application-logs/{yyyy}/{mm}/{dd}/"
+
+[output]
+uri = "s3://my-log-bucket/processed-logs/"
+
+[state]
+uri = "s3://my-log-bucket/emrys/"
+
+[cluster]
+release-label = "emr-7.13.0"
+service-role = "EMR_DefaultRole_V2"
+instance-profile = "EMR_EC2_DefaultRole"
+subnets = ["subnet-0123456789abcdef0"]
+"#;
+
+/// What the network does to a request.
+#[derive(Debug, Clone)]
+pub(crate) enum Fault {
+    /// AWS gets it and does it, and the answer is lost.
+    LoseReply,
+    /// It never arrives.
+    LoseRequest,
+    /// It is answered with an error in JSON, and not done.
+    Answer(u16, &'static str),
+    /// It goes well, and the next request with these words in it is denied.
+    ThenDeny(&'static str),
+}
+
+/// An AWS in memory.
+#[derive(Debug, Clone)]
+pub(crate) struct Aws {
+    endpoint: Endpoint,
+    store: Store,
+    /// The same time as the AWS has.
+    clock: Clock,
+    /// Faults to come: each meets the next request that its words fit.
+    faults: Arc<Mutex<VecDeque<(String, Fault)>>>,
+    /// All requests that were sent, as `POST ElasticMapReduce.RunJobFlow` or `PUT /bucket/key`.
+    sent: Arc<Mutex<Vec<String>>>,
+}
+
+/// The day that is run.
+pub(crate) fn spec() -> Spec {
+    let config = config::read("emrys.toml", PIPELINE).unwrap();
+    Spec::new(config, "2024-10-20".parse().unwrap(), built_in_job()).unwrap()
+}
+
+/// A step that does what the built-in job does.
+pub(crate) fn good_step() -> ScriptedStep {
+    let manifest = serde_json::json!({
+        "version": 1, "job": {"name": "log_analysis", "version": "1.0.0"}, "spark_version": "3.5.6",
+        "run": "{run}", "day": "2024-10-20", "format": "parquet",
+        "started_at": "2024-10-21T03:10:00Z", "finished_at": "2024-10-21T03:12:00Z",
+        "rows": {"read": 100, "parsed": 99, "rejected": 1},
+        "counts": {"access": 98, "errors": 1, "error_responses": 2},
+        "tables": [{"name": "traffic", "rows": 1, "files": [{"path": "traffic/part-0.parquet", "size": 4}]}],
+    });
+    let file = |path: &str, content: String| ScriptedFile { uri: format!("{{output}}{path}"), content };
+    ScriptedStep {
+        args: Some(r"--output (?P<output>\S+) --run (?P<run>\S+)".to_owned()),
+        duration_ms: 120_000,
+        files: vec![
+            file("traffic/part-0.parquet", "PAR1".to_owned()),
+            file("manifest.json", manifest.to_string()),
+        ],
+        ..ScriptedStep::default()
+    }
+}
+
+impl Aws {
+    /// An AWS with one bucket and a day of logs, whose steps go like this one. It has to be made on a paused clock.
+    pub(crate) fn new(step: ScriptedStep) -> Self {
+        let start: Timestamp = "2024-10-21T03:00:00Z".parse().unwrap();
+        let clock = emrys_local_aws::clock::Clock::tokio(start);
+        let store = Store::memory(clock.clone());
+        store.create_bucket(BUCKET).unwrap();
+        store.put(BUCKET, "application-logs/2024/10/20/app.log", b"{}\n").unwrap();
+        let scripts = Scripts { steps: vec![step], clusters: Vec::new() };
+        let (endpoint, driver) = Endpoint::new(EndpointConfig {
+            world: World::new(WorldSettings { scripts, ..WorldSettings::default() }, 1),
+            saved: None,
+            store: store.clone(),
+            journal: Journal::memory(),
+            clock,
+            root: None,
+            endpoint_url: "http://aws.test".to_owned(),
+            region: "us-east-1".to_owned(),
+            account: "123456789012".to_owned(),
+            access_key: "AKID".to_owned(),
+            secret_key: SECRET.to_owned(),
+            max_skew: None,
+        });
+        tokio::spawn(driver.run());
+        Self { endpoint, store, clock: Clock::tokio(start), faults: Arc::default(), sent: Arc::default() }
+    }
+
+    /// The next request with these words in it meets this fault.
+    pub(crate) fn fault(&self, words: &str, fault: Fault) {
+        locked(&self.faults).push_back((words.to_owned(), fault));
+    }
+
+    /// A control plane of this AWS. The address is no loopback, so the pace is that of the real AWS.
+    pub(crate) async fn connect(&self, seed: u64) -> ControlPlane {
+        let place = Place {
+            region: "us-east-1".to_owned(),
+            endpoint_url: Some("http://aws.test".to_owned()),
+            credentials: Some(StaticCredentials {
+                access_key: "AKID".to_owned(),
+                secret_key: SECRET.to_owned(),
+            }),
+            profile: None,
+        };
+        let http_client = Some(SharedHttpClient::new(self.clone()));
+        ControlPlane::connect_in(place, Surroundings { clock: self.clock.clone(), http_client, seed }).await
+    }
+
+    /// What was sent with these words in it.
+    pub(crate) fn sent(&self, words: &str) -> usize {
+        locked(&self.sent).iter().filter(|request| request.contains(words)).count()
+    }
+
+    /// The calls that AWS got.
+    pub(crate) fn journal(&self) -> Vec<Entry> {
+        self.endpoint.journal().entries().unwrap()
+    }
+
+    /// How often AWS did this.
+    pub(crate) fn done(&self, operation: &str) -> usize {
+        self.journal().iter().filter(|entry| entry.operation == operation && entry.is_ok()).count()
+    }
+
+    /// An object as text.
+    pub(crate) fn object(&self, key: &str) -> String {
+        String::from_utf8(self.store.get(BUCKET, key).unwrap()).unwrap()
+    }
+
+    pub(crate) fn delete_input(&self) {
+        let condition = emrys_local_aws::store::Condition::default();
+        self.store.delete(BUCKET, "application-logs/2024/10/20/app.log", &condition).unwrap();
+    }
+}
+
+/// A process on another host than the one that tests run on: whether it lives, nobody here can tell.
+pub(crate) fn holder(pid: u32) -> Holder {
+    Holder {
+        who: "ann".to_owned(),
+        host: format!("host-{pid}"),
+        pid,
+        boot: String::new(),
+        started: String::new(),
+    }
+}
+
+/// Drives the day to its end, as process `pid`.
+pub(crate) async fn run(cp: &ControlPlane, pid: u32) -> Result<RunEnd, Stop> {
+    run_with(cp, pid, &mut Interrupts::none()).await
+}
+
+/// Drives the day to its end or to an interrupt, as process `pid`.
+pub(crate) async fn run_with(
+    cp: &ControlPlane,
+    pid: u32,
+    interrupts: &mut Interrupts,
+) -> Result<RunEnd, Stop> {
+    let options = RunOptions { holder: holder(pid), again: true };
+    emrys_control_plane::run(cp, &spec(), &options, &mut (), interrupts).await
+}
+
+impl HttpClient for Aws {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Aws {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let line = match request.headers().get("x-amz-target") {
+            Some(target) => format!("{} {target}", request.method()),
+            None => format!("{} {}", request.method(), request.uri()),
+        };
+        locked(&self.sent).push(line.clone());
+        let fault = {
+            let mut faults = locked(&self.faults);
+            let at = faults.iter().position(|(words, _)| line.contains(words.as_str()));
+            at.and_then(|at| faults.remove(at)).map(|(_, fault)| fault)
+        };
+        if let Some(Fault::ThenDeny(words)) = fault {
+            self.fault(words, Fault::Answer(403, "AccessDenied"));
+        }
+        let endpoint = self.endpoint.clone();
+        HttpConnectorFuture::new(async move {
+            match fault {
+                Some(Fault::LoseRequest) => Err(cut()),
+                Some(Fault::LoseReply) => {
+                    answer(&endpoint, request).await?;
+                    Err(cut())
+                }
+                Some(Fault::Answer(status, code)) => {
+                    let body = format!(r#"{{"__type":"{code}","message":"made up"}}"#);
+                    Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body)))
+                }
+                None | Some(Fault::ThenDeny(_)) => answer(&endpoint, request).await,
+            }
+        })
+    }
+}
+
+async fn answer(endpoint: &Endpoint, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+    let request = request.map(|body| Bytes::copy_from_slice(body.bytes().expect("a body in memory")));
+    let response = endpoint.handle_bytes(request).await.map(SdkBody::from);
+    HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
+}
+
+fn cut() -> ConnectorError {
+    let reset = std::io::Error::new(std::io::ErrorKind::ConnectionReset, "connection reset by peer");
+    ConnectorError::io(reset.into())
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
