@@ -39,6 +39,7 @@ fn filters() -> Vec<(&'static str, &'static str)> {
         (r"j-[0-9A-Z]{13}", "j-CLUSTER"),
         (r"s-[0-9A-Z]{13}", "s-STEP"),
         (r"\b[0-9a-f]{64}\b", "<hash>"),
+        (r"\b[0-9a-f]{12}…", "<hash>…"),
         (r"\b[0-9a-f]{16}\b", "<nonce>"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
         (r"\b\d+(\.\d+)? ?m?s\b", "<duration>"),
