@@ -169,7 +169,9 @@ fn file_uri(path: &Path) -> String {
 /// In the form of `java.util.Properties`.
 fn java_properties(properties: &BTreeMap<String, String>) -> String {
     let escaped = |value: &str| value.replace('\\', r"\\").replace('\n', r"\n");
-    properties.iter().map(|(key, value)| format!("{}={}\n", escaped(key), escaped(value))).collect()
+    let lines: Vec<String> =
+        properties.iter().map(|(key, value)| format!("{}={}", escaped(key), escaped(value))).collect();
+    lines.join("\n") + "\n"
 }
 
 /// Says where the Spark of a release is another than the one here. Versions as in the EMR release guide.
