@@ -12,6 +12,7 @@
 mod support;
 
 mod configuration;
+mod demo;
 mod failures;
 mod interruptions;
 mod local;
