@@ -205,7 +205,7 @@ mod tests {
             ("spark.dynamicAllocation.enabled".to_owned(), "true".to_owned()),
         ]);
         let buckets = [("my-logs".to_owned(), PathBuf::from("/data/a b/s3/my-logs"))];
-        let all = properties(&cluster, &buckets, Path::new("/data"), Path::new("/data/work/j/s"));
+        let all = properties(&cluster, &buckets, Path::new("/data"), Path::new("/data/step"));
         assert_eq!(all["spark.master"], "local[*]");
         assert_eq!(all["spark.driver.memory"], "4g");
         assert!(!all.contains_key("spark.dynamicAllocation.enabled"));
