@@ -126,8 +126,9 @@ impl<'a> Engine<'a> {
     async fn record(&mut self, events: Vec<Event>) -> Result<(), Stop> {
         for event in &events {
             match event {
-                // First the document, then the event that says it is there.
-                Event::AttemptStarted { inputs, .. } => self.write_inputs(inputs).await?,
+                // First the document, then the event that says it is there. What follows on another attempt reads
+                // what that one was to read.
+                Event::AttemptStarted { inputs, retry: None, .. } => self.write_inputs(inputs).await?,
                 Event::AttemptEnded { .. } => self.keep_cluster().await,
                 _ => {}
             }
