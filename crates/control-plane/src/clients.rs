@@ -95,6 +95,7 @@ pub struct ControlPlane {
     pub(crate) s3: aws_sdk_s3::Client,
     pub(crate) emr: aws_sdk_emr::Client,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(crate) scheduler: aws_sdk_scheduler::Client,
     sts: aws_sdk_sts::Client,
     chance: Mutex<fastrand::Rng>,
 }
@@ -120,6 +121,9 @@ impl ControlPlane {
         let cloudwatch = aws_sdk_cloudwatch::config::Builder::from(&config)
             .retry_partition(partition("emrys-cloudwatch"))
             .build();
+        let scheduler = aws_sdk_scheduler::config::Builder::from(&config)
+            .retry_partition(partition("emrys-scheduler"))
+            .build();
         let sts = aws_sdk_sts::config::Builder::from(&config).retry_partition(partition("emrys-sts")).build();
         Self {
             // An endpoint may also stand in the environment or in a profile.
@@ -128,6 +132,7 @@ impl ControlPlane {
             s3: aws_sdk_s3::Client::from_conf(s3),
             emr: aws_sdk_emr::Client::from_conf(emr),
             cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch),
+            scheduler: aws_sdk_scheduler::Client::from_conf(scheduler),
             sts: aws_sdk_sts::Client::from_conf(sts),
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),
         }

@@ -60,8 +60,15 @@ pub fn run_job_flow(
 
 /// When anyone may end the cluster of a launch.
 pub fn deadline(config: &Config, intended_at: Timestamp) -> Timestamp {
-    let minutes = config.limits.start_minutes + config.limits.run_minutes + DEADLINE_MARGIN_MINUTES;
-    intended_at.checked_add(SignedDuration::from_mins(minutes.into())).unwrap_or(Timestamp::MAX)
+    let minutes = SignedDuration::from_mins(deadline_minutes(config).into());
+    // In whole seconds, as a tag and a schedule write it.
+    let at = intended_at.checked_add(minutes).unwrap_or(Timestamp::MAX).as_second();
+    Timestamp::from_second(at).unwrap_or(Timestamp::MAX)
+}
+
+/// How long after its launch that is.
+pub fn deadline_minutes(config: &Config) -> u32 {
+    config.limits.start_minutes + config.limits.run_minutes + DEADLINE_MARGIN_MINUTES
 }
 
 /// A JSON object that is filled in order, without the keys that have nothing to say.

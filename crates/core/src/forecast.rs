@@ -1,7 +1,7 @@
 //! `decide`, driven against a world in which everything succeeds.
 //!
 //! It is the engine's loop with another world behind it. Questions about the world as it is (input, job, output
-//! folder, alarm) are handed back to be asked for real; questions about what the run itself would make are answered
+//! folder, the guards' group, alarm) are handed back to be asked for real; questions about what the run itself would make are answered
 //! here. It invents no listing and no row count: what a job would write is recorded as found good, and no more.
 
 use jiff::Timestamp;
@@ -115,6 +115,8 @@ impl Forecast<'_> {
                 Effect::TerminateRequested { cluster: cluster.clone(), because: *because }
             }
             Action::Unprotect { cluster } => Effect::Unprotected { cluster: cluster.clone() },
+            Action::EnsureGuard { until, .. } => Effect::GuardEnsured { until: *until },
+            Action::RemoveGuard { .. } => Effect::GuardRemoved,
             Action::PublishMetrics => Effect::MetricsPublished,
             Action::PutAlarm => Effect::AlarmPut,
         };
@@ -128,10 +130,13 @@ impl Forecast<'_> {
                 return self.record(Event::Verified { verdict: Verdict::default() });
             }
             Query::LaunchedAs { .. } => Answer::LaunchedAs { clusters: Vec::new() },
+            Query::Guard { .. } => Answer::Guard { standing: true },
             Query::StepLog { .. } => Answer::StepLog(Vec::new()),
             Query::Cluster { .. } => Answer::Cluster(self.cluster_at_its_end()),
             // Handed back to be asked for real.
-            Query::Inputs | Query::Job | Query::OutputFolder | Query::Alarm => return Ok(()),
+            Query::Inputs | Query::Job | Query::OutputFolder | Query::GuardGroup | Query::Alarm => {
+                return Ok(());
+            }
         };
         self.seen.absorb(query, self.now, Ok(answer));
         Ok(())
@@ -170,9 +175,11 @@ impl Forecast<'_> {
 
 fn is_about_the_world(query: &Query) -> bool {
     match query {
-        Query::Inputs | Query::Job | Query::OutputFolder | Query::Alarm => true,
-        Query::LaunchedAs { .. } | Query::Cluster { .. } | Query::Output { .. } | Query::StepLog { .. } => {
-            false
-        }
+        Query::Inputs | Query::Job | Query::OutputFolder | Query::GuardGroup | Query::Alarm => true,
+        Query::Guard { .. }
+        | Query::LaunchedAs { .. }
+        | Query::Cluster { .. }
+        | Query::Output { .. }
+        | Query::StepLog { .. } => false,
     }
 }

@@ -22,6 +22,8 @@ pub struct Pace {
     pub settle: SignedDuration,
     /// Between the two looks that must agree before such a cluster counts as never launched.
     pub settle_gap: SignedDuration,
+    /// Between two looks at the guard of a cluster: it goes away only when somebody deletes it.
+    pub guard: SignedDuration,
     /// How long after a cluster's end its logs are waited for. EMR uploads them every five minutes and once
     /// more at the end.
     pub logs: SignedDuration,
@@ -45,6 +47,7 @@ impl Pace {
         report_patience: SignedDuration::from_mins(3),
         settle: SignedDuration::from_mins(3),
         settle_gap: SignedDuration::from_mins(2),
+        guard: SignedDuration::from_mins(5),
         logs: SignedDuration::from_mins(6),
         ending: SignedDuration::from_mins(30),
         linger: SignedDuration::from_mins(10),
@@ -61,6 +64,7 @@ impl Pace {
         report_patience: SignedDuration::from_secs(3),
         settle: SignedDuration::from_millis(600),
         settle_gap: SignedDuration::from_millis(400),
+        guard: SignedDuration::from_secs(2),
         logs: SignedDuration::from_secs(2),
         ending: SignedDuration::from_secs(60),
         linger: SignedDuration::from_secs(5),

@@ -9,7 +9,7 @@ mod tests;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::cluster_request::run_job_flow;
+use crate::cluster_request::{deadline_minutes, run_job_flow};
 use crate::day::Day;
 use crate::forecast::{Foreseen, foresee};
 use crate::pace::Pace;
@@ -175,6 +175,12 @@ fn guards(spec: &Spec, intent: &LaunchIntent) -> Vec<Guard> {
             "its cluster is looked for by the nonce in its name; it is launched again only if it is not there",
         ),
     ];
+    if spec.config.guard.is_some() {
+        guards.push(guard(
+            "nobody watches, and the cluster still stands at its deadline",
+            "the schedule in the group `emrys`, named by the launch's nonce: emr TerminateJobFlows",
+        ));
+    }
     guards.extend(retries(spec, intent));
     guards
 }
@@ -222,9 +228,23 @@ fn notes(spec: &Spec, before: &State, end: &End) -> Vec<String> {
             spec.fixed_output()
         ));
     }
+    notes.push(outside(spec));
     notes
-        .push("outside the cluster, only a process of Emrys that watches ends it before its time".to_owned());
-    notes
+}
+
+/// Which guards stand outside the cluster.
+fn outside(spec: &Spec) -> String {
+    if spec.config.guard.is_none() {
+        return "outside the cluster, only a process of Emrys that watches ends it before its time: `[guard] \
+                scheduler-role` would add a schedule"
+            .to_owned();
+    }
+    let minutes = deadline_minutes(&spec.config);
+    format!(
+        "outside the cluster, a schedule of EventBridge Scheduler ends it {minutes} minutes after its launch (the \
+         tag emrys:deadline), even where no process of Emrys is left; it cannot end one whose termination protection \
+         somebody switched on"
+    )
 }
 
 fn in_flight(attempt: &Attempt) -> String {

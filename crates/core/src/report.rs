@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::day::Day;
 use crate::diagnosis::Diagnosis;
 use crate::emr::{ClusterState, Reason};
-use crate::run::{Attempt, Cluster, Launch, Outcome, Refusal, Reporting, State};
+use crate::run::{Attempt, Cluster, Guarding, Launch, Outcome, Refusal, Reporting, State};
 use crate::spec::Spec;
 use crate::verify;
 
@@ -47,6 +47,8 @@ pub struct RunReport {
     pub refusal: Option<RefusalReport>,
     /// The attempt whose output stands; it may be an earlier one than `attempt`.
     pub succeeded_attempt: Option<u32>,
+    /// The guard outside the cluster; null where none is configured.
+    pub guard: Option<GuardReport>,
     /// The metrics of the attempt.
     pub metrics: Option<ReportingReport>,
     /// The alarm, as far as the attempt cared for it.
@@ -112,6 +114,17 @@ pub struct ReportingReport {
     pub why: Option<String>,
 }
 
+/// How far the guard outside a cluster is, as `--json` prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GuardReport {
+    /// `open`, `missing`, `standing`, `removed` or `given_up`.
+    pub state: &'static str,
+    /// When it ends the cluster, while it stands.
+    pub until: Option<Timestamp>,
+    /// Why it was given up.
+    pub why: Option<String>,
+}
+
 /// What is told about a run.
 pub fn report(spec: &Spec, state: &State, now: Timestamp) -> RunReport {
     let attempt = state.attempt();
@@ -143,6 +156,7 @@ pub fn report(spec: &Spec, state: &State, now: Timestamp) -> RunReport {
         diagnosis: attempt.and_then(|attempt| attempt.diagnosis.clone()),
         refusal: state.refusal.as_ref().map(RefusalReport::new),
         succeeded_attempt: state.succeeded().map(|attempt| attempt.number),
+        guard: attempt.and_then(|attempt| GuardReport::new(spec, &attempt.guard)),
         metrics: attempt.map(|attempt| ReportingReport::new(&attempt.metrics)),
         alarm: attempt.map(|attempt| ReportingReport::new(&attempt.alarm)),
         cancelled_by: state.cancel.as_ref().map(|actor| actor.0.clone()),
@@ -206,6 +220,20 @@ impl RefusalReport {
     /// Of a refusal.
     pub fn new(refusal: &Refusal) -> Self {
         Self { summary: refusal.to_string(), hint: refusal.hint() }
+    }
+}
+
+impl GuardReport {
+    fn new(spec: &Spec, guard: &Guarding) -> Option<Self> {
+        let (state, until, why) = match guard {
+            Guarding::Open if spec.config.guard.is_none() => return None,
+            Guarding::Open => ("open", None, None),
+            Guarding::Missing { .. } => ("missing", None, None),
+            Guarding::Standing { until, .. } => ("standing", Some(*until), None),
+            Guarding::Removed => ("removed", None, None),
+            Guarding::GivenUp(why) => ("given_up", None, Some(why.clone())),
+        };
+        Some(Self { state, until, why })
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use clap::Args;
 use emrys_control_plane::RunStatus;
 use emrys_core::day::Day;
-use emrys_core::report::RunReport;
+use emrys_core::report::{GuardReport, RunReport};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -99,6 +99,13 @@ pub(crate) fn summary(report: &RunReport) -> String {
     }
     if let Some(seconds) = report.duration_seconds {
         line("took", &duration(SignedDuration::try_from_secs_f64(seconds).unwrap_or_default()));
+    }
+    match &report.guard {
+        Some(GuardReport { until: Some(until), .. }) => {
+            line("guard", &format_args!("a schedule ends the cluster at {until}"));
+        }
+        Some(GuardReport { why: Some(why), .. }) => line("guard", &format_args!("given up: {why}")),
+        _ => {}
     }
     for (name, reporting) in [("metrics", &report.metrics), ("alarm", &report.alarm)] {
         if let Some(why) = reporting.as_ref().and_then(|reporting| reporting.why.as_ref()) {

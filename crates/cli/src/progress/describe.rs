@@ -31,7 +31,10 @@ impl Level {
 /// The line for an event; none for what only matters to the record.
 pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
     let line = match event {
-        Event::Opened { .. } | Event::Closed { .. } | Event::AlarmFound { current: false } => return None,
+        Event::Opened { .. }
+        | Event::Closed { .. }
+        | Event::GuardGroupFound { .. }
+        | Event::AlarmFound { current: false } => return None,
         Event::Reopened { .. } => (Level::Info, "the day was run before, and is run again".to_owned()),
         Event::AttemptStarted { attempt, retry: Some(retry), .. } => {
             let Retry { because, choice } = retry;
@@ -72,6 +75,13 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
                 ),
             )
         }
+        Event::GuardLost => (
+            Level::Warn,
+            "somebody deleted the schedule that guards the cluster: it is made again".to_owned(),
+        ),
+        Event::GuardGivenUp { why } => {
+            (Level::Warn, format!("the guard outside the cluster is given up: {why}"))
+        }
         Event::StepMoved { name, state, reason, .. } => {
             let state = state.name();
             (Level::Info, format!("step {} {}{}", styled(HINT, name), styled(BOLD, state), because(reason)))
@@ -108,6 +118,10 @@ fn done(effect: &Effect) -> String {
         Effect::Unprotected { cluster } => {
             format!("the termination protection of cluster {} is switched off", styled(HINT, cluster))
         }
+        Effect::GuardEnsured { until } => {
+            format!("a schedule ends the cluster at {until}, should nothing else have")
+        }
+        Effect::GuardRemoved => "that schedule is removed".to_owned(),
         Effect::MetricsPublished => "the metrics are published".to_owned(),
         Effect::AlarmPut => "the alarm is written".to_owned(),
     }

@@ -3,6 +3,7 @@
 //! A launch stands apart: it must not happen twice, so it is recorded before and asked for once. All others may be
 //! repeated, and are, when they meet trouble.
 
+mod guard;
 mod launch;
 mod publish_metrics;
 mod put_alarm;
@@ -37,6 +38,15 @@ pub(crate) async fn act(
         Action::Unprotect { cluster } => {
             unprotect::act(cp, cluster).await?;
             Ok(Effect::Unprotected { cluster: cluster.clone() })
+        }
+        Action::EnsureGuard { name, cluster, until, group } => {
+            let configured = guard::configured(spec.config.guard.as_ref())?;
+            guard::ensure(cp, configured, name, cluster, *until, *group).await?;
+            Ok(Effect::GuardEnsured { until: *until })
+        }
+        Action::RemoveGuard { name } => {
+            guard::remove(cp, name).await?;
+            Ok(Effect::GuardRemoved)
         }
         Action::PublishMetrics => {
             let attempt = attempt.ok_or_else(|| senseless(action))?;

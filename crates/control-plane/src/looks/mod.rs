@@ -4,6 +4,7 @@ mod alarm;
 mod cancel;
 mod cluster;
 mod clusters;
+mod guard;
 mod inputs;
 mod job;
 mod listing;
@@ -32,6 +33,8 @@ pub(crate) async fn look(cp: &ControlPlane, spec: &Spec, query: &Query) -> Resul
             let clusters = clusters::look(cp, nonce, *since).await?;
             Ok(Answer::LaunchedAs { clusters })
         }
+        Query::GuardGroup => guard::group(cp).await.map(|there| Answer::GuardGroup { there }),
+        Query::Guard { name } => guard::standing(cp, name).await.map(|standing| Answer::Guard { standing }),
         Query::Cluster { id } => cluster::look(cp, id).await.map(Answer::Cluster),
         Query::Output { folder } => output::look(cp, folder).await.map(Answer::Output),
         Query::StepLog { cluster, step } => {

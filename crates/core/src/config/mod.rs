@@ -4,7 +4,7 @@
 //! reader, entry        TOML with positions; every problem is noted, and reading goes on
 //! problem              what is told of them, and what was probably meant
 //! values               the texts that AWS and Emrys give a form: names, ARNs, release labels, templates
-//! pipeline             the file's tables; job, steps, cluster, fleets, raw and limits read theirs
+//! pipeline             the file's tables; job, steps, cluster, fleets, raw, guard and limits read theirs
 //! check                what contradicts itself once every key is right by itself
 //! ```
 //!
@@ -14,6 +14,7 @@ mod check;
 mod cluster;
 mod entry;
 mod fleets;
+mod guard;
 mod job;
 mod limits;
 mod pipeline;
@@ -31,6 +32,7 @@ mod values;
 
 pub use cluster::{Bootstrap, Cluster, SecurityGroups};
 pub use fleets::{Ebs, Fleet, Fleets, Market};
+pub use guard::Guard;
 pub use job::{Script, UserJob};
 pub use limits::{Alarms, Limits};
 pub use pipeline::{Config, Output, OutputFormat, Source, SourceFormat, StateStore, read};

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::check;
 use super::cluster::{self, Cluster};
+use super::guard::{self, Guard};
 use super::job::{self, UserJob};
 use super::limits::{self, Alarms, Limits};
 use super::problem::ConfigErrors;
@@ -35,6 +36,8 @@ pub struct Config {
     pub cluster: Cluster,
     /// `[limits]`: how long, how often, how bad.
     pub limits: Limits,
+    /// `[guard]`: what ends a cluster that everybody forgot; left out, only what runs in the cluster does.
+    pub guard: Option<Guard>,
     /// `[alarms]`: when a missing success is an alarm, and who hears of it.
     pub alarms: Alarms,
 }
@@ -108,12 +111,11 @@ pub fn read(file: &str, text: &str) -> Result<Config, ConfigErrors> {
 }
 
 /// Keys of the whole that later versions have. They are refused by name, so that nobody relies on them.
-const LATER: [(&str, &str); 5] = [
+const LATER: [(&str, &str); 4] = [
     ("catalog", "publishing to a catalog"),
     ("notify", "notification"),
     ("retention", "retention"),
     ("schedule", "a schedule"),
-    ("guard", "a guard outside the cluster"),
 ];
 
 /// Reads everything, whatever was wrong before: no `?` before the last section is read.
@@ -143,9 +145,14 @@ fn read_root(mut root: Section<'_, '_>) -> Option<Config> {
         )
         .and_then(cluster::read);
     let limits = limits::read_limits(root.section("limits"));
+    let guard = root.section("guard").map(guard::read);
     let alarms = limits::read_alarms(root.section("alarms"));
     root.finish();
     let job = match job {
+        Some(read) => Some(read?),
+        None => None,
+    };
+    let guard = match guard {
         Some(read) => Some(read?),
         None => None,
     };
@@ -159,6 +166,7 @@ fn read_root(mut root: Section<'_, '_>) -> Option<Config> {
         state: state?,
         cluster: cluster?,
         limits,
+        guard,
         alarms,
     })
 }

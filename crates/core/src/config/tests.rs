@@ -156,7 +156,7 @@ fn what_is_no_toml_is_one_problem() {
 fn what_is_not_built_yet_is_refused_by_name() {
     let text = changed(
         &[("[output]", "wait-for-input-minutes = 30\n\n[output]")],
-        "\n[limits]\nmax-cost-usd = 5\n[catalog]\ndatabase = \"logs\"\n[guard]\nscheduler-role = \"x\"\n[notify]\n[retention]\n[schedule]\n",
+        "\n[limits]\nmax-cost-usd = 5\n[catalog]\ndatabase = \"logs\"\n[notify]\n[retention]\n[schedule]\n",
     );
     insta::assert_snapshot!(errors(&text), @r#"
     emrys.toml:7:1: `source.wait-for-input-minutes`: waiting for input is not yet available
@@ -165,13 +165,11 @@ fn what_is_not_built_yet_is_refused_by_name() {
       hint: leave it out: this version would have to ignore it
     emrys.toml:23:2: `catalog`: publishing to a catalog is not yet available
       hint: leave it out: this version would have to ignore it
-    emrys.toml:25:2: `guard`: a guard outside the cluster is not yet available
+    emrys.toml:25:2: `notify`: notification is not yet available
       hint: leave it out: this version would have to ignore it
-    emrys.toml:27:2: `notify`: notification is not yet available
+    emrys.toml:26:2: `retention`: retention is not yet available
       hint: leave it out: this version would have to ignore it
-    emrys.toml:28:2: `retention`: retention is not yet available
-      hint: leave it out: this version would have to ignore it
-    emrys.toml:29:2: `schedule`: a schedule is not yet available
+    emrys.toml:27:2: `schedule`: a schedule is not yet available
       hint: leave it out: this version would have to ignore it
     "#);
 }
@@ -516,4 +514,17 @@ fn the_example_pipelines_are_right() {
     let mut named = examples.map(|(name, _)| name);
     named.sort_unstable();
     assert_eq!(found, named, "each example is read by this test");
+}
+
+#[test]
+fn a_guard_is_a_role_that_the_scheduler_takes_on() {
+    let with = |guard: &str| super::read("emrys.toml", &format!("{MINIMAL}\n[guard]\n{guard}"));
+    let role = "arn:aws:iam::123456789012:role/emrys-guard";
+    let config = with(&format!("scheduler-role = \"{role}\"\n")).expect("a good guard");
+    assert_eq!(config.guard.map(|guard| guard.scheduler_role).as_deref(), Some(role));
+    for wrong in ["", "scheduler-role = \"emrys-guard\"\n", "sheduler-role = \"x\"\n"] {
+        let errors = with(wrong).expect_err("it names no role");
+        assert!(errors.problems[0].key.starts_with("guard"), "{errors}");
+    }
+    assert_eq!(super::read("emrys.toml", MINIMAL).expect("a good file").guard, None);
 }

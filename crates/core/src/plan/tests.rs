@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::inputs::Listing;
-use crate::run::testing::{self, Engine, Good, World, now, spec, trouble, unversioned};
+use crate::run::testing::{self, Engine, Good, World, guarded, now, spec, trouble, unversioned};
 use crate::run::{Answer, Recorded, Trouble, TroubleKind};
 
 /// Plans as the control plane does: what the plan asks about the world is looked at for real.
@@ -36,6 +36,7 @@ impl World for AllThere {
     fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
         match query {
             Query::Job => Ok(Answer::Job { unstaged: vec![] }),
+            Query::GuardGroup => Ok(Answer::GuardGroup { there: true }),
             Query::Alarm => Ok(Answer::Alarm { current: true }),
             _ => Good.look(engine, query),
         }
@@ -72,7 +73,7 @@ fn a_plan_of_a_fresh_day() {
 
 #[test]
 fn what_is_planned_is_what_is_done() {
-    for spec in [spec(), unversioned()] {
+    for spec in [spec(), unversioned(), guarded()] {
         let planned = plan_in(&spec, &State::default(), &mut Good);
         let mut engine = Engine::new(&spec);
         engine.drive(&mut Good);
@@ -87,16 +88,21 @@ fn what_is_planned_is_what_is_done() {
 
 #[test]
 fn a_plan_of_a_run_in_flight_is_what_is_left_of_it() {
-    let spec = spec();
-    let mut whole = Engine::new(&spec);
+    for spec in [spec(), guarded()] {
+        planned_at_every_event(&spec);
+    }
+}
+
+fn planned_at_every_event(spec: &Spec) {
+    let mut whole = Engine::new(spec);
     whole.drive(&mut Good);
-    let all = calls(&spec, &whole.actions);
+    let all = calls(spec, &whole.actions);
     let mut state = State::default();
     let mut left = Vec::new();
     for recorded in &whole.record[..whole.record.len() - 1] {
         let Recorded { .. } = recorded;
         state.apply(recorded).expect("legal");
-        let plan = plan_in(&spec, &state, &mut Good);
+        let plan = plan_in(spec, &state, &mut Good);
         assert!(all.ends_with(&plan.calls), "{:?}", plan.calls);
         left.push(plan.calls.len());
     }
@@ -183,4 +189,21 @@ fn a_plan_says_which_failures_are_followed_by_another_attempt() {
     let spec = crate::testing::spec_and("[limits]\nmax-attempts = 1\n");
     let plan = plan_in(&spec, &State::default(), &mut Good);
     assert!(said(&plan, "no other follows"), "{:#?}", plan.guards);
+}
+
+#[test]
+fn a_plan_says_which_guards_stand() {
+    let note = |plan: &Plan, words: &str| plan.notes.iter().any(|note| note.contains(words));
+    let plan = plan_in(&guarded(), &State::default(), &mut Good);
+    // 30 minutes to start, 60 to run, and the margin.
+    assert!(note(&plan, "ends it 105 minutes after its launch"), "{:#?}", plan.notes);
+    let scheduled: Vec<_> = plan
+        .calls
+        .iter()
+        .filter(|call| call.service.name() == "scheduler")
+        .map(|call| call.operation)
+        .collect();
+    assert_eq!(scheduled, ["CreateScheduleGroup", "CreateSchedule", "DeleteSchedule"]);
+    let plan = plan_in(&spec(), &State::default(), &mut Good);
+    assert!(note(&plan, "only a process of Emrys that watches"), "{:#?}", plan.notes);
 }

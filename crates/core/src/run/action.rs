@@ -1,8 +1,10 @@
 //! What a run does to AWS. One variant is one executor in the control plane.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::LaunchIntent;
+use super::guard::GROUP;
 use crate::spec::Spec;
 
 /// Something to do to AWS. It is derived from the spec, the state and the time alone.
@@ -26,6 +28,22 @@ pub enum Action {
     Unprotect {
         /// Its id.
         cluster: String,
+    },
+    /// Make the schedule that ends the cluster at its deadline. Harmless when repeated: its name is the launch's.
+    EnsureGuard {
+        /// The schedule's name: the launch's nonce.
+        name: String,
+        /// The cluster that it ends.
+        cluster: String,
+        /// When.
+        until: Timestamp,
+        /// Whether the group of the schedules is there.
+        group: bool,
+    },
+    /// Remove that schedule, once the cluster is gone.
+    RemoveGuard {
+        /// Its name.
+        name: String,
     },
     /// Publish the metrics of an attempt that ended. Harmless when repeated: the data points carry the run's end.
     PublishMetrics,
@@ -69,7 +87,7 @@ pub struct Call {
     /// The operation, as its API names it.
     pub operation: &'static str,
     /// What it is done to: an address, a cluster's name without the launch's nonce (which nobody knows before the
-    /// launch is decided) or its id, a metric or an alarm.
+    /// launch is decided) or its id, a metric, an alarm, or the group of a schedule (whose own name is that nonce).
     pub resource: String,
 }
 
@@ -83,6 +101,8 @@ pub enum Service {
     Emr,
     /// CloudWatch.
     CloudWatch,
+    /// EventBridge Scheduler.
+    Scheduler,
 }
 
 impl Service {
@@ -92,6 +112,7 @@ impl Service {
             Self::S3 => "s3",
             Self::Emr => "emr",
             Self::CloudWatch => "cloudwatch",
+            Self::Scheduler => "scheduler",
         }
     }
 }
@@ -113,6 +134,12 @@ impl Action {
             Self::Unprotect { cluster } => {
                 vec![call(Service::Emr, "SetTerminationProtection", cluster.clone())]
             }
+            Self::EnsureGuard { group, .. } => {
+                let operations = (!group).then_some("CreateScheduleGroup").into_iter();
+                let all = operations.chain(["CreateSchedule"]);
+                all.map(|operation| call(Service::Scheduler, operation, GROUP.to_owned())).collect()
+            }
+            Self::RemoveGuard { .. } => vec![call(Service::Scheduler, "DeleteSchedule", GROUP.to_owned())],
             Self::PublishMetrics => {
                 vec![call(Service::CloudWatch, "PutMetricData", spec.metrics_resource())]
             }
@@ -127,6 +154,8 @@ impl Action {
             Self::Launch(_) => "launch the cluster",
             Self::Terminate { .. } => "terminate the cluster",
             Self::Unprotect { .. } => "switch off the termination protection",
+            Self::EnsureGuard { .. } => "make the schedule that guards the cluster",
+            Self::RemoveGuard { .. } => "remove the schedule that guarded the cluster",
             Self::PublishMetrics => "publish the metrics",
             Self::PutAlarm => "write the alarm",
         }

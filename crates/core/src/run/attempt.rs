@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::action::TerminateReason;
 use super::event::{AttemptResult, Effect, Event, Fault, FaultClass, LaunchIntent, PinnedInputs, Reported};
+use super::guard::Guarding;
 use super::retry::Retry;
 use crate::diagnosis::Diagnosis;
 use crate::emr::{ClusterState, Reason, StepState};
@@ -35,6 +36,8 @@ pub struct Attempt {
     pub cluster: Option<Cluster>,
     /// Clusters of the same launch that were not accepted and are to be ended.
     pub surplus: Vec<String>,
+    /// How far the guard outside its cluster is.
+    pub guard: Guarding,
     /// What the check of its output said.
     pub verdict: Option<Verdict>,
     /// What was found out about its failure.
@@ -165,6 +168,7 @@ impl Attempt {
             refusals: 0,
             cluster: None,
             surplus: Vec::new(),
+            guard: Guarding::Open,
             verdict: None,
             diagnosis: None,
             ended: None,
@@ -190,6 +194,9 @@ impl Attempt {
     }
 
     pub(super) fn advance(&mut self, at: Timestamp, event: &Event) -> Applied {
+        if let Some(applied) = self.guard_moved(at, event) {
+            return applied;
+        }
         match event {
             Event::Intended(intent) => return self.intended(at, intent),
             Event::Finished { effect } => return self.finished(at, effect),
@@ -228,7 +235,10 @@ impl Attempt {
         Ok(())
     }
 
-    pub(super) fn report(&mut self, event: &Event) -> Applied {
+    pub(super) fn report(&mut self, at: Timestamp, event: &Event) -> Applied {
+        if let Some(applied) = self.guard_moved(at, event) {
+            return applied;
+        }
         match event {
             Event::Finished { effect: Effect::MetricsPublished } => self.metrics = Reporting::Done,
             Event::Finished { effect: Effect::AlarmPut } => self.alarm = Reporting::Done,
@@ -294,6 +304,7 @@ impl Attempt {
                 own.protected = false;
                 own.unprotected_at = Some(at);
             }
+            Effect::GuardEnsured { .. } | Effect::GuardRemoved => return Err("that is the guard's"),
             Effect::MetricsPublished | Effect::AlarmPut => return Err("the attempt has not ended"),
         }
         Ok(())

@@ -105,6 +105,18 @@ pub enum Event {
         #[serde(default)]
         reason: Reason,
     },
+    /// The group of the guards was looked for; the guard itself is made next.
+    GuardGroupFound {
+        /// Whether it is there.
+        there: bool,
+    },
+    /// The guard was made, and is not there any more although the cluster is: somebody deleted it.
+    GuardLost,
+    /// The guard could not be made, or not be removed; it never fails a run.
+    GuardGivenUp {
+        /// Why.
+        why: String,
+    },
     /// The output was checked.
     Verified {
         /// With this verdict.
@@ -197,6 +209,13 @@ pub enum Effect {
         /// Its id.
         cluster: String,
     },
+    /// The guard outside the cluster stands.
+    GuardEnsured {
+        /// When it ends the cluster.
+        until: Timestamp,
+    },
+    /// The guard is gone.
+    GuardRemoved,
     /// The metrics were published.
     MetricsPublished,
     /// The alarm was written.

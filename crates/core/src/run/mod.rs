@@ -13,6 +13,7 @@ mod action;
 mod attempt;
 mod decide;
 mod event;
+mod guard;
 mod next_action;
 mod retry;
 mod seen;
@@ -33,6 +34,7 @@ pub use event::{
     Actor, AttemptResult, Effect, Event, Fault, FaultClass, LaunchIntent, Outcome, PinnedInputs, Recorded,
     Refusal, Reported,
 };
+pub use guard::{GROUP as GUARD_GROUP, Guarding};
 pub use next_action::RUN_GRACE;
 pub use retry::{Choice, Retry, RetryCause};
 pub use seen::{Answer, Query, Seen, Sighting, Trouble, TroubleKind};

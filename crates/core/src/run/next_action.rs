@@ -7,6 +7,7 @@ use super::action::{Action, TerminateReason};
 use super::attempt::{Attempt, Launch, Reporting};
 use super::decide::later;
 use super::event::{FaultClass, LaunchIntent};
+use super::guard;
 use super::retry::retry;
 use super::state::State;
 use crate::emr::ClusterState;
@@ -21,6 +22,11 @@ pub const RUN_GRACE: SignedDuration = SignedDuration::from_mins(5);
 pub(super) fn next_action(spec: &Spec, state: &State, now: Timestamp, pace: &Pace) -> Option<Action> {
     let attempt = state.attempt()?;
     if attempt.ended.is_some() {
+        if let Launch::Made { intent, at } = &attempt.launch
+            && let Some(removal) = guard::next_action(spec, attempt, intent, *at, now)
+        {
+            return Some(removal);
+        }
         // What follows on another attempt is reported with that one.
         if retry(spec, state, attempt).is_some() {
             return None;
@@ -38,17 +44,28 @@ pub(super) fn next_action(spec: &Spec, state: &State, now: Timestamp, pace: &Pac
         Launch::NotMade => before_launch(spec, state, attempt, now, pace),
         // Whether it happened has to be seen first.
         Launch::Open { .. } => None,
-        Launch::Made { at, .. } => {
-            let (due, because) = termination(spec, state, attempt, *at, pace)?;
-            let own = attempt.cluster.as_ref()?;
-            let cluster = own.id.clone();
-            (now >= due).then_some(if own.protected {
-                Action::Unprotect { cluster }
-            } else {
-                Action::Terminate { cluster, because }
-            })
-        }
+        Launch::Made { intent, at } => ending(spec, state, attempt, *at, now, pace)
+            .or_else(|| guard::next_action(spec, attempt, intent, *at, now)),
     }
+}
+
+/// The cluster's end, where it is due.
+fn ending(
+    spec: &Spec,
+    state: &State,
+    attempt: &Attempt,
+    launched_at: Timestamp,
+    now: Timestamp,
+    pace: &Pace,
+) -> Option<Action> {
+    let (due, because) = termination(spec, state, attempt, launched_at, pace)?;
+    let own = attempt.cluster.as_ref()?;
+    let cluster = own.id.clone();
+    (now >= due).then_some(if own.protected {
+        Action::Unprotect { cluster }
+    } else {
+        Action::Terminate { cluster, because }
+    })
 }
 
 fn before_launch(

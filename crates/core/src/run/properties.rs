@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::testing::{
-    Acted, Engine, Good, Turn, World, job_uris, listing, log, now, output, sight, spec, trouble,
+    Acted, Engine, Good, Turn, World, guarded, job_uris, listing, log, now, output, sight, spec, trouble,
 };
 use super::*;
 use crate::diagnosis::Diagnosis;
@@ -76,6 +76,8 @@ impl World for Tape {
                 Query::LaunchedAs { .. } => {
                     Answer::LaunchedAs { clusters: (0..self.choose(4)).map(|at| format!("j-{at}")).collect() }
                 }
+                Query::GuardGroup => Answer::GuardGroup { there: true },
+                Query::Guard { .. } => Answer::Guard { standing: false },
                 Query::Cluster { .. } => Answer::Cluster(self.cluster()),
                 Query::Output { .. } => {
                     Answer::Output(Output { manifest: ManifestSight::Absent, ..output(engine) })
@@ -133,6 +135,9 @@ fn events() -> impl Strategy<Value = Event> {
         Just(Effect::JobStaged),
         id().prop_map(|cluster| Effect::Launched { cluster }),
         id().prop_map(move |cluster| Effect::TerminateRequested { cluster, because: because() }),
+        id().prop_map(|cluster| Effect::Unprotected { cluster }),
+        Just(Effect::GuardEnsured { until: now() }),
+        Just(Effect::GuardRemoved),
         Just(Effect::MetricsPublished),
         Just(Effect::AlarmPut),
     ];
@@ -157,6 +162,11 @@ fn events() -> impl Strategy<Value = Event> {
             state: StepState::from(state.to_owned()),
             reason: Reason::default(),
         }),
+        any::<bool>().prop_map(|there| Event::GuardGroupFound { there }),
+        Just(Event::GuardLost),
+        Just(Event::GuardGivenUp { why: String::new() }),
+        any::<bool>().prop_map(|protected| Event::ProtectionMoved { protected }),
+        Just(Event::EndOverdue { seconds: 1_800 }),
         any::<bool>().prop_map(|good| Event::Verified { verdict: verdict(good) }),
         Just(Event::Diagnosed { diagnosis: diagnosis() }),
         Just(Event::CancelRequested { by: Actor("someone".to_owned()) }),
@@ -193,8 +203,11 @@ proptest! {
     /// Whatever the world answers: no event is illegal, nothing spins, no act comes from what was seen, and the run
     /// comes to its end. The engine of the tests asserts the first two.
     #[test]
-    fn every_world_leads_to_an_end(choices in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let spec = spec();
+    fn every_world_leads_to_an_end(
+        choices in proptest::collection::vec(any::<u8>(), 0..200),
+        is_guarded in any::<bool>(),
+    ) {
+        let spec = if is_guarded { guarded() } else { spec() };
         let mut engine = Engine::new(&spec);
         let mut world = Tape::new(choices);
         for _ in 0..300 {
@@ -220,7 +233,7 @@ proptest! {
     /// A process may die after each recorded event; the next one knows what was recorded, and has seen nothing.
     #[test]
     fn a_run_goes_on_from_every_event(choices in proptest::collection::vec(any::<u8>(), 0..60)) {
-        let spec = spec();
+        let spec = guarded();
         let mut whole = Engine::new(&spec);
         whole.drive(&mut Tape::new(choices));
         for cut in 1..=whole.record.len() {

@@ -25,6 +25,13 @@ pub enum Query {
         /// No earlier than this.
         since: Timestamp,
     },
+    /// Is the group of the guards there?
+    GuardGroup,
+    /// Does the guard of a cluster still stand?
+    Guard {
+        /// Its name.
+        name: String,
+    },
     /// How are the cluster and its steps?
     Cluster {
         /// The cluster's id.
@@ -65,6 +72,16 @@ pub enum Answer {
     LaunchedAs {
         /// The ids.
         clusters: Vec<String>,
+    },
+    /// To [`Query::GuardGroup`].
+    GuardGroup {
+        /// Whether it is there.
+        there: bool,
+    },
+    /// To [`Query::Guard`].
+    Guard {
+        /// Whether it stands.
+        standing: bool,
     },
     /// To [`Query::Cluster`].
     Cluster(ClusterSight),
@@ -155,6 +172,10 @@ pub struct Seen {
     pub launched: Option<Sighting<Vec<String>>>,
     /// The nonce that was last looked for, and when complete looks found no cluster of it.
     pub absent: (String, Vec<Timestamp>),
+    /// See [`Query::GuardGroup`].
+    pub guard_group: Option<Sighting<bool>>,
+    /// See [`Query::Guard`].
+    pub guard: Option<Sighting<bool>>,
     /// See [`Query::Cluster`].
     pub cluster: Option<Sighting<ClusterSight>>,
     /// See [`Query::Output`].
@@ -172,8 +193,9 @@ impl Query {
     /// What is asked about, where there are several of a kind.
     fn of(&self) -> &str {
         match self {
-            Self::Inputs | Self::Job | Self::OutputFolder | Self::Alarm => "",
+            Self::Inputs | Self::Job | Self::OutputFolder | Self::Alarm | Self::GuardGroup => "",
             Self::LaunchedAs { nonce, .. } => nonce,
+            Self::Guard { name } => name,
             Self::Cluster { id } => id,
             Self::Output { folder } => folder,
             Self::StepLog { step, .. } => step,
@@ -213,6 +235,8 @@ impl Seen {
             Query::Job => take!(job, Answer::Job { unstaged } => unstaged),
             Query::OutputFolder => take!(output_taken, Answer::OutputFolder { taken } => taken),
             Query::LaunchedAs { .. } => take!(launched, Answer::LaunchedAs { clusters } => clusters),
+            Query::GuardGroup => take!(guard_group, Answer::GuardGroup { there } => there),
+            Query::Guard { .. } => take!(guard, Answer::Guard { standing } => standing),
             Query::Cluster { .. } => take!(cluster, Answer::Cluster(sight) => sight),
             Query::Output { .. } => take!(output, Answer::Output(output) => output),
             Query::StepLog { .. } => take!(step_log, Answer::StepLog(logs) => logs),

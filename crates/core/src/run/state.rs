@@ -130,7 +130,7 @@ impl State {
                 let current = self.current;
                 let attempt = self.attempts.last_mut().filter(|_| current).ok_or("no attempt is at hand")?;
                 return if attempt.ended.is_some() {
-                    attempt.report(event)
+                    attempt.report(at, event)
                 } else {
                     attempt.advance(at, event)
                 };

@@ -35,6 +35,13 @@ pub(crate) fn spec() -> Spec {
     testing::spec_and(LIMITS)
 }
 
+/// With a guard outside the cluster.
+pub(crate) fn guarded() -> Spec {
+    testing::spec_and(&format!(
+        "{LIMITS}\n[guard]\nscheduler-role = \"arn:aws:iam::123456789012:role/emrys-guard\"\n"
+    ))
+}
+
 /// With a user's script that is told no `{output}`.
 pub(crate) fn unversioned() -> Spec {
     testing::spec_and(&format!("{LIMITS}\n[job]\nscript = \"main.py\"\n"))
@@ -246,6 +253,8 @@ fn effect(action: &Action) -> Effect {
             Effect::TerminateRequested { cluster: cluster.clone(), because: *because }
         }
         Action::Unprotect { cluster } => Effect::Unprotected { cluster: cluster.clone() },
+        Action::EnsureGuard { until, .. } => Effect::GuardEnsured { until: *until },
+        Action::RemoveGuard { .. } => Effect::GuardRemoved,
         Action::PublishMetrics => Effect::MetricsPublished,
         Action::PutAlarm => Effect::AlarmPut,
     }
@@ -261,6 +270,8 @@ impl World for Good {
             Query::Job => Answer::Job { unstaged: job_uris(engine.spec) },
             Query::OutputFolder => Answer::OutputFolder { taken: false },
             Query::LaunchedAs { .. } => Answer::LaunchedAs { clusters: vec!["j-1".to_owned()] },
+            Query::GuardGroup => Answer::GuardGroup { there: false },
+            Query::Guard { .. } => Answer::Guard { standing: true },
             Query::Cluster { .. } => Answer::Cluster(sight("TERMINATED", "COMPLETED")),
             Query::Output { .. } => Answer::Output(output(engine)),
             Query::StepLog { .. } => Answer::StepLog(Vec::new()),

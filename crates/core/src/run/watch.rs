@@ -7,6 +7,7 @@ use super::action::Action;
 use super::attempt::{Attempt, Cluster, Launch, Reporting, Step};
 use super::decide::{Decision, Held, Leave, Why, later, leave, looked};
 use super::event::{AttemptResult, Event, FaultClass, LaunchIntent, Outcome, Refusal, Reported};
+use super::guard::{self, Guarding};
 use super::next_action::{refused_until, termination};
 use super::retry::retry;
 use super::seen::{Query, Seen, Sighting, Trouble, TroubleKind};
@@ -226,6 +227,10 @@ impl Watch<'_> {
         if cluster.is_gone() && !self.may_steps_move(cluster) {
             return self.gone(attempt, intent, cluster);
         }
+        let guard = match self.guard(attempt, intent, launched_at, cluster) {
+            Ok(guard) => guard,
+            Err(first) => return first,
+        };
         if let Err(first) = looked(sighting, query.clone(), self.now, self.pace) {
             return first;
         }
@@ -235,7 +240,7 @@ impl Watch<'_> {
             return Decision::Look(vec![query]);
         }
         let due = termination(self.spec, self.state, attempt, launched_at, self.pace).map(|(due, _)| due);
-        let wake = [due.filter(|due| *due > self.now), self.held.map(|held| held.until)];
+        let wake = [due.filter(|due| *due > self.now), self.held.map(|held| held.until), guard];
         let until = wake.into_iter().flatten().fold(next, Timestamp::min);
         let why = match (self.held.and_then(|held| held.sighting.trouble()), &cluster.state) {
             (Some(trouble), _) => Why::Trouble(trouble.clone()),
@@ -287,6 +292,57 @@ impl Watch<'_> {
         let is_ending = cluster.state == Some(ClusterState::Terminating);
         let is_due = is_ending && !cluster.is_overdue && ending >= self.pace.ending;
         is_due.then(|| ending.as_secs().try_into().unwrap_or_default())
+    }
+
+    /// What comes first for the guard, or when it is looked at next. Trouble with it holds nothing up.
+    fn guard(
+        &self,
+        attempt: &Attempt,
+        intent: &LaunchIntent,
+        launched_at: Timestamp,
+        cluster: &Cluster,
+    ) -> Looked<Option<Timestamp>> {
+        if !guard::is_wanted(self.spec, cluster, launched_at, self.now) {
+            return Ok(None);
+        }
+        match &attempt.guard {
+            Guarding::Open => {
+                let Some(sighting) = &self.seen.guard_group else {
+                    return Err(Decision::Look(vec![Query::GuardGroup]));
+                };
+                match &sighting.value {
+                    Ok(there) => Err(record(Event::GuardGroupFound { there: *there })),
+                    Err(_) => self.again(sighting, Query::GuardGroup),
+                }
+            }
+            Guarding::Missing { .. } => match self.held.map(|held| held.sighting) {
+                Some(sighting) if leave(sighting, self.now, self.pace).is_some() => {
+                    Err(give_up_guard(sighting))
+                }
+                _ => Ok(None),
+            },
+            Guarding::Standing { made_at, .. } => {
+                let query = Query::Guard { name: intent.nonce.clone() };
+                let Some(sighting) = self.seen.guard.as_ref().filter(|seen| seen.of == intent.nonce) else {
+                    return Err(Decision::Look(vec![query]));
+                };
+                if sighting.value == Ok(false) && sighting.at > *made_at {
+                    return Err(record(Event::GuardLost));
+                }
+                let next = later(sighting.at, self.pace.guard);
+                if self.now >= next { Err(Decision::Look(vec![query])) } else { Ok(Some(next)) }
+            }
+            Guarding::Removed | Guarding::GivenUp(_) => Ok(None),
+        }
+    }
+
+    /// A question about the guard that met trouble is asked again, until it is given up.
+    fn again<T>(&self, sighting: &Sighting<T>, query: Query) -> Looked<Option<Timestamp>> {
+        if leave(sighting, self.now, self.pace).is_some() {
+            return Err(give_up_guard(sighting));
+        }
+        let next = later(sighting.at, self.pace.backoff(sighting.tries));
+        if self.now >= next { Err(Decision::Look(vec![query])) } else { Ok(Some(next)) }
     }
 
     /// EMR sets the last states of the steps of a cluster that is gone a little later than the cluster's own.
@@ -352,11 +408,14 @@ impl Watch<'_> {
     /// The attempt is over: metrics and alarm, and then the end. Neither fails a run.
     fn report(&self, attempt: &Attempt) -> Decision {
         if let Some(held) = self.held {
-            let what = match held.action {
-                Action::PutAlarm => Reported::Alarm,
-                _ => Reported::Metrics,
+            let given_up = match held.action {
+                Action::PutAlarm => self.given_up(Reported::Alarm, held.sighting),
+                Action::RemoveGuard { .. } => {
+                    self.is_over_for(held.sighting).then(|| give_up_guard(held.sighting))
+                }
+                _ => self.given_up(Reported::Metrics, held.sighting),
             };
-            return self.given_up(what, held.sighting).unwrap_or_else(|| self.trouble_with(held));
+            return given_up.unwrap_or_else(|| self.trouble_with(held));
         }
         if let Some(retry) = retry(self.spec, self.state, attempt) {
             // It does what the one before was to do: the same input, as it was pinned, by the same job.
@@ -387,11 +446,20 @@ impl Watch<'_> {
     }
 
     fn given_up<T>(&self, what: Reported, sighting: &Sighting<T>) -> Option<Decision> {
-        let trouble = sighting.trouble()?;
-        let lasts = leave(sighting, self.now, self.pace).is_some()
-            || sighting.troubled_for(self.now) >= self.pace.report_patience;
-        lasts.then(|| record(Event::NotReported { what, why: trouble.to_string() }))
+        let why = sighting.trouble()?.to_string();
+        self.is_over_for(sighting).then(|| record(Event::NotReported { what, why }))
     }
+
+    /// Whether trouble with something that only reports or tidies up lasts too long.
+    fn is_over_for<T>(&self, sighting: &Sighting<T>) -> bool {
+        leave(sighting, self.now, self.pace).is_some()
+            || sighting.troubled_for(self.now) >= self.pace.report_patience
+    }
+}
+
+fn give_up_guard<T>(sighting: &Sighting<T>) -> Decision {
+    let why = sighting.trouble().map(ToString::to_string).unwrap_or_default();
+    record(Event::GuardGivenUp { why })
 }
 
 fn refuse(because: Refusal) -> Decision {

@@ -1,5 +1,6 @@
 //! The way of a run, told by what it records and what it does.
 
+mod guarding;
 mod launching;
 mod preparing;
 mod watching;

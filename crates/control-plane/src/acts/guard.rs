@@ -1,0 +1,128 @@
+//! The schedule that ends a cluster at its deadline, whoever else is dead by then.
+
+use aws_sdk_scheduler::types::{ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, Target};
+use emrys_core::config::Guard;
+use emrys_core::run::{GUARD_GROUP, Trouble, TroubleKind};
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::clients::ControlPlane;
+use crate::errors::Failure;
+
+/// EventBridge Scheduler calls this operation of this service itself, with the schedule's input.
+const TERMINATE: &str = "arn:aws:scheduler:::aws-sdk:emr:terminateJobFlows";
+
+/// What EventBridge Scheduler answers where there is one of this name already.
+const CONFLICT: &str = "ConflictException";
+/// What it answers where there is none, or no group of this name.
+const NOT_FOUND: &str = "ResourceNotFoundException";
+
+/// Makes the schedule, and its group where that is missing. Its name is the launch's: one that is there is ours.
+pub(super) async fn ensure(
+    cp: &ControlPlane,
+    guard: &Guard,
+    name: &str,
+    cluster: &str,
+    until: Timestamp,
+    group: bool,
+) -> Result<(), Trouble> {
+    if !group {
+        make_group(cp).await?;
+    }
+    match make(cp, guard, name, cluster, until).await {
+        // The group was there when it was looked for, and somebody has deleted it since.
+        Err(failure) if failure.code == NOT_FOUND && group => {
+            make_group(cp).await?;
+            done(make(cp, guard, name, cluster, until).await, name)
+        }
+        made => done(made, name),
+    }
+}
+
+fn done(made: Result<(), Failure>, name: &str) -> Result<(), Trouble> {
+    match made {
+        Err(failure) if failure.code != CONFLICT => {
+            Err(failure.into_trouble(&format!("could not make the schedule {GUARD_GROUP}/{name}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn make_group(cp: &ControlPlane) -> Result<(), Trouble> {
+    let group = cp.scheduler.create_schedule_group().name(GUARD_GROUP).client_token(cp.fresh_id());
+    match group.send().await.map_err(|error| Failure::of(&error)) {
+        Err(failure) if failure.code != CONFLICT => {
+            Err(failure.into_trouble(&format!("could not make the schedule group {GUARD_GROUP}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn make(
+    cp: &ControlPlane,
+    guard: &Guard,
+    name: &str,
+    cluster: &str,
+    until: Timestamp,
+) -> Result<(), Failure> {
+    let target = Target::builder()
+        .arn(TERMINATE)
+        .role_arn(&guard.scheduler_role)
+        .input(json!({ "JobFlowIds": [cluster] }).to_string())
+        .build()
+        .expect("an ARN and a role are all that a target needs");
+    let window = FlexibleTimeWindow::builder()
+        .mode(FlexibleTimeWindowMode::Off)
+        .build()
+        .expect("a mode is all that a window needs");
+    let create = cp
+        .scheduler
+        .create_schedule()
+        .group_name(GUARD_GROUP)
+        .name(name)
+        .description(format!("ends the EMR cluster {cluster} of Emrys, should nothing else have"))
+        .schedule_expression(at(until))
+        .schedule_expression_timezone("UTC")
+        .flexible_time_window(window)
+        .action_after_completion(ActionAfterCompletion::Delete)
+        .target(target)
+        // Fresh each time: with an old one, a schedule that somebody deleted would not be made again.
+        .client_token(cp.fresh_id());
+    create.send().await.map_err(|error| Failure::of(&error))?;
+    Ok(())
+}
+
+fn at(until: Timestamp) -> String {
+    until.strftime("at(%Y-%m-%dT%H:%M:%S)").to_string()
+}
+
+/// Removes the schedule. One that has fired is gone by itself.
+pub(super) async fn remove(cp: &ControlPlane, name: &str) -> Result<(), Trouble> {
+    let delete =
+        cp.scheduler.delete_schedule().group_name(GUARD_GROUP).name(name).client_token(cp.fresh_id());
+    match delete.send().await.map_err(|error| Failure::of(&error)) {
+        Err(failure) if failure.code != NOT_FOUND => {
+            Err(failure.into_trouble(&format!("could not remove the schedule {GUARD_GROUP}/{name}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The guard as configured; without one, nothing asks for it.
+pub(super) fn configured(guard: Option<&Guard>) -> Result<&Guard, Trouble> {
+    guard.ok_or_else(|| Trouble {
+        kind: TroubleKind::Invalid,
+        code: String::new(),
+        message: "no `[guard]` is configured".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_fires_at_a_second_in_utc() {
+        assert_eq!(at("2024-10-21T08:00:00Z".parse().unwrap()), "at(2024-10-21T08:00:00)");
+    }
+}

@@ -1,0 +1,176 @@
+//! The schedule that ends a cluster which everybody forgot.
+
+use jiff::SignedDuration;
+
+use super::*;
+use crate::cluster_request::deadline;
+use crate::emr::Reason;
+use crate::pace::Pace;
+use crate::run::testing::{guarded, sight, spec, trouble};
+
+const ENSURE: &str = "make the schedule that guards the cluster";
+const REMOVE: &str = "remove the schedule that guarded the cluster";
+
+fn guard_of<'a>(engine: &'a Engine<'_>) -> &'a Guarding {
+    &attempt(engine).guard
+}
+
+fn count(engine: &Engine<'_>, label: &str) -> usize {
+    labels(engine).iter().filter(|done| **done == label).count()
+}
+
+#[test]
+fn a_guard_is_made_when_the_cluster_is_known_and_removed_when_it_is_gone() {
+    let spec = guarded();
+    let mut engine = Engine::new(&spec);
+    assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
+    assert_eq!(
+        labels(&engine),
+        ["upload the job", "launch the cluster", ENSURE, REMOVE, "publish the metrics", "write the alarm"]
+    );
+    let intent = attempt(&engine).intent().expect("a launch").clone();
+    let launched_at = attempt(&engine).launched_at().expect("a launch");
+    let ensure = Action::EnsureGuard {
+        name: intent.nonce,
+        cluster: "j-1".to_owned(),
+        until: deadline(&spec.config, launched_at),
+        group: false,
+    };
+    assert!(engine.actions.contains(&ensure), "{:?}", engine.actions);
+    let operations: Vec<_> = ensure.calls(&spec).into_iter().map(|call| call.operation).collect();
+    assert_eq!(operations, ["CreateScheduleGroup", "CreateSchedule"]);
+    assert_eq!(*guard_of(&engine), Guarding::Removed);
+}
+
+#[test]
+fn without_a_role_there_is_no_guard_and_no_question_about_one() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let outcome = engine.drive(&mut looking(|_, query| {
+        assert!(!matches!(query, Query::Guard { .. } | Query::GuardGroup), "{query:?}");
+        None
+    }));
+    assert_eq!(outcome, Outcome::Succeeded);
+    assert_eq!((count(&engine, ENSURE), count(&engine, REMOVE)), (0, 0));
+}
+
+#[test]
+fn a_guard_that_somebody_deleted_is_made_again() {
+    let spec = guarded();
+    let mut engine = Engine::new(&spec);
+    let (mut looks, mut deleted) = (Vec::new(), false);
+    let begun = engine.now;
+    let outcome = engine.drive(&mut looking(|engine, query| match query {
+        Query::Cluster { .. } if engine.now.duration_since(begun) < SignedDuration::from_mins(40) => {
+            Some(Ok(Answer::Cluster(sight("RUNNING", "RUNNING"))))
+        }
+        Query::Guard { .. } => {
+            looks.push(engine.now);
+            let standing = deleted || looks.len() != 3;
+            deleted |= !standing;
+            Some(Ok(Answer::Guard { standing }))
+        }
+        _ => None,
+    }));
+    assert_eq!(outcome, Outcome::Succeeded);
+    assert_eq!((count(&engine, ENSURE), count(&engine, REMOVE)), (2, 1));
+    assert!(engine.events().contains(&"guard_lost".to_owned()));
+    let gaps: Vec<_> = looks.windows(2).map(|pair| pair[1].duration_since(pair[0])).collect();
+    assert!(gaps.iter().all(|gap| *gap >= Pace::AWS.guard), "{gaps:?}");
+    assert!(looks.len() >= 7, "{looks:?}");
+}
+
+#[test]
+fn a_guard_that_cannot_be_made_fails_nothing_and_is_told() {
+    let spec = guarded();
+    for kind in [TroubleKind::Access, TroubleKind::Invalid, TroubleKind::Unreachable] {
+        let mut engine = Engine::new(&spec);
+        let begun = engine.now;
+        let outcome = engine.drive(&mut But {
+            look: |engine: &Engine<'_>, query: &Query| match query {
+                Query::Cluster { .. } if engine.now.duration_since(begun) < SignedDuration::from_mins(40) => {
+                    Some(Ok(Answer::Cluster(sight("RUNNING", "RUNNING"))))
+                }
+                _ => None,
+            },
+            act: |_: &Engine<'_>, action: &Action| {
+                matches!(action, Action::EnsureGuard { .. }).then_some(Acted::Trouble(kind))
+            },
+        });
+        assert_eq!(outcome, Outcome::Succeeded, "{kind:?}");
+        assert!(matches!(guard_of(&engine), Guarding::GivenUp(why) if why.contains("SomeCode")), "{kind:?}");
+        assert_eq!(engine.events().iter().filter(|event| *event == "guard_given_up").count(), 1);
+    }
+}
+
+#[test]
+fn a_group_that_cannot_be_looked_for_holds_nothing_up() {
+    let spec = guarded();
+    let mut engine = Engine::new(&spec);
+    let outcome = engine.drive(&mut looking(|_, query| match query {
+        Query::GuardGroup => Some(Err(trouble(TroubleKind::Access))),
+        _ => None,
+    }));
+    assert_eq!(outcome, Outcome::Succeeded);
+    assert_eq!(count(&engine, ENSURE), 0);
+}
+
+#[test]
+fn a_guard_that_cannot_be_removed_is_told_and_the_run_ends() {
+    let spec = guarded();
+    for kind in [TroubleKind::Access, TroubleKind::Throttled, TroubleKind::Unreachable] {
+        let mut engine = Engine::new(&spec);
+        let outcome = engine.drive(&mut acting(|_, action| {
+            matches!(action, Action::RemoveGuard { .. }).then_some(Acted::Trouble(kind))
+        }));
+        assert_eq!(outcome, Outcome::Succeeded, "{kind:?}");
+        assert!(matches!(guard_of(&engine), Guarding::GivenUp(_)), "{kind:?}");
+    }
+}
+
+#[test]
+fn the_clusters_own_end_comes_before_its_guard() {
+    let spec = guarded();
+    let mut engine = Engine::new(&spec);
+    let mut world = But {
+        look: |_: &Engine<'_>, query: &Query| match query {
+            Query::Cluster { .. } => Some(Ok(Answer::Cluster(sight("RUNNING", "RUNNING")))),
+            _ => None,
+        },
+        act: |_: &Engine<'_>, action: &Action| {
+            matches!(action, Action::EnsureGuard { .. }).then_some(Acted::Trouble(TroubleKind::Throttled))
+        },
+    };
+    while count(&engine, ENSURE) < 3 {
+        engine.turn(&mut world);
+    }
+    engine.append(Event::CancelRequested { by: Actor("someone".to_owned()) });
+    engine.turn(&mut world);
+    assert_eq!(labels(&engine).last(), Some(&"terminate the cluster"));
+}
+
+#[test]
+fn every_attempt_has_its_own_guard() {
+    let spec = guarded();
+    let mut engine = Engine::new(&spec);
+    let outcome = engine.drive(&mut looking(|engine, query| match query {
+        Query::Cluster { .. } if attempt(engine).number == 1 => {
+            let mut gone = sight("TERMINATED_WITH_ERRORS", "CANCELLED");
+            gone.reason = Reason { code: "INSTANCE_FLEET_TIMEOUT".to_owned(), ..Reason::default() };
+            Some(Ok(Answer::Cluster(gone)))
+        }
+        _ => None,
+    }));
+    assert_eq!(outcome, Outcome::Succeeded);
+    let done: Vec<_> = labels(&engine).into_iter().filter(|label| [ENSURE, REMOVE].contains(label)).collect();
+    assert_eq!(done, [ENSURE, REMOVE, ENSURE, REMOVE]);
+    let names: std::collections::BTreeSet<_> = engine
+        .actions
+        .iter()
+        .filter_map(|action| match action {
+            Action::EnsureGuard { name, .. } | Action::RemoveGuard { name } => Some(name.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(names.len(), 2);
+}
