@@ -145,7 +145,9 @@ impl Aws {
             profile: None,
         };
         let http_client = Some(SharedHttpClient::new(self.clone()));
-        ControlPlane::connect_in(place, Surroundings { clock: self.clock.clone(), http_client, seed }).await
+        let surroundings =
+            Surroundings { clock: self.clock.clone(), http_client, seed, ..Surroundings::machine() };
+        ControlPlane::connect_in(place, surroundings).await
     }
 
     /// What was sent with these words in it.
