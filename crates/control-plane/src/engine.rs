@@ -132,8 +132,9 @@ impl<'a> Engine<'a> {
         for event in &mut events {
             match event {
                 Event::Verified { verdict } if !self.cp.safeguards.verification => verdict.problems.clear(),
-                // First the document, then the event that says it is there.
-                Event::AttemptStarted { inputs, .. } => self.write_inputs(inputs).await?,
+                // First the document, then the event that says it is there. What follows on another attempt reads
+                // what that one was to read.
+                Event::AttemptStarted { inputs, retry: None, .. } => self.write_inputs(inputs).await?,
                 Event::AttemptEnded { .. } => self.keep_cluster().await,
                 _ => {}
             }

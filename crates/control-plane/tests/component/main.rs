@@ -6,6 +6,10 @@ mod launches;
 #[cfg(test)]
 mod leases;
 #[cfg(test)]
+mod others;
+#[cfg(test)]
+mod retries;
+#[cfg(test)]
 mod runs;
 #[cfg(test)]
 mod world;
