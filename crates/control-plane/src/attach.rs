@@ -43,8 +43,8 @@ pub async fn attach(
             return Ok(Some(follower.end(How::Closed(outcome), state)));
         }
         if driver == Driver::Nobody {
-            let watched = std::mem::take(&mut witness);
-            match Box::pin(Ledger::take_after(watched, cp, spec, holder, watcher, interrupts)).await {
+            let so_far = std::mem::take(&mut witness);
+            match Box::pin(Ledger::take_after(so_far, cp, spec, holder, watcher, interrupts)).await {
                 Ok(ledger) => {
                     let options = RunOptions { holder: holder.clone(), again: false, detach: false };
                     let end = Box::pin(drive(cp, spec, &options, ledger, watcher, interrupts)).await?;

@@ -1,6 +1,7 @@
 //! `emrys sweep`: clusters of ours that nobody needs any more.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use clap::Args;
 use emrys_control_plane::{Swept, end_cluster, survey};
@@ -109,14 +110,14 @@ fn text(pipeline: &str, swept: &[Swept], now: Timestamp) -> String {
     let (orphans, others): (Vec<_>, Vec<_>) = swept.iter().partition(|swept| is_orphan(swept));
     let mut text = String::new();
     if orphans.is_empty() {
-        text += &format!("{} of {pipeline}\n", styled(GOOD, "no orphans"));
+        let _ = writeln!(text, "{} of {pipeline}", styled(GOOD, "no orphans"));
     } else {
         let count = plural(orphans.len() as u64, "orphan");
-        text += &format!("{} of {pipeline}\n\n", styled(BAD, count));
+        let _ = writeln!(text, "{} of {pipeline}\n", styled(BAD, count));
         text += &rows(&orphans, now);
     }
     if !others.is_empty() {
-        text += &format!("\n{}\n\n", styled(BOLD, "left alone"));
+        let _ = writeln!(text, "\n{}\n", styled(BOLD, "left alone"));
         text += &rows(&others, now);
     }
     text
