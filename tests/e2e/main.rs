@@ -4,9 +4,15 @@
 //! The judges in `tests/checks` are software that nobody here wrote (boto3, botocore) or that shares no code with the
 //! product (a plain Python recomputation). `cargo xtask test` makes the Python that they run in.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that meets trouble with its own files and processes shall stop"
+)]
+
 mod support;
 
 mod configuration;
+mod demo;
 mod failures;
 mod interruptions;
 mod local;

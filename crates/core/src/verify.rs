@@ -296,7 +296,11 @@ fn compare_files(manifest: &Manifest, output: &Output) -> Vec<Problem> {
         match named.remove(file.path.as_str()) {
             None => problems.push(Problem::FileUnexpected { path: file.path.clone() }),
             Some(size) if size != file.size => {
-                problems.push(Problem::FileSize { path: file.path.clone(), found: file.size, expected: size })
+                problems.push(Problem::FileSize {
+                    path: file.path.clone(),
+                    found: file.size,
+                    expected: size,
+                });
             }
             Some(_) => {}
         }

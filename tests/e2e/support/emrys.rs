@@ -58,9 +58,8 @@ impl Background {
     pub(crate) fn wait_for(&mut self, text: &str) {
         loop {
             let mut line = String::new();
-            if self.stderr.read_line(&mut line).unwrap() == 0 {
-                panic!("the command ended without saying {text:?}:\n{}", self.seen);
-            }
+            let read = self.stderr.read_line(&mut line).unwrap();
+            assert_ne!(read, 0, "the command ended without saying {text:?}:\n{}", self.seen);
             self.seen += &line;
             if line.contains(text) {
                 return;

@@ -8,6 +8,7 @@ use std::fmt::Write;
 
 use emrys_core::day::Day;
 use fastrand::Rng;
+use serde::Serialize;
 
 use super::catalog::{BACKENDS, Catalog, Endpoint};
 use super::random::{between, happens, long_tailed, one_of};
@@ -37,7 +38,7 @@ pub(crate) struct LogFile {
 }
 
 /// What was put into a made-up day, for comparing it with what comes out.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Facts {
     /// Access entries.
     pub(crate) accesses: u64,

@@ -88,7 +88,7 @@ pub(crate) async fn tour(choices: &Choices, common: &Common, printer: &Printer) 
     say(printer, common, &format!("{}{}", show::heading("Calls of this demo"), show::calls(&calls)))?;
 
     if common.json {
-        printer.json(&json!({ "run": report, "results": results, "calls": calls }))?;
+        printer.json(&json!({ "made": logs.facts, "run": report, "results": results, "calls": calls }))?;
     }
     what_next(printer, &spec, clock::now().duration_since(begin));
     Ok(Exit::Done)

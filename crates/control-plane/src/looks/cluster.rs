@@ -6,7 +6,7 @@ use aws_sdk_emr::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_emr::error::BoxError;
 use aws_sdk_emr::operation::describe_cluster::DescribeClusterOutput;
 use aws_sdk_emr::types::{ClusterStatus, StepSummary};
-use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use emrys_core::emr::{ClusterSight, Reason, StepSight};
 use emrys_core::run::{Trouble, TroubleKind};
@@ -119,9 +119,10 @@ impl Intercept for Words {
         "Words"
     }
 
-    fn read_before_deserialization(
+    // Over a socket the body is not in memory any earlier.
+    fn read_after_deserialization(
         &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {

@@ -8,7 +8,7 @@
 //! check                what contradicts itself once every key is right by itself
 //! ```
 //!
-//! The comments on the public fields are the reference of the configuration.
+//! The comments on the public fields are the reference of the configuration; `docs/configuration.md` follows them.
 
 mod check;
 mod cluster;
@@ -22,6 +22,8 @@ mod problem;
 mod properties;
 mod raw;
 mod reader;
+#[cfg(test)]
+mod reference;
 mod steps;
 #[cfg(test)]
 mod tests;

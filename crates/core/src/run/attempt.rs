@@ -210,7 +210,7 @@ impl Attempt {
                 self.alarm = if *current { Reporting::Done } else { Reporting::Due };
             }
             Event::NotReported { what: Reported::Metrics, why } => {
-                self.metrics = Reporting::GivenUp(why.clone())
+                self.metrics = Reporting::GivenUp(why.clone());
             }
             Event::NotReported { what: Reported::Alarm, why } => self.alarm = Reporting::GivenUp(why.clone()),
             _ => return Err("the attempt has ended"),

@@ -221,7 +221,7 @@ pub(super) async fn delete_objects(
                     object.e_tag.map_or_else(Condition::default, |etag: ETag| Condition::etag(etag.value()));
                 match store.delete(&bucket, &object.key, &condition) {
                     Ok(()) => {
-                        deleted.push(DeletedObject { key: Some(object.key), ..DeletedObject::default() })
+                        deleted.push(DeletedObject { key: Some(object.key), ..DeletedObject::default() });
                     }
                     Err(error) => failed.push((object.key, error)),
                 }

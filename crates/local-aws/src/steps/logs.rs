@@ -46,7 +46,7 @@ impl Controller {
         match exit {
             StepExit::Exited(0) => self.info("waitProcessCompletion ended with exit code 0"),
             StepExit::Exited(code) => {
-                self.warn(&format!("waitProcessCompletion ended with exit code {code}"))
+                self.warn(&format!("waitProcessCompletion ended with exit code {code}"));
             }
             StepExit::Signalled(signal) => self.warn(&format!("the process was ended by signal {signal}")),
             StepExit::CouldNotStart(why) => self.warn(&format!("the step could not be run: {why}")),

@@ -169,7 +169,9 @@ fn file_uri(path: &Path) -> String {
 /// In the form of `java.util.Properties`.
 fn java_properties(properties: &BTreeMap<String, String>) -> String {
     let escaped = |value: &str| value.replace('\\', r"\\").replace('\n', r"\n");
-    properties.iter().map(|(key, value)| format!("{}={}\n", escaped(key), escaped(value))).collect()
+    let lines: Vec<String> =
+        properties.iter().map(|(key, value)| format!("{}={}", escaped(key), escaped(value))).collect();
+    lines.join("\n") + "\n"
 }
 
 /// Says where the Spark of a release is another than the one here. Versions as in the EMR release guide.
@@ -203,7 +205,7 @@ mod tests {
             ("spark.dynamicAllocation.enabled".to_owned(), "true".to_owned()),
         ]);
         let buckets = [("my-logs".to_owned(), PathBuf::from("/data/a b/s3/my-logs"))];
-        let all = properties(&cluster, &buckets, Path::new("/data"), Path::new("/data/work/j/s"));
+        let all = properties(&cluster, &buckets, Path::new("/data"), Path::new("/data/step"));
         assert_eq!(all["spark.master"], "local[*]");
         assert_eq!(all["spark.driver.memory"], "4g");
         assert!(!all.contains_key("spark.dynamicAllocation.enabled"));
