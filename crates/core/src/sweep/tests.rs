@@ -11,7 +11,7 @@ use crate::testing;
 const CLUSTER: &str = "j-1";
 
 /// A run of which everything goes well, driven until this holds.
-fn driven_until<'a>(spec: &'a Spec, done: impl Fn(&State) -> bool) -> Engine<'a> {
+fn driven_until(spec: &Spec, done: impl Fn(&State) -> bool) -> Engine<'_> {
     let mut engine = Engine::new(spec);
     while !done(&engine.state) {
         engine.turn(&mut Good);
