@@ -31,6 +31,8 @@ pub enum How {
     Closed(Outcome),
     /// The user stopped watching. The run goes on.
     StoppedWatching,
+    /// The cluster is launched and recorded, and that was all that was asked for. The run goes on.
+    Detached,
     /// AWS could not be watched any longer. The run goes on, where it had got so far.
     Left(Leave),
 }
@@ -43,6 +45,8 @@ pub(crate) struct Engine<'a> {
     seen: Seen,
     watcher: &'a mut dyn Watcher,
     interrupts: &'a mut Interrupts,
+    /// Whether to leave once the cluster is launched.
+    pub(crate) detach: bool,
 }
 
 impl<'a> Engine<'a> {
@@ -53,7 +57,7 @@ impl<'a> Engine<'a> {
         watcher: &'a mut dyn Watcher,
         interrupts: &'a mut Interrupts,
     ) -> Self {
-        Self { cp, spec, ledger, seen: Seen::default(), watcher, interrupts }
+        Self { cp, spec, ledger, seen: Seen::default(), watcher, interrupts, detach: false }
     }
 
     /// The ledger, to be read or given back.
@@ -77,6 +81,7 @@ impl<'a> Engine<'a> {
                 Decision::Renew => self.ledger.renew().await?,
                 Decision::Do(Action::Launch(intent)) => self.launch(intent).await?,
                 Decision::Do(action) => self.act(action).await?,
+                Decision::Wait { why, .. } if self.may_detach(&why) => return Ok(How::Detached),
                 Decision::Wait { until, why } => {
                     if let Some(interrupt) = self.wait(now, until, &why).await
                         && let Some(how) = self.interrupted(interrupt).await?
@@ -88,6 +93,14 @@ impl<'a> Engine<'a> {
                 Decision::Done(outcome) => return Ok(How::Closed(outcome)),
             }
         }
+    }
+
+    /// Whether there is nothing left to do for a run that is to be left: its cluster is known, and so is how it is.
+    fn may_detach(&self, why: &Why) -> bool {
+        let attempt = self.ledger.state().attempt();
+        self.detach
+            && !matches!(why, Why::Trouble(_))
+            && attempt.is_some_and(|attempt| attempt.cluster.is_some())
     }
 
     async fn look(&mut self, queries: &[Query]) -> Result<(), Stop> {
@@ -201,6 +214,11 @@ impl<'a> Engine<'a> {
 
     /// Launches a cluster: what is intended is recorded, then it is asked for, once, and what came of it is recorded.
     async fn launch(&mut self, intent: LaunchIntent) -> Result<(), Stop> {
+        // Nobody looks at a cluster yet, which is when the request would be seen, and none should come to be.
+        self.look_for_a_cancel().await?;
+        if self.ledger.state().cancel.is_some() {
+            return Ok(());
+        }
         let action = Action::Launch(intent.clone());
         self.append(vec![Event::Intended(intent.clone())]).await?;
         let state = self.ledger.state();

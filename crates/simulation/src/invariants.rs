@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use emrys_core::run::{Effect, Event, LaunchIntent, Outcome, Recorded, State};
+use emrys_core::run::{Choice, Effect, Event, LaunchIntent, Outcome, Recorded, State};
 use emrys_core::spec::Spec;
 use emrys_local_aws::journal::Entry;
 use emrys_local_aws::store::Store;
@@ -265,7 +265,8 @@ impl Court<'_> {
         if let Some((name, state)) = cluster.steps.iter().find(|(_, state)| state != "COMPLETED") {
             return Err(format!("the step {name} is {state}"));
         }
-        let intent = LaunchIntent { attempt: launch.attempt, nonce: launch.nonce.clone() };
+        let intent =
+            LaunchIntent { attempt: launch.attempt, nonce: launch.nonce.clone(), choice: Choice::default() };
         let folder = self.evidence.spec.output_folder(&intent);
         let manifest = self.evidence.store.get(BUCKET, &format!("{}manifest.json", folder.key()));
         let manifest: Value = serde_json::from_slice(&manifest.map_err(|error| error.to_string())?)

@@ -228,6 +228,7 @@ async fn begin(stage: &Stage, Ready { number, plan, cp, control }: Ready) -> Opt
             started: "1".to_owned(),
         },
         again: false,
+        detach: false,
     };
     let (sender, mut interrupts) = Interrupts::channel();
     let leave = plan.tick.then_some(sender);

@@ -257,7 +257,7 @@ pub(crate) async fn run_spec(
     pid: u32,
     interrupts: &mut Interrupts,
 ) -> Result<RunEnd, Stop> {
-    let options = RunOptions { holder: holder(pid), again: true };
+    let options = RunOptions { holder: holder(pid), again: true, detach: false };
     emrys_control_plane::run(cp, spec, &options, &mut (), interrupts).await
 }
 
