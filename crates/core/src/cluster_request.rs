@@ -12,6 +12,7 @@ use crate::config::{Bootstrap, Cluster, Config, CustomStep, Ebs, Fleet, Market, 
 use crate::run::{Choice, LaunchIntent, PinnedInputs};
 use crate::s3_uri::S3Uri;
 use crate::spec::Spec;
+use crate::sweep;
 
 /// EMR takes so many characters in the strings of one step.
 pub const STEP_CHARACTERS: usize = 10_240;
@@ -188,6 +189,7 @@ fn tags(spec: &Spec, intent: &LaunchIntent, intended_at: Timestamp) -> Value {
         ("emrys:day", spec.day.to_string()),
         ("emrys:attempt", intent.attempt.to_string()),
         ("emrys:launch", intent.nonce.clone()),
+        ("emrys:state", sweep::state_tag(&spec.config.state.uri)),
         ("emrys:deadline", deadline(&spec.config, intended_at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
     ];
     let users = spec.config.cluster.tags.iter().map(|(key, value)| (key.as_str(), value.clone()));

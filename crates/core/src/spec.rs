@@ -105,6 +105,18 @@ impl Spec {
         Ok(Self { config, day, source, files, script, py_files })
     }
 
+    /// The same pipeline on another day.
+    pub fn on(&self, day: Day) -> Result<Self, SpecError> {
+        let source = self.config.source.uri.on(day).parse();
+        let source = source.map_err(|error| SpecError::Source { day, error })?;
+        Ok(Self { day, source, ..self.clone() })
+    }
+
+    /// The folder of all of the pipeline's days.
+    pub fn days_folder(&self) -> S3Uri {
+        self.config.state.uri.join(&format!("{}/", self.pipeline()))
+    }
+
     /// The pipeline's name.
     pub fn pipeline(&self) -> &str {
         &self.config.pipeline
@@ -117,7 +129,7 @@ impl Spec {
 
     /// The folder of the run's record.
     pub fn state_folder(&self) -> S3Uri {
-        self.config.state.uri.join(&format!("{}/{}/", self.pipeline(), self.day))
+        self.days_folder().join(&format!("{}/", self.day))
     }
 
     /// The run's events.

@@ -5,6 +5,7 @@
 mod launches;
 #[cfg(test)]
 mod leases;
+mod operators;
 #[cfg(test)]
 mod others;
 #[cfg(test)]

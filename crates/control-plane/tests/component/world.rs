@@ -155,7 +155,9 @@ impl Aws {
             profile: None,
         };
         let http_client = Some(SharedHttpClient::new(self.clone()));
-        ControlPlane::connect_in(place, Surroundings { clock: self.clock.clone(), http_client, seed }).await
+        let surroundings =
+            Surroundings { clock: self.clock.clone(), http_client, seed, ..Surroundings::machine() };
+        ControlPlane::connect_in(place, surroundings).await
     }
 
     /// EMR in the hand of somebody else, who knows nothing of Emrys.
@@ -255,7 +257,7 @@ pub(crate) async fn run_spec(
     pid: u32,
     interrupts: &mut Interrupts,
 ) -> Result<RunEnd, Stop> {
-    let options = RunOptions { holder: holder(pid), again: true };
+    let options = RunOptions { holder: holder(pid), again: true, detach: false };
     emrys_control_plane::run(cp, spec, &options, &mut (), interrupts).await
 }
 
