@@ -66,7 +66,7 @@ pub fn of_refused_launch(fault: &Fault) -> Diagnosis {
 /// Of an output that is not what it has to be.
 pub fn of_output(verdict: &Verdict, folder: &str) -> Diagnosis {
     let first = verdict.problems.first();
-    let more = verdict.problems.len().saturating_sub(1);
+    let more = verdict.problem_count().saturating_sub(1);
     let summary = match (first, more) {
         (None, _) => "the output is not what it has to be".to_owned(),
         (Some(problem), 0) => format!("every step completed, and the output is not good: {problem}"),

@@ -76,6 +76,15 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// How many problems there are, those included that are only counted.
+    pub fn problem_count(&self) -> u64 {
+        let counts = self.problems.iter().map(|problem| match problem {
+            Problem::More { count } => *count,
+            _ => 1,
+        });
+        counts.sum()
+    }
+
     /// Whether the output is what it has to be.
     pub fn is_good(&self) -> bool {
         self.problems.is_empty()
@@ -142,6 +151,11 @@ pub enum Problem {
     },
     /// There is no file with anything in it.
     NothingWritten,
+    /// There are more problems than are listed.
+    More {
+        /// How many.
+        count: u64,
+    },
 }
 
 impl std::fmt::Display for Problem {
@@ -172,6 +186,7 @@ impl std::fmt::Display for Problem {
             Self::FileSize { path, found, expected } => {
                 write!(f, "{path} has {found} bytes, and the manifest says {expected}")
             }
+            Self::More { count } => write!(f, "and {count} more"),
             Self::NothingWritten => f.write_str("there is no file with anything in it in the output folder"),
         }
     }
@@ -194,7 +209,8 @@ impl Problem {
             Self::FileMissing { .. }
             | Self::FileTwice { .. }
             | Self::FileUnexpected { .. }
-            | Self::FileSize { .. } => {
+            | Self::FileSize { .. }
+            | Self::More { .. } => {
                 "something else wrote or deleted below the output folder, or two copies of the job ran: run the day again"
             }
             Self::NothingWritten => {
@@ -203,6 +219,10 @@ impl Problem {
         }
     }
 }
+
+/// So many problems are listed, and the others counted: the verdict is kept in the run's record, which holds what a
+/// person reads.
+const PROBLEMS: usize = 20;
 
 /// The folder that the job of this launch writes to: its own, or the fixed one of an unversioned job.
 pub fn folder(spec: &Spec, intent: &LaunchIntent) -> S3Uri {
@@ -273,6 +293,11 @@ fn compare(expected: &Expected, manifest: &Manifest, output: &Output) -> Vec<Pro
         problems.push(Problem::TooManyRejects { rows, limit: expected.max_reject_ratio });
     }
     problems.extend(compare_files(manifest, output));
+    let more = problems.len().saturating_sub(PROBLEMS);
+    if more > 0 {
+        problems.truncate(PROBLEMS);
+        problems.push(Problem::More { count: more.try_into().unwrap_or(u64::MAX) });
+    }
     problems
 }
 

@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::lease::Lease;
 
-/// The version that this program writes.
-const VERSION: u32 = 1;
+/// The version that this program writes, and the oldest whose readers understand it: 2 added the events of guards,
+/// of termination protection and of overdue ends, and attempts that follow by themselves.
+const VERSION: u32 = 2;
 
 /// A whole ledger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +40,11 @@ pub(crate) struct Document {
 struct Format {
     version: u32,
     readable_since: u32,
+}
+
+impl Format {
+    /// What this program writes.
+    const OURS: Self = Self { version: VERSION, readable_since: VERSION };
 }
 
 /// As much of a ledger as every reader understands.
@@ -111,7 +117,7 @@ impl Document {
     /// A ledger without an event and without a holder.
     pub(super) fn new(spec: &Spec) -> Self {
         Self {
-            format: Format { version: VERSION, readable_since: VERSION },
+            format: Format::OURS,
             pipeline: spec.pipeline().to_owned(),
             day: spec.day,
             fence: 0,
@@ -133,9 +139,11 @@ impl Document {
         serde_json::from_slice(bytes).map_err(unreadable)
     }
 
+    /// Whoever writes a ledger of an earlier version writes it as one of this version from then on.
     pub(super) fn encode(&self) -> Vec<u8> {
+        let ours = Self { format: Format::OURS, ..self.clone() };
         // Of strings, numbers and enums: there is nothing in it that JSON could not hold.
-        let mut bytes = serde_json::to_vec_pretty(self).expect("a ledger as JSON");
+        let mut bytes = serde_json::to_vec_pretty(&ours).expect("a ledger as JSON");
         bytes.push(b'\n');
         bytes
     }
@@ -180,7 +188,7 @@ mod tests {
 
     fn document() -> serde_json::Value {
         serde_json::json!({
-            "format": {"version": 1, "readable-since": 1},
+            "format": {"version": VERSION, "readable-since": VERSION},
             "pipeline": "web-logs",
             "day": "2024-10-20",
             "fence": 3,
@@ -206,15 +214,31 @@ mod tests {
     #[test]
     fn a_later_version_is_read_where_it_can_be_and_never_written() {
         let mut later = document();
-        later["format"] = serde_json::json!({"version": 2, "readable-since": 1});
+        later["format"] = serde_json::json!({"version": VERSION + 1, "readable-since": 1});
         later["news"] = true.into();
         let read = decode(&later).unwrap();
-        assert_eq!(read.check_writable(URI), Err(LedgerError::TooNew { uri: URI.into(), found: 2 }));
+        assert_eq!(read.check_writable(URI), Err(too_new()));
         assert_eq!(decode(&document()).unwrap().check_writable(URI), Ok(()));
 
-        later["format"]["readable-since"] = 2.into();
+        later["format"]["readable-since"] = (VERSION + 1).into();
         later["events"] = "in another form".into();
-        assert_eq!(decode(&later), Err(LedgerError::TooNew { uri: URI.into(), found: 2 }));
+        assert_eq!(decode(&later), Err(too_new()));
+    }
+
+    fn too_new() -> LedgerError {
+        LedgerError::TooNew { uri: URI.into(), found: VERSION + 1 }
+    }
+
+    /// New reader, old writer. What this version adds, the old one must not take for its own: it is told so.
+    #[test]
+    fn an_earlier_version_is_read_and_written_on_as_this_one() {
+        let mut earlier = document();
+        earlier["format"] = serde_json::json!({"version": 1, "readable-since": 1});
+        let read = decode(&earlier).unwrap();
+        assert_eq!(read.check_writable(URI), Ok(()));
+        let written: serde_json::Value = serde_json::from_slice(&read.encode()).unwrap();
+        assert_eq!(written["format"], document()["format"]);
+        assert_eq!(written["events"][0], earlier["events"][0]);
     }
 
     #[test]

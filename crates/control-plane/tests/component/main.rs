@@ -5,6 +5,8 @@
 mod launches;
 #[cfg(test)]
 mod leases;
+#[cfg(test)]
+mod ledger;
 mod operators;
 #[cfg(test)]
 mod others;

@@ -144,3 +144,19 @@ fn every_problem_is_told_with_what_it_is_about() {
     assert_eq!(told.to_string(), "a/b has 9 bytes, and the manifest says 10");
     assert!(!told.hint().is_empty());
 }
+
+/// A ledger holds what a person reads. Of ten thousand files that went astray twenty say enough, and the number.
+#[test]
+fn many_problems_are_counted_and_not_listed() {
+    let found = problems(|_, files| {
+        for number in 0..10_000 {
+            files.push(file(&format!("traffic/stray-{number:05}.parquet"), 1));
+        }
+    });
+    assert_eq!(found.len(), PROBLEMS + 1);
+    assert_eq!(found.last(), Some(&Problem::More { count: 9_980 }));
+    let verdict = Verdict { problems: found, ..Verdict::default() };
+    assert_eq!(verdict.problem_count(), 10_000);
+    let diagnosis = crate::diagnosis::of_output(&verdict, "s3://b/out/");
+    assert!(diagnosis.summary.contains("(and 9999 more)"), "{}", diagnosis.summary);
+}
