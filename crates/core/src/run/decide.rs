@@ -5,14 +5,14 @@
 //!       `-> watch::look_or_record(spec, state, seen, now)  cannot return an act
 //! ```
 //!
-//! An act that met trouble is held back for a while, and the watching goes on meanwhile: that is the one thing
-//! that what was seen does to an act, and it never makes one.
+//! What was seen does two things to an act, and never makes one: an act that met trouble is held back for a while, and
+//! the end of a cluster by a deadline waits until somebody has looked at it. The watching goes on meanwhile.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::action::Action;
+use super::action::{Action, TerminateReason};
 use super::event::{Event, Outcome};
-use super::next_action::next_action;
+use super::next_action::{next_action, termination};
 use super::seen::{Query, Seen, Sighting, Trouble, TroubleKind};
 use super::state::State;
 use super::watch;
@@ -106,8 +106,10 @@ pub fn decide(spec: &Spec, state: &State, seen: &Seen, now: Timestamp, pace: &Pa
         return Decision::Renew;
     }
     let action = next_action(spec, state, now, pace);
+    let unseen = action.as_ref().and_then(|action| unseen(spec, state, seen, action, pace));
     let decision = match action.as_ref().map(|action| (action, hold(action, seen, now, pace))) {
-        Some((action, None)) => Decision::Do(action.clone()),
+        Some((_, None)) if unseen == Some(Unseen::ToLook) => Decision::Look(own_cluster(state)),
+        Some((action, None)) if unseen.is_none() => Decision::Do(action.clone()),
         Some((_, held)) => watch::look_or_record(spec, state, seen, now, pace, held),
         None => watch::look_or_record(spec, state, seen, now, pace, None),
     };
@@ -115,6 +117,40 @@ pub fn decide(spec: &Spec, state: &State, seen: &Seen, now: Timestamp, pace: &Pa
         (Decision::Wait { until, why }, Some(due)) => Decision::Wait { until: until.min(due), why },
         (decision, _) => decision,
     }
+}
+
+/// Why a cluster cannot be ended yet by a deadline that the record says is past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unseen {
+    /// Nobody has looked since.
+    ToLook,
+    /// What was seen since is not recorded, or there was trouble with looking.
+    ToRecord,
+}
+
+/// Whether an end that is due by a deadline has to wait for a look. The record says how the cluster was when somebody
+/// last looked, and that may be hours ago: the cluster that was still starting then may be at work since, and the next
+/// process would end it in the middle of a good run. A cancel needs no look.
+fn unseen(spec: &Spec, state: &State, seen: &Seen, action: &Action, pace: &Pace) -> Option<Unseen> {
+    let attempt = state.attempt()?;
+    let cluster = attempt.cluster.as_ref()?;
+    let (due, because) = termination(spec, state, attempt, attempt.launched_at()?, pace)?;
+    let is_end = matches!(action, Action::Terminate { cluster: ended, .. } if *ended == cluster.id);
+    if !is_end || because == TerminateReason::Cancelled {
+        return None;
+    }
+    let sighting = seen.cluster.as_ref().filter(|sighting| sighting.of == cluster.id);
+    match sighting.map(|sighting| (sighting.at, &sighting.value)) {
+        None => Some(Unseen::ToLook),
+        Some((at, Ok(_))) if at < due => Some(Unseen::ToLook),
+        Some((_, Ok(sight))) => (!watch::moves(cluster, sight).is_empty()).then_some(Unseen::ToRecord),
+        Some((_, Err(_))) => Some(Unseen::ToRecord),
+    }
+}
+
+fn own_cluster(state: &State) -> Vec<Query> {
+    let cluster = state.attempt().and_then(|attempt| attempt.cluster.as_ref());
+    cluster.map(|cluster| Query::Cluster { id: cluster.id.clone() }).into_iter().collect()
 }
 
 fn hold<'a>(action: &'a Action, seen: &'a Seen, now: Timestamp, pace: &Pace) -> Option<Held<'a>> {

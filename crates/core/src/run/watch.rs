@@ -359,7 +359,7 @@ fn culprit(cluster: &Cluster) -> Option<&Step> {
 }
 
 /// What moved between the record and a look. Only transitions: a look that shows nothing new is not recorded.
-fn moves(cluster: &Cluster, sight: &ClusterSight) -> Vec<Event> {
+pub(super) fn moves(cluster: &Cluster, sight: &ClusterSight) -> Vec<Event> {
     let mut events = Vec::new();
     for (at, step) in sight.steps.iter().enumerate() {
         let known = cluster.steps.iter().find(|known| known.id == step.id);
