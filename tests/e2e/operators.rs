@@ -30,14 +30,15 @@ fn attach_reads_along_while_another_drives_and_ends_as_the_run_does() {
     driver.wait_for("RUNNING");
     let mut watcher = world.start(&["attach", DAY, "--json", "--log-format", "json"]);
     watcher.wait_for("its record is read along");
-    let ran = driver.end().expect(0).json();
-    let read = watcher.end().expect(0);
+    let driven = driver.end().expect(0).json();
+    let read_along = watcher.end().expect(0);
     for name in ["outcome", "attempt", "cluster_id", "output", "rows_read"] {
-        assert_eq!(read.json()[name], ran[name], "{name}");
+        assert_eq!(read_along.json()[name], driven[name], "{name}");
     }
-    let records: Vec<Value> = read.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let records: Vec<Value> =
+        read_along.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let told = |kind: &str| records.iter().any(|record| record["event"]["type"] == kind);
-    assert!(told("cluster_moved") && told("verified"), "{}", read.stderr);
+    assert!(told("cluster_moved") && told("verified"), "{}", read_along.stderr);
     assert_eq!(world.calls("RunJobFlow").len(), 1);
 }
 

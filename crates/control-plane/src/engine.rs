@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use emrys_core::cluster_request::run_job_flow;
 use emrys_core::run::{
-    Action, Actor, Decision, Effect, Event, LaunchIntent, Leave, Outcome, PinnedInputs, Query, Recorded,
-    Seen, Trouble, TroubleKind, Why, decide,
+    Action, Actor, Answer, Decision, Effect, Event, LaunchIntent, Leave, Outcome, PinnedInputs, Query,
+    Recorded, Seen, Trouble, TroubleKind, Why, decide,
 };
 use emrys_core::spec::Spec;
 use jiff::Timestamp;
@@ -105,7 +105,12 @@ impl<'a> Engine<'a> {
 
     async fn look(&mut self, queries: &[Query]) -> Result<(), Stop> {
         for query in queries {
-            let answer = looks::look(self.cp, self.spec, query).await;
+            let mut answer = looks::look(self.cp, self.spec, query).await;
+            if !self.cp.safeguards.adoption
+                && let Ok(Answer::LaunchedAs { clusters }) = &mut answer
+            {
+                clusters.clear();
+            }
             if let Err(trouble) = &answer {
                 tracing::warn!(?query, %trouble, "a look met trouble");
             }
@@ -136,11 +141,13 @@ impl<'a> Engine<'a> {
         }
     }
 
-    async fn record(&mut self, events: Vec<Event>) -> Result<(), Stop> {
-        for event in &events {
+    async fn record(&mut self, mut events: Vec<Event>) -> Result<(), Stop> {
+        for event in &mut events {
             match event {
-                // First the document, then the event that says it is there.
-                Event::AttemptStarted { inputs, .. } => self.write_inputs(inputs).await?,
+                Event::Verified { verdict } if !self.cp.safeguards.verification => verdict.problems.clear(),
+                // First the document, then the event that says it is there. What follows on another attempt reads
+                // what that one was to read.
+                Event::AttemptStarted { inputs, retry: None, .. } => self.write_inputs(inputs).await?,
                 Event::AttemptEnded { .. } => self.keep_cluster().await,
                 _ => {}
             }
@@ -239,6 +246,9 @@ impl<'a> Engine<'a> {
         let Err(stop) = self.append(vec![event]).await else {
             return Ok(());
         };
+        if !self.cp.safeguards.losers_rule {
+            return Err(stop);
+        }
         tracing::error!(%cluster, error = %stop, "the cluster cannot be recorded, and is ended");
         if let Err(trouble) = patiently(self.cp, async || acts::terminate(self.cp, &cluster).await).await {
             tracing::error!(%cluster, %trouble, "the cluster could not be ended: it ends after its steps");

@@ -278,10 +278,11 @@ fn uploaded(files: &[JobFile], name: &str) -> Result<S3Uri, SpecError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::Choice;
     use crate::testing::{config, spec, spec_and, spec_with};
 
     fn intent() -> LaunchIntent {
-        LaunchIntent { attempt: 2, nonce: "0123456789abcdef".to_owned() }
+        LaunchIntent { attempt: 2, nonce: "0123456789abcdef".to_owned(), choice: Choice::default() }
     }
 
     fn bundle(files: &[(&str, &str)]) -> JobBundle {
@@ -402,7 +403,7 @@ mod tests {
     fn names_fit_what_aws_takes() {
         let long = "a".repeat(64);
         let spec = spec_with(&[("web-logs", &long)]);
-        let last = LaunchIntent { attempt: u32::MAX, nonce: "f".repeat(16) };
+        let last = LaunchIntent { attempt: u32::MAX, nonce: "f".repeat(16), choice: Choice::default() };
         assert!(spec.cluster_name(&last).len() <= 256);
         assert!(spec.alarm_name().len() <= 255);
         assert!(!spec.cluster_name(&last).contains(['<', '>', '$', '|', '`']));

@@ -7,6 +7,10 @@ mod launches;
 mod leases;
 mod operators;
 #[cfg(test)]
+mod others;
+#[cfg(test)]
+mod retries;
+#[cfg(test)]
 mod runs;
 #[cfg(test)]
 mod world;

@@ -9,7 +9,7 @@ use super::reader::Reader;
 use super::steps::StepKind;
 use crate::cluster_request::{self, STEP_CHARACTERS};
 use crate::day::Day;
-use crate::run::{LaunchIntent, PinnedInputs};
+use crate::run::{Choice, LaunchIntent, PinnedInputs};
 use crate::s3_uri::S3Uri;
 use crate::spec::{self, JobBundle, Spec};
 
@@ -175,7 +175,11 @@ fn lengths(config: &Config, reader: &Reader<'_>) {
     let Ok(spec) = Spec::new(config.clone(), Day::SAMPLE, JobBundle { files }) else {
         return;
     };
-    let intent = LaunchIntent { attempt: config.limits.max_attempts, nonce: "0".repeat(16) };
+    let intent = LaunchIntent {
+        attempt: config.limits.max_attempts,
+        nonce: "0".repeat(16),
+        choice: Choice::default(),
+    };
     let digest = "0".repeat(64);
     let uri = spec.inputs_uri(&digest).to_string();
     let steps = cluster_request::steps(&spec, &intent, &PinnedInputs { digest, uri, objects: 0, bytes: 0 });

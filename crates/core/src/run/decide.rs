@@ -106,12 +106,20 @@ pub fn decide(spec: &Spec, state: &State, seen: &Seen, now: Timestamp, pace: &Pa
         return Decision::Renew;
     }
     let action = next_action(spec, state, now, pace);
-    let unseen = action.as_ref().and_then(|action| unseen(spec, state, seen, action, pace));
+    let watch = |held| watch::look_or_record(spec, state, seen, now, pace, held);
     let decision = match action.as_ref().map(|action| (action, hold(action, seen, now, pace))) {
-        Some((_, None)) if unseen == Some(Unseen::ToLook) => Decision::Look(own_cluster(state)),
-        Some((action, None)) if unseen.is_none() => Decision::Do(action.clone()),
-        Some((_, held)) => watch::look_or_record(spec, state, seen, now, pace, held),
-        None => watch::look_or_record(spec, state, seen, now, pace, None),
+        Some((action, None)) => match eyes(spec, state, seen, action, pace) {
+            Eyes::NotNeeded => Decision::Do(action.clone()),
+            Eyes::Closed(query) => Decision::Look(vec![query]),
+            Eyes::Troubled => watch(None),
+            // What they saw may be that the end is not due.
+            Eyes::Open => match watch(None) {
+                record @ Decision::Record(_) => record,
+                _ => Decision::Do(action.clone()),
+            },
+        },
+        Some((_, held)) => watch(held),
+        None => watch(None),
     };
     match (decision, renewal) {
         (Decision::Wait { until, why }, Some(due)) => Decision::Wait { until: until.min(due), why },
@@ -119,38 +127,38 @@ pub fn decide(spec: &Spec, state: &State, seen: &Seen, now: Timestamp, pace: &Pa
     }
 }
 
-/// Why a cluster cannot be ended yet by a deadline that the record says is past.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unseen {
-    /// Nobody has looked since.
-    ToLook,
-    /// What was seen since is not recorded, or there was trouble with looking.
-    ToRecord,
+/// Whether a cluster was looked at that is to be ended by a deadline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Eyes {
+    /// The act is none that needs a look.
+    NotNeeded,
+    /// Nobody has looked since the deadline.
+    Closed(Query),
+    /// The last look met trouble.
+    Troubled,
+    /// Somebody has looked since.
+    Open,
 }
 
-/// Whether an end that is due by a deadline has to wait for a look. The record says how the cluster was when somebody
-/// last looked, and that may be hours ago: the cluster that was still starting then may be at work since, and the next
-/// process would end it in the middle of a good run. A cancel needs no look.
-fn unseen(spec: &Spec, state: &State, seen: &Seen, action: &Action, pace: &Pace) -> Option<Unseen> {
-    let attempt = state.attempt()?;
-    let cluster = attempt.cluster.as_ref()?;
-    let (due, because) = termination(spec, state, attempt, attempt.launched_at()?, pace)?;
-    let is_end = matches!(action, Action::Terminate { cluster: ended, .. } if *ended == cluster.id);
-    if !is_end || because == TerminateReason::Cancelled {
-        return None;
+/// Whether an end by a deadline was looked at. The record says how the cluster was when somebody last looked, and that
+/// may be hours ago: the cluster that was still starting then may be at work since, and whoever comes next would end it
+/// in the middle of a good run. A cancel needs no look.
+fn eyes(spec: &Spec, state: &State, seen: &Seen, action: &Action, pace: &Pace) -> Eyes {
+    let (Action::Terminate { cluster, .. } | Action::Unprotect { cluster }) = action else {
+        return Eyes::NotNeeded;
+    };
+    let due = state.attempt().and_then(|attempt| {
+        attempt.cluster.as_ref().filter(|own| own.id == *cluster)?;
+        termination(spec, state, attempt, attempt.launched_at()?, pace)
+    });
+    let Some((due, _)) = due.filter(|(_, because)| *because != TerminateReason::Cancelled) else {
+        return Eyes::NotNeeded;
+    };
+    match seen.cluster.as_ref().filter(|sighting| sighting.of == *cluster) {
+        Some(Sighting { value: Err(_), .. }) => Eyes::Troubled,
+        Some(sighting) if sighting.at >= due => Eyes::Open,
+        _ => Eyes::Closed(Query::Cluster { id: cluster.clone() }),
     }
-    let sighting = seen.cluster.as_ref().filter(|sighting| sighting.of == cluster.id);
-    match sighting.map(|sighting| (sighting.at, &sighting.value)) {
-        None => Some(Unseen::ToLook),
-        Some((at, Ok(_))) if at < due => Some(Unseen::ToLook),
-        Some((_, Ok(sight))) => (!watch::moves(cluster, sight).is_empty()).then_some(Unseen::ToRecord),
-        Some((_, Err(_))) => Some(Unseen::ToRecord),
-    }
-}
-
-fn own_cluster(state: &State) -> Vec<Query> {
-    let cluster = state.attempt().and_then(|attempt| attempt.cluster.as_ref());
-    cluster.map(|cluster| Query::Cluster { id: cluster.id.clone() }).into_iter().collect()
 }
 
 fn hold<'a>(action: &'a Action, seen: &'a Seen, now: Timestamp, pace: &Pace) -> Option<Held<'a>> {

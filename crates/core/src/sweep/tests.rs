@@ -76,7 +76,11 @@ fn a_cluster_of_a_launch_that_is_not_settled_is_awaited_and_of_one_that_is_settl
     let spec = testing::spec();
     let mut engine = driven_until(&spec, |state| state.attempt().is_some_and(|a| a.unstaged.is_empty()));
     let Some(attempt) = engine.state.attempt() else { panic!("an attempt is at hand") };
-    let intent = crate::run::LaunchIntent { attempt: attempt.number, nonce: "00c0ffee00c0ffee".to_owned() };
+    let intent = crate::run::LaunchIntent {
+        attempt: attempt.number,
+        nonce: "00c0ffee00c0ffee".to_owned(),
+        choice: crate::run::Choice::default(),
+    };
     engine.append(Event::Intended(intent));
     engine.append(Event::LaunchUnclear { why: "the connection broke".to_owned() });
     let unsettled = cluster(&engine, CLUSTER);
