@@ -52,14 +52,14 @@ async fn who_only_reads_along_writes_nothing() {
     let spec = spec();
     assert!(attach(&two, &spec, &holder(2), &mut (), &mut Interrupts::none()).await.unwrap().is_none());
     assert_eq!(aws.sent("PUT "), 0, "a day that was never run is not run by looking at it");
-    let watcher = async {
+    let reader = async {
         tokio::time::sleep(Duration::from_secs(40)).await;
         attach(&two, &spec, &holder(2), &mut (), &mut Interrupts::none()).await.unwrap().unwrap()
     };
-    let (end, watched) = tokio::join!(run(&one, 1), watcher);
-    assert_eq!(watched.how, How::Closed(Outcome::Succeeded));
-    assert_eq!(watched.state.seq(), end.unwrap().state.seq());
-    assert_eq!(watched.state.fence(), 1);
+    let (end, told) = tokio::join!(run(&one, 1), reader);
+    assert_eq!(told.how, How::Closed(Outcome::Succeeded));
+    assert_eq!(told.state.seq(), end.unwrap().state.seq());
+    assert_eq!(told.state.fence(), 1);
 }
 
 #[tokio::test(start_paused = true)]
