@@ -1,5 +1,7 @@
 //! The record of a day holds what happened, and does not grow with the time that it took.
 
+use std::fmt::Write;
+
 use emrys_control_plane::{How, Interrupts};
 use emrys_core::run::Outcome;
 use emrys_local_aws::world::{Pace, ScriptedStep, Scripts, WorldSettings};
@@ -46,7 +48,8 @@ async fn three_attempts_stay_small() {
         String::from("[cluster.fleets.core]\ntypes = [\"m5.xlarge\", \"m5a.xlarge\", \"r5.xlarge\"]\n");
     for number in 1..10 {
         let when = if number < 5 { "before" } else { "after" };
-        more += &format!(
+        let _ = write!(
+            more,
             "[[steps]]\nname = \"step-{number}\"\nkind = \"command\"\nargs = [\"true\"]\nwhen = \"{when}\"\n"
         );
     }
