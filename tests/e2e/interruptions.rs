@@ -35,7 +35,7 @@ fn a_lost_terminal_stops_the_watching_and_the_next_run_picks_the_day_up() {
     run.wait_for("RUNNING");
     run.signal("TERM");
     let ended = run.end().expect(5);
-    assert!(ended.stderr.contains(&format!("run --day {DAY}")), "{}", ended.stderr);
+    assert!(ended.stderr.contains(&format!("attach {DAY}")), "{}", ended.stderr);
 
     let report = world.run().expect(0).json();
     assert_eq!((&report["attempt"], &report["outcome"]), (&Value::from(1), &Value::from("succeeded")));
