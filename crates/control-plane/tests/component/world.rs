@@ -172,6 +172,29 @@ impl Aws {
         aws_sdk_emr::Client::from_conf(config.build())
     }
 
+    /// EventBridge Scheduler in the hand of somebody else.
+    pub(crate) fn scheduler_of_another_person(&self) -> aws_sdk_scheduler::Client {
+        let config = aws_sdk_scheduler::Config::builder()
+            .behavior_version(aws_sdk_scheduler::config::BehaviorVersion::v2026_01_12())
+            .region(aws_sdk_scheduler::config::Region::new("us-east-1"))
+            .endpoint_url("http://aws.test")
+            .credentials_provider(aws_sdk_emr::config::Credentials::new("AKID", SECRET, None, None, "test"))
+            .time_source(self.clock.clone())
+            .http_client(SharedHttpClient::new(self.clone()));
+        aws_sdk_scheduler::Client::from_conf(config.build())
+    }
+
+    /// The states of all clusters, oldest first.
+    pub(crate) async fn states(&self) -> Vec<String> {
+        let emr = self.emr_of_another_person();
+        let mut states = Vec::new();
+        for cluster in self.clusters().await {
+            let cluster = emr.describe_cluster().cluster_id(cluster).send().await.unwrap().cluster.unwrap();
+            states.push(cluster.status().unwrap().state().unwrap().as_str().to_owned());
+        }
+        states
+    }
+
     /// The ids of all clusters, oldest first.
     pub(crate) async fn clusters(&self) -> Vec<String> {
         let mut pages = self.emr_of_another_person().list_clusters().into_paginator().items().send();
