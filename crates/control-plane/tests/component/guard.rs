@@ -79,8 +79,8 @@ async fn a_schedule_that_somebody_deleted_is_made_again() {
     let somebody = async {
         tokio::time::sleep(Duration::from_mins(2)).await;
         let scheduler = aws.scheduler_of_another_person();
-        let schedules = scheduler.list_schedules().group_name("emrys").send().await.unwrap();
-        let name = schedules.schedules()[0].name().unwrap();
+        let listed = scheduler.list_schedules().group_name("emrys").send().await.unwrap();
+        let name = listed.schedules()[0].name().unwrap();
         scheduler.delete_schedule().group_name("emrys").name(name).send().await.unwrap();
     };
     let mut none = Interrupts::none();
