@@ -16,7 +16,8 @@ fn it_outlives_the_command_and_keeps_its_state_over_a_restart() {
     let clusters = world.calls("RunJobFlow");
     assert_eq!(clusters.len(), 2);
     // EMR forgets a cluster after two months; what it said last is kept beside the ledger.
-    let kept = std::fs::read(world.bucket().join("emrys/web-logs/2024-10-20/attempt-1/cluster.json")).unwrap();
+    let kept =
+        std::fs::read(world.bucket().join("emrys/web-logs/2024-10-20/attempt-1/cluster.json")).unwrap();
     let kept: serde_json::Value = serde_json::from_slice(&kept).unwrap();
     assert_eq!(kept["DescribeCluster"]["Cluster"]["Status"]["State"], "TERMINATED", "{kept}");
     assert_eq!(kept["ListSteps"][0]["Steps"][0]["Status"]["State"], "COMPLETED", "{kept}");

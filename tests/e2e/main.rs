@@ -12,10 +12,12 @@
 mod support;
 
 mod configuration;
+mod crashes;
 mod demo;
 mod failures;
 mod interruptions;
 mod local;
+mod operators;
 mod own_job;
 mod plan;
 mod real_day;

@@ -5,7 +5,20 @@ use crate::support::{DAY, World};
 #[test]
 fn help_is_there_for_every_command() {
     let world = World::new();
-    for command in ["", "plan", "run", "status", "local", "local serve", "demo"] {
+    for command in [
+        "",
+        "plan",
+        "run",
+        "status",
+        "attach",
+        "cancel",
+        "runs",
+        "sweep",
+        "unlock",
+        "local",
+        "local serve",
+        "demo",
+    ] {
         let mut arguments: Vec<&str> = command.split_whitespace().collect();
         arguments.push("--help");
         let help = world.emrys(&arguments).expect(0).stdout;

@@ -41,6 +41,11 @@ pub(crate) enum Command {
     Plan(commands::plan::PlanArgs),
     Run(commands::run::RunArgs),
     Status(commands::status::StatusArgs),
+    Attach(commands::attach::AttachArgs),
+    Cancel(commands::cancel::CancelArgs),
+    Runs(commands::runs::RunsArgs),
+    Sweep(commands::sweep::SweepArgs),
+    Unlock(commands::unlock::UnlockArgs),
     #[cfg(feature = "local")]
     Local(commands::local::LocalArgs),
     #[cfg(feature = "local")]
@@ -96,13 +101,17 @@ Examples:
   emrys run --day 2024-10-20                   run that day on Amazon EMR
   emrys --local run --day 2024-10-20           the same on the embedded AWS
   emrys status 2024-10-20 --json               how did it go?
+  emrys attach 2024-10-20                      watch a run that somebody else drives, or nobody
+  emrys sweep                                  is a cluster left that nobody needs?
   eval \"$(emrys local env)\"                    let any AWS client use the embedded AWS"
     } else {
         "\
 Examples:
   emrys plan --day 2024-10-20                  which calls would a run make?
   emrys run --day 2024-10-20                   run that day on Amazon EMR
-  emrys status 2024-10-20 --json               how did it go?"
+  emrys status 2024-10-20 --json               how did it go?
+  emrys attach 2024-10-20                      watch a run that somebody else drives, or nobody
+  emrys sweep                                  is a cluster left that nobody needs?"
     }
 }
 

@@ -6,11 +6,15 @@ use std::path::{Path, PathBuf};
 
 use emrys_control_plane::Stop;
 use emrys_core::config::ConfigErrors;
-use emrys_core::spec::SpecError;
+use emrys_core::day::Day;
+use emrys_core::spec::{Spec, SpecError};
 use serde_json::{Value, json};
 
+use crate::commands::status::holder_json;
 use crate::exit::Exit;
+use crate::invocation::invocation;
 use crate::printer::{BAD, HINT, Printer, styled};
+use crate::settings::Common;
 use crate::stop;
 
 /// An error of a command. A run that failed is none: that is told by its report.
@@ -38,6 +42,29 @@ pub(crate) enum CliError {
     /// The control plane stopped.
     #[error("{0}")]
     Stop(#[from] Stop),
+    /// A run could not be driven, or watched, any longer.
+    #[error("{stop}")]
+    Run {
+        /// Why.
+        #[source]
+        stop: Stop,
+        /// The command that attaches to it.
+        attach: String,
+    },
+    /// The day was never run.
+    #[error("{pipeline} was not run on {day} yet")]
+    NotRun {
+        /// The pipeline.
+        pipeline: String,
+        /// The day.
+        day: Day,
+    },
+    /// Something that cannot be undone, and nobody to ask.
+    #[error("{what}, and without a terminal nobody can be asked whether to")]
+    NeedsYes {
+        /// What the command does.
+        what: &'static str,
+    },
     /// The build has no embedded AWS.
     #[cfg(not(feature = "local"))]
     #[error("this build of emrys has no embedded AWS")]
@@ -76,11 +103,23 @@ pub(crate) enum CliError {
 }
 
 impl CliError {
+    /// Of a run that this command drove or watched.
+    pub(crate) fn run(stop: Stop, spec: &Spec, common: &Common) -> Self {
+        Self::Run { stop, attach: invocation(common, &format!("attach {}", spec.day)) }
+    }
+
+    /// Of a day without a record.
+    pub(crate) fn not_run(spec: &Spec) -> Self {
+        Self::NotRun { pipeline: spec.pipeline().to_owned(), day: spec.day }
+    }
+
     /// What kind of error it is, for programs.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::ConfigFile { .. } | Self::Config { .. } | Self::Spec(_) => "config",
-            Self::Stop(stop) => stop::kind(stop),
+            Self::Stop(stop) | Self::Run { stop, .. } => stop::kind(stop),
+            Self::NotRun { .. } => "not_run",
+            Self::NeedsYes { .. } => "usage",
             #[cfg(not(feature = "local"))]
             Self::NoLocal => "usage",
             #[cfg(feature = "local")]
@@ -94,7 +133,7 @@ impl CliError {
     /// How the command ends.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Stop(stop) => stop::exit(stop),
+            Self::Stop(stop) | Self::Run { stop, .. } => stop::exit(stop),
             #[cfg(feature = "local")]
             Self::Local { .. } | Self::Python(_) => Exit::Aws,
             #[cfg(not(feature = "local"))]
@@ -104,6 +143,8 @@ impl CliError {
             Self::ConfigFile { .. }
             | Self::Config { .. }
             | Self::Spec(_)
+            | Self::NotRun { .. }
+            | Self::NeedsYes { .. }
             | Self::Write { .. }
             | Self::Start(_)
             | Self::Output(_) => Exit::Usage,
@@ -117,6 +158,12 @@ impl CliError {
             // Each mistake has its own.
             Self::Config { .. } => None,
             Self::Stop(stop) => stop.hint().map(str::to_owned),
+            Self::Run { stop: Stop::Held { .. } | Stop::Lost { .. } | Stop::Interrupted, attach } => {
+                Some(format!("`{attach}` watches it to its end, whoever drives it"))
+            }
+            Self::Run { stop, .. } => stop.hint().map(str::to_owned),
+            Self::NotRun { .. } => Some("`emrys runs` lists the days that were".to_owned()),
+            Self::NeedsYes { .. } => Some("say so with `--yes`".to_owned()),
             #[cfg(not(feature = "local"))]
             Self::NoLocal => Some("leave out `--local`, or build with the feature `local`".to_owned()),
             #[cfg(feature = "local")]
@@ -150,6 +197,10 @@ impl CliError {
         let mut error = json!({ "kind": self.kind(), "message": self.message(), "hint": self.hint() });
         if let Self::Config { errors, .. } = self {
             error["problems"] = serde_json::to_value(&errors.problems).unwrap_or_default();
+        }
+        if let Self::Run { stop: Stop::Held { holder, since }, attach } = self {
+            error["holder"] = holder_json(holder, *since);
+            error["attach"] = attach.as_str().into();
         }
         json!({ "error": error, "exit_code": self.exit().code() })
     }

@@ -4,7 +4,7 @@
 //! args      what may stand on the command line      commands/*   one file per command, with its arguments
 //!   |-> settings   command line, environment and pipeline file, read and checked before anything is done
 //!        |-> place      AWS, or the embedded one
-//!             |-> emrys_control_plane::{plan, run, status}
+//!             |-> emrys_control_plane::{plan, run, attach, cancel, status, days, survey, unlock}
 //! printer   the only place that prints               progress     what is seen while a run goes on
 //! error, stop, exit   why not, and the exit code     demo         a made-up day, end to end
 //! ```
@@ -12,12 +12,14 @@
 mod args;
 mod clock;
 mod commands;
+mod confirm;
 #[cfg(feature = "local")]
 mod demo;
 mod env;
 mod error;
 mod exit;
 mod format;
+mod invocation;
 #[cfg(feature = "local")]
 mod local;
 mod logging;
@@ -72,6 +74,11 @@ async fn run(command: Command, common: &Common, printer: &Printer) -> Result<Exi
         Command::Plan(args) => commands::plan::run(args, common, printer).await,
         Command::Run(args) => commands::run::run(&args, common, printer).await,
         Command::Status(args) => commands::status::run(&args, common, printer).await,
+        Command::Attach(args) => commands::attach::run(&args, common, printer).await,
+        Command::Cancel(args) => commands::cancel::run(&args, common, printer).await,
+        Command::Runs(args) => commands::runs::run(&args, common, printer).await,
+        Command::Sweep(args) => commands::sweep::run(&args, common, printer).await,
+        Command::Unlock(args) => commands::unlock::run(&args, common, printer).await,
         #[cfg(feature = "local")]
         Command::Local(args) => commands::local::run(args, common, printer).await,
         #[cfg(feature = "local")]

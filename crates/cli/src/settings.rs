@@ -14,6 +14,7 @@ use crate::args::GlobalArgs;
 use crate::clock;
 use crate::commands::plan::PlanArgs;
 use crate::commands::run::RunArgs;
+use crate::commands::runs::RunsArgs;
 use crate::commands::status::StatusArgs;
 use crate::error::CliError;
 
@@ -86,6 +87,47 @@ pub(crate) struct StatusSettings {
 impl StatusSettings {
     pub(crate) fn resolve(args: &StatusArgs, common: &Common) -> Result<Self, CliError> {
         Ok(Self { spec: spec(&common.config, args.day)? })
+    }
+}
+
+/// What a command works with that is about one day: `emrys attach`, `cancel`, `unlock`.
+#[derive(Debug)]
+pub(crate) struct DaySettings {
+    /// The pipeline on its day.
+    pub(crate) spec: Spec,
+}
+
+impl DaySettings {
+    pub(crate) fn resolve(day: Day, common: &Common) -> Result<Self, CliError> {
+        Ok(Self { spec: spec(&common.config, Some(day))? })
+    }
+}
+
+/// What `emrys runs` works with.
+#[derive(Debug)]
+pub(crate) struct RunsSettings {
+    /// The pipeline, on the day that is shown or on any.
+    pub(crate) spec: Spec,
+    /// How many days are listed.
+    pub(crate) last: Option<usize>,
+}
+
+impl RunsSettings {
+    pub(crate) fn resolve(args: &RunsArgs, common: &Common) -> Result<Self, CliError> {
+        Ok(Self { spec: spec(&common.config, args.day)?, last: args.last })
+    }
+}
+
+/// What `emrys sweep` works with.
+#[derive(Debug)]
+pub(crate) struct SweepSettings {
+    /// The pipeline, on any day.
+    pub(crate) spec: Spec,
+}
+
+impl SweepSettings {
+    pub(crate) fn resolve(common: &Common) -> Result<Self, CliError> {
+        Ok(Self { spec: spec(&common.config, None)? })
     }
 }
 

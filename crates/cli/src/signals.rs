@@ -1,7 +1,7 @@
 //! What Ctrl-C and its relatives mean to a run.
 //!
-//! The first SIGINT cancels the run, which then ends in the ordinary way; the second stops watching. SIGTERM and
-//! SIGHUP stop watching at once: a dropped connection must not kill a job of three hours.
+//! The first SIGINT cancels a run that this command was told to run, which then ends in the ordinary way; the second
+//! stops watching. Where a run is only watched, each stops the watching. SIGTERM and SIGHUP stop watching at once: a dropped connection must not kill a job of three hours.
 
 use std::io;
 
@@ -9,9 +9,18 @@ use emrys_control_plane::{Interrupt, Interrupts};
 
 use crate::env;
 
+/// What Ctrl-C means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CtrlC {
+    /// The first one cancels the run, the second stops watching.
+    Cancels,
+    /// The run goes on, and is no longer watched.
+    StopsWatching,
+}
+
 /// Listens from now on; what was asked for arrives in the receiver.
 #[cfg(unix)]
-pub(crate) fn listen() -> io::Result<Interrupts> {
+pub(crate) fn listen(ctrl_c: CtrlC) -> io::Result<Interrupts> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -27,7 +36,7 @@ pub(crate) fn listen() -> io::Result<Interrupts> {
                 _ = hang_up.recv() => Interrupt::StopWatching,
                 _ = interrupt.recv() => {
                     pressed += 1;
-                    on_interrupt(pressed)
+                    ctrl_c.interrupt(pressed)
                 }
             };
             sender.send(interrupt);
@@ -38,20 +47,26 @@ pub(crate) fn listen() -> io::Result<Interrupts> {
 
 /// Where there are no signals there is Ctrl-C.
 #[cfg(not(unix))]
-pub(crate) fn listen() -> io::Result<Interrupts> {
+pub(crate) fn listen(ctrl_c: CtrlC) -> io::Result<Interrupts> {
     let (sender, interrupts) = Interrupts::channel();
     tokio::spawn(async move {
         let mut pressed = 0;
         while tokio::signal::ctrl_c().await.is_ok() {
             pressed += 1;
-            sender.send(on_interrupt(pressed));
+            sender.send(ctrl_c.interrupt(pressed));
         }
     });
     Ok(interrupts)
 }
 
-fn on_interrupt(pressed: u32) -> Interrupt {
-    if pressed == 1 { Interrupt::Cancel { by: whoami() } } else { Interrupt::StopWatching }
+impl CtrlC {
+    /// When it is pressed for the n-th time.
+    fn interrupt(self, pressed: u32) -> Interrupt {
+        match (self, pressed) {
+            (Self::Cancels, 1) => Interrupt::Cancel { by: whoami() },
+            _ => Interrupt::StopWatching,
+        }
+    }
 }
 
 /// Who drives a run or cancels it, for the record.

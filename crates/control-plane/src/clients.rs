@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use emrys_core::pace::Pace;
 
 use crate::clock::Clock;
+use crate::safeguards::Safeguards;
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -78,12 +79,14 @@ pub struct Surroundings {
     pub http_client: Option<SharedHttpClient>,
     /// Where ids and jitter come from.
     pub seed: u64,
+    /// What may be taken away to see what breaks; nothing outside of a simulation.
+    pub safeguards: Safeguards,
 }
 
 impl Surroundings {
     /// This machine, as it is.
     pub fn machine() -> Self {
-        Self { clock: Clock::system(), http_client: None, seed: seed() }
+        Self { clock: Clock::system(), http_client: None, seed: seed(), safeguards: Safeguards::ALL }
     }
 }
 
@@ -96,6 +99,7 @@ pub struct ControlPlane {
     pub(crate) emr: aws_sdk_emr::Client,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     sts: aws_sdk_sts::Client,
+    pub(crate) safeguards: Safeguards,
     chance: Mutex<fastrand::Rng>,
 }
 
@@ -107,7 +111,7 @@ impl ControlPlane {
 
     /// Makes the clients of a place with other surroundings than this machine.
     pub async fn connect_in(place: Place, surroundings: Surroundings) -> Self {
-        let Surroundings { clock, http_client, seed } = surroundings;
+        let Surroundings { clock, http_client, seed, safeguards } = surroundings;
         let config = sdk_config(&place, &clock, http_client).await;
         // Each client has a token bucket of its own. The SDK's default is one bucket per service for the whole
         // process, where one pipeline's outage would eat the retries of all others.
@@ -121,14 +125,16 @@ impl ControlPlane {
             .retry_partition(partition("emrys-cloudwatch"))
             .build();
         let sts = aws_sdk_sts::config::Builder::from(&config).retry_partition(partition("emrys-sts")).build();
+        // An endpoint may also stand in the environment or in a profile.
+        let reached = Place { endpoint_url: config.endpoint_url().map(str::to_owned), ..place };
         Self {
-            // An endpoint may also stand in the environment or in a profile.
-            pace: Place { endpoint_url: config.endpoint_url().map(str::to_owned), ..place }.pace(),
+            pace: safeguards.pace(reached.pace()),
             clock,
             s3: aws_sdk_s3::Client::from_conf(s3),
             emr: aws_sdk_emr::Client::from_conf(emr),
             cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch),
             sts: aws_sdk_sts::Client::from_conf(sts),
+            safeguards,
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),
         }
     }
@@ -238,7 +244,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_seed_gives_one_row_of_ids_and_the_machine_never_the_same() {
-        let surroundings = |seed| Surroundings { clock: Clock::system(), http_client: None, seed };
+        let surroundings = |seed| Surroundings { seed, ..Surroundings::machine() };
         let connect = |seed| ControlPlane::connect_in(place(Some("http://127.0.0.1:9")), surroundings(seed));
         let (one, same) = (connect(7).await, connect(7).await);
         assert_eq!(one.fresh_id(), same.fresh_id());

@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use emrys_core::cluster_request::run_job_flow;
 use emrys_core::run::{
-    Action, Actor, Decision, Effect, Event, LaunchIntent, Leave, Outcome, PinnedInputs, Query, Recorded,
-    Seen, Trouble, TroubleKind, Why, decide,
+    Action, Actor, Answer, Decision, Effect, Event, LaunchIntent, Leave, Outcome, PinnedInputs, Query,
+    Recorded, Seen, Trouble, TroubleKind, Why, decide,
 };
 use emrys_core::spec::Spec;
 use jiff::Timestamp;
@@ -31,6 +31,8 @@ pub enum How {
     Closed(Outcome),
     /// The user stopped watching. The run goes on.
     StoppedWatching,
+    /// The cluster is launched and recorded, and that was all that was asked for. The run goes on.
+    Detached,
     /// AWS could not be watched any longer. The run goes on, where it had got so far.
     Left(Leave),
 }
@@ -43,6 +45,8 @@ pub(crate) struct Engine<'a> {
     seen: Seen,
     watcher: &'a mut dyn Watcher,
     interrupts: &'a mut Interrupts,
+    /// Whether to leave once the cluster is launched.
+    pub(crate) detach: bool,
 }
 
 impl<'a> Engine<'a> {
@@ -53,7 +57,7 @@ impl<'a> Engine<'a> {
         watcher: &'a mut dyn Watcher,
         interrupts: &'a mut Interrupts,
     ) -> Self {
-        Self { cp, spec, ledger, seen: Seen::default(), watcher, interrupts }
+        Self { cp, spec, ledger, seen: Seen::default(), watcher, interrupts, detach: false }
     }
 
     /// The ledger, to be read or given back.
@@ -77,6 +81,7 @@ impl<'a> Engine<'a> {
                 Decision::Renew => self.ledger.renew().await?,
                 Decision::Do(Action::Launch(intent)) => self.launch(intent).await?,
                 Decision::Do(action) => self.act(action).await?,
+                Decision::Wait { why, .. } if self.may_detach(&why) => return Ok(How::Detached),
                 Decision::Wait { until, why } => {
                     if let Some(interrupt) = self.wait(now, until, &why).await
                         && let Some(how) = self.interrupted(interrupt).await?
@@ -90,9 +95,22 @@ impl<'a> Engine<'a> {
         }
     }
 
+    /// Whether there is nothing left to do for a run that is to be left: its cluster is known, and so is how it is.
+    fn may_detach(&self, why: &Why) -> bool {
+        let attempt = self.ledger.state().attempt();
+        self.detach
+            && !matches!(why, Why::Trouble(_))
+            && attempt.is_some_and(|attempt| attempt.cluster.is_some())
+    }
+
     async fn look(&mut self, queries: &[Query]) -> Result<(), Stop> {
         for query in queries {
-            let answer = looks::look(self.cp, self.spec, query).await;
+            let mut answer = looks::look(self.cp, self.spec, query).await;
+            if !self.cp.safeguards.adoption
+                && let Ok(Answer::LaunchedAs { clusters }) = &mut answer
+            {
+                clusters.clear();
+            }
             if let Err(trouble) = &answer {
                 tracing::warn!(?query, %trouble, "a look met trouble");
             }
@@ -123,11 +141,13 @@ impl<'a> Engine<'a> {
         }
     }
 
-    async fn record(&mut self, events: Vec<Event>) -> Result<(), Stop> {
-        for event in &events {
+    async fn record(&mut self, mut events: Vec<Event>) -> Result<(), Stop> {
+        for event in &mut events {
             match event {
-                // First the document, then the event that says it is there.
-                Event::AttemptStarted { inputs, .. } => self.write_inputs(inputs).await?,
+                Event::Verified { verdict } if !self.cp.safeguards.verification => verdict.problems.clear(),
+                // First the document, then the event that says it is there. What follows on another attempt reads
+                // what that one was to read.
+                Event::AttemptStarted { inputs, retry: None, .. } => self.write_inputs(inputs).await?,
                 Event::AttemptEnded { .. } => self.keep_cluster().await,
                 _ => {}
             }
@@ -194,6 +214,11 @@ impl<'a> Engine<'a> {
 
     /// Launches a cluster: what is intended is recorded, then it is asked for, once, and what came of it is recorded.
     async fn launch(&mut self, intent: LaunchIntent) -> Result<(), Stop> {
+        // Nobody looks at a cluster yet, which is when the request would be seen, and none should come to be.
+        self.look_for_a_cancel().await?;
+        if self.ledger.state().cancel.is_some() {
+            return Ok(());
+        }
         let action = Action::Launch(intent.clone());
         self.append(vec![Event::Intended(intent.clone())]).await?;
         let state = self.ledger.state();
@@ -221,6 +246,9 @@ impl<'a> Engine<'a> {
         let Err(stop) = self.append(vec![event]).await else {
             return Ok(());
         };
+        if !self.cp.safeguards.losers_rule {
+            return Err(stop);
+        }
         tracing::error!(%cluster, error = %stop, "the cluster cannot be recorded, and is ended");
         if let Err(trouble) = patiently(self.cp, async || acts::terminate(self.cp, &cluster).await).await {
             tracing::error!(%cluster, %trouble, "the cluster could not be ended: it ends after its steps");

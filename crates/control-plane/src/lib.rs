@@ -7,7 +7,9 @@
 //!         |-> looks        one file per question
 //!         |-> acts         one file per action
 //!         `-> ledger       events appended by compare-and-set
-//! plan, status             the same, read only;  cancel   a request beside the ledger
+//! attach                   the same for a run in flight: drives it, or reads along while another does
+//! plan, status, days       read only;  cancel   a request beside the ledger;  ledger::unlock   breaks a lease
+//! sweep                    clusters that nobody needs any more
 //! buckets, readback        what a demo and its user want beside a run
 //! clients                  the one factory: endpoint, credentials, time-outs, retries
 //! errors                   the one classifier of what a failed call means
@@ -15,10 +17,12 @@
 //! ```
 
 mod acts;
+mod attach;
 mod buckets;
 mod cancel;
 mod clients;
 mod clock;
+mod days;
 mod engine;
 mod errors;
 mod interrupt;
@@ -30,21 +34,27 @@ mod patience;
 mod plan;
 mod readback;
 mod run;
+mod safeguards;
 mod status;
 mod stop;
+mod sweep;
 mod watcher;
 
+pub use attach::attach;
 pub use buckets::StoredObject;
 pub use cancel::{Cancelling, cancel};
 pub use clients::{ControlPlane, Place, StaticCredentials, Surroundings};
 pub use clock::Clock;
+pub use days::{DayRecord, days};
 pub use engine::How;
 pub use interrupt::{Interrupt, InterruptSender, Interrupts};
 pub use job::built_in_job;
-pub use ledger::{Holder, LedgerError};
+pub use ledger::{Holder, LedgerError, Unlocked, unlock};
 pub use plan::plan;
 pub use readback::{AlarmSight, MetricValue};
 pub use run::{RunEnd, RunOptions, run};
+pub use safeguards::Safeguards;
 pub use status::{RunStatus, status};
 pub use stop::Stop;
+pub use sweep::{Swept, end_cluster, survey};
 pub use watcher::Watcher;

@@ -18,12 +18,14 @@ pub struct RunOptions {
     pub holder: Holder,
     /// Whether a day whose run is over is run again. Otherwise its end is told once more.
     pub again: bool,
+    /// Whether to leave the run as soon as its cluster is launched and recorded.
+    pub detach: bool,
 }
 
 impl RunOptions {
     /// This process drives the run, for `who`, and again if the day was run before.
     pub fn new(who: &str) -> Self {
-        Self { holder: Holder::this_process(who), again: true }
+        Self { holder: Holder::this_process(who), again: true, detach: false }
     }
 }
 
@@ -46,7 +48,19 @@ pub async fn run(
     watcher: &mut dyn Watcher,
     interrupts: &mut Interrupts,
 ) -> Result<RunEnd, Stop> {
-    let mut ledger = Ledger::take(cp, spec, &options.holder, watcher, interrupts).await?;
+    let ledger = Ledger::take(cp, spec, &options.holder, watcher, interrupts).await?;
+    drive(cp, spec, options, ledger, watcher, interrupts).await
+}
+
+/// Drives a run whose lease is held, and gives the lease back.
+pub(crate) async fn drive(
+    cp: &ControlPlane,
+    spec: &Spec,
+    options: &RunOptions,
+    mut ledger: Ledger<'_>,
+    watcher: &mut dyn Watcher,
+    interrupts: &mut Interrupts,
+) -> Result<RunEnd, Stop> {
     if options.again && ledger.state().closed.is_some() {
         let by = Actor(options.holder.who.clone());
         if let Err(stop) = ledger.append(vec![Event::Reopened { by }]).await {
@@ -55,6 +69,7 @@ pub async fn run(
         }
     }
     let mut engine = Engine::new(cp, spec, ledger, watcher, interrupts);
+    engine.detach = options.detach;
     let driven = Box::pin(engine.drive()).await;
     let ledger = engine.into_ledger();
     let state = ledger.state().clone();

@@ -9,17 +9,17 @@ use crate::ledger::{Holder, LedgerError};
 #[derive(Debug, thiserror::Error)]
 pub enum Stop {
     /// Another process drives this run.
-    #[error("{holder} drives this run, since {since}")]
+    #[error("{holder} drives this run, since {since:.0}")]
     Held {
         /// The process.
         holder: Box<Holder>,
         /// Since when, by its own clock.
         since: Timestamp,
     },
-    /// Another process took the run over: this one had not been heard of for as long as its lease was good for.
-    #[error("{} took this run over", .holder.as_ref().map_or_else(|| "another process".to_owned(), ToString::to_string))]
+    /// The lease is gone: this process had not been heard of for as long as it was good for, or somebody broke it.
+    #[error("{}", lost(.holder.as_deref()))]
     Lost {
-        /// The process; none if it has let go again.
+        /// Who took the run over; none where nobody did, or has let go again.
         holder: Option<Box<Holder>>,
     },
     /// AWS did not do what no run can go on without.
@@ -38,11 +38,20 @@ impl Stop {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Held { .. } | Self::Lost { .. } => Some(
-                "one process drives a run at a time: look at it with `emrys status`, or wait for it to end",
+                "one process drives a run at a time: watch it with `emrys attach`, or end it with `emrys cancel`",
             ),
             Self::Trouble(trouble) => trouble_hint(trouble.kind),
             Self::Ledger(error) => Some(error.hint()),
             Self::Interrupted => None,
+        }
+    }
+}
+
+fn lost(holder: Option<&Holder>) -> String {
+    match holder {
+        Some(holder) => format!("{holder} took this run over"),
+        None => {
+            "this process lost the lease of the run: it was unlocked, or taken over for a while".to_owned()
         }
     }
 }

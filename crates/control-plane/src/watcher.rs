@@ -12,6 +12,11 @@ pub trait Watcher {
         let _ = (holder, until);
     }
 
+    /// Another process drives the run, and it is read along from here on; so much of it was recorded before.
+    fn follows(&mut self, holder: &Holder, since: Timestamp, state: &State) {
+        let _ = (holder, since, state);
+    }
+
     /// The run is driven from here on; so much of it was recorded before.
     fn began(&mut self, state: &State) {
         let _ = state;

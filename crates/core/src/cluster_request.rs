@@ -9,9 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::config::{Bootstrap, Cluster, Config, CustomStep, Ebs, Fleet, Market, StepKind, When};
-use crate::run::{LaunchIntent, PinnedInputs};
+use crate::run::{Choice, LaunchIntent, PinnedInputs};
 use crate::s3_uri::S3Uri;
 use crate::spec::Spec;
+use crate::sweep;
 
 /// EMR takes so many characters in the strings of one step.
 pub const STEP_CHARACTERS: usize = 10_240;
@@ -37,7 +38,7 @@ pub fn run_job_flow(
     request.put_some("LogEncryptionKmsKeyId", log_key.clone());
     request.put("ReleaseLabel", cluster.release_label.as_str());
     request.put("Applications", applications(&spec.config));
-    request.put("Instances", instances(cluster));
+    request.put("Instances", instances(cluster, intent.choice));
     request.put("Steps", steps(spec, intent, inputs));
     request.put_list(
         "BootstrapActions",
@@ -91,15 +92,21 @@ fn applications(config: &Config) -> Value {
     ["Spark"].into_iter().chain(hive.then_some("Hive")).map(|name| json!({ "Name": name })).collect()
 }
 
-fn instances(cluster: &Cluster) -> Value {
+/// The instances, with what the launch chooses among those that are configured.
+fn instances(cluster: &Cluster, choice: Choice) -> Value {
     let mut instances = Object::default();
+    let chosen = |fleet: &Fleet| Fleet { types: choice.rotate(&fleet.types), ..fleet.clone() };
+    let kept = |fleet: &Fleet| Fleet { market: choice.market(fleet.market), ..chosen(fleet) };
+    let (primary, core) = (kept(&cluster.fleets.primary), kept(&cluster.fleets.core));
+    // Of task instances the loss is survived.
+    let task = cluster.fleets.task.as_ref().map(chosen);
     let fleets = [
-        Some(fleet("MASTER", "primary", &cluster.fleets.primary)),
-        Some(fleet("CORE", "core", &cluster.fleets.core)),
-        cluster.fleets.task.as_ref().map(|task| fleet("TASK", "task", task)),
+        Some(fleet("MASTER", "primary", &primary)),
+        Some(fleet("CORE", "core", &core)),
+        task.map(|task| fleet("TASK", "task", &task)),
     ];
     instances.put("InstanceFleets", fleets.into_iter().flatten().collect::<Value>());
-    instances.put("Ec2SubnetIds", cluster.subnets.clone());
+    instances.put("Ec2SubnetIds", choice.subnets(&cluster.subnets));
     instances.put_some("Ec2KeyName", cluster.key_pair.clone());
     if let Some(groups) = &cluster.security_groups {
         instances.put("EmrManagedMasterSecurityGroup", groups.primary.as_str());
@@ -175,6 +182,7 @@ fn tags(spec: &Spec, intent: &LaunchIntent, intended_at: Timestamp) -> Value {
         ("emrys:day", spec.day.to_string()),
         ("emrys:attempt", intent.attempt.to_string()),
         ("emrys:launch", intent.nonce.clone()),
+        ("emrys:state", sweep::state_tag(&spec.config.state.uri)),
         ("emrys:deadline", deadline(&spec.config, intended_at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
     ];
     let users = spec.config.cluster.tags.iter().map(|(key, value)| (key.as_str(), value.clone()));
@@ -292,7 +300,8 @@ mod tests {
     use crate::testing::{spec, spec_and, spec_from};
 
     fn request(spec: &Spec) -> Value {
-        let intent = LaunchIntent { attempt: 1, nonce: "0123456789abcdef".to_owned() };
+        let intent =
+            LaunchIntent { attempt: 1, nonce: "0123456789abcdef".to_owned(), choice: Choice::default() };
         let digest = "5".repeat(64);
         let uri = spec.inputs_uri(&digest).to_string();
         let inputs = PinnedInputs { digest, uri, objects: 3, bytes: 300 };
@@ -355,6 +364,42 @@ mod tests {
         );
         assert!(spec.job_files().is_empty());
         insta::assert_snapshot!(command_of(&spec, "my_job.py"), @"timeout --kill-after=60 14400 spark-submit --deploy-mode client --conf spark.yarn.maxAppAttempts=1 s3://my-log-bucket/code/my_job.py s3://my-log-bucket/application-logs/2024/10/20/*.log s3://my-log-bucket/processed-logs/2024/10/20/a1-0123456789abcdef/ a1-0123456789abcdef");
+    }
+
+    #[test]
+    fn a_choice_changes_instances_and_subnets_and_nothing_else() {
+        let types = "types = [\"m5.xlarge\", \"m5a.xlarge\"]\nmarket = \"spot\"\n";
+        let spec = spec_from(
+            &format!(
+                "{}\n[cluster.fleets.primary]\n{types}[cluster.fleets.core]\n{types}[cluster.fleets.task]\n{types}",
+                crate::testing::MINIMAL
+            )
+            .replace("subnet-0123456789abcdef0\"", "subnet-0123456789abcdef0\", \"subnet-1123456789abcdef0\""),
+        );
+        let chosen = |turn, on_demand| {
+            let choice = Choice { turn, on_demand };
+            let intent = LaunchIntent { attempt: 1, nonce: "0123456789abcdef".to_owned(), choice };
+            let inputs = PinnedInputs { digest: "5".repeat(64), uri: String::new(), objects: 3, bytes: 300 };
+            let mut request = run_job_flow(&spec, &intent, &inputs, "2024-10-21T03:00:00Z".parse().unwrap());
+            let instances = request["Instances"].take();
+            (instances, request)
+        };
+        let (first, rest) = chosen(0, false);
+        let (next, rest_of_next) = chosen(1, true);
+        assert_eq!(rest, rest_of_next);
+        assert_eq!(first["Ec2SubnetIds"], json!(["subnet-0123456789abcdef0", "subnet-1123456789abcdef0"]));
+        assert_eq!(next["Ec2SubnetIds"], json!(["subnet-1123456789abcdef0"]));
+        for (fleet, market) in
+            [(0, "TargetOnDemandCapacity"), (1, "TargetOnDemandCapacity"), (2, "TargetSpotCapacity")]
+        {
+            let (before, after) = (&first["InstanceFleets"][fleet], &next["InstanceFleets"][fleet]);
+            assert!(before["TargetSpotCapacity"].is_number());
+            assert!(after[market].is_number(), "{after}");
+            assert_eq!(before["InstanceTypeConfigs"][0]["InstanceType"], "m5.xlarge");
+            assert_eq!(after["InstanceTypeConfigs"][0]["InstanceType"], "m5a.xlarge");
+            assert_eq!(after["InstanceTypeConfigs"][0]["Priority"], 0.0);
+            assert_eq!(after["InstanceTypeConfigs"][1]["InstanceType"], "m5.xlarge");
+        }
     }
 
     #[test]

@@ -88,12 +88,36 @@ pub fn of_cluster(cluster: &Cluster) -> Diagnosis {
         Some((because @ (TerminateReason::StartDeadline | TerminateReason::RunDeadline), _)) => {
             (format!("the cluster was ended because {because}"), hints::for_deadline(because))
         }
-        _ => (
-            format!("the cluster {} ended before its steps were through: {}", cluster.id, cluster.reason),
-            hints::for_cluster(&cluster.reason),
-        ),
+        _ => by_others(cluster).unwrap_or_else(|| {
+            let (id, reason) = (&cluster.id, &cluster.reason);
+            (
+                format!("the cluster {id} ended before its steps were through: {reason}"),
+                hints::for_cluster(reason),
+            )
+        }),
     };
     Diagnosis { summary, lines: Vec::new(), log: None, hint: hint.map(str::to_owned) }
+}
+
+/// What somebody else did to a cluster, or to a step of it: a person in EMR's console, or a rule of the account.
+fn by_others(cluster: &Cluster) -> Option<(String, Option<&'static str>)> {
+    let cancelled = cluster.steps.iter().find(|step| step.state == StepState::Cancelled);
+    match (&cluster.terminate, cluster.reason.code.as_str(), cancelled) {
+        // The cluster went on after it, to its own end, or stood until it was ended.
+        (None, "ALL_STEPS_COMPLETED", Some(step))
+        | (Some((TerminateReason::Lingering, _)), _, Some(step)) => Some((
+            format!("somebody else cancelled the step `{}`", step.name),
+            Some(hints::CANCELLED_BY_OTHERS),
+        )),
+        (None, "USER_REQUEST", _) => {
+            let Cluster { id, reason, .. } = cluster;
+            Some((
+                format!("somebody else terminated the cluster {id} before its steps were through: {reason}"),
+                hints::for_cluster(reason),
+            ))
+        }
+        _ => None,
+    }
 }
 
 /// Of a step that failed, or whose cluster went away under it. `folder` is where its logs belong. A Python driver's

@@ -147,6 +147,10 @@ pub struct Reason {
     /// The sentence beside it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
+    /// The more exact codes beside it (EMR API, `ErrorDetails`), such as
+    /// `INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ`. The message spells them out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<String>,
 }
 
 impl std::fmt::Display for Reason {
@@ -167,6 +171,8 @@ pub struct ClusterSight {
     pub state: ClusterState,
     /// Why.
     pub reason: Reason,
+    /// Whether termination protection is on.
+    pub protected: bool,
     /// All steps, in the order in which they run.
     pub steps: Vec<StepSight>,
 }

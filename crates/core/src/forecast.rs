@@ -114,6 +114,7 @@ impl Forecast<'_> {
             Action::Terminate { cluster, because } => {
                 Effect::TerminateRequested { cluster: cluster.clone(), because: *because }
             }
+            Action::Unprotect { cluster } => Effect::Unprotected { cluster: cluster.clone() },
             Action::PublishMetrics => Effect::MetricsPublished,
             Action::PutAlarm => Effect::AlarmPut,
         };
@@ -160,7 +161,8 @@ impl Forecast<'_> {
         };
         ClusterSight {
             state: ClusterState::Terminated,
-            reason: Reason { code: code.to_owned(), message: String::new() },
+            reason: Reason { code: code.to_owned(), ..Reason::default() },
+            protected: false,
             steps,
         }
     }

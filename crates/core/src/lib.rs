@@ -9,6 +9,7 @@
 //!        |-> forecast, plan        decide, driven against a world in which everything succeeds
 //! inputs, manifest, verify         what goes into a job and what must have come out
 //! metrics, alarm, diagnosis, report   what is told about a run
+//! sweep                            which clusters nobody needs any more
 //! ```
 //!
 //! The path of a run begins in [`run::decide`].
@@ -29,6 +30,7 @@ pub mod report;
 pub mod run;
 pub mod s3_uri;
 pub mod spec;
+pub mod sweep;
 pub mod template;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -25,6 +25,8 @@ pub struct Pace {
     /// How long after a cluster's end its logs are waited for. EMR uploads them every five minutes and once
     /// more at the end.
     pub logs: SignedDuration,
+    /// How long a cluster may be on its way down before that is told. EMR's own pages name 1 to 5 minutes, and 5 to 20.
+    pub ending: SignedDuration,
     /// How long a cluster may stand after its steps, and how long after it was asked to end, before it is asked (again).
     pub linger: SignedDuration,
     /// How long a lease is good for without a renewal.
@@ -44,6 +46,7 @@ impl Pace {
         settle: SignedDuration::from_mins(3),
         settle_gap: SignedDuration::from_mins(2),
         logs: SignedDuration::from_mins(6),
+        ending: SignedDuration::from_mins(30),
         linger: SignedDuration::from_mins(10),
         lease: SignedDuration::from_secs(120),
     };
@@ -59,6 +62,7 @@ impl Pace {
         settle: SignedDuration::from_millis(600),
         settle_gap: SignedDuration::from_millis(400),
         logs: SignedDuration::from_secs(2),
+        ending: SignedDuration::from_secs(60),
         linger: SignedDuration::from_secs(5),
         lease: SignedDuration::from_secs(15),
     };

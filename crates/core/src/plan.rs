@@ -16,7 +16,7 @@ use crate::pace::Pace;
 use crate::report::RefusalReport;
 use crate::run::{
     Action, Attempt, AttemptResult, Call, IllegalEvent, Launch, LaunchIntent, Leave, Outcome, Query,
-    RUN_GRACE, Seen, State,
+    RUN_GRACE, RetryCause, Seen, State,
 };
 use crate::spec::Spec;
 use crate::verify;
@@ -139,7 +139,7 @@ impl End {
             }),
             output: intent.map(|intent| verify::folder(spec, intent).to_string()),
             calls: self.actions.iter().flat_map(|action| action.calls(spec)).collect(),
-            guards: if shown.is_some() { guards(spec) } else { Vec::new() },
+            guards: shown.as_ref().map(|intent| guards(spec, intent)).unwrap_or_default(),
             request: shown
                 .as_ref()
                 .zip(attempt)
@@ -150,10 +150,10 @@ impl End {
 }
 
 /// What happens only when something goes wrong.
-fn guards(spec: &Spec) -> Vec<Guard> {
+fn guards(spec: &Spec, intent: &LaunchIntent) -> Vec<Guard> {
     let limits = &spec.config.limits;
     let guard = |when: &str, then: &str| Guard { when: when.to_owned(), then: then.to_owned() };
-    vec![
+    let mut guards = vec![
         guard("nobody watches any more", "the cluster ends by itself after its last step"),
         guard("a step fails", "EMR ends the cluster, and the run says why the step failed"),
         guard(
@@ -169,11 +169,38 @@ fn guards(spec: &Spec) -> Vec<Guard> {
             "emr TerminateJobFlows",
         ),
         guard("the run is cancelled", "emr TerminateJobFlows"),
+        guard(
+            "the cluster is to be ended, and somebody has switched its termination protection on",
+            "emr SetTerminationProtection, and then TerminateJobFlows",
+        ),
         guard("the cluster stands although its steps are over", "emr TerminateJobFlows"),
         guard(
             "the answer to RunJobFlow is lost",
             "its cluster is looked for by the nonce in its name; it is launched again only if it is not there",
         ),
+    ];
+    guards.extend(retries(spec, intent));
+    guards
+}
+
+/// Which failures are followed by another attempt by itself.
+fn retries(spec: &Spec, intent: &LaunchIntent) -> Vec<Guard> {
+    let (most, number) = (spec.config.limits.max_attempts, intent.attempt + 1);
+    if number > most {
+        let when = "the attempt fails".to_owned();
+        let then = format!("no other follows: `[limits] max-attempts` is {most}");
+        return vec![Guard { when, then }];
+    }
+    let follows = |when: &str, cause, but: &str| {
+        let what = intent.choice.after(cause).difference(intent.choice, &spec.config.cluster);
+        let then = format!("attempt {number} (of {most} at most) follows, {what}{but}");
+        Guard { when: when.to_owned(), then }
+    };
+    let but = if spec.is_versioned() { "" } else { ", if no step can have begun" };
+    vec![
+        follows("there is no capacity, or no instance comes in time", RetryCause::Capacity, ""),
+        follows("instances are lost, to spot or to a fault", RetryCause::InstancesLost, but),
+        follows("a bootstrap script cannot be downloaded", RetryCause::BootstrapDownload, ""),
     ]
 }
 

@@ -105,6 +105,18 @@ impl Spec {
         Ok(Self { config, day, source, files, script, py_files })
     }
 
+    /// The same pipeline on another day.
+    pub fn on(&self, day: Day) -> Result<Self, SpecError> {
+        let source = self.config.source.uri.on(day).parse();
+        let source = source.map_err(|error| SpecError::Source { day, error })?;
+        Ok(Self { day, source, ..self.clone() })
+    }
+
+    /// The folder of all of the pipeline's days.
+    pub fn days_folder(&self) -> S3Uri {
+        self.config.state.uri.join(&format!("{}/", self.pipeline()))
+    }
+
     /// The pipeline's name.
     pub fn pipeline(&self) -> &str {
         &self.config.pipeline
@@ -117,7 +129,7 @@ impl Spec {
 
     /// The folder of the run's record.
     pub fn state_folder(&self) -> S3Uri {
-        self.config.state.uri.join(&format!("{}/{}/", self.pipeline(), self.day))
+        self.days_folder().join(&format!("{}/", self.day))
     }
 
     /// The run's events.
@@ -266,10 +278,11 @@ fn uploaded(files: &[JobFile], name: &str) -> Result<S3Uri, SpecError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::Choice;
     use crate::testing::{config, spec, spec_and, spec_with};
 
     fn intent() -> LaunchIntent {
-        LaunchIntent { attempt: 2, nonce: "0123456789abcdef".to_owned() }
+        LaunchIntent { attempt: 2, nonce: "0123456789abcdef".to_owned(), choice: Choice::default() }
     }
 
     fn bundle(files: &[(&str, &str)]) -> JobBundle {
@@ -390,7 +403,7 @@ mod tests {
     fn names_fit_what_aws_takes() {
         let long = "a".repeat(64);
         let spec = spec_with(&[("web-logs", &long)]);
-        let last = LaunchIntent { attempt: u32::MAX, nonce: "f".repeat(16) };
+        let last = LaunchIntent { attempt: u32::MAX, nonce: "f".repeat(16), choice: Choice::default() };
         assert!(spec.cluster_name(&last).len() <= 256);
         assert!(spec.alarm_name().len() <= 255);
         assert!(!spec.cluster_name(&last).contains(['<', '>', '$', '|', '`']));

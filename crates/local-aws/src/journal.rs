@@ -12,10 +12,11 @@
 //! | `seq` | 1, 2, 3 …, in the order of the answers, going on where the file ended |
 //! | `time` | when the request arrived |
 //! | `resource` | what the call is about: a cluster's id (its name where it has none yet), an alarm, `s3://bucket/key` |
-//! | `outcome` | `ok`, the error code, or [`CUT_OFF`] where the caller was gone before the answer |
+//! | `outcome` | `ok`, the error code, or [`CUT_OFF`] where there was nobody or no way to answer |
 //! | `status` | the HTTP status; 0 where no answer was given |
 //! | `request` | the request's parameters under botocore's names, unless switched off; never an object's content |
 //! | `warnings` | what AWS ignores and a reader may want to know, such as members that no model has |
+//! | `fault` | the fault that the call met on purpose ([`crate::faults`]) |
 //!
 //! A reader must accept further members: later versions may add some, and take none away.
 
@@ -28,10 +29,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::faults::{Fault, FaultNote};
+
 /// The outcome of a call that succeeded.
 pub const OK: &str = "ok";
 
-/// The outcome of a call whose caller went away before it was answered. What it asked for may have happened.
+/// The outcome of a call that was not answered: its caller went away, or a fault cut the connection. What it asked for
+/// may have happened.
 pub const CUT_OFF: &str = "CutOff";
 
 /// One call.
@@ -57,12 +61,20 @@ pub struct Entry {
     /// What AWS ignores silently.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// The fault that it met on purpose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<FaultNote>,
 }
 
 impl Entry {
-    /// Whether the call succeeded.
+    /// Whether the call succeeded, and its caller was told so.
     pub fn is_ok(&self) -> bool {
         self.outcome == OK
+    }
+
+    /// Whether the call is known to have been done, told or not.
+    pub fn was_done(&self) -> bool {
+        self.is_ok() || self.fault.as_ref().is_some_and(|fault| fault.effect.as_deref() == Some(OK))
     }
 }
 
@@ -86,6 +98,8 @@ pub struct Noted {
     pub error: Option<String>,
     /// What AWS ignores silently.
     pub warnings: Vec<String>,
+    /// The fault that the call meets.
+    pub fault: Option<FaultNote>,
 }
 
 impl CallNote {
@@ -115,6 +129,18 @@ impl CallNote {
     /// Notes something that AWS ignores silently.
     pub fn warn(&self, warning: impl Into<String>) {
         lock(&self.0).warnings.push(warning.into());
+    }
+
+    /// Notes the fault that the call meets.
+    pub fn fault(&self, fault: Fault) {
+        lock(&self.0).fault = Some(FaultNote { fault, effect: None });
+    }
+
+    /// Notes the outcome of a call that met a fault after it was done.
+    pub fn effect(&self, outcome: &str) {
+        if let Some(fault) = &mut lock(&self.0).fault {
+            fault.effect = Some(outcome.to_owned());
+        }
     }
 
     /// What was noted so far.
@@ -169,6 +195,7 @@ impl Journal {
             status,
             request: noted.request.filter(|_| self.requests),
             warnings: noted.warnings,
+            fault: noted.fault,
         };
         match &mut inner.sink {
             Sink::Memory(entries) => entries.push(entry),

@@ -5,6 +5,7 @@
 //!   |-> world    pure: EMR clusters and steps, CloudWatch metrics and alarms, STS; advance(world, now) -> effects
 //!   |-> s3       the s3s trait over our own store
 //!          |-> store   directory (the truth that Spark reads and writes) or memory
+//! faults  what calls meet on purpose: throttling, lost replies, stale lists
 //! steps   runs what the world says has started: spark-submit, command, scripted; writes the logs as EMR lays them out
 //! daemon  one process per directory: lock, address file, idle end
 //! ```
@@ -13,6 +14,7 @@
 
 pub mod clock;
 pub mod daemon;
+pub mod faults;
 pub mod journal;
 pub mod models;
 pub mod pyenv;

@@ -10,23 +10,34 @@ use stages::Stage;
 
 const USAGE: &str = "\
 Usage: cargo xtask test [STAGE…]
+       cargo xtask simulate [--seeds N] [--from S] [--singles] [--pairs] …
 
-Sets everything up and runs all checks and tests. With names of stages, only those:
+`simulate` plays runs under faults, crashes and several operators in virtual time, and says what does not hold.
+`test` sets everything up and runs all checks and tests. With names of stages, only those:
 ";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let stages = match arguments.split_first() {
-        Some((task, names)) if task == "test" => Stage::named(names),
+    let done = match arguments.split_first() {
+        Some((task, names)) if task == "test" => {
+            Stage::named(names).and_then(|stages| stages::run(&repository(), &stages))
+        }
+        Some((task, options)) if task == "simulate" => simulate(&repository(), options),
         _ => Err(usage()),
     };
-    match stages.and_then(|stages| stages::run(&repository(), &stages)) {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             say(&message);
             ExitCode::FAILURE
         }
     }
+}
+
+fn simulate(root: &Path, options: &[String]) -> Result<(), String> {
+    let mut cargo = std::process::Command::new("cargo");
+    cargo.args(["run", "--quiet", "--package", "emrys-simulation", "--bin", "simulate", "--"]).args(options);
+    python::run_command(root, cargo)
 }
 
 fn usage() -> String {

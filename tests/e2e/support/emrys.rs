@@ -67,6 +67,22 @@ impl Background {
         }
     }
 
+    /// Reads what the command says until an event is told, and gives it; none when the command has ended. It takes
+    /// `--log-format json`.
+    pub(crate) fn next_event(&mut self) -> Option<Value> {
+        loop {
+            let mut line = String::new();
+            if self.stderr.read_line(&mut line).unwrap() == 0 {
+                return None;
+            }
+            self.seen += &line;
+            let record: Value = serde_json::from_str(&line).unwrap_or_default();
+            if record["event"].is_object() {
+                return Some(record);
+            }
+        }
+    }
+
     /// The number of its process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()

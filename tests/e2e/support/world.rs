@@ -1,5 +1,6 @@
 //! One directory with a pipeline file and an embedded AWS.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Background, Ended};
+use super::{Background, Ended, python};
 
 /// The day that the tests analyse.
 pub(crate) const DAY: &str = "2024-10-20";
@@ -41,7 +42,7 @@ impl World {
 
     /// Lets the job's step follow a script: so long, with this exit code, and with the output of a real job.
     pub(crate) fn script(&self, duration_ms: u64, exit_code: i32) {
-        let manifest = include_str!("../../fixtures/scripted-manifest.json").replace("2024-10-20", DAY);
+        let manifest = include_str!("../../fixtures/scripted-manifest.json").replace(DAY, "{yyyy}-{mm}-{dd}");
         let files =
             [("manifest.json", manifest.as_str()), ("processed_logs/part-0.parquet", "not really parquet")];
         let files: Vec<Value> = files
@@ -51,7 +52,7 @@ impl World {
             )
             .collect();
         let script = serde_json::json!({"steps": [{
-            "args": "--output (?P<output>\\S+) --run (?P<run>\\S+)",
+            "args": r"--output (?P<output>\S+/(?P<yyyy>\d{4})/(?P<mm>\d\d)/(?P<dd>\d\d)/\S+) --run (?P<run>\S+)",
             "duration_ms": duration_ms,
             "exit_code": exit_code,
             "files": if exit_code == 0 { files } else { Vec::new() },
@@ -59,6 +60,12 @@ impl World {
         }]});
         fs::create_dir_all(self.local_dir()).unwrap();
         fs::write(self.local_dir().join("scripted-steps.json"), script.to_string()).unwrap();
+    }
+
+    /// The same for steps from now on, in a world that is at work already: its daemon reads the script when it starts.
+    pub(crate) fn script_anew(&self, duration_ms: u64, exit_code: i32) {
+        self.emrys(&["local", "stop"]).expect(0);
+        self.script(duration_ms, exit_code);
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -80,7 +87,12 @@ impl World {
 
     /// Puts a file into the day's folder.
     pub(crate) fn put_log(&self, name: &str, content: impl AsRef<[u8]>) {
-        let folder = self.bucket().join("application-logs/2024/10/20");
+        self.put_log_of(DAY, name, content);
+    }
+
+    /// Puts a file into another day's folder.
+    pub(crate) fn put_log_of(&self, day: &str, name: &str, content: impl AsRef<[u8]>) {
+        let folder = self.bucket().join("application-logs").join(day.replace('-', "/"));
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join(name), content).unwrap();
     }
@@ -106,6 +118,19 @@ impl World {
     /// Runs the day, and gives the document of the run.
     pub(crate) fn run(&self) -> Ended {
         self.emrys(&["run", "--day", DAY, "--json"])
+    }
+
+    /// All clusters and their states, as a stranger's SDK sees them.
+    pub(crate) fn cluster_states(&self) -> BTreeMap<String, String> {
+        let seen = python("clusters.py", &["states"], &self.environment()).expect(0).json();
+        serde_json::from_value(seen).unwrap()
+    }
+
+    /// Asserts that a stranger's SDK sees no cluster that still costs money.
+    #[track_caller]
+    pub(crate) fn assert_nothing_is_left(&self) {
+        let states = self.cluster_states();
+        assert!(states.values().all(|state| state.starts_with("TERMINATED")), "{states:?}");
     }
 
     /// Starts the command beside the test.

@@ -14,9 +14,11 @@ use serde_json::json;
 use crate::commands::status;
 use crate::error::{CliError, tell};
 use crate::exit::Exit;
+use crate::invocation::invocation;
 use crate::printer::{DIM, Printer, styled};
 use crate::progress::Watching;
-use crate::settings::{Common, PlaceChoice, RunSettings};
+use crate::settings::{Common, RunSettings};
+use crate::signals::CtrlC;
 use crate::{place, signals, stop};
 
 /// Run a day: launch a cluster, run the job, check what it wrote, report, and see the cluster gone
@@ -24,66 +26,79 @@ use crate::{place, signals, stop};
 /// A run that is in flight already and that nobody drives is picked up where it is. A day that was run before is run
 /// again, as a new attempt beside the old one. The first Ctrl-C cancels the run; the second stops watching and lets it
 /// go on.
+///
+/// With `--detach` the command ends as soon as the cluster is launched. Then nobody drives the run: its steps, its
+/// guards and the cluster's own end finish it, and the next run or attach of the day checks and reports it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   emrys run                                    yesterday, in the pipeline's time zone
   emrys run --day 2024-10-20 --json
+  emrys run --day 2024-10-20 --detach          launch, and do not wait; `emrys attach` comes back
   emrys --local run --day 2024-10-20           on the embedded AWS")]
 pub(crate) struct RunArgs {
     /// The day whose logs are analysed [default: yesterday in the pipeline's time zone]
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) day: Option<Day>,
+    /// Leave the run as soon as its cluster is launched and recorded
+    #[arg(long)]
+    pub(crate) detach: bool,
 }
 
 pub(crate) async fn run(args: &RunArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
     let RunSettings { spec } = RunSettings::resolve(args, common)?;
     let control_plane = place::connect(&spec.config, common, printer).await?;
-    let end = drive(&control_plane, &spec, printer).await?;
+    let driving = Driving { detach: args.detach, ..Driving::default() };
+    let end = drive(&control_plane, &spec, driving, common, printer).await?;
     tell_end(&end, &spec, common, printer)?;
     Ok(exit(&end))
+}
+
+/// How a run is driven.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Driving {
+    /// Whether a day that was run before is run again.
+    pub(crate) again: bool,
+    /// Whether to leave it as soon as its cluster is launched.
+    pub(crate) detach: bool,
+    /// What Ctrl-C means.
+    pub(crate) ctrl_c: CtrlC,
+}
+
+impl Default for Driving {
+    fn default() -> Self {
+        Self { again: true, detach: false, ctrl_c: CtrlC::Cancels }
+    }
 }
 
 /// Drives a run to its end, and shows it on the way.
 pub(crate) async fn drive(
     control_plane: &ControlPlane,
     spec: &Spec,
+    driving: Driving,
+    common: &Common,
     printer: &Printer,
 ) -> Result<RunEnd, CliError> {
-    let mut interrupts = signals::listen().map_err(CliError::Start)?;
-    let options = RunOptions::new(&signals::whoami());
+    let Driving { again, detach, ctrl_c } = driving;
+    let mut interrupts = signals::listen(ctrl_c).map_err(CliError::Start)?;
+    let options = RunOptions { again, detach, ..RunOptions::new(&signals::whoami()) };
     let title = format!("{} {}", spec.pipeline(), spec.day);
     let mut watching = Watching::start(printer, &title);
     // On the heap: it is a large future, and its callers would be large too.
     let run = emrys_control_plane::run(control_plane, spec, &options, &mut watching, &mut interrupts);
     let end = Box::pin(run).await;
     drop(watching);
-    Ok(end?)
+    end.map_err(|stop| CliError::run(stop, spec, common))
 }
 
 /// How the command ends after a run.
 pub(crate) fn exit(end: &RunEnd) -> Exit {
     match &end.how {
         How::Closed(outcome) => Exit::from(*outcome),
+        How::Detached => Exit::Done,
         How::StoppedWatching => Exit::StoppedWatching,
         How::Left(leave) => stop::trouble_exit(leave.trouble().kind),
     }
-}
-
-/// The command that goes on with a run.
-fn resume(spec: &Spec, common: &Common) -> String {
-    let mut command = String::from("emrys");
-    if common.place == PlaceChoice::Embedded {
-        command += " --local";
-        #[cfg(feature = "local")]
-        if common.local_dir != std::path::Path::new(crate::args::LOCAL_DIR) {
-            let _ = write!(command, " --local-dir '{}'", common.local_dir.display());
-        }
-    }
-    if common.config != std::path::Path::new(crate::args::CONFIG) {
-        let _ = write!(command, " --config '{}'", common.config.display());
-    }
-    format!("{command} run --day {}", spec.day)
 }
 
 /// Tells how a run ended: its report on stdout, and what went wrong on stderr.
@@ -94,21 +109,37 @@ pub(crate) fn tell_end(
     printer: &Printer,
 ) -> Result<(), CliError> {
     let report = &end.report;
-    let complaint = complaint(end, || resume(spec, common));
+    let attach = invocation(common, &format!("attach {}", spec.day));
+    let complaint = complaint(end, &attach);
     if common.json {
         let mut document = serde_json::to_value(report).map_err(std::io::Error::from)?;
         if let Some(Complaint { kind, message, hint, .. }) = &complaint {
             document["error"] = json!({ "kind": kind, "message": message, "hint": hint });
         }
+        if end.how == How::Detached {
+            document["detached"] = true.into();
+        }
         document["exit_code"] = exit(end).code().into();
         printer.json(&document)?;
     } else {
         printer.data(&status::summary(report))?;
+        if end.how == How::Detached {
+            printer.data(&nobody_drives(&attach))?;
+        }
     }
     if let Some(Complaint { message, details, hint, .. }) = complaint {
         tell(printer, &(message + &details), hint.as_deref());
     }
     Ok(())
+}
+
+/// What a detached run has to expect.
+fn nobody_drives(attach: &str) -> String {
+    format!(
+        "  {} nobody: its steps, its guards and the cluster's own end finish it\n  {} at the next `{attach}`, or run of the day\n",
+        styled(DIM, "driven by"),
+        styled(DIM, "checked  "),
+    )
 }
 
 /// What to say of a run that did not succeed.
@@ -120,21 +151,22 @@ struct Complaint {
     hint: Option<String>,
 }
 
-fn complaint(end: &RunEnd, resume: impl FnOnce() -> String) -> Option<Complaint> {
+fn complaint(end: &RunEnd, attach: &str) -> Option<Complaint> {
     let report = &end.report;
     let RunReport { pipeline, day, .. } = report;
     let new = |kind, message| Complaint { kind, message, details: String::new(), hint: None };
-    let go_on = |resume: String| format!("`{resume}` picks it up where it is then");
+    let go_on = || Some(format!("`{attach}` picks it up where it is then"));
     let outcome = match &end.how {
         How::Closed(outcome) => *outcome,
+        How::Detached => return None,
         How::StoppedWatching => {
             let message = format!("stopped watching; the run of {pipeline} on {day} goes on");
-            return Some(Complaint { hint: Some(go_on(resume())), ..new("stopped_watching", message) });
+            return Some(Complaint { hint: go_on(), ..new("stopped_watching", message) });
         }
         How::Left(leave) => {
             let message = format!("{leave}; the run of {pipeline} on {day} is no longer watched");
             return Some(Complaint {
-                hint: Some(go_on(resume())),
+                hint: go_on(),
                 ..new(stop::trouble_kind(leave.trouble().kind), message)
             });
         }

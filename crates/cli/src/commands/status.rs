@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use clap::Args;
-use emrys_control_plane::RunStatus;
+use emrys_control_plane::{Holder, RunStatus};
 use emrys_core::day::Day;
 use emrys_core::report::RunReport;
-use jiff::SignedDuration;
-use serde_json::json;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -58,19 +58,35 @@ fn driver(status: &RunStatus) -> String {
         return String::new();
     }
     match &status.driven_by {
-        Some((holder, since)) => format!("  {} {holder}, since {since}\n", styled(DIM, "driven by")),
-        None => format!("  {} nobody: `emrys run` picks it up\n", styled(DIM, "driven by")),
+        Some((holder, since)) if !holder.is_certainly_dead() => {
+            format!("  {} {holder}, since {since:.0}\n", styled(DIM, "driven by"))
+        }
+        _ => format!(
+            "  {} nobody: `emrys attach {}` picks it up\n",
+            styled(DIM, "driven by"),
+            status.report.day
+        ),
     }
 }
 
-/// A run for people, less what went wrong.
-pub(crate) fn summary(report: &RunReport) -> String {
-    let outcome = match report.outcome {
+/// How a run ended, or that it has not.
+pub(crate) fn told_outcome(outcome: Option<&str>) -> String {
+    match outcome {
         Some(outcome @ "succeeded") => styled(GOOD, outcome),
         Some(outcome @ "failed") => styled(BAD, outcome),
         Some(outcome) => styled(WARN, outcome),
         None => styled(BOLD, "in flight"),
-    };
+    }
+}
+
+/// Who drives a run, for programs.
+pub(crate) fn holder_json(holder: &Holder, since: Timestamp) -> Value {
+    json!({ "who": holder.who, "host": holder.host, "pid": holder.pid, "since": since })
+}
+
+/// A run for people, less what went wrong.
+pub(crate) fn summary(report: &RunReport) -> String {
+    let outcome = told_outcome(report.outcome);
     let mut text = format!("{} on {}: {outcome}\n", styled(BOLD, &report.pipeline), report.day);
     let mut line = |name: &str, value: &dyn std::fmt::Display| {
         let _ = writeln!(text, "  {} {value}", styled(DIM, format_args!("{name:<9}")));

@@ -17,6 +17,7 @@ use super::day_of_logs::{self, DayOfLogs, Facts};
 use super::results::{self, Results};
 use super::{DemoError, journal, show};
 use crate::commands;
+use crate::commands::run::Driving;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::format::{bytes, count, duration, plural};
@@ -66,10 +67,10 @@ pub(crate) async fn tour(choices: &Choices, common: &Common, printer: &Printer) 
     say(printer, common, &commands::plan::text(&plan))?;
 
     chapter(printer, 4, "The run", "cluster, step, check, report; Ctrl-C cancels it");
-    let end = commands::run::drive(&control_plane, &spec, printer).await?;
+    let again = Common { config: PIPELINE_FILE.into(), ..common.clone() };
+    let end = commands::run::drive(&control_plane, &spec, Driving::default(), &again, printer).await?;
     let exit = commands::run::exit(&end);
     if exit != Exit::Done {
-        let again = Common { config: PIPELINE_FILE.into(), ..common.clone() };
         commands::run::tell_end(&end, &spec, &again, printer)?;
         return Ok(exit);
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use emrys_core::emr::Reason;
-use emrys_core::run::{AttemptResult, Effect, Event, Reported};
+use emrys_core::run::{AttemptResult, Effect, Event, Reported, Retry};
 use emrys_core::verify::Verdict;
 
 use crate::format::{bytes, count, plural};
@@ -33,6 +33,10 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
     let line = match event {
         Event::Opened { .. } | Event::Closed { .. } | Event::AlarmFound { current: false } => return None,
         Event::Reopened { .. } => (Level::Info, "the day was run before, and is run again".to_owned()),
+        Event::AttemptStarted { attempt, retry: Some(retry), .. } => {
+            let Retry { because, choice } = retry;
+            (Level::Warn, format!("attempt {attempt} follows by itself, {choice}: {because}"))
+        }
         Event::AttemptStarted { attempt, inputs, .. } => {
             let objects = plural(inputs.objects, "object");
             let size = bytes(inputs.bytes);
@@ -42,7 +46,8 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
         Event::Intended(intent) => (Level::Info, format!("launching the cluster ({})", intent.nonce)),
         Event::Finished { effect } => (Level::Info, done(effect)),
         Event::LaunchRefused { fault } => {
-            let said = Reason { code: fault.code.clone(), message: fault.message.clone() };
+            let said =
+                Reason { code: fault.code.clone(), message: fault.message.clone(), ..Reason::default() };
             (Level::Warn, format!("the launch was refused: {said}"))
         }
         Event::LaunchUnclear { why } => {
@@ -51,6 +56,21 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
         Event::LookedFor { clusters, .. } => (Level::Info, looked_for(clusters)),
         Event::ClusterMoved { state, reason } => {
             (Level::Info, format!("cluster {}{}", styled(BOLD, state.name()), because(reason)))
+        }
+        Event::ProtectionMoved { protected: true } => {
+            (Level::Warn, "somebody switched the cluster's termination protection on".to_owned())
+        }
+        Event::ProtectionMoved { protected: false } => {
+            (Level::Info, "somebody switched the cluster's termination protection off again".to_owned())
+        }
+        Event::EndOverdue { seconds } => {
+            let minutes = plural(seconds.div_ceil(60), "minute");
+            (
+                Level::Warn,
+                format!(
+                    "the cluster has been ending for {minutes}, which is too long: ask AWS support, it still costs"
+                ),
+            )
         }
         Event::StepMoved { name, state, reason, .. } => {
             let state = state.name();
@@ -84,6 +104,9 @@ fn done(effect: &Effect) -> String {
         Effect::Launched { cluster } => format!("cluster {} launched", styled(HINT, cluster)),
         Effect::TerminateRequested { cluster, because } => {
             format!("cluster {} is told to end: {because}", styled(HINT, cluster))
+        }
+        Effect::Unprotected { cluster } => {
+            format!("the termination protection of cluster {} is switched off", styled(HINT, cluster))
         }
         Effect::MetricsPublished => "the metrics are published".to_owned(),
         Effect::AlarmPut => "the alarm is written".to_owned(),
@@ -134,9 +157,13 @@ mod tests {
     fn an_event_is_a_line() {
         let inputs =
             PinnedInputs { digest: "d".into(), uri: "s3://b/i".into(), objects: 12, bytes: 47_680_433 };
-        let started = Event::AttemptStarted { attempt: 2, inputs, unstaged: Vec::new() };
+        let started = Event::AttemptStarted { attempt: 2, inputs, unstaged: Vec::new(), retry: None };
         assert_eq!(plain(&started).unwrap(), "attempt 2 reads 12 objects, 48 MB");
-        let reason = Reason { code: "ALL_STEPS_COMPLETED".into(), message: "Steps completed".into() };
+        let reason = Reason {
+            code: "ALL_STEPS_COMPLETED".into(),
+            message: "Steps completed".into(),
+            ..Reason::default()
+        };
         assert_eq!(
             plain(&Event::ClusterMoved { state: ClusterState::Terminating, reason }).unwrap(),
             "cluster TERMINATING (ALL_STEPS_COMPLETED: Steps completed)"

@@ -55,6 +55,12 @@ impl Live {
     /// Shows what an event changed.
     pub(crate) fn changed(&mut self, event: &Event) {
         match event {
+            // Another attempt has another cluster.
+            Event::AttemptStarted { .. } => {
+                for bar in std::mem::take(&mut self.steps).values().chain(&self.cluster.take()) {
+                    bar.finish_and_clear();
+                }
+            }
             Event::Finished { effect: Effect::Launched { cluster } } => self.launched(cluster),
             Event::LookedFor { clusters, .. } => {
                 if let Some(cluster) = clusters.first() {

@@ -7,7 +7,7 @@ mod describe;
 mod live;
 mod watch;
 
-use describe::{Level, describe};
+pub(crate) use describe::{Level, describe};
 use live::Live;
 #[cfg(feature = "local")]
 pub(crate) use live::spinner;

@@ -62,6 +62,13 @@ impl Watcher for Watching {
         self.live.waiting("waiting for the lease");
     }
 
+    fn follows(&mut self, holder: &Holder, since: Timestamp, state: &State) {
+        let text = format!("{holder} drives the run, since {since:.0}: its record is read along");
+        self.line(Level::Info, &text, Map::new());
+        self.live.resume(state);
+        self.live.waiting("reading along");
+    }
+
     fn began(&mut self, state: &State) {
         if state.closed.is_none() && state.attempt().is_some() {
             self.line(Level::Info, "the run is in flight, and is picked up", Map::new());

@@ -31,7 +31,8 @@ pub(crate) enum Launched {
 /// the SDK must not try again by itself. The call ends within `limit`.
 pub(crate) async fn launch(cp: &ControlPlane, request: &Value, limit: Duration) -> Launched {
     let body = Bytes::from(request.to_string());
-    let once = aws_sdk_emr::config::Builder::new().retry_config(RetryConfig::disabled()).timeout_config(
+    let retries = if cp.safeguards.launch_once { RetryConfig::disabled() } else { RetryConfig::standard() };
+    let once = aws_sdk_emr::config::Builder::new().retry_config(retries).timeout_config(
         TimeoutConfig::builder().operation_timeout(limit).operation_attempt_timeout(limit).build(),
     );
     let call = cp

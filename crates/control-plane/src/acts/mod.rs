@@ -8,6 +8,7 @@ mod publish_metrics;
 mod put_alarm;
 mod stage_job;
 mod terminate;
+mod unprotect;
 
 use emrys_core::run::{Action, Attempt, Effect, Trouble, TroubleKind};
 use emrys_core::spec::Spec;
@@ -32,6 +33,10 @@ pub(crate) async fn act(
         Action::Terminate { cluster, because } => {
             terminate(cp, cluster).await?;
             Ok(Effect::TerminateRequested { cluster: cluster.clone(), because: *because })
+        }
+        Action::Unprotect { cluster } => {
+            unprotect::act(cp, cluster).await?;
+            Ok(Effect::Unprotected { cluster: cluster.clone() })
         }
         Action::PublishMetrics => {
             let attempt = attempt.ok_or_else(|| senseless(action))?;

@@ -51,6 +51,11 @@ impl Holder {
         }
     }
 
+    /// Whether this process has certainly ended: only this host can know, and only of its own processes.
+    pub fn is_certainly_dead(&self) -> bool {
+        self.vitality(&Self::this_process("")) == Vitality::Dead
+    }
+
     /// Whether this process lives, asked from `here`.
     pub(super) fn vitality(&self, here: &Self) -> Vitality {
         self.judge(here, proc::started)

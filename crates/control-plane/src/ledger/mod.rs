@@ -7,6 +7,8 @@
 //! object     reading it, and writing it on the condition that nobody else did
 //! take       getting the lease
 //! held       the ledger in the hand of who holds the lease: append, renew, release
+//! witness    reading along while another holds it
+//! unlock     taking the lease away from its holder
 //! ```
 
 mod document;
@@ -15,8 +17,13 @@ mod holder;
 mod lease;
 mod object;
 mod take;
+mod unlock;
+mod witness;
 
+pub(crate) use document::Document;
 pub use document::LedgerError;
 pub(crate) use held::Ledger;
 pub use holder::Holder;
 pub(crate) use object::read;
+pub use unlock::{Unlocked, unlock};
+pub(crate) use witness::{Driver, Witness};

@@ -90,6 +90,7 @@ async fn put(cp: &ControlPlane, spec: &Spec, body: Vec<u8>, only: Only<'_>) -> R
         .content_type("application/json")
         .body(ByteStream::from(body));
     let request = match only {
+        _ if !cp.safeguards.fence => request,
         Only::IfAbsent => request.if_none_match("*"),
         Only::IfStill(etag) => request.if_match(etag),
     };

@@ -7,8 +7,9 @@ use jiff::SignedDuration;
 use super::document::Document;
 use super::held::Ledger;
 use super::holder::{Holder, Vitality};
-use super::lease::{Contender, Lease, Verdict};
+use super::lease::{Lease, Verdict};
 use super::object::{self, Only, Stored, Written};
+use super::witness::Witness;
 use crate::clients::ControlPlane;
 use crate::clock::later;
 use crate::interrupt::Interrupts;
@@ -30,7 +31,19 @@ impl<'a> Ledger<'a> {
         watcher: &mut dyn Watcher,
         interrupts: &mut Interrupts,
     ) -> Result<Self, Stop> {
-        let mut contender = Contender::default();
+        Self::take_after(Witness::default(), cp, spec, holder, watcher, interrupts).await
+    }
+
+    /// The same for someone who has watched the ledger before: the time that was waited counts.
+    pub(crate) async fn take_after(
+        witness: Witness,
+        cp: &'a ControlPlane,
+        spec: &'a Spec,
+        holder: &Holder,
+        watcher: &mut dyn Watcher,
+        interrupts: &mut Interrupts,
+    ) -> Result<Self, Stop> {
+        let mut contender = witness.into_contender();
         loop {
             let found = object::fetch(cp, spec).await?;
             if let Some(Stored { document, .. }) = &found {

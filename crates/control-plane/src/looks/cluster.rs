@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_emr::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_emr::error::BoxError;
 use aws_sdk_emr::operation::describe_cluster::DescribeClusterOutput;
-use aws_sdk_emr::types::{ClusterStatus, StepSummary};
+use aws_sdk_emr::types::{Cluster, ClusterStatus, StepSummary};
 use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use emrys_core::emr::{ClusterSight, Reason, StepSight};
@@ -27,12 +27,13 @@ pub(super) async fn look(cp: &ControlPlane, id: &str) -> Result<ClusterSight, Tr
     }
     // EMR lists the newest first, and runs the oldest first.
     steps.reverse();
+    let protected = described.cluster().and_then(Cluster::termination_protected).unwrap_or_default();
     let (state, reason) = cluster(described).ok_or_else(|| Trouble {
         kind: TroubleKind::Unreachable,
         code: String::new(),
         message: format!("{what}: the answer has no state"),
     })?;
-    Ok(ClusterSight { state: state.into(), reason, steps })
+    Ok(ClusterSight { state: state.into(), reason, protected, steps })
 }
 
 fn cluster(described: DescribeClusterOutput) -> Option<(String, Reason)> {
@@ -50,9 +51,11 @@ fn cluster_reason(status: &ClusterStatus) -> Reason {
         let (code, message) = (detail.error_code()?, detail.error_message().unwrap_or_default());
         Some(if message.is_empty() { code.to_owned() } else { format!("{code}: {message}") })
     });
+    let codes = status.error_details().iter().filter_map(|detail| detail.error_code());
+    let codes = codes.map(str::to_owned).collect();
     let said: Vec<String> =
         Some(message.to_owned()).filter(|said| !said.is_empty()).into_iter().chain(details).collect();
-    Reason { code, message: said.join("; ") }
+    Reason { code, message: said.join("; "), details: codes }
 }
 
 fn step(summary: StepSummary) -> StepSight {
@@ -63,13 +66,14 @@ fn step(summary: StepSummary) -> StepSight {
         Some(failure) => Reason {
             code: failure.reason().unwrap_or_default().to_owned(),
             message: failure.message().unwrap_or_default().to_owned(),
+            details: Vec::new(),
         },
         None => Reason {
-            code: String::new(),
             message: status
                 .and_then(|status| status.state_change_reason()?.message())
                 .unwrap_or_default()
                 .to_owned(),
+            ..Reason::default()
         },
     };
     let state = status.and_then(|status| status.state()).map(|state| state.as_str().to_owned());
@@ -166,6 +170,7 @@ mod tests {
             "BOOTSTRAP_FAILURE: On the primary instance, bootstrap action 1 failed; \
              BOOTSTRAP_FAILURE_BA_DOWNLOAD_FAILED_PRIMARY: 404"
         );
+        assert_eq!(reason.details, ["BOOTSTRAP_FAILURE_BA_DOWNLOAD_FAILED_PRIMARY"]);
     }
 
     #[test]

@@ -5,6 +5,11 @@
 mod launches;
 #[cfg(test)]
 mod leases;
+mod operators;
+#[cfg(test)]
+mod others;
+#[cfg(test)]
+mod retries;
 #[cfg(test)]
 mod runs;
 #[cfg(test)]

@@ -75,7 +75,12 @@ pub(crate) struct Aws {
 
 /// The day that is run.
 pub(crate) fn spec() -> Spec {
-    let config = config::read("emrys.toml", PIPELINE).unwrap();
+    spec_and("")
+}
+
+/// The day, with further tables in the pipeline's file.
+pub(crate) fn spec_and(more: &str) -> Spec {
+    let config = config::read("emrys.toml", &format!("{PIPELINE}{more}")).unwrap();
     Spec::new(config, "2024-10-20".parse().unwrap(), built_in_job()).unwrap()
 }
 
@@ -104,14 +109,19 @@ pub(crate) fn good_step() -> ScriptedStep {
 impl Aws {
     /// An AWS with one bucket and a day of logs, whose steps go like this one. It has to be made on a paused clock.
     pub(crate) fn new(step: ScriptedStep) -> Self {
+        let scripts = Scripts { steps: vec![step], clusters: Vec::new() };
+        Self::with(WorldSettings { scripts, ..WorldSettings::default() })
+    }
+
+    /// As [`Self::new`], with other settings.
+    pub(crate) fn with(settings: WorldSettings) -> Self {
         let start: Timestamp = "2024-10-21T03:00:00Z".parse().unwrap();
         let clock = emrys_local_aws::clock::Clock::tokio(start);
         let store = Store::memory(clock.clone());
         store.create_bucket(BUCKET).unwrap();
         store.put(BUCKET, "application-logs/2024/10/20/app.log", b"{}\n").unwrap();
-        let scripts = Scripts { steps: vec![step], clusters: Vec::new() };
         let (endpoint, driver) = Endpoint::new(EndpointConfig {
-            world: World::new(WorldSettings { scripts, ..WorldSettings::default() }, 1),
+            world: World::new(settings, 1),
             saved: None,
             store: store.clone(),
             journal: Journal::memory(),
@@ -145,7 +155,44 @@ impl Aws {
             profile: None,
         };
         let http_client = Some(SharedHttpClient::new(self.clone()));
-        ControlPlane::connect_in(place, Surroundings { clock: self.clock.clone(), http_client, seed }).await
+        let surroundings =
+            Surroundings { clock: self.clock.clone(), http_client, seed, ..Surroundings::machine() };
+        ControlPlane::connect_in(place, surroundings).await
+    }
+
+    /// EMR in the hand of somebody else, who knows nothing of Emrys.
+    pub(crate) fn emr_of_another_person(&self) -> aws_sdk_emr::Client {
+        let config = aws_sdk_emr::Config::builder()
+            .behavior_version(aws_sdk_emr::config::BehaviorVersion::v2026_01_12())
+            .region(aws_sdk_emr::config::Region::new("us-east-1"))
+            .endpoint_url("http://aws.test")
+            .credentials_provider(aws_sdk_emr::config::Credentials::new("AKID", SECRET, None, None, "test"))
+            .time_source(self.clock.clone())
+            .http_client(SharedHttpClient::new(self.clone()));
+        aws_sdk_emr::Client::from_conf(config.build())
+    }
+
+    /// The ids of all clusters, oldest first.
+    pub(crate) async fn clusters(&self) -> Vec<String> {
+        let mut pages = self.emr_of_another_person().list_clusters().into_paginator().items().send();
+        let mut found = Vec::new();
+        while let Some(cluster) = pages.next().await {
+            let cluster = cluster.unwrap();
+            let created = *cluster.status().unwrap().timeline().unwrap().creation_date_time().unwrap();
+            found.push(((created.secs(), created.subsec_nanos()), cluster.id.unwrap()));
+        }
+        found.sort();
+        found.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Somebody changes an object behind everybody's back.
+    pub(crate) fn put_object(&self, key: &str, content: &str) {
+        self.store.put(BUCKET, key, content.as_bytes()).unwrap();
+    }
+
+    /// Somebody deletes an object.
+    pub(crate) fn delete_object(&self, key: &str) {
+        self.store.delete(BUCKET, key, &emrys_local_aws::store::Condition::default()).unwrap();
     }
 
     /// What was sent with these words in it.
@@ -165,12 +212,16 @@ impl Aws {
 
     /// An object as text.
     pub(crate) fn object(&self, key: &str) -> String {
-        String::from_utf8(self.store.get(BUCKET, key).unwrap()).unwrap()
+        self.try_object(key).unwrap()
+    }
+
+    /// An object as text, if there is one.
+    pub(crate) fn try_object(&self, key: &str) -> Option<String> {
+        Some(String::from_utf8(self.store.get(BUCKET, key).ok()?).unwrap())
     }
 
     pub(crate) fn delete_input(&self) {
-        let condition = emrys_local_aws::store::Condition::default();
-        self.store.delete(BUCKET, "application-logs/2024/10/20/app.log", &condition).unwrap();
+        self.delete_object("application-logs/2024/10/20/app.log");
     }
 }
 
@@ -196,8 +247,18 @@ pub(crate) async fn run_with(
     pid: u32,
     interrupts: &mut Interrupts,
 ) -> Result<RunEnd, Stop> {
-    let options = RunOptions { holder: holder(pid), again: true };
-    emrys_control_plane::run(cp, &spec(), &options, &mut (), interrupts).await
+    run_spec(cp, &spec(), pid, interrupts).await
+}
+
+/// As [`run_with`], with a pipeline of its own.
+pub(crate) async fn run_spec(
+    cp: &ControlPlane,
+    spec: &Spec,
+    pid: u32,
+    interrupts: &mut Interrupts,
+) -> Result<RunEnd, Stop> {
+    let options = RunOptions { holder: holder(pid), again: true, detach: false };
+    emrys_control_plane::run(cp, spec, &options, &mut (), interrupts).await
 }
 
 impl HttpClient for Aws {

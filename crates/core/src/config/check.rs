@@ -13,7 +13,7 @@ use super::reader::Reader;
 use super::steps::{CustomStep, When};
 use crate::cluster_request::{self, STEP_CHARACTERS};
 use crate::day::Day;
-use crate::run::{LaunchIntent, PinnedInputs};
+use crate::run::{Choice, LaunchIntent, PinnedInputs};
 use crate::s3_uri::S3Uri;
 use crate::spec::{self, JobBundle, Spec};
 
@@ -242,7 +242,11 @@ fn lengths(draft: &Draft, reader: &Reader<'_>) {
         Some(job) => job.local_names(),
     };
     let files = files.into_iter().map(|name| (name.to_owned(), [].into())).collect();
-    let intent = LaunchIntent { attempt: config.limits.max_attempts, nonce: "0".repeat(16) };
+    let intent = LaunchIntent {
+        attempt: config.limits.max_attempts,
+        nonce: "0".repeat(16),
+        choice: Choice::default(),
+    };
     let Ok(spec) = Spec::new(config, Day::SAMPLE, JobBundle { files }) else {
         return;
     };

@@ -102,6 +102,9 @@ pub(super) fn for_deadline(because: TerminateReason) -> Option<&'static str> {
     }
 }
 
+/// For a step that was cancelled, and not by Emrys, which cancels none.
+pub(super) const CANCELLED_BY_OTHERS: &str = "it was no cancel of this run: CloudTrail names the caller of CancelSteps. Run the day again when it is settled with them";
+
 /// For a cluster that ended by itself, by EMR's code.
 pub(super) fn for_cluster(reason: &Reason) -> Option<&'static str> {
     Some(match reason.code.as_str() {
@@ -125,6 +128,9 @@ pub(super) fn for_cluster(reason: &Reason) -> Option<&'static str> {
             "somebody or something else terminated it: a person, an idle or cost rule of the account, or a guard (CloudTrail names the caller)"
         }
         "STEP_FAILURE" => "a step failed, and EMR did not say which: look at the steps' logs",
+        "" => {
+            "EMR gives no reason: CloudTrail shows whether somebody asked for it, and the logs how far the steps came"
+        }
         _ => return None,
     })
 }

@@ -11,7 +11,7 @@ fn step(state: &str, message: &str) -> Step {
         id: "s-1".to_owned(),
         name: "log-analysis".to_owned(),
         state: StepState::from(state.to_owned()),
-        reason: Reason { code: String::new(), message: message.to_owned() },
+        reason: Reason { message: message.to_owned(), ..Reason::default() },
     }
 }
 
@@ -19,8 +19,12 @@ fn cluster(code: &str, message: &str) -> Cluster {
     Cluster {
         id: "j-1".to_owned(),
         state: Some(ClusterState::TerminatedWithErrors),
-        reason: Reason { code: code.to_owned(), message: message.to_owned() },
+        reason: Reason { code: code.to_owned(), message: message.to_owned(), details: Vec::new() },
         moved_at: now(),
+        has_instances: false,
+        protected: false,
+        unprotected_at: None,
+        is_overdue: false,
         ready_at: None,
         steps: vec![],
         steps_moved_at: None,

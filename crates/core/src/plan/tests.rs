@@ -193,3 +193,21 @@ fn trouble_with_a_question_is_told_and_not_planned_around() {
     seen.absorb(&Query::Inputs, at, Err(trouble(TroubleKind::Access)));
     assert!(matches!(planning(&seen, at), Planning::Leave(Leave::Access(_))));
 }
+
+#[test]
+fn a_plan_says_which_failures_are_followed_by_another_attempt() {
+    let choices = "[cluster.fleets.primary]\ntypes = [\"m5.xlarge\", \"m5a.xlarge\"]\nmarket = \"spot\"\n";
+    let spec = crate::testing::spec_and(choices);
+    let said = |plan: &Plan, words: &str| plan.guards.iter().any(|guard| guard.then.contains(words));
+    let plan = plan_in(&spec, &State::default(), &mut Good);
+    assert!(
+        said(&plan, "attempt 2 (of 3 at most) follows, primary as m5a.xlarge first"),
+        "{:#?}",
+        plan.guards
+    );
+    assert!(said(&plan, "attempt 2 (of 3 at most) follows, primary and core on demand"));
+    assert!(said(&plan, "attempt 2 (of 3 at most) follows, once, as it was"));
+    let spec = crate::testing::spec_and("[limits]\nmax-attempts = 1\n");
+    let plan = plan_in(&spec, &State::default(), &mut Good);
+    assert!(said(&plan, "no other follows"), "{:#?}", plan.guards);
+}

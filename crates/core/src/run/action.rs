@@ -22,6 +22,11 @@ pub enum Action {
         /// Why.
         because: TerminateReason,
     },
+    /// Switch off the termination protection that somebody switched on, of our own cluster that has to end.
+    Unprotect {
+        /// Its id.
+        cluster: String,
+    },
     /// Publish the metrics of an attempt that ended. Harmless when repeated: the data points carry the run's end.
     PublishMetrics,
     /// Write the alarm that fires when a day has no success by its time.
@@ -105,6 +110,9 @@ impl Action {
                 vec![call(Service::Emr, "RunJobFlow", without_nonce.to_owned())]
             }
             Self::Terminate { cluster, .. } => vec![call(Service::Emr, "TerminateJobFlows", cluster.clone())],
+            Self::Unprotect { cluster } => {
+                vec![call(Service::Emr, "SetTerminationProtection", cluster.clone())]
+            }
             Self::PublishMetrics => {
                 vec![call(Service::CloudWatch, "PutMetricData", spec.metrics_resource())]
             }
@@ -118,6 +126,7 @@ impl Action {
             Self::StageJob { .. } => "upload the job",
             Self::Launch(_) => "launch the cluster",
             Self::Terminate { .. } => "terminate the cluster",
+            Self::Unprotect { .. } => "switch off the termination protection",
             Self::PublishMetrics => "publish the metrics",
             Self::PutAlarm => "write the alarm",
         }

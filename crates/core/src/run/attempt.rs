@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::action::TerminateReason;
 use super::event::{AttemptResult, Effect, Event, Fault, FaultClass, LaunchIntent, PinnedInputs, Reported};
+use super::retry::Retry;
 use crate::diagnosis::Diagnosis;
 use crate::emr::{ClusterState, Reason, StepState};
 use crate::verify::Verdict;
@@ -18,6 +19,8 @@ pub struct Attempt {
     pub number: u32,
     /// When its input was pinned.
     pub started_at: Timestamp,
+    /// Why it followed by itself on the attempt before; none where somebody asked for it.
+    pub retry: Option<Retry>,
     /// What it reads.
     pub inputs: PinnedInputs,
     /// Addresses of job files that are not yet staged.
@@ -76,6 +79,14 @@ pub struct Cluster {
     pub reason: Reason,
     /// When it was first seen in its present state.
     pub moved_at: Timestamp,
+    /// Whether it was seen with instances: EMR has got them once it bootstraps.
+    pub has_instances: bool,
+    /// Whether termination protection is on.
+    pub protected: bool,
+    /// When Emrys last switched it off. What was seen before says nothing any more.
+    pub unprotected_at: Option<Timestamp>,
+    /// Whether it was told that its end is overdue.
+    pub is_overdue: bool,
     /// When a step was first able to run.
     pub ready_at: Option<Timestamp>,
     /// Its steps, in their order.
@@ -136,10 +147,17 @@ pub enum Reporting {
 }
 
 impl Attempt {
-    pub(super) fn new(number: u32, at: Timestamp, inputs: &PinnedInputs, unstaged: &[String]) -> Self {
+    pub(super) fn new(
+        number: u32,
+        at: Timestamp,
+        inputs: &PinnedInputs,
+        unstaged: &[String],
+        retry: Option<Retry>,
+    ) -> Self {
         Self {
             number,
             started_at: at,
+            retry,
             inputs: inputs.clone(),
             unstaged: unstaged.to_vec(),
             launch: Launch::NotMade,
@@ -186,6 +204,14 @@ impl Attempt {
             }
             Event::LookedFor { nonce, clusters } => return self.looked_for(at, nonce, clusters),
             Event::ClusterMoved { state, reason } => return self.cluster_moved(at, state, reason),
+            Event::ProtectionMoved { protected } => self.living_cluster()?.protected = *protected,
+            Event::EndOverdue { .. } => {
+                let cluster = self.living_cluster()?;
+                if cluster.state != Some(ClusterState::Terminating) || cluster.is_overdue {
+                    return Err("the cluster's end is not overdue, or it was told");
+                }
+                cluster.is_overdue = true;
+            }
             Event::StepMoved { id, name, state, reason } => {
                 return self.step_moved(at, id, name, state, reason);
             }
@@ -225,6 +251,14 @@ impl Attempt {
         }
     }
 
+    fn living_cluster(&mut self) -> Result<&mut Cluster, &'static str> {
+        match &mut self.cluster {
+            Some(cluster) if cluster.is_gone() => Err("the cluster is gone"),
+            Some(cluster) => Ok(cluster),
+            None => Err("no cluster is known"),
+        }
+    }
+
     fn intended(&mut self, at: Timestamp, intent: &LaunchIntent) -> Applied {
         if self.launch != Launch::NotMade {
             return Err("a launch is open or made already");
@@ -252,6 +286,14 @@ impl Attempt {
                     return Err("the cluster is not of this attempt");
                 }
             }
+            Effect::Unprotected { cluster } => {
+                let own = self.living_cluster()?;
+                if own.id != *cluster {
+                    return Err("the cluster is not of this attempt");
+                }
+                own.protected = false;
+                own.unprotected_at = Some(at);
+            }
             Effect::MetricsPublished | Effect::AlarmPut => return Err("the attempt has not ended"),
         }
         Ok(())
@@ -267,6 +309,10 @@ impl Attempt {
             state: None,
             reason: Reason::default(),
             moved_at: at,
+            has_instances: false,
+            protected: false,
+            unprotected_at: None,
+            is_overdue: false,
             ready_at: None,
             steps: Vec::new(),
             steps_moved_at: None,
@@ -290,13 +336,12 @@ impl Attempt {
     }
 
     fn cluster_moved(&mut self, at: Timestamp, state: &ClusterState, reason: &Reason) -> Applied {
-        let cluster = self.cluster.as_mut().ok_or("no cluster is known")?;
-        if cluster.is_gone() {
-            return Err("the cluster is gone");
+        let cluster = self.living_cluster()?;
+        if matches!(state, ClusterState::Running | ClusterState::Waiting) {
+            cluster.ready_at.get_or_insert(at);
+            cluster.has_instances = true;
         }
-        if matches!(state, ClusterState::Running | ClusterState::Waiting) && cluster.ready_at.is_none() {
-            cluster.ready_at = Some(at);
-        }
+        cluster.has_instances |= *state == ClusterState::Bootstrapping;
         cluster.state = Some(state.clone());
         cluster.reason = reason.clone();
         cluster.moved_at = at;

@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::retry::{Choice, Retry};
 use crate::diagnosis::Diagnosis;
 use crate::emr::{ClusterState, Reason, StepState};
 use crate::verify::Verdict;
@@ -41,6 +42,9 @@ pub enum Event {
         inputs: PinnedInputs,
         /// Addresses of the job files that are not yet staged.
         unstaged: Vec<String>,
+        /// Why it follows by itself on the attempt before; none where somebody asked for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry: Option<Retry>,
     },
     /// An attempt was asked for, and cannot be made; the run stands as it stood before.
     AttemptRefused {
@@ -70,6 +74,16 @@ pub enum Event {
         nonce: String,
         /// Ids; empty when two settled looks over all pages and all states found none.
         clusters: Vec<String>,
+    },
+    /// Termination protection was switched on or off, by somebody else: Emrys launches without, and never sets it.
+    ProtectionMoved {
+        /// Whether it is on now.
+        protected: bool,
+    },
+    /// The cluster has been on its way down for longer than that takes. EMR ends it, or nobody does: it is told once.
+    EndOverdue {
+        /// For how long, in seconds.
+        seconds: u64,
     },
     /// The cluster is in another state than before.
     ClusterMoved {
@@ -155,6 +169,9 @@ pub struct LaunchIntent {
     pub attempt: u32,
     /// Stands in the cluster's name, in its tags and in its output folder.
     pub nonce: String,
+    /// Which of the configured instances and subnets it takes.
+    #[serde(default, skip_serializing_if = "Choice::is_first")]
+    pub choice: Choice,
 }
 
 /// What a finished action brought about.
@@ -174,6 +191,11 @@ pub enum Effect {
         cluster: String,
         /// Why.
         because: super::TerminateReason,
+    },
+    /// The termination protection of a cluster was switched off.
+    Unprotected {
+        /// Its id.
+        cluster: String,
     },
     /// The metrics were published.
     MetricsPublished,

@@ -14,6 +14,7 @@ mod attempt;
 mod decide;
 mod event;
 mod next_action;
+mod retry;
 mod seen;
 mod state;
 mod watch;
@@ -33,5 +34,6 @@ pub use event::{
     Refusal, Reported,
 };
 pub use next_action::RUN_GRACE;
+pub use retry::{Choice, Retry, RetryCause};
 pub use seen::{Answer, Query, Seen, Sighting, Trouble, TroubleKind};
 pub use state::{IllegalEvent, State};

@@ -7,6 +7,7 @@ use super::action::{Action, TerminateReason};
 use super::attempt::{Attempt, Launch, Reporting};
 use super::decide::later;
 use super::event::{FaultClass, LaunchIntent};
+use super::retry::retry;
 use super::state::State;
 use crate::emr::ClusterState;
 use crate::pace::Pace;
@@ -20,6 +21,10 @@ pub const RUN_GRACE: SignedDuration = SignedDuration::from_mins(5);
 pub(super) fn next_action(spec: &Spec, state: &State, now: Timestamp, pace: &Pace) -> Option<Action> {
     let attempt = state.attempt()?;
     if attempt.ended.is_some() {
+        // What follows on another attempt is reported with that one.
+        if retry(spec, state, attempt).is_some() {
+            return None;
+        }
         return match (&attempt.metrics, &attempt.alarm) {
             (Reporting::Open | Reporting::Due, _) => Some(Action::PublishMetrics),
             (_, Reporting::Due) => Some(Action::PutAlarm),
@@ -35,8 +40,13 @@ pub(super) fn next_action(spec: &Spec, state: &State, now: Timestamp, pace: &Pac
         Launch::Open { .. } => None,
         Launch::Made { at, .. } => {
             let (due, because) = termination(spec, state, attempt, *at, pace)?;
-            let cluster = attempt.cluster.as_ref()?.id.clone();
-            (now >= due).then_some(Action::Terminate { cluster, because })
+            let own = attempt.cluster.as_ref()?;
+            let cluster = own.id.clone();
+            (now >= due).then_some(if own.protected {
+                Action::Unprotect { cluster }
+            } else {
+                Action::Terminate { cluster, because }
+            })
         }
     }
 }
@@ -55,7 +65,8 @@ fn before_launch(
     } else if refused_until(attempt, now, pace).is_some() {
         None
     } else {
-        Some(Action::Launch(LaunchIntent { attempt: attempt.number, nonce: nonce(spec, state) }))
+        let choice = attempt.retry.map(|retry| retry.choice).unwrap_or_default();
+        Some(Action::Launch(LaunchIntent { attempt: attempt.number, nonce: nonce(spec, state), choice }))
     }
 }
 

@@ -24,6 +24,7 @@ const CLUSTER_STATES: [&str; 8] = [
 ];
 const STEP_STATES: [&str; 8] =
     ["PENDING", "CANCEL_PENDING", "RUNNING", "COMPLETED", "CANCELLED", "FAILED", "INTERRUPTED", "DREAMING"];
+const CODES: [&str; 5] = ["", "INSTANCE_FLEET_TIMEOUT", "INSTANCE_FAILURE", "INTERNAL_ERROR", "USER_REQUEST"];
 const KINDS: [TroubleKind; 4] =
     [TroubleKind::Throttled, TroubleKind::Unreachable, TroubleKind::Access, TroubleKind::Invalid];
 
@@ -57,7 +58,8 @@ impl Tape {
         });
         let steps = steps.collect();
         let state = ClusterState::from(self.pick(&CLUSTER_STATES).to_owned());
-        ClusterSight { state, reason: Reason::default(), steps }
+        let reason = Reason { code: self.pick(&CODES).to_owned(), ..Reason::default() };
+        ClusterSight { state, reason, protected: self.choose(4) == 1, steps }
     }
 }
 
@@ -116,7 +118,11 @@ fn events() -> impl Strategy<Value = Event> {
     let id = || prop_oneof![Just("1".to_owned()), Just("2".to_owned())];
     let state = proptest::sample::select(&CLUSTER_STATES[..]);
     let step = proptest::sample::select(&STEP_STATES[..]);
-    let intent = (1..3_u32, id()).prop_map(|(attempt, nonce)| LaunchIntent { attempt, nonce });
+    let intent = (1..3_u32, id()).prop_map(|(attempt, nonce)| LaunchIntent {
+        attempt,
+        nonce,
+        choice: Choice::default(),
+    });
     let reported = prop_oneof![Just(Reported::Metrics), Just(Reported::Alarm)];
     let results = [AttemptResult::Succeeded, AttemptResult::Failed, AttemptResult::Cancelled];
     let outcomes =
@@ -165,7 +171,7 @@ fn events() -> impl Strategy<Value = Event> {
 fn started(attempt: u32, staged: bool) -> Event {
     let unstaged = if staged { vec![] } else { vec!["s3://my-log-bucket/job.py".to_owned()] };
     let inputs = PinnedInputs { digest: "0".repeat(64), uri: String::new(), objects: 1, bytes: 1 };
-    Event::AttemptStarted { attempt, inputs, unstaged }
+    Event::AttemptStarted { attempt, inputs, unstaged, retry: None }
 }
 
 fn fault(class: FaultClass) -> Fault {
@@ -197,11 +203,18 @@ proptest! {
         }
         engine.drive(&mut world);
         prop_assert_eq!(&replay(&engine.record), &engine.state);
-        let accepted = engine.record.iter().filter(|recorded| {
-            matches!(&recorded.event, Event::Finished { effect: Effect::Launched { .. } })
-                || matches!(&recorded.event, Event::LookedFor { clusters, .. } if !clusters.is_empty())
-        });
-        prop_assert!(accepted.count() <= 1, "one cluster of an attempt is ever accepted");
+        let mut accepted = 0;
+        for recorded in &engine.record {
+            match &recorded.event {
+                Event::AttemptStarted { .. } => accepted = 0,
+                Event::Finished { effect: Effect::Launched { .. } } => accepted += 1,
+                Event::LookedFor { clusters, .. } if !clusters.is_empty() => accepted += 1,
+                _ => {}
+            }
+            prop_assert!(accepted <= 1, "one cluster of an attempt is ever accepted");
+        }
+        let attempts = u32::try_from(engine.state.attempts.len()).expect("few");
+        prop_assert!(attempts <= spec.config.limits.max_attempts);
     }
 
     /// A process may die after each recorded event; the next one knows what was recorded, and has seen nothing.

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::attempt::{Applied, Attempt};
-use super::event::{Actor, AttemptResult, Event, Outcome, PinnedInputs, Recorded, Refusal};
+use super::event::{Actor, AttemptResult, Event, Outcome, Recorded, Refusal};
+use super::retry::Retry;
 
 /// A run, as its recorded events tell it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -117,8 +118,11 @@ impl State {
             Event::Reopened { .. } => return self.reopened(),
             _ if self.closed.is_some() => return Err("the run is closed"),
             Event::CancelRequested { by } => self.cancel = Some(by.clone()),
-            Event::AttemptStarted { attempt, inputs, unstaged } => {
-                return self.attempt_started(at, *attempt, inputs, unstaged);
+            Event::AttemptStarted { attempt, inputs, unstaged, retry } => {
+                self.may_attempt(*attempt, *retry)?;
+                self.attempts.push(Attempt::new(*attempt, at, inputs, unstaged, *retry));
+                self.current = true;
+                self.refusal = None;
             }
             Event::AttemptRefused { because } => return self.attempt_refused(at, because),
             Event::Closed { outcome } => return self.close(at, *outcome),
@@ -152,23 +156,19 @@ impl State {
         Ok(())
     }
 
-    fn attempt_started(
-        &mut self,
-        at: Timestamp,
-        number: u32,
-        inputs: &PinnedInputs,
-        unstaged: &[String],
-    ) -> Applied {
-        if self.current {
-            return Err("an attempt is at hand already");
-        }
-        if number != self.attempts.last().map_or(0, |last| last.number) + 1 {
+    /// Whether an attempt may begin: the first after the opening, or one that follows by itself on a failed one.
+    fn may_attempt(&self, number: u32, retry: Option<Retry>) -> Applied {
+        let last = self.attempts.last();
+        if number != last.map_or(0, |last| last.number) + 1 {
             return Err("attempts are numbered without a gap");
         }
-        self.attempts.push(Attempt::new(number, at, inputs, unstaged));
-        self.current = true;
-        self.refusal = None;
-        Ok(())
+        let has_failed = last.is_some_and(|last| matches!(last.ended, Some((AttemptResult::Failed, _))));
+        match (self.current, retry) {
+            (false, None) => Ok(()),
+            (false, Some(_)) => Err("no attempt is at hand that it could follow on"),
+            (true, Some(_)) if has_failed => Ok(()),
+            (true, _) => Err("an attempt is at hand already"),
+        }
     }
 
     fn attempt_refused(&mut self, at: Timestamp, because: &Refusal) -> Applied {

@@ -78,7 +78,8 @@ pub(crate) fn trouble(kind: TroubleKind) -> Trouble {
 pub(crate) fn sight(cluster: &str, step: &str) -> ClusterSight {
     ClusterSight {
         state: ClusterState::from(cluster.to_owned()),
-        reason: Reason { code: "ITS_CODE".to_owned(), message: String::new() },
+        reason: Reason { code: "ITS_CODE".to_owned(), ..Reason::default() },
+        protected: false,
         steps: vec![StepSight {
             id: "s-1".to_owned(),
             name: "log-analysis".to_owned(),
@@ -239,10 +240,12 @@ impl<'a> Engine<'a> {
 fn effect(action: &Action) -> Effect {
     match action {
         Action::StageJob { .. } => Effect::JobStaged,
-        Action::Launch(_) => Effect::Launched { cluster: "j-1".to_owned() },
+        // One cluster for each attempt.
+        Action::Launch(intent) => Effect::Launched { cluster: format!("j-{}", intent.attempt) },
         Action::Terminate { cluster, because } => {
             Effect::TerminateRequested { cluster: cluster.clone(), because: *because }
         }
+        Action::Unprotect { cluster } => Effect::Unprotected { cluster: cluster.clone() },
         Action::PublishMetrics => Effect::MetricsPublished,
         Action::PutAlarm => Effect::AlarmPut,
     }

@@ -8,6 +8,7 @@ use super::attempt::{Attempt, Cluster, Launch, Reporting, Step};
 use super::decide::{Decision, Held, Leave, Why, later, leave, looked};
 use super::event::{AttemptResult, Event, FaultClass, LaunchIntent, Outcome, Refusal, Reported};
 use super::next_action::{refused_until, termination};
+use super::retry::retry;
 use super::seen::{Query, Seen, Sighting, Trouble, TroubleKind};
 use super::state::State;
 use crate::diagnosis;
@@ -115,6 +116,7 @@ impl Watch<'_> {
             attempt: attempts + 1,
             inputs: listing.pinned(self.spec),
             unstaged: unstaged.clone(),
+            retry: None,
         }))
     }
 
@@ -217,8 +219,8 @@ impl Watch<'_> {
     ) -> Decision {
         let query = Query::Cluster { id: cluster.id.clone() };
         let sighting = self.seen.cluster.as_ref().filter(|sighting| sighting.of == cluster.id);
-        if let Some(Ok(sight)) = sighting.map(|sighting| &sighting.value) {
-            let moves = moves(cluster, sight);
+        if let Some(sighting) = sighting {
+            let moves = self.moves(cluster, sighting);
             if !moves.is_empty() {
                 return Decision::Record(moves);
             }
@@ -243,6 +245,50 @@ impl Watch<'_> {
             (None, _) => Why::Cluster,
         };
         self.wait(until, why)
+    }
+
+    /// What moved between the record and a look. Only transitions: a look that shows nothing new is not recorded.
+    fn moves(&self, cluster: &Cluster, sighting: &Sighting<ClusterSight>) -> Vec<Event> {
+        let Ok(sight) = &sighting.value else {
+            return Vec::new();
+        };
+        let mut events = Vec::new();
+        for (at, step) in sight.steps.iter().enumerate() {
+            let known = cluster.steps.iter().find(|known| known.id == step.id);
+            let is_twice = sight.steps[..at].iter().any(|earlier| earlier.id == step.id);
+            if !is_twice && known.is_none_or(|known| !known.state.is_terminal() && known.state != step.state)
+            {
+                events.push(Event::StepMoved {
+                    id: step.id.clone(),
+                    name: step.name.clone(),
+                    state: step.state.clone(),
+                    reason: step.reason.clone(),
+                });
+            }
+        }
+        if cluster.is_gone() {
+            return events;
+        }
+        let is_news = cluster.unprotected_at.is_none_or(|at| sighting.at > at);
+        if is_news && cluster.protected != sight.protected {
+            events.push(Event::ProtectionMoved { protected: sight.protected });
+        }
+        // Last, so that whoever sees the cluster gone knows what became of its steps.
+        if cluster.state.as_ref() != Some(&sight.state) {
+            events.push(Event::ClusterMoved { state: sight.state.clone(), reason: sight.reason.clone() });
+        } else if let Some(seconds) = self.overdue(cluster, sighting.at) {
+            events.push(Event::EndOverdue { seconds });
+        }
+        events
+    }
+
+    /// For how long the cluster has been on its way down, if that is too long and was not yet told. There is nothing
+    /// to be done about it: asked again, EMR would do the same.
+    fn overdue(&self, cluster: &Cluster, seen_at: Timestamp) -> Option<u64> {
+        let ending = seen_at.duration_since(cluster.moved_at);
+        let is_ending = cluster.state == Some(ClusterState::Terminating);
+        let is_due = is_ending && !cluster.is_overdue && ending >= self.pace.ending;
+        is_due.then(|| ending.as_secs().try_into().unwrap_or_default())
     }
 
     /// EMR sets the last states of the steps of a cluster that is gone a little later than the cluster's own.
@@ -314,6 +360,15 @@ impl Watch<'_> {
             };
             return self.given_up(what, held.sighting).unwrap_or_else(|| self.trouble_with(held));
         }
+        if let Some(retry) = retry(self.spec, self.state, attempt) {
+            // It does what the one before was to do: the same input, as it was pinned, by the same job.
+            return record(Event::AttemptStarted {
+                attempt: attempt.number + 1,
+                inputs: attempt.inputs.clone(),
+                unstaged: attempt.unstaged.clone(),
+                retry: Some(retry),
+            });
+        }
         if attempt.alarm == Reporting::Open {
             let sighting = self.seen.alarm.as_ref();
             if let Some(given_up) = sighting.and_then(|sighting| self.given_up(Reported::Alarm, sighting)) {
@@ -358,26 +413,4 @@ fn fail(attempt: &Attempt, diagnose: impl FnOnce() -> diagnosis::Diagnosis) -> D
 fn culprit(cluster: &Cluster) -> Option<&Step> {
     let first = |state: &StepState| cluster.steps.iter().find(|step| step.state == *state);
     first(&StepState::Failed).or_else(|| first(&StepState::Interrupted))
-}
-
-/// What moved between the record and a look. Only transitions: a look that shows nothing new is not recorded.
-fn moves(cluster: &Cluster, sight: &ClusterSight) -> Vec<Event> {
-    let mut events = Vec::new();
-    for (at, step) in sight.steps.iter().enumerate() {
-        let known = cluster.steps.iter().find(|known| known.id == step.id);
-        let is_twice = sight.steps[..at].iter().any(|earlier| earlier.id == step.id);
-        if !is_twice && known.is_none_or(|known| !known.state.is_terminal() && known.state != step.state) {
-            events.push(Event::StepMoved {
-                id: step.id.clone(),
-                name: step.name.clone(),
-                state: step.state.clone(),
-                reason: step.reason.clone(),
-            });
-        }
-    }
-    // Last, so that whoever sees the cluster gone knows what became of its steps.
-    if !cluster.is_gone() && cluster.state.as_ref() != Some(&sight.state) {
-        events.push(Event::ClusterMoved { state: sight.state.clone(), reason: sight.reason.clone() });
-    }
-    events
 }

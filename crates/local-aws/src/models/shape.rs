@@ -34,6 +34,9 @@ pub struct Operation {
     pub output: Option<String>,
     /// The element around the output in XML.
     pub result_wrapper: Option<String>,
+    /// The shapes of the errors that it declares.
+    #[serde(default)]
+    pub errors: Vec<String>,
 }
 
 /// A shape with its constraints.

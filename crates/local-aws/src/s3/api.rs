@@ -26,6 +26,7 @@ use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 
 use super::{buckets, listing, multipart, note, objects, reading};
 use crate::clock::Clock;
+use crate::faults::Gate;
 use crate::store::Store;
 
 /// How many entries a page of a listing has when the client does not say. S3 itself gives 1000 and may give fewer; few
@@ -136,7 +137,20 @@ impl S3Access for Signed {
             S3Path::Object { bucket, key } => (Some(bucket.to_string()), Some(key.to_string())),
         };
         note::resolved(context.extensions_mut(), &operation, bucket.as_deref(), key.as_deref());
-        Box::pin(std::future::ready(self.allows(context)))
+        let allowed = self.allows(context);
+        let gate = context.extensions_mut().get::<Gate>().cloned();
+        Box::pin(async move {
+            allowed?;
+            let Some((gate, fault)) = gate.and_then(|gate| Some((gate.clone(), gate.decide("s3")?))) else {
+                return Ok(());
+            };
+            if fault.prevents() {
+                // What the caller gets instead is the endpoint's business.
+                return Err(s3_error!(InternalError, "a fault on purpose"));
+            }
+            gate.wait_for_effect(fault).await;
+            Ok(())
+        })
     }
 }
 

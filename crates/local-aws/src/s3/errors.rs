@@ -1,10 +1,12 @@
 //! The store's errors under S3's codes, and times and conditions in s3s's words.
 
+use http::{HeaderValue, Response, StatusCode, header};
 use jiff::Timestamp;
 use s3s::dto::{self, ETag, ETagCondition};
-use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
+use s3s::{Body, S3Error, S3ErrorCode, S3Result, s3_error};
 
 use crate::store::{Condition, Expected, StoreError};
+use crate::world::ApiError;
 
 impl From<StoreError> for S3Error {
     fn from(error: StoreError) -> Self {
@@ -44,6 +46,25 @@ impl From<StoreError> for S3Error {
         };
         Self::with_message(code, message)
     }
+}
+
+/// The answer with an error that no operation gave: the endpoint's own.
+pub(crate) fn response(error: &ApiError, resource: &str, request_id: &str) -> Response<Body> {
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>\
+         <Resource>{}</Resource><RequestId>{request_id}</RequestId></Error>",
+        escaped(&error.code),
+        escaped(&error.message),
+        escaped(resource),
+    );
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    response
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// The answer where a parameter stands for something that this S3 does not do: better than to seem to do it.

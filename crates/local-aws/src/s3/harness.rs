@@ -30,7 +30,7 @@ fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
 }
 
 /// Signs a request. `path` is encoded, `query` encoded and sorted, `payload` the value of `x-amz-content-sha256`.
-pub(super) fn signed(
+pub(crate) fn signed(
     (method, path, query): (&str, &str, &str),
     headers: &[(&str, &str)],
     payload: &str,

@@ -13,6 +13,7 @@ use s3s::{S3Request, S3Result, s3_error};
 use super::api::Api;
 use super::errors::{self, number, time};
 use super::note::note;
+use crate::faults::Gate;
 use crate::store::{ListPage, ListRequest, Listed, Position};
 
 /// The most entries that a page has.
@@ -29,6 +30,12 @@ pub(super) fn page_size(asked: Option<i32>, default: usize, name: &str) -> S3Res
     }
 }
 
+/// The most entries of a page where a fault shortens it. An empty page is no page of S3.
+fn short_page<T>(request: &S3Request<T>) -> usize {
+    let items = request.extensions.get::<Gate>().and_then(Gate::items);
+    items.map_or(LARGEST_PAGE, |items| items.max(1))
+}
+
 pub(super) async fn list_objects_v2(
     api: &Api,
     request: S3Request<ListObjectsV2Input>,
@@ -38,6 +45,7 @@ pub(super) async fn list_objects_v2(
         "ContinuationToken": continuation_token, "StartAfter": start_after, "EncodingType": encoding_type,
         "FetchOwner": fetch_owner,
     });
+    let short = short_page(&request);
     let input = request.input;
     let from = match (&input.continuation_token, &input.start_after) {
         (Some(token), _) => position(token)
@@ -45,7 +53,7 @@ pub(super) async fn list_objects_v2(
         (None, Some(after)) if !after.is_empty() => Position::After(after.clone()),
         _ => Position::Start,
     };
-    let limit = page_size(input.max_keys, api.page, "max-keys")?;
+    let limit = page_size(input.max_keys, api.page, "max-keys")?.min(short);
     let page = list(api, &input.bucket, input.prefix.as_ref(), input.delimiter.as_ref(), from, limit).await?;
     let encode = Encoder::new(input.encoding_type.as_ref());
     let count = page.objects.len() + page.prefixes.len();
@@ -74,12 +82,13 @@ pub(super) async fn list_objects(
         "Bucket": bucket, "Prefix": prefix, "Delimiter": delimiter, "MaxKeys": max_keys, "Marker": marker,
         "EncodingType": encoding_type,
     });
+    let short = short_page(&request);
     let input = request.input;
     let from = match &input.marker {
         Some(marker) if !marker.is_empty() => Position::After(marker.clone()),
         _ => Position::Start,
     };
-    let limit = page_size(input.max_keys, api.page, "max-keys")?;
+    let limit = page_size(input.max_keys, api.page, "max-keys")?.min(short);
     let page = list(api, &input.bucket, input.prefix.as_ref(), input.delimiter.as_ref(), from, limit).await?;
     let encode = Encoder::new(input.encoding_type.as_ref());
     // Without a delimiter the last key is the marker, and S3 does not say it twice.

@@ -19,8 +19,9 @@ mod objects;
 mod reading;
 
 #[cfg(test)]
-mod harness;
+pub(crate) mod harness;
 #[cfg(test)]
 mod tests;
 
 pub use self::api::{DEFAULT_PAGE, Settings, service, service_with};
+pub(crate) use self::errors::response as error_response;

@@ -14,14 +14,16 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::journal::{CUT_OFF, CallNote, Journal, OK};
+use crate::faults::{FaultPlan, Faults};
+use crate::journal::Journal;
 use crate::s3;
 use crate::steps::{Runner, RunnerConfig};
 use crate::store::Store;
-use crate::wire::{self, Call, Received, Route, Verifier};
-use crate::world::{ApiError, CallContext, Effect, World};
+use crate::wire::{self, Call, Route, Verifier};
+use crate::world::{ApiError, CallContext, Effect, ListView, World};
 
 use super::Driver;
+use super::open_call::OpenCall;
 use super::saved::SavedWorld;
 
 /// What an endpoint is made of.
@@ -60,14 +62,15 @@ pub struct Endpoint(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     world: Mutex<World>,
     saved: Option<SavedWorld>,
-    s3: S3Service,
-    journal: Journal,
+    pub(super) s3: S3Service,
+    pub(super) journal: Journal,
     clock: Clock,
     account: String,
-    verifier: Verifier,
+    pub(super) verifier: Verifier,
     runner: Runner,
+    pub(super) faults: Faults,
     requests: AtomicU64,
-    in_flight: AtomicU64,
+    pub(super) in_flight: AtomicU64,
     /// When something happened last.
     active: Mutex<Timestamp>,
     /// Wakes the driver: the world's next deadline may be another one.
@@ -79,6 +82,11 @@ impl std::fmt::Debug for Endpoint {
         f.debug_struct("Endpoint").field("clock", &self.0.clock).finish_non_exhaustive()
     }
 }
+
+/// A connection that a fault cut: there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the connection was cut")]
+pub struct Cut;
 
 /// The longest body of a request to the world.
 const LONGEST_BODY: usize = 16 << 20;
@@ -116,6 +124,7 @@ impl Endpoint {
             account: config.account,
             verifier,
             runner,
+            faults: Faults::default(),
             requests: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
             moved: Notify::new(),
@@ -125,40 +134,32 @@ impl Endpoint {
         (endpoint, driver)
     }
 
-    /// Answers one request.
-    pub async fn handle(&self, request: Request<Body>) -> Response<Body> {
+    /// Answers one request, or cuts the connection where a fault says so.
+    pub async fn send(&self, request: Request<Body>) -> Result<Response<Body>, Cut> {
         let (mut head, body) = request.into_parts();
         set_host(&mut head);
-        let number = self.0.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        let request_id = format!("{number:08x}-0000-4000-8000-{number:012x}");
+        let seq = self.0.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        let request_id = format!("{seq:08x}-0000-4000-8000-{seq:012x}");
         let route = wire::route(&head);
-        let open = OpenCall::new(self, &head, route.service());
-        let response = match route {
-            Route::S3 => {
-                let mut request = Request::from_parts(head, body);
-                request.extensions_mut().insert(open.note.clone());
-                let response = self.0.s3.call(request).await;
-                open.finish_s3(response.unwrap_or_else(|error| {
-                    tracing::error!(?error, "the S3 layer has no answer");
-                    status_only(StatusCode::INTERNAL_SERVER_ERROR)
-                }))
-                .await
-            }
-            route => match Limited::new(body, LONGEST_BODY).collect().await {
-                Ok(body) => self.answer(&head, &body.to_bytes(), route, &request_id, open),
+        let open = OpenCall::new(self, &head, route.service(), seq, request_id.clone());
+        let response = if route == Route::S3 {
+            open.answer_s3(Request::from_parts(head, body)).await?
+        } else {
+            match Limited::new(body, LONGEST_BODY).collect().await {
+                Ok(body) => open.answer_world(&head, &body.to_bytes(), route).await?,
                 // The caller is gone, or sends more than any request can be.
                 Err(error) => {
                     tracing::debug!(%error, "a request's body ended early");
                     status_only(StatusCode::PAYLOAD_TOO_LARGE)
                 }
-            },
+            }
         };
-        with_request_id(response, &request_id)
+        Ok(with_request_id(response, &request_id))
     }
 
-    /// Answers a request whose body is in memory, and gives the answer's body in memory: for callers in the process.
-    pub async fn handle_bytes(&self, request: Request<Bytes>) -> Response<Bytes> {
-        let (head, body) = self.handle(request.map(Body::from)).await.into_parts();
+    /// [`send`](Self::send) for callers in the process: the request's body is in memory, and so is the answer's.
+    pub async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Cut> {
+        let (head, body) = self.send(request.map(Body::from)).await?.into_parts();
         let body = match body.collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) => {
@@ -166,12 +167,32 @@ impl Endpoint {
                 Bytes::new()
             }
         };
-        Response::from_parts(head, body)
+        Ok(Response::from_parts(head, body))
+    }
+
+    /// [`send_bytes`](Self::send_bytes) where no faults are set; a cut connection is an empty 502.
+    pub async fn handle_bytes(&self, request: Request<Bytes>) -> Response<Bytes> {
+        self.send_bytes(request).await.unwrap_or_else(|Cut| {
+            let mut response = Response::new(Bytes::new());
+            *response.status_mut() = StatusCode::BAD_GATEWAY;
+            response
+        })
+    }
+
+    /// Decides from now on which calls meet which faults; `None` for no faults. Calls that are on their way already
+    /// keep what was decided for them.
+    pub fn set_faults(&self, plan: Option<FaultPlan>) {
+        self.0.faults.set(plan);
     }
 
     /// The journal.
     pub fn journal(&self) -> &Journal {
         &self.0.journal
+    }
+
+    /// The world as it stands just now: for a simulation, which asks what really happened.
+    pub fn world(&self) -> World {
+        lock(&self.0.world).clone()
     }
 
     /// Since when nothing has happened; `None` while a request is being answered or a cluster is alive.
@@ -194,21 +215,8 @@ impl Endpoint {
         &self.0.clock
     }
 
-    fn answer(
-        &self,
-        head: &Parts,
-        body: &[u8],
-        route: Route,
-        request_id: &str,
-        open: OpenCall<'_>,
-    ) -> Response<Body> {
-        let received = Received { head, body, now: open.arrived, request_id };
-        let answer = wire::answer(received, route, &self.0.verifier, &open.note, |call| self.call(call));
-        open.finish(&answer.service, answer.error.as_deref(), answer.response.status());
-        answer.response.map(Body::from)
-    }
-
-    fn call(&self, call: &Call<'_>) -> Result<Value, ApiError> {
+    /// Lets the world answer a call.
+    pub(super) fn call(&self, call: &Call, view: ListView) -> Result<Value, ApiError> {
         let reads = ["Describe", "List", "Get"].iter().any(|verb| call.operation.starts_with(verb));
         let result = self.turn(!reads, |world, now| {
             let context = CallContext {
@@ -216,6 +224,7 @@ impl Endpoint {
                 region: call.caller.region.clone(),
                 account: self.0.account.clone(),
                 access_key: call.caller.access_key.clone(),
+                view,
             };
             world.call(call.service, call.operation, &call.input, &context)
         });
@@ -249,87 +258,10 @@ impl Endpoint {
         }
     }
 
-    fn touch(&self, now: Timestamp) {
+    pub(super) fn touch(&self, now: Timestamp) {
         let mut active = lock(&self.0.active);
         *active = now.max(*active);
     }
-}
-
-/// A request on its way to its line in the journal. Dropped before it is finished, it is a caller that went away.
-struct OpenCall<'a> {
-    endpoint: &'a Endpoint,
-    /// As far as the request's head tells.
-    service: String,
-    note: CallNote,
-    arrived: Timestamp,
-    /// For requests whose operation nobody notes.
-    request: String,
-    open: bool,
-}
-
-impl<'a> OpenCall<'a> {
-    fn new(endpoint: &'a Endpoint, head: &Parts, service: &str) -> Self {
-        let arrived = endpoint.0.clock.now();
-        endpoint.touch(arrived);
-        endpoint.0.in_flight.fetch_add(1, Ordering::Relaxed);
-        Self {
-            endpoint,
-            service: service.to_owned(),
-            note: CallNote::new(),
-            arrived,
-            request: format!("{} {}", head.method, head.uri.path()),
-            open: true,
-        }
-    }
-
-    fn finish(mut self, service: &str, error: Option<&str>, status: StatusCode) {
-        self.close(service, error.unwrap_or(OK), status.as_u16());
-    }
-
-    fn close(&mut self, service: &str, outcome: &str, status: u16) {
-        self.open = false;
-        let mut noted = self.note.read();
-        if noted.operation.is_empty() {
-            noted.operation.clone_from(&self.request);
-        }
-        self.endpoint.0.journal.record(self.arrived, service, noted, outcome, status);
-    }
-
-    /// S3 answers errors in XML; the code is read from there where the S3 layer has not noted one.
-    async fn finish_s3(self, response: Response<Body>) -> Response<Body> {
-        let status = response.status();
-        let noted = self.note.read().error;
-        if status.is_success() || status.is_redirection() && status != StatusCode::NOT_MODIFIED {
-            self.finish("s3", noted.as_deref(), status);
-            return response;
-        }
-        let (head, body) = response.into_parts();
-        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-        let told = noted.or_else(|| code_in(&body)).unwrap_or_else(|| match status {
-            StatusCode::NOT_MODIFIED => "NotModified".to_owned(),
-            status => status.as_u16().to_string(),
-        });
-        self.finish("s3", Some(&told), status);
-        Response::from_parts(head, Body::from(body))
-    }
-}
-
-impl Drop for OpenCall<'_> {
-    fn drop(&mut self) {
-        if self.open {
-            let service = std::mem::take(&mut self.service);
-            self.close(&service, CUT_OFF, 0);
-        }
-        let now = self.endpoint.0.clock.now();
-        self.endpoint.touch(now);
-        self.endpoint.0.in_flight.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-fn code_in(xml: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(xml).ok()?;
-    let (_, rest) = text.split_once("<Code>")?;
-    rest.split_once("</Code>").map(|(code, _)| code.to_owned())
 }
 
 /// A request from within the process names its host in the address only; signatures cover the header.
@@ -358,7 +290,7 @@ fn with_request_id(mut response: Response<Body>, id: &str) -> Response<Body> {
     response
 }
 
-fn status_only(status: StatusCode) -> Response<Body> {
+pub(super) fn status_only(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     response

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! socket     hyper over a TCP listener  --+
-//! endpoint   Endpoint::handle  <----------+-- an in-process client (tests, the simulation)
+//! endpoint   Endpoint::send  <------------+-- an in-process client (tests, the simulation)
+//!    |-> open_call                one request: faults on purpose, and its line in the journal
 //!    |-> wire, then the world       one lock, one turn per call; effects to the runner
 //!    |-> s3                         streams, outside of the lock
 //!    |-> journal                    one line per request
@@ -12,11 +13,12 @@
 
 mod driver;
 mod endpoint;
+mod open_call;
 mod saved;
 mod socket;
 
 pub use self::driver::Driver;
-pub use self::endpoint::{Endpoint, EndpointConfig};
+pub use self::endpoint::{Cut, Endpoint, EndpointConfig};
 pub(crate) use self::saved::replace as replace_file;
 pub use self::saved::{SavedWorld, SavedWorldError};
 pub use self::socket::serve_on;

@@ -1,6 +1,5 @@
 //! The endpoint over a socket.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -53,7 +52,8 @@ async fn serve(stream: TcpStream, endpoint: Endpoint, mut stopped: watch::Receiv
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request: hyper::Request<Incoming>| {
         let endpoint = endpoint.clone();
-        async move { Ok::<_, Infallible>(endpoint.handle(request.map(Body::from)).await) }
+        // An error ends the connection without an answer, which is what a cut is.
+        async move { endpoint.send(request.map(Body::from)).await }
     });
     let connection =
         http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);

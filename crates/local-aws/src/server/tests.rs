@@ -17,9 +17,9 @@ use crate::store::Store;
 use crate::wire::Verifier;
 use crate::world::{ScriptedStep, Scripts, World, WorldSettings};
 
-const SECRET: &str = "secret";
+pub(crate) const SECRET: &str = "secret";
 
-fn start() -> Timestamp {
+pub(crate) fn start() -> Timestamp {
     "2024-10-21T03:00:00Z".parse().unwrap()
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn endpoint(clock: &Clock, saved: Option<SavedWorld>) -> (Endpoint, D
 }
 
 /// A signed call to EMR. It has no `Host` header: callers in the process name the host in the address.
-fn emr(operation: &str, input: &Value, now: Timestamp) -> Request<Bytes> {
+pub(crate) fn emr(operation: &str, input: &Value, now: Timestamp) -> Request<Bytes> {
     let body = input.to_string().into_bytes();
     let request = Request::post("http://127.0.0.1:4599/")
         .header("host", "127.0.0.1:4599")
@@ -57,13 +57,13 @@ fn emr(operation: &str, input: &Value, now: Timestamp) -> Request<Bytes> {
     Request::from_parts(head, Bytes::from(body))
 }
 
-async fn ask(endpoint: &Endpoint, operation: &str, input: Value) -> Value {
+pub(crate) async fn ask(endpoint: &Endpoint, operation: &str, input: Value) -> Value {
     let response = endpoint.handle_bytes(emr(operation, &input, endpoint.clock().now())).await;
     assert_eq!(response.status(), StatusCode::OK, "{:?}", response.body());
     if response.body().is_empty() { Value::Null } else { serde_json::from_slice(response.body()).unwrap() }
 }
 
-fn launch() -> Value {
+pub(crate) fn launch() -> Value {
     json!({
         "Name": "nightly",
         "ReleaseLabel": "emr-7.13.0",
@@ -87,7 +87,7 @@ fn launch() -> Value {
 }
 
 /// Lets everything run that can run at this time.
-async fn settle() {
+pub(crate) async fn settle() {
     for _ in 0..50 {
         tokio::task::yield_now().await;
     }
@@ -175,7 +175,7 @@ async fn a_caller_that_goes_away_is_journalled_too() {
     >()));
     let (head, _) = emr("RunJobFlow", &launch(), start()).into_parts();
     {
-        let mut call = pin!(endpoint.handle(Request::from_parts(head, body)));
+        let mut call = pin!(endpoint.send(Request::from_parts(head, body)));
         assert!(futures::poll!(call.as_mut()).is_pending());
         assert_eq!(endpoint.quiet_since(), None, "a request is being answered");
     }

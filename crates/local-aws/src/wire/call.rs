@@ -1,7 +1,7 @@
 //! One request from its bytes to its answer.
 //!
 //! The order is that of AWS: who asks, is there such an operation, can the input be read, does it keep the model's
-//! constraints. Only then the world sees it.
+//! constraints. Only then the world sees it, or a fault that the call is to meet on purpose.
 
 use bytes::Bytes;
 use http::Response;
@@ -20,12 +20,12 @@ use super::route::{Route, Target};
 use super::{Caller, Protocol, Verifier, query};
 
 /// A request that is in order, for the world.
-#[derive(Debug)]
-pub struct Call<'a> {
+#[derive(Clone, Debug)]
+pub struct Call {
     /// The service.
     pub service: Service,
     /// The operation: one that the service has.
-    pub operation: &'a str,
+    pub operation: &'static str,
     /// The input: it keeps all constraints of the model.
     pub input: Value,
     /// Who asks.
@@ -56,59 +56,89 @@ pub struct Received<'a> {
     pub request_id: &'a str,
 }
 
-/// Answers a request to a service of the world.
-pub fn answer(
-    received: Received<'_>,
-    route: Route,
-    verifier: &Verifier,
-    note: &CallNote,
-    world: impl FnOnce(&Call<'_>) -> Result<Value, ApiError>,
-) -> Answer {
-    match route {
-        Route::World(target) => answer_target(received, &target, verifier, note, world),
-        Route::Query => match query_target(received) {
-            Ok(target) => answer_target(received, &target, verifier, note, world),
-            Err(unknown) => refuse(received, unknown, note),
-        },
-        unknown @ (Route::Unknown { .. } | Route::S3) => refuse(received, unknown, note),
+/// A request that was read.
+#[derive(Debug)]
+pub enum Opened {
+    /// It is in order.
+    Asked(Asked),
+    /// It is not, and this is its answer.
+    Refused(Answer),
+}
+
+/// A request that is in order, and what its answer needs to know.
+#[derive(Debug)]
+pub struct Asked {
+    /// The call, for the world.
+    pub call: Call,
+    form: Form,
+}
+
+/// How an answer is written.
+#[derive(Debug)]
+struct Form {
+    target: Target,
+    request_id: String,
+    query_mode: bool,
+}
+
+/// Reads a request to a service of the world.
+pub fn open(received: Received<'_>, route: Route, verifier: &Verifier, note: &CallNote) -> Opened {
+    let target = match route {
+        Route::World(target) => Ok(target),
+        Route::Query => query_target(received),
+        unknown @ (Route::Unknown { .. } | Route::S3) => Err(unknown),
+    };
+    match target {
+        Ok(target) => open_target(received, target, verifier, note),
+        Err(unknown) => Opened::Refused(refuse(received, unknown, note)),
     }
 }
 
-fn answer_target(
-    received: Received<'_>,
-    target: &Target,
-    verifier: &Verifier,
-    note: &CallNote,
-    world: impl FnOnce(&Call<'_>) -> Result<Value, ApiError>,
-) -> Answer {
+fn open_target(received: Received<'_>, target: Target, verifier: &Verifier, note: &CallNote) -> Opened {
     note.operation(&target.operation);
-    let envelope = Envelope {
-        model: Model::of(target.service),
-        operation: &target.operation,
-        request_id: received.request_id,
+    let form = Form {
+        target,
+        request_id: received.request_id.to_owned(),
         query_mode: received.head.headers.contains_key("x-amzn-query-mode"),
     };
-    let result = verifier
+    let call = verifier
         .verify(received.head, received.body, received.now)
-        .and_then(|caller| read(received, target, caller, note))
-        .and_then(|call| world(&call));
-    let response = match &result {
-        Ok(output) => target.protocol.encode(&envelope, output),
-        Err(error) => target.protocol.encode_error(&envelope, error),
-    };
-    Answer { service: journal_name(target.service).to_owned(), error: result.err().map(|e| e.code), response }
+        .and_then(|caller| read(received, &form.target, caller, note));
+    match call {
+        Ok(call) => Opened::Asked(Asked { call, form }),
+        Err(error) => Opened::Refused(form.answer(Err(error))),
+    }
 }
 
-fn read<'a>(
-    received: Received<'_>,
-    target: &'a Target,
-    caller: Caller,
-    note: &CallNote,
-) -> Result<Call<'a>, ApiError> {
+impl Asked {
+    /// The answer with this result.
+    pub fn answer(&self, result: Result<Value, ApiError>) -> Answer {
+        self.form.answer(result)
+    }
+}
+
+impl Form {
+    fn answer(&self, result: Result<Value, ApiError>) -> Answer {
+        let Target { service, operation, protocol } = &self.target;
+        let envelope = Envelope {
+            model: Model::of(*service),
+            operation,
+            request_id: &self.request_id,
+            query_mode: self.query_mode,
+        };
+        let response = match &result {
+            Ok(output) => protocol.encode(&envelope, output),
+            Err(error) => protocol.encode_error(&envelope, error),
+        };
+        Answer { service: journal_name(*service).to_owned(), error: result.err().map(|e| e.code), response }
+    }
+}
+
+fn read(received: Received<'_>, target: &Target, caller: Caller, note: &CallNote) -> Result<Call, ApiError> {
     let Target { service, operation, protocol } = target;
-    let known = service.operations().contains(&operation.as_str());
-    let model = Model::of(*service).filter(|model| known && model.operation(operation).is_some());
-    let Some(model) = model else {
+    let known = service.operations().iter().copied().find(|known| known == operation);
+    let model = Model::of(*service).filter(|model| model.operation(operation).is_some());
+    let (Some(operation), Some(model)) = (known, model) else {
         return Err(ApiError::unknown_operation(&format!("{service:?}"), operation));
     };
     let input =
@@ -162,7 +192,7 @@ fn refuse(received: Received<'_>, route: Route, note: &CallNote) -> Answer {
 }
 
 /// The service's name in the journal.
-pub(super) fn journal_name(service: Service) -> &'static str {
+pub(crate) fn journal_name(service: Service) -> &'static str {
     match service {
         Service::S3 => "s3",
         Service::Emr => "emr",

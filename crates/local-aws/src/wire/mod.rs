@@ -7,7 +7,7 @@
 //!   |-> json     awsJson1.1 (EMR) and awsJson1.0 (CloudWatch from boto3)
 //!   |-> cbor     rpcv2Cbor (CloudWatch from the Rust SDK), with gzip
 //!   |-> query    awsQuery and its XML (STS)
-//! call       one request from its bytes to its answer; the world is a closure
+//! call       one request from its bytes to a call, and from its result to an answer
 //! resource   what a call is about, for the journal
 //! ```
 //!
@@ -24,7 +24,8 @@ mod resource;
 mod route;
 
 pub use self::auth::{Caller, Verifier};
-pub use self::call::{Answer, Call, Received, answer};
+pub(crate) use self::call::journal_name;
+pub use self::call::{Answer, Asked, Call, Opened, Received, open};
 pub use self::protocol::Protocol;
 pub use self::route::{Route, Target, route};
 

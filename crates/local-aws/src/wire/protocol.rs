@@ -143,6 +143,9 @@ fn in_query(code: &str) -> &str {
         "IncompleteSignatureException" => "IncompleteSignature",
         "InvalidSignatureException" => "SignatureDoesNotMatch",
         "UnknownOperationException" => "InvalidAction",
+        "ThrottlingException" => "Throttling",
+        "AccessDeniedException" => "AccessDenied",
+        "ExpiredTokenException" => "ExpiredToken",
         other => other,
     }
 }

@@ -34,14 +34,18 @@ fn verifier() -> Verifier {
 fn send(
     head: &Parts,
     body: &[u8],
-    world: impl FnOnce(&Call<'_>) -> Result<Value, ApiError>,
+    world: impl FnOnce(&Call) -> Result<Value, ApiError>,
 ) -> (Answer, CallNote) {
     let note = CallNote::new();
     let received = Received { head, body, now: NOW.parse().unwrap(), request_id: "id-1" };
-    (answer(received, route(head), &verifier(), &note, world), note)
+    let answer = match open(received, route(head), &verifier(), &note) {
+        Opened::Asked(asked) => asked.answer(world(&asked.call)),
+        Opened::Refused(answer) => answer,
+    };
+    (answer, note)
 }
 
-fn unreached(call: &Call<'_>) -> Result<Value, ApiError> {
+fn unreached(call: &Call) -> Result<Value, ApiError> {
     panic!("the world must not see {call:?}")
 }
 
@@ -130,7 +134,7 @@ fn an_operation_without_output_answers_nothing() {
 #[test]
 fn json_errors_have_the_members_that_clients_read() {
     let body = br#"{"ClusterId": "j-1"}"#;
-    let refused = |_: &Call<'_>| Err(ApiError::invalid_request("Cluster id 'j-1' is not valid."));
+    let refused = |_: &Call| Err(ApiError::invalid_request("Cluster id 'j-1' is not valid."));
     let (answer, _) = send(&emr("DescribeCluster", body), body, refused);
     assert_eq!(answer.error.as_deref(), Some("InvalidRequestException"));
     assert_eq!(answer.response.status(), 400);

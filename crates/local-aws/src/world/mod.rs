@@ -27,7 +27,7 @@ mod scripts;
 mod settings;
 mod sts;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -77,6 +77,19 @@ pub struct CallContext {
     pub account: String,
     /// The access key id that signed the call.
     pub access_key: String,
+    /// What a list shows.
+    pub view: ListView,
+}
+
+/// What a list shows: everything there is, on pages of the usual size, unless a fault makes it less.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListView {
+    /// ListClusters answers as of this long ago.
+    pub stale: Option<SignedDuration>,
+    /// ListClusters leaves out what is younger.
+    pub hidden: Option<SignedDuration>,
+    /// The most items of a page; 0 gives an empty page with a marker.
+    pub items: Option<usize>,
 }
 
 /// The whole state of the embedded AWS except for the objects in S3.
@@ -95,7 +108,7 @@ impl World {
     /// An empty world. Two worlds of one seed that get the same calls make the same ids.
     pub fn new(settings: WorldSettings, seed: u64) -> Self {
         Self {
-            settings,
+            settings: settings.checked(),
             ids: Ids::new(seed),
             emr: Emr::default(),
             cloudwatch: CloudWatch::default(),
@@ -111,7 +124,7 @@ impl World {
 
     /// Replaces the settings: a daemon that opens a persisted world gives it its own pace and scripts.
     pub fn set_settings(&mut self, settings: WorldSettings) {
-        self.settings = settings;
+        self.settings = settings.checked();
     }
 
     /// Answers one call. `input` and the output have the members of the service model, timestamps as seconds since
@@ -126,18 +139,15 @@ impl World {
     ) -> Result<Value, ApiError> {
         self.settle(context.now);
         let context = &CallContext { now: self.clock, ..context.clone() };
+        let settings = self.settings.seen_through(context.view);
         match service {
             Service::S3 => Err(ApiError::unknown_operation("S3", operation)),
             Service::Emr => {
-                let mut scope = emr::Scope {
-                    settings: &self.settings,
-                    ids: &mut self.ids,
-                    context,
-                    outbox: &mut self.outbox,
-                };
+                let mut scope =
+                    emr::Scope { settings: &settings, ids: &mut self.ids, context, outbox: &mut self.outbox };
                 self.emr.call(operation, input, &mut scope)
             }
-            Service::CloudWatch => self.cloudwatch.call(operation, input, context, &self.settings),
+            Service::CloudWatch => self.cloudwatch.call(operation, input, context, &settings),
             Service::Sts => sts::call(operation, context),
         }
     }

@@ -1,9 +1,11 @@
 //! What can be set about the world: how fast it moves, how small its pages are, what is scripted.
 
+use std::borrow::Cow;
+
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::Scripts;
+use super::{ListView, Scripts};
 
 /// The settings of a world.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -58,6 +60,44 @@ pub struct PageSizes {
     pub alarms: usize,
     /// Data points per page of GetMetricData (AWS: 100,800).
     pub datapoints: usize,
+}
+
+impl PageSizes {
+    /// All pages of one size.
+    fn all(size: usize) -> Self {
+        Self { clusters: size, steps: size, instances: size, metrics: size, alarms: size, datapoints: size }
+    }
+
+    /// An empty page never ends a list: 0 is meant as the least that does.
+    fn at_least_one(&mut self) {
+        let sizes = [
+            &mut self.clusters,
+            &mut self.steps,
+            &mut self.instances,
+            &mut self.metrics,
+            &mut self.alarms,
+            &mut self.datapoints,
+        ];
+        for size in sizes {
+            *size = (*size).max(1);
+        }
+    }
+}
+
+impl WorldSettings {
+    /// The settings with pages that lead to an end.
+    pub(super) fn checked(mut self) -> Self {
+        self.pages.at_least_one();
+        self
+    }
+
+    /// The settings for a call whose lists show this.
+    pub(super) fn seen_through(&self, view: ListView) -> Cow<'_, Self> {
+        match view.items {
+            None => Cow::Borrowed(self),
+            Some(items) => Cow::Owned(Self { pages: PageSizes::all(items), ..self.clone() }),
+        }
+    }
 }
 
 impl Default for PageSizes {

@@ -23,6 +23,8 @@ struct Rig {
     now: Timestamp,
     started: Vec<StepLaunch>,
     stopped: Vec<(String, KillHow)>,
+    /// What lists show.
+    view: ListView,
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "inputs are written where they are used: json!({..})")]
@@ -37,6 +39,7 @@ impl Rig {
             now: "2024-10-21T03:00:00Z".parse().unwrap(),
             started: Vec::new(),
             stopped: Vec::new(),
+            view: ListView::default(),
         }
     }
 
@@ -50,6 +53,7 @@ impl Rig {
             region: "us-east-1".into(),
             account: "123456789012".into(),
             access_key: "AKIDLOCAL".into(),
+            view: self.view,
         };
         let answer = self.world.call(service, operation, input, &context);
         self.collect();

@@ -232,3 +232,90 @@ fn a_lease_is_renewed_in_time_and_before_anything_is_done() {
         assert!(age.is_some_and(|age| age <= Pace::AWS.renew_after()), "{age:?}");
     }
 }
+
+#[test]
+fn a_protection_that_somebody_switched_on_is_recorded_and_switched_off_before_the_end() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let protected = ClusterSight { protected: true, ..sight("RUNNING", "RUNNING") };
+    let mut world = cluster_is(protected);
+    while attempt_cluster(&engine).is_none_or(|cluster| !cluster.protected) {
+        engine.turn(&mut world);
+    }
+    for _ in 0..20 {
+        engine.turn(&mut world);
+    }
+    assert!(
+        !labels(&engine).contains(&"switch off the termination protection"),
+        "it may stand while the job runs"
+    );
+    engine.append(Event::CancelRequested { by: Actor("someone".to_owned()) });
+    let (_, because) = until_terminated(&mut engine, &mut world);
+    assert_eq!(because, TerminateReason::Cancelled);
+    let last = labels(&engine).split_off(labels(&engine).len() - 2);
+    assert_eq!(last, ["switch off the termination protection", "terminate the cluster"]);
+    // Somebody is stubborn: what the next looks show counts again, and what was seen before does not.
+    let moved =
+        |engine: &Engine<'_>| engine.events().iter().filter(|event| *event == "protection_moved").count();
+    assert_eq!(moved(&engine), 1);
+    let before = engine.actions.len();
+    while engine.actions.len() < before + 2 {
+        engine.turn(&mut world);
+    }
+    assert_eq!(labels(&engine)[before..], ["switch off the termination protection", "terminate the cluster"]);
+    assert_eq!(moved(&engine), 2);
+}
+
+#[test]
+fn an_end_that_takes_too_long_is_told_once() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let mut ending = cluster_is(sight("TERMINATING", "COMPLETED"));
+    let begun = engine.now;
+    while engine.now.duration_since(begun) < SignedDuration::from_hours(2) {
+        engine.turn(&mut ending);
+    }
+    let told: Vec<_> = engine
+        .record
+        .iter()
+        .filter(|recorded| matches!(recorded.event, Event::EndOverdue { .. }))
+        .map(|recorded| recorded.at.duration_since(begun))
+        .collect();
+    let [after] = told.as_slice() else { panic!("{told:?}") };
+    assert!(
+        *after >= Pace::AWS.ending && *after < Pace::AWS.ending + SignedDuration::from_mins(3),
+        "{after}"
+    );
+    assert!(labels(&engine).iter().all(|label| *label != "terminate the cluster"), "it ends already");
+    assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
+
+    // A process that comes back after a day does not take the time when nobody looked for the time of the ending.
+    let mut engine = Engine::new(&spec);
+    while attempt_cluster(&engine).is_none_or(|cluster| cluster.state.is_none()) {
+        engine.turn(&mut ending);
+    }
+    engine.seen = Seen::default();
+    engine.pass(SignedDuration::from_hours(24));
+    assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
+    assert!(!engine.events().contains(&"end_overdue".to_owned()));
+}
+
+#[test]
+fn what_others_did_is_named() {
+    let spec = spec();
+    let cancelled = |code: &str, state: &str| {
+        let mut sight = sight(state, "CANCELLED");
+        sight.reason.code = code.to_owned();
+        sight
+    };
+    for (sight, who) in [
+        (cancelled("ALL_STEPS_COMPLETED", "TERMINATED"), "somebody else cancelled the step `log-analysis`"),
+        (cancelled("USER_REQUEST", "TERMINATED"), "somebody else terminated the cluster j-1"),
+    ] {
+        let mut engine = Engine::new(&spec);
+        assert_eq!(engine.drive(&mut cluster_is(sight)), Outcome::Failed);
+        let diagnosis = attempt(&engine).diagnosis.clone().expect("a diagnosis");
+        assert!(diagnosis.summary.contains(who), "{diagnosis:?}");
+        assert!(diagnosis.hint.is_some_and(|hint| hint.contains("CloudTrail")));
+    }
+}

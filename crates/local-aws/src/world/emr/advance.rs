@@ -34,13 +34,13 @@ impl Cluster {
         match state {
             ClusterState::Starting if self.fail_by_script(FaultPhase::Starting, at, settings, outbox) => {}
             ClusterState::Starting => {
-                self.enter(ClusterState::Bootstrapping, None, "Running bootstrap actions");
+                self.enter(ClusterState::Bootstrapping, None, "Running bootstrap actions", at);
                 self.due = Some(after(at, settings.pace.bootstrapping));
             }
             ClusterState::Bootstrapping
                 if self.fail_by_script(FaultPhase::Bootstrapping, at, settings, outbox) => {}
             ClusterState::Bootstrapping => {
-                self.enter(ClusterState::Running, None, "Running step");
+                self.enter(ClusterState::Running, None, "Running step", at);
                 self.due = None;
                 self.ready = Some(at);
                 self.work_on(at, settings, outbox);
@@ -67,7 +67,7 @@ impl Cluster {
         self.start_pending_steps(at, outbox);
         if self.active_steps() > 0 {
             if self.state == ClusterState::Waiting {
-                self.enter(ClusterState::Running, None, "Running step");
+                self.enter(ClusterState::Running, None, "Running step", at);
             }
         } else if self.keep_alive {
             self.wait_for_steps(at);
@@ -91,7 +91,7 @@ impl Cluster {
             Some(StepState::Cancelled) => "Cluster ready after last step cancelled.",
             Some(_) => "Cluster ready after last step failed.",
         };
-        self.enter(ClusterState::Waiting, None, message);
+        self.enter(ClusterState::Waiting, None, message, at);
         self.idle_since = Some(at);
     }
 
@@ -127,7 +127,7 @@ impl Cluster {
         let at = last_end.map_or(due, |last_end| due.max(last_end));
         let code = self.reason.code.unwrap_or(ReasonCode::InternalError);
         let message = self.reason.message.clone();
-        self.enter(code.final_state(), Some(code), &message);
+        self.enter(code.final_state(), Some(code), &message, at);
         self.due = None;
         self.ended = Some(at);
     }

@@ -1,5 +1,6 @@
 //! One cluster.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -23,6 +24,9 @@ pub(crate) struct Cluster {
 
     pub(crate) state: ClusterState,
     pub(crate) reason: Reason,
+    /// The states before this one, each with the time at which it ended: what a stale list shows.
+    #[serde(default)]
+    pub(crate) past: Vec<Past>,
     pub(crate) error_details: Vec<ErrorDetail>,
     pub(crate) created: Timestamp,
     pub(crate) ready: Option<Timestamp>,
@@ -39,6 +43,14 @@ pub(crate) struct Cluster {
     pub(crate) tags: BTreeMap<String, String>,
     /// In the order of their submission.
     pub(crate) steps: Vec<Step>,
+}
+
+/// A state that a cluster has left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Past {
+    pub(crate) until: Timestamp,
+    pub(crate) state: ClusterState,
+    pub(crate) reason: Reason,
 }
 
 /// Why a cluster is in its state. Ordinary states have a message only.
@@ -60,10 +72,17 @@ pub(crate) struct ErrorDetail {
 
 impl Cluster {
     /// Goes to the next state. The table of states is the law: an illegal transition is a bug of this module.
-    pub(crate) fn enter(&mut self, next: ClusterState, code: Option<ReasonCode>, message: &str) {
+    pub(crate) fn enter(
+        &mut self,
+        next: ClusterState,
+        code: Option<ReasonCode>,
+        message: &str,
+        at: Timestamp,
+    ) {
         debug_assert!(self.state.may_become(next), "{:?} -> {next:?} ({})", self.state, self.id);
+        let reason = std::mem::replace(&mut self.reason, Reason { code, message: message.to_owned() });
+        self.past.push(Past { until: at, state: self.state, reason });
         self.state = next;
-        self.reason = Reason { code, message: message.to_owned() };
         if next != ClusterState::Waiting {
             self.idle_since = None;
         }
@@ -79,7 +98,7 @@ impl Cluster {
         pace: &Pace,
         outbox: &mut Vec<Effect>,
     ) {
-        self.enter(ClusterState::Terminating, Some(code), message);
+        self.enter(ClusterState::Terminating, Some(code), message, at);
         self.due = Some(after(at, pace.terminating));
         for step in &mut self.steps {
             if step.state.has_process() {
@@ -122,6 +141,24 @@ impl Cluster {
             ClusterState::Waiting => self.idle_deadline(),
             _ => self.due,
         }
+    }
+
+    /// The cluster as it was at an earlier time, as far as a list tells; `None` when it was not there yet.
+    pub(crate) fn as_of(&self, at: Timestamp) -> Option<Cow<'_, Self>> {
+        if self.created > at {
+            return None;
+        }
+        let Some(past) = self.past.iter().find(|past| past.until > at) else {
+            return Some(Cow::Borrowed(self));
+        };
+        let earlier = |time: Option<Timestamp>| time.filter(|time| *time <= at);
+        let mut was = self.clone();
+        (was.state, was.reason) = (past.state, past.reason.clone());
+        (was.ready, was.ended) = (earlier(self.ready), earlier(self.ended));
+        if !was.state.is_ending() {
+            was.error_details.clear();
+        }
+        Some(Cow::Owned(was))
     }
 
     /// A text member of the request.

@@ -80,6 +80,7 @@ impl Emr {
             region: context.region.clone(),
             state: ClusterState::Starting,
             reason: Reason { code: None, message: "Provisioning Amazon EC2 capacity".to_owned() },
+            past: Vec::new(),
             error_details: Vec::new(),
             created: now,
             ready: None,

@@ -1,13 +1,17 @@
 //! ListClusters and ListSteps: small pages, and the orders that EMR gives (none, and newest first).
 
+use std::borrow::Cow;
+
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Emr;
+use super::cluster::Cluster;
 use super::state::{ClusterState, StepState};
 use crate::world::input::{read, timestamp};
 use crate::world::paging::{Page, marked, page};
-use crate::world::{ApiError, WorldSettings};
+use crate::world::{ApiError, CallContext, WorldSettings};
 
 /// "You can specify a maximum of 10 stepIDs."
 const MOST_STEP_IDS: usize = 10;
@@ -34,19 +38,25 @@ struct StepsRequest {
 }
 
 impl Emr {
-    pub(crate) fn list_clusters(&self, input: &Value, settings: &WorldSettings) -> Result<Value, ApiError> {
+    pub(crate) fn list_clusters(
+        &self,
+        input: &Value,
+        settings: &WorldSettings,
+        context: &CallContext,
+    ) -> Result<Value, ApiError> {
         let request: ClustersRequest = read(input)?;
         let after = request.created_after.map(timestamp);
         let before = request.created_before.map(timestamp);
         // The cluster that a marker names may have left its state since: it still says where to go on.
         let last = marked(request.marker.as_deref());
-        let clusters = self.clusters.values().filter(|cluster| {
-            let in_state =
-                request.cluster_states.is_empty() || request.cluster_states.contains(&cluster.state);
-            let in_time =
-                after.is_none_or(|at| cluster.created >= at) && before.is_none_or(|at| cluster.created <= at);
-            (in_state && in_time) || last.as_ref() == Some(&cluster.id)
-        });
+        let clusters =
+            self.clusters.values().filter_map(|cluster| seen(cluster, context)).filter(|cluster| {
+                let in_state =
+                    request.cluster_states.is_empty() || request.cluster_states.contains(&cluster.state);
+                let in_time = after.is_none_or(|at| cluster.created >= at)
+                    && before.is_none_or(|at| cluster.created <= at);
+                (in_state && in_time) || last.as_ref() == Some(&cluster.id)
+            });
         let page =
             page(clusters.collect(), request.marker.as_deref(), settings.pages.clusters, |c| c.id.clone());
         let page = page.ok_or_else(foreign_marker)?;
@@ -76,6 +86,18 @@ impl Emr {
         let page = page(steps.collect(), request.marker.as_deref(), settings.pages.steps, |s| s.id.clone());
         let page = page.ok_or_else(foreign_marker)?;
         Ok(answer("Steps", page.map(|step| Value::Object(step.summary()))))
+    }
+}
+
+/// A cluster as the list of this call shows it.
+fn seen<'a>(cluster: &'a Cluster, context: &CallContext) -> Option<Cow<'a, Cluster>> {
+    let before = |age: SignedDuration| context.now.checked_sub(age).unwrap_or(Timestamp::MIN);
+    if context.view.hidden.is_some_and(|age| cluster.created > before(age)) {
+        return None;
+    }
+    match context.view.stale {
+        Some(age) => cluster.as_of(before(age)),
+        None => Some(Cow::Borrowed(cluster)),
     }
 }
 

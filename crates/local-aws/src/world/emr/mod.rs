@@ -79,7 +79,7 @@ impl Emr {
         match operation {
             "RunJobFlow" => self.run_job_flow(input, scope),
             "DescribeCluster" => self.describe_cluster(input, scope.context),
-            "ListClusters" => self.list_clusters(input, scope.settings),
+            "ListClusters" => self.list_clusters(input, scope.settings, scope.context),
             "ListSteps" => self.list_steps(input, scope.settings),
             "DescribeStep" => self.describe_step(input),
             "AddJobFlowSteps" => self.add_job_flow_steps(input, scope),

@@ -39,6 +39,11 @@ impl ClusterState {
         matches!(self, Self::Terminated | Self::TerminatedWithErrors)
     }
 
+    /// Whether the end has begun.
+    pub(crate) const fn is_ending(self) -> bool {
+        matches!(self, Self::Terminating | Self::Terminated | Self::TerminatedWithErrors)
+    }
+
     /// Whether steps may be added: "STARTING, BOOTSTRAPPING, RUNNING, or WAITING".
     pub const fn takes_steps(self) -> bool {
         matches!(self, Self::Starting | Self::Bootstrapping | Self::Running | Self::Waiting)

@@ -34,7 +34,13 @@ fn a_world_survives_being_written_down() {
     let input = kept_alive(&[step("one", "CONTINUE")]);
     rig.emr("RunJobFlow", input);
     let later = input::after(rig.now, SignedDuration::from_secs(5));
-    let context = CallContext { now: later, region: "r".into(), account: "1".into(), access_key: "k".into() };
+    let context = CallContext {
+        now: later,
+        region: "r".into(),
+        account: "1".into(),
+        access_key: "k".into(),
+        view: ListView::default(),
+    };
     rig.world.call(Service::Sts, "GetCallerIdentity", &json!({}), &context).unwrap();
     assert!(rig.world.next_deadline().is_some_and(|at| at <= later));
     let mut copy = reopened(&rig.world);

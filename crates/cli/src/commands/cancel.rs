@@ -1,0 +1,124 @@
+//! `emrys cancel`: asking for the end of a run, from anywhere.
+
+use clap::Args;
+use emrys_control_plane::{Cancelling, ControlPlane, Holder, How, Stop, status};
+use emrys_core::day::Day;
+use emrys_core::run::Outcome;
+use emrys_core::spec::Spec;
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::commands::run::{Driving, drive, exit, tell_end};
+use crate::commands::status::{holder_json, summary};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::invocation::invocation;
+use crate::place;
+use crate::printer::Printer;
+use crate::settings::{Common, DaySettings};
+use crate::signals::{self, CtrlC};
+
+/// Ask for the end of a run in flight, from any machine
+///
+/// The request is left beside the run's record. Who drives the run sees it at its next look, ends the cluster and
+/// closes the run as cancelled. When nobody drives it, this command does so itself, unless told not to wait.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  emrys cancel 2024-10-20
+  emrys cancel 2024-10-20 --no-wait            only leave the request
+  emrys attach 2024-10-20                      watch the run end, when another process drives it")]
+pub(crate) struct CancelArgs {
+    /// The day
+    #[arg(value_name = "DAY")]
+    pub(crate) day: Day,
+    /// Only leave the request, even when nobody drives the run
+    #[arg(long)]
+    no_wait: bool,
+}
+
+pub(crate) async fn run(args: &CancelArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
+    let DaySettings { spec } = DaySettings::resolve(args.day, common)?;
+    let cp = place::connect(&spec.config, common, printer).await?;
+    let before = status(&cp, &spec).await?.ok_or_else(|| CliError::not_run(&spec))?;
+    match emrys_control_plane::cancel(&cp, &spec, &signals::whoami()).await? {
+        Cancelling::NothingToCancel => {
+            let outcome = status(&cp, &spec).await?.and_then(|status| status.report.outcome);
+            tell(&spec, common, printer, &Told::Over(outcome.unwrap_or_default()))
+        }
+        Cancelling::Asked if args.no_wait => {
+            let driver = before.driven_by.filter(|(holder, _)| !holder.is_certainly_dead());
+            tell(&spec, common, printer, &Told::Asked(driver))
+        }
+        Cancelling::Asked => carry_out(&cp, &spec, common, printer).await,
+    }
+}
+
+/// Takes the run, if nobody has it, and drives it to its end; the request is found on the way.
+async fn carry_out(
+    cp: &ControlPlane,
+    spec: &Spec,
+    common: &Common,
+    printer: &Printer,
+) -> Result<Exit, CliError> {
+    let driving = Driving { again: false, detach: false, ctrl_c: CtrlC::StopsWatching };
+    let end = match drive(cp, spec, driving, common, printer).await {
+        Err(CliError::Run { stop: Stop::Held { holder, since }, .. }) => {
+            return tell(spec, common, printer, &Told::Asked(Some((*holder, since))));
+        }
+        end => end?,
+    };
+    if end.how != How::Closed(Outcome::Cancelled) {
+        tell_end(&end, spec, common, printer)?;
+        return Ok(exit(&end));
+    }
+    if common.json {
+        let mut document = serde_json::to_value(&end.report).map_err(std::io::Error::from)?;
+        document["cancel"] = "carried_out".into();
+        document["exit_code"] = Exit::Done.code().into();
+        printer.json(&document)?;
+    } else {
+        printer.data(&summary(&end.report))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// What became of the request, short of being carried out.
+enum Told {
+    /// The run is over, and ended so.
+    Over(&'static str),
+    /// It waits for whoever drives the run, if anyone does.
+    Asked(Option<(Holder, Timestamp)>),
+}
+
+fn tell(spec: &Spec, common: &Common, printer: &Printer, told: &Told) -> Result<Exit, CliError> {
+    let (pipeline, day) = (spec.pipeline(), spec.day);
+    if common.json {
+        let (cancel, outcome, driver) = match told {
+            Told::Over(outcome) => ("nothing_to_cancel", Some(outcome), None),
+            Told::Asked(driver) => ("asked", None, driver.as_ref()),
+        };
+        printer.json(&json!({
+            "pipeline": pipeline,
+            "day": day,
+            "cancel": cancel,
+            "outcome": outcome,
+            "driven_by": driver.map(|(holder, since)| holder_json(holder, *since)),
+            "exit_code": Exit::Done.code(),
+        }))?;
+        return Ok(Exit::Done);
+    }
+    let attach = invocation(common, &format!("attach {day}"));
+    printer.data(&match told {
+        Told::Over(outcome) => {
+            format!("nothing to cancel: the run of {pipeline} on {day} is over ({outcome})\n")
+        }
+        Told::Asked(Some((holder, _))) => format!(
+            "the end of the run of {pipeline} on {day} is asked for\n  {holder} drives it, and sees that at its next look; `{attach}` watches it end\n"
+        ),
+        Told::Asked(None) => format!(
+            "the end of the run of {pipeline} on {day} is asked for\n  nobody drives it: its cluster goes on until `{attach}`, a run or another cancel carries that out\n"
+        ),
+    })?;
+    Ok(Exit::Done)
+}

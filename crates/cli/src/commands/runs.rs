@@ -1,0 +1,248 @@
+//! `emrys runs`: all days of a pipeline, or all that happened on one.
+
+use std::fmt::Write;
+
+use clap::Args;
+use emrys_control_plane::{DayRecord, RunStatus, days, status};
+use emrys_core::day::Day;
+use emrys_core::run::{Attempt, AttemptResult, Event, Recorded};
+use emrys_core::spec::Spec;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::commands::status::{holder_json, told_outcome};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::format::duration;
+use crate::place;
+use crate::printer::{BOLD, DIM, Printer, styled};
+use crate::progress::{Level, describe};
+use crate::settings::{Common, RunsSettings};
+use crate::table::{Align, table};
+
+/// List the days of the pipeline that were run, or what happened on one of them
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  emrys runs                                   all days, the latest first
+  emrys runs --last 7
+  emrys runs 2024-10-20                        its attempts, and everything that was recorded
+  emrys runs --json | jq '.runs[] | select(.outcome == \"failed\") | .day'")]
+pub(crate) struct RunsArgs {
+    /// The day whose record is shown [default: all days, one line each]
+    #[arg(value_name = "DAY")]
+    pub(crate) day: Option<Day>,
+    /// Only so many of the latest days
+    #[arg(long, value_name = "N", conflicts_with = "day")]
+    pub(crate) last: Option<usize>,
+}
+
+pub(crate) async fn run(args: &RunsArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
+    let RunsSettings { spec, last } = RunsSettings::resolve(args, common)?;
+    let cp = place::connect(&spec.config, common, printer).await?;
+    if args.day.is_some() {
+        let status = status(&cp, &spec).await?.ok_or_else(|| CliError::not_run(&spec))?;
+        if common.json {
+            printer.json(&day_json(&spec, &status))?;
+        } else {
+            printer.data(&day_text(&spec, &status))?;
+        }
+        return Ok(Exit::Done);
+    }
+    let days = Box::pin(days(&cp, &spec, last)).await?;
+    if common.json {
+        let runs: Vec<Value> = days.iter().map(run_json).collect();
+        printer.json(&json!({ "pipeline": spec.pipeline(), "runs": runs }))?;
+    } else if days.is_empty() {
+        printer.data(&format!("{} was not run yet\n", spec.pipeline()))?;
+    } else {
+        printer.data(&days_text(&days))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn days_text(days: &[DayRecord]) -> String {
+    let header = [
+        ("day", Align::Left),
+        ("outcome", Align::Left),
+        ("attempts", Align::Right),
+        ("cluster", Align::Left),
+        ("took", Align::Right),
+        ("driven by", Align::Left),
+    ];
+    table(
+        header,
+        days.iter().map(|DayRecord { day, status }| {
+            let empty = String::new;
+            let Ok(status) = status else {
+                let unreadable = "unreadable: see `emrys status`".to_owned();
+                return [day.to_string(), unreadable, empty(), empty(), empty(), empty()];
+            };
+            let report = &status.report;
+            let outcome = report.outcome.map_or_else(|| "in flight".to_owned(), str::to_owned);
+            [
+                day.to_string(),
+                outcome,
+                status.state.attempts.len().to_string(),
+                report.cluster_id.clone().unwrap_or_default(),
+                report.duration_seconds.map(took).unwrap_or_default(),
+                driver(status),
+            ]
+        }),
+    )
+}
+
+/// Who drives a run that is in flight, in short.
+fn driver(status: &RunStatus) -> String {
+    match &status.driven_by {
+        _ if status.report.outcome.is_some() => String::new(),
+        Some((holder, _)) if !holder.is_certainly_dead() => holder.to_string(),
+        _ => "nobody".to_owned(),
+    }
+}
+
+fn took(seconds: f64) -> String {
+    duration(SignedDuration::try_from_secs_f64(seconds).unwrap_or_default())
+}
+
+fn run_json(DayRecord { day, status }: &DayRecord) -> Value {
+    let status = match status {
+        Ok(status) => status,
+        Err(error) => return json!({ "day": day, "outcome": null, "error": error.to_string() }),
+    };
+    let report = &status.report;
+    json!({
+        "day": day,
+        "outcome": report.outcome,
+        "phase": report.phase,
+        "attempts": status.state.attempts.len(),
+        "cluster_id": report.cluster_id,
+        "cluster_state": report.cluster_state,
+        "opened_at": status.state.opened_at,
+        "duration_seconds": report.duration_seconds,
+        "driven_by": driven_by(status),
+        "error": null,
+    })
+}
+
+/// Who drives a run, for programs; null where nobody does.
+fn driven_by(status: &RunStatus) -> Value {
+    match &status.driven_by {
+        Some((holder, since)) if !holder.is_certainly_dead() => holder_json(holder, *since),
+        _ => Value::Null,
+    }
+}
+
+/// An attempt, as `--json` prints it.
+#[derive(Debug, Serialize)]
+struct AttemptRow {
+    attempt: u32,
+    run: Option<String>,
+    started_at: Timestamp,
+    ended_at: Option<Timestamp>,
+    result: Option<AttemptResult>,
+    cluster_id: Option<String>,
+    cluster_state: Option<String>,
+    cluster_reason: Option<String>,
+    objects: u64,
+    bytes: u64,
+}
+
+impl AttemptRow {
+    fn new(spec: &Spec, attempt: &Attempt) -> Self {
+        let cluster = attempt.cluster.as_ref();
+        Self {
+            attempt: attempt.number,
+            run: attempt.intent().map(|intent| spec.run_id(intent)),
+            started_at: attempt.started_at,
+            ended_at: attempt.ended.map(|(_, at)| at),
+            result: attempt.ended.map(|(result, _)| result),
+            cluster_id: cluster.map(|cluster| cluster.id.clone()),
+            cluster_state: cluster.and_then(|cluster| Some(cluster.state.as_ref()?.name().to_owned())),
+            cluster_reason: cluster
+                .filter(|cluster| cluster.reason != emrys_core::emr::Reason::default())
+                .map(|cluster| cluster.reason.to_string()),
+            objects: attempt.inputs.objects,
+            bytes: attempt.inputs.bytes,
+        }
+    }
+
+    fn result(&self) -> &'static str {
+        match self.result {
+            Some(AttemptResult::Succeeded) => "succeeded",
+            Some(AttemptResult::Failed) => "failed",
+            Some(AttemptResult::Cancelled) => "cancelled",
+            None => "in flight",
+        }
+    }
+}
+
+fn attempts(spec: &Spec, status: &RunStatus) -> Vec<AttemptRow> {
+    status.state.attempts.iter().map(|attempt| AttemptRow::new(spec, attempt)).collect()
+}
+
+fn day_json(spec: &Spec, status: &RunStatus) -> Value {
+    json!({
+        "pipeline": spec.pipeline(),
+        "day": spec.day,
+        "outcome": status.report.outcome,
+        "phase": status.report.phase,
+        "driven_by": driven_by(status),
+        "attempts": attempts(spec, status),
+        "events": status.events,
+    })
+}
+
+fn day_text(spec: &Spec, status: &RunStatus) -> String {
+    let outcome = told_outcome(status.report.outcome);
+    let mut text = format!("{} on {}: {outcome}\n", styled(BOLD, spec.pipeline()), spec.day);
+    let driver = driver(status);
+    if !driver.is_empty() {
+        let _ = writeln!(text, "  {} {driver}", styled(DIM, "driven by"));
+    }
+    let rows = attempts(spec, status);
+    if !rows.is_empty() {
+        let header = [
+            ("attempt", Align::Right),
+            ("result", Align::Left),
+            ("cluster", Align::Left),
+            ("state", Align::Left),
+            ("started", Align::Left),
+            ("took", Align::Right),
+        ];
+        text.push('\n');
+        text += &table(
+            header,
+            rows.iter().map(|row| {
+                let ended = row.ended_at.map(|at| duration(at.duration_since(row.started_at)));
+                [
+                    row.attempt.to_string(),
+                    row.result().to_owned(),
+                    row.cluster_id.clone().unwrap_or_default(),
+                    row.cluster_state.clone().unwrap_or_default(),
+                    format!("{:.0}", row.started_at),
+                    ended.unwrap_or_default(),
+                ]
+            }),
+        );
+    }
+    text.push('\n');
+    for recorded in &status.events {
+        let _ = writeln!(text, "  {} {}", styled(DIM, format_args!("{:.0}", recorded.at)), line(recorded));
+    }
+    text
+}
+
+/// An event in one line; here even those that a watcher is not told.
+fn line(recorded: &Recorded) -> String {
+    match &recorded.event {
+        Event::Opened { .. } => "the day's record is opened".to_owned(),
+        Event::AlarmFound { current: false } => "the alarm has to be written".to_owned(),
+        Event::Closed { outcome } => format!("the run is over: {}", told_outcome(Some(outcome.name()))),
+        event => describe(event).map_or_else(String::new, |(level, line)| match level {
+            Level::Info => line,
+            Level::Warn => format!("! {line}"),
+        }),
+    }
+}

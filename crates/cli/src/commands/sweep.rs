@@ -1,0 +1,184 @@
+//! `emrys sweep`: clusters of ours that nobody needs any more.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use clap::Args;
+use emrys_control_plane::{Swept, end_cluster, survey};
+use emrys_core::run::Trouble;
+use emrys_core::sweep::Standing;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::confirm::{can_ask, confirm};
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::format::{duration, plural};
+use crate::printer::{BAD, BOLD, GOOD, Printer, styled};
+use crate::settings::{Common, SweepSettings};
+use crate::table::{Align, table};
+use crate::{clock, place, stop};
+
+/// List the clusters of this pipeline that belong to no live run, and end them if asked
+///
+/// A cluster counts as this pipeline's when its name and its tags say so alike, for this state folder. It is an orphan
+/// when its run or its attempt is over, when another cluster of the same launch was accepted, when no record knows its
+/// launch, or when its `emrys:deadline` is past. Everything else is listed as left alone, and never ended: clusters of
+/// live runs, of launches whose answer is not settled, and of other pipelines.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  emrys sweep                                  only look
+  emrys sweep --terminate                      look, ask, and end the orphans
+  emrys sweep --terminate --yes --json         the same for a nightly job")]
+pub(crate) struct SweepArgs {
+    /// End the orphans
+    #[arg(long)]
+    pub(crate) terminate: bool,
+    /// Do not ask before
+    #[arg(long, requires = "terminate")]
+    pub(crate) yes: bool,
+}
+
+pub(crate) async fn run(args: &SweepArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
+    if args.terminate {
+        can_ask(args.yes, "`emrys sweep --terminate` ends clusters")?;
+    }
+    let SweepSettings { spec } = SweepSettings::resolve(common)?;
+    let cp = place::connect(&spec.config, common, printer).await?;
+    let mut swept = Box::pin(survey(&cp, &spec)).await?;
+    let now = clock::now();
+    let mut ended = BTreeMap::new();
+    let orphans = swept.iter().filter(|swept| is_orphan(swept)).count();
+    if !common.json {
+        printer.data(&text(spec.pipeline(), &swept, now))?;
+    }
+    if args.terminate && orphans > 0 {
+        let question = format!("End {}?", plural(orphans as u64, "cluster"));
+        if confirm(printer, args.yes, &question)? {
+            if !args.yes {
+                // A person took their time: what has become needed meanwhile is left alone.
+                swept = Box::pin(survey(&cp, &spec)).await?;
+            }
+            for orphan in swept.iter().filter(|swept| is_orphan(swept)) {
+                let id = &orphan.cluster.id;
+                let result = end_cluster(&cp, id).await;
+                if !common.json {
+                    printer.data(&match &result {
+                        Ok(()) => format!("{id} is {}\n", styled(GOOD, "told to end")),
+                        Err(trouble) => format!("{id} {}: {trouble}\n", styled(BAD, "could not be ended")),
+                    })?;
+                }
+                ended.insert(id.clone(), result);
+            }
+        }
+    }
+    let exit = exit(&ended);
+    if common.json {
+        printer.json(&document(spec.pipeline(), &swept, &ended, now, exit))?;
+    }
+    Ok(exit)
+}
+
+fn is_orphan(swept: &Swept) -> bool {
+    matches!(swept.standing, Standing::Orphan(_))
+}
+
+/// The first trouble says how the command ends.
+fn exit(ended: &BTreeMap<String, Result<(), Trouble>>) -> Exit {
+    let trouble = ended.values().find_map(|result| result.as_ref().err());
+    trouble.map_or(Exit::Done, |trouble| stop::trouble_exit(trouble.kind))
+}
+
+/// How a cluster stands, why, and why for programs.
+fn standing(standing: &Standing) -> (&'static str, String, Option<&'static str>) {
+    match standing {
+        Standing::Live => ("live", "a run in flight has it".to_owned(), None),
+        Standing::Awaited => ("awaited", "a launch that is not settled may have made it".to_owned(), None),
+        Standing::Ending => ("ending", "it is on its way down".to_owned(), None),
+        Standing::Foreign(foreign) => ("foreign", foreign.to_string(), Some(foreign.name())),
+        Standing::Unclear(why) => ("unclear", why.clone(), None),
+        Standing::Orphan(orphan) => ("orphan", orphan.to_string(), Some(orphan.name())),
+    }
+}
+
+fn age(created_at: Option<Timestamp>, now: Timestamp) -> String {
+    created_at.map(|at| duration(now.duration_since(at))).unwrap_or_default()
+}
+
+fn text(pipeline: &str, swept: &[Swept], now: Timestamp) -> String {
+    let (orphans, others): (Vec<_>, Vec<_>) = swept.iter().partition(|swept| is_orphan(swept));
+    let mut text = String::new();
+    if orphans.is_empty() {
+        let _ = writeln!(text, "{} of {pipeline}", styled(GOOD, "no orphans"));
+    } else {
+        let count = plural(orphans.len() as u64, "orphan");
+        let _ = writeln!(text, "{} of {pipeline}\n", styled(BAD, count));
+        text += &rows(&orphans, now);
+    }
+    if !others.is_empty() {
+        let _ = writeln!(text, "\n{}\n", styled(BOLD, "left alone"));
+        text += &rows(&others, now);
+    }
+    text
+}
+
+fn rows(swept: &[&Swept], now: Timestamp) -> String {
+    let header = [
+        ("cluster", Align::Left),
+        ("name", Align::Left),
+        ("state", Align::Left),
+        ("age", Align::Right),
+        ("why", Align::Left),
+    ];
+    table(
+        header,
+        swept.iter().map(|Swept { cluster, standing: how, .. }| {
+            let (_, why, _) = standing(how);
+            let state = cluster.state.name().to_owned();
+            [cluster.id.clone(), cluster.name.clone(), state, age(cluster.created_at, now), why]
+        }),
+    )
+}
+
+fn document(
+    pipeline: &str,
+    swept: &[Swept],
+    ended: &BTreeMap<String, Result<(), Trouble>>,
+    now: Timestamp,
+    exit: Exit,
+) -> Value {
+    let list = |wanted: bool| -> Vec<Value> {
+        swept.iter().filter(|swept| is_orphan(swept) == wanted).map(|swept| row(swept, ended, now)).collect()
+    };
+    json!({
+        "pipeline": pipeline,
+        "orphans": list(true),
+        "left_alone": list(false),
+        "exit_code": exit.code(),
+    })
+}
+
+fn row(swept: &Swept, ended: &BTreeMap<String, Result<(), Trouble>>, now: Timestamp) -> Value {
+    let Swept { cluster, label, standing: how } = swept;
+    let (standing, why, reason) = standing(how);
+    let age = cluster.created_at.map(|at| now.duration_since(at).as_secs_f64().max(0.0));
+    let mut row = json!({
+        "cluster_id": cluster.id,
+        "name": cluster.name,
+        "state": cluster.state,
+        "day": label.as_ref().map(|label| label.day),
+        "attempt": label.as_ref().map(|label| label.attempt),
+        "created_at": cluster.created_at,
+        "age_seconds": age,
+        "standing": standing,
+        "reason": reason,
+        "why": why,
+    });
+    if is_orphan(swept) {
+        let result = ended.get(&cluster.id);
+        row["terminated"] = result.is_some_and(Result::is_ok).into();
+        row["error"] = result.and_then(|result| result.as_ref().err()).map(ToString::to_string).into();
+    }
+    row
+}

@@ -1,0 +1,49 @@
+//! What keeps a run from being launched twice, lost or believed too early, each as a switch.
+
+use emrys_core::pace::Pace;
+use jiff::SignedDuration;
+
+/// Switches for the simulation, and for nobody else: each safeguard can be taken away there, to show that the
+/// simulation notices. Everywhere else all of them are on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct Safeguards {
+    /// The cluster of a launch with an unclear answer is looked for, and what is found is the run's.
+    pub adoption: bool,
+    /// Such a cluster counts as never launched only after two settled looks that agree.
+    pub settled_looks: bool,
+    /// Whoever holds a cluster that it cannot record ends it.
+    pub losers_rule: bool,
+    /// The ledger is written on the condition that nobody else wrote it.
+    pub fence: bool,
+    /// A launch is asked for once: the SDK does not try again by itself.
+    pub launch_once: bool,
+    /// Output is believed after a check only.
+    pub verification: bool,
+}
+
+impl Safeguards {
+    /// All of them.
+    pub const ALL: Self = Self {
+        adoption: true,
+        settled_looks: true,
+        losers_rule: true,
+        fence: true,
+        launch_once: true,
+        verification: true,
+    };
+
+    /// The pace with these safeguards.
+    pub(crate) fn pace(self, pace: Pace) -> Pace {
+        if self.settled_looks {
+            return pace;
+        }
+        Pace { settle: SignedDuration::ZERO, settle_gap: SignedDuration::ZERO, ..pace }
+    }
+}
+
+impl Default for Safeguards {
+    fn default() -> Self {
+        Self::ALL
+    }
+}

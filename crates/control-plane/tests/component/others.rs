@@ -1,0 +1,114 @@
+//! What other people do to a run: each is seen, and named.
+
+use std::time::Duration;
+
+use emrys_control_plane::{How, Interrupt, Interrupts, LedgerError, Stop};
+use emrys_core::run::Outcome;
+use emrys_local_aws::world::{Pace, ScriptedStep, Scripts, WorldSettings};
+use jiff::SignedDuration;
+
+use crate::world::{Aws, good_step, run, run_with};
+
+const LEDGER: &str = "emrys/web-logs/2024-10-20/ledger.json";
+
+/// While the step runs.
+async fn a_minute() {
+    tokio::time::sleep(Duration::from_mins(1)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_somebody_else_cancels_is_named() {
+    let aws = Aws::new(good_step());
+    let somebody = async {
+        a_minute().await;
+        let (emr, clusters) = (aws.emr_of_another_person(), aws.clusters().await);
+        let steps = emr.list_steps().cluster_id(&clusters[0]).send().await.unwrap();
+        let step = steps.steps()[0].id().unwrap();
+        emr.cancel_steps().cluster_id(&clusters[0]).step_ids(step).send().await.unwrap();
+    };
+    let cp = aws.connect(1).await;
+    let (end, ()) = tokio::join!(run(&cp, 1), somebody);
+    let end = end.unwrap();
+    assert_eq!(end.how, How::Closed(Outcome::Failed));
+    let diagnosis = end.report.diagnosis.unwrap();
+    assert_eq!(diagnosis.summary, "somebody else cancelled the step `log-analysis`");
+    assert!(diagnosis.hint.unwrap().contains("CloudTrail"));
+    assert_eq!(aws.done("RunJobFlow"), 1, "what a person ended is not tried again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_somebody_else_terminates_is_named() {
+    let aws = Aws::new(good_step());
+    let somebody = async {
+        a_minute().await;
+        let cluster = aws.clusters().await.remove(0);
+        aws.emr_of_another_person().terminate_job_flows().job_flow_ids(cluster).send().await.unwrap();
+    };
+    let cp = aws.connect(1).await;
+    let (end, ()) = tokio::join!(run(&cp, 1), somebody);
+    let end = end.unwrap();
+    assert_eq!(end.how, How::Closed(Outcome::Failed));
+    let summary = end.report.diagnosis.unwrap().summary;
+    assert!(summary.starts_with("somebody else terminated the cluster j-"), "{summary}");
+    assert_eq!(aws.done("RunJobFlow"), 1, "what a person ended is not tried again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_protection_that_somebody_switched_on_does_not_keep_a_cluster_alive() {
+    let aws = Aws::new(ScriptedStep { duration_ms: 3_600_000, ..good_step() });
+    let cp = aws.connect(1).await;
+    let (sender, mut interrupts) = Interrupts::channel();
+    let somebody = async {
+        a_minute().await;
+        let cluster = aws.clusters().await.remove(0);
+        let protect = aws.emr_of_another_person().set_termination_protection();
+        protect.job_flow_ids(cluster).termination_protected(true).send().await.unwrap();
+        sender.send(Interrupt::Cancel { by: "ann".to_owned() });
+    };
+    let (end, ()) = tokio::join!(run_with(&cp, 1, &mut interrupts), somebody);
+    assert_eq!(end.unwrap().how, How::Closed(Outcome::Cancelled));
+    // The other person's call, and ours.
+    assert_eq!((aws.done("SetTerminationProtection"), aws.done("TerminateJobFlows")), (2, 1));
+    let ledger = aws.object(LEDGER);
+    assert!(ledger.contains("protection_moved") && ledger.contains("unprotected"), "{ledger}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ledger_that_somebody_deleted_is_not_written_again() {
+    let aws = Aws::new(good_step());
+    let somebody = async {
+        a_minute().await;
+        aws.delete_object(LEDGER);
+    };
+    let cp = aws.connect(1).await;
+    let (stop, ()) = tokio::join!(run(&cp, 1), somebody);
+    let stop = stop.unwrap_err();
+    assert!(matches!(stop, Stop::Ledger(LedgerError::Deleted { .. })), "{stop:?}");
+    assert!(stop.hint().unwrap().contains("a cluster may still be at work"));
+    assert_eq!(aws.try_object(LEDGER), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ledger_that_somebody_wrote_over_is_left_as_it_is() {
+    let aws = Aws::new(good_step());
+    let somebody = async {
+        a_minute().await;
+        aws.put_object(LEDGER, "{}");
+    };
+    let cp = aws.connect(1).await;
+    let (stop, ()) = tokio::join!(run(&cp, 1), somebody);
+    let stop = stop.unwrap_err();
+    assert!(matches!(stop, Stop::Ledger(LedgerError::Unreadable { .. })), "{stop:?}");
+    assert_eq!(aws.object(LEDGER), "{}");
+}
+
+/// Nobody can hurry EMR, but whoever pays should know.
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_does_not_end_is_told_once_and_waited_for() {
+    let scripts = Scripts { steps: vec![good_step()], clusters: Vec::new() };
+    let pace = Pace { terminating: SignedDuration::from_hours(2), ..Pace::default() };
+    let aws = Aws::with(WorldSettings { scripts, pace, ..WorldSettings::default() });
+    let end = run(&aws.connect(1).await, 1).await.unwrap();
+    assert_eq!(end.how, How::Closed(Outcome::Succeeded));
+    assert_eq!(aws.object(LEDGER).matches("end_overdue").count(), 1);
+}

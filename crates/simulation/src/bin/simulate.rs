@@ -1,0 +1,166 @@
+//! Simulates runs of Emrys, and says what does not hold.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use emrys_control_plane::Safeguards;
+use emrys_simulation::campaign::{self, Summary};
+use emrys_simulation::run::{self, Report};
+use emrys_simulation::scenario::Scenario;
+use emrys_simulation::{exhaustive, without};
+
+const USAGE: &str = "\
+Usage: cargo xtask simulate [--seeds N] [--from S] [--singles] [--pairs] [--without SAFEGUARD] [--digest]
+
+  --seeds N            so many random seeds (1000 where nothing else is asked for)
+  --from S             the first of them (1)
+  --singles            a crash before and after every call of a run
+  --pairs              a crash before and after every call that changes something, and another in what follows
+  --without SAFEGUARD  take something away, and see what breaks: adoption, settled-looks, losers-rule, fence,
+                       launch-once, verification
+  --digest             print the digest of each seed, by which two runs of it can be compared
+";
+
+/// How many failures are told with everything that happened.
+const SHOWN: usize = 3;
+
+struct Options {
+    seeds: Option<u64>,
+    from: u64,
+    singles: bool,
+    pairs: bool,
+    digest: bool,
+    safeguards: Safeguards,
+}
+
+fn main() -> ExitCode {
+    let options = match options(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(wrong) => {
+            say(&format!("{wrong}\n\n{USAGE}"));
+            return ExitCode::from(2);
+        }
+    };
+    let mut is_good = true;
+    if options.singles {
+        is_good &= campaign("singles", &exhaustive::singles(), |scenario: &Scenario| {
+            scenario.clone().without(options.safeguards)
+        });
+    }
+    if options.pairs {
+        is_good &= campaign("pairs", &exhaustive::pairs(), |scenario: &Scenario| {
+            scenario.clone().without(options.safeguards)
+        });
+    }
+    let none = u64::from(!options.singles && !options.pairs) * 1000;
+    let seeds: Vec<u64> = (options.from..).take(to_usize(options.seeds.unwrap_or(none))).collect();
+    let random = |seed: &u64| Scenario::random(*seed).without(options.safeguards);
+    if options.digest {
+        for seed in &seeds {
+            print(&format!("{seed} {}", run::run(&random(seed)).digest));
+        }
+    } else if !seeds.is_empty() {
+        is_good &= campaign("seeds", &seeds, random);
+    }
+    if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn options(arguments: impl Iterator<Item = String>) -> Result<Options, String> {
+    let mut options = Options {
+        seeds: None,
+        from: 1,
+        singles: false,
+        pairs: false,
+        digest: false,
+        safeguards: Safeguards::ALL,
+    };
+    let mut arguments = arguments;
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
+        let number = |value: String| value.parse::<u64>().map_err(|error| format!("{value}: {error}"));
+        match argument.as_str() {
+            "--seeds" => options.seeds = Some(number(value()?)?),
+            "--from" => options.from = number(value()?)?,
+            "--singles" => options.singles = true,
+            "--pairs" => options.pairs = true,
+            "--digest" => options.digest = true,
+            "--without" => {
+                let name = value()?;
+                options.safeguards = without(&name).ok_or_else(|| format!("there is no safeguard {name}"))?;
+            }
+            _ => return Err(format!("what is {argument}?")),
+        }
+    }
+    Ok(options)
+}
+
+/// Plays scenarios and tells how it went.
+fn campaign<S: Sync>(what: &str, plans: &[S], scenario: impl Fn(&S) -> Scenario + Sync) -> bool {
+    let begin = now();
+    let summary = campaign::play(plans, scenario, |summary| {
+        if summary.runs.is_multiple_of(100) || summary.runs == plans.len() {
+            say(&format!("{what}: {} of {}, {} failed", summary.runs, plans.len(), summary.failures.len()));
+        }
+    });
+    for report in summary.failures.iter().take(SHOWN) {
+        tell(report);
+    }
+    for report in summary.failures.iter().skip(SHOWN) {
+        let broken: BTreeSet<_> = report.violations.iter().map(|violation| violation.invariant).collect();
+        print(&format!("FAILED {}: {broken:?}", report.name));
+    }
+    print(&table(what, &summary, begin.elapsed().as_secs_f64()));
+    summary.failures.is_empty()
+}
+
+/// A failure, with everything that happened.
+fn tell(report: &Report) {
+    print(&format!("FAILED {}", report.name));
+    for violation in &report.violations {
+        print(&format!("  {:?}: {}", violation.invariant, violation.what));
+    }
+    print("what the operators did and met:");
+    for line in &report.trace {
+        print(&format!("  {line}"));
+    }
+    print("what AWS was asked:");
+    for entry in &report.journal {
+        print(&format!("  {}", serde_json::to_string(entry).unwrap_or_default()));
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "averages for people")]
+fn table(what: &str, summary: &Summary, seconds: f64) -> String {
+    let runs = summary.runs.max(1) as f64;
+    let mut lines = vec![
+        format!("{what}: {} runs, {} failed", summary.runs, summary.failures.len()),
+        format!("  {:<28} {:>10.1}", "runs a second", runs / seconds),
+        format!("  {:<28} {:>10.1}", "calls a run", summary.calls as f64 / runs),
+        format!("  {:<28} {:>10.2}", "clusters a run", summary.clusters as f64 / runs),
+        format!("  {:<28} {:>10.1}", "virtual hours a run", summary.time.as_secs_f64() / 3600.0 / runs),
+    ];
+    lines.extend(summary.outcomes.iter().map(|(outcome, count)| format!("  {outcome:<28} {count:>10}")));
+    lines.push("  injected:".to_owned());
+    lines.extend(summary.injected.iter().map(|(kind, count)| format!("    {kind:<26} {count:>10}")));
+    lines.join("\n")
+}
+
+fn to_usize(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+#[expect(clippy::disallowed_methods, reason = "how fast it went is told to a person, and decides nothing")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[expect(clippy::print_stderr, reason = "progress, for a person")]
+fn say(text: &str) {
+    eprintln!("{text}");
+}
+
+#[expect(clippy::print_stdout, reason = "what came out of it")]
+fn print(text: &str) {
+    println!("{text}");
+}

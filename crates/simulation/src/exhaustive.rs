@@ -1,0 +1,93 @@
+//! A crash at every call of a run, and at every two of those that change something.
+
+use std::time::Duration;
+
+use emrys_control_plane::Safeguards;
+
+use crate::chaos::{Among, Chaos, CrashPoint, When};
+use crate::run::{self, Report};
+use crate::scenario::{Operator, ProcessPlan, Scenario, WorldPlan};
+
+/// Where the next process begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Where {
+    /// On the same host: it sees that the last one is dead.
+    SameHost,
+    /// On another host: it has to wait for the lease to run out.
+    Elsewhere,
+}
+
+impl Where {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::SameHost, Self::Elsewhere];
+}
+
+/// A run on which nothing falls but crashes at these points: each process that dies is followed by another.
+pub fn scenario(crashes: &[CrashPoint], place: Where) -> Scenario {
+    let processes = (0..=crashes.len()).map(|number| {
+        let host = match place {
+            Where::SameHost => "host".to_owned(),
+            Where::Elsewhere => format!("host-{number}"),
+        };
+        ProcessPlan::new(Duration::from_secs(if number == 0 { 0 } else { 5 }), &host)
+    });
+    Scenario {
+        name: format!("{crashes:?} {place:?}"),
+        seed: 1,
+        world: WorldPlan::short(),
+        chaos: Chaos::Crashes(crashes.to_vec()),
+        stale: Duration::ZERO,
+        operators: vec![Operator { processes: processes.collect() }],
+        cancel_at: None,
+        until: Duration::from_hours(2),
+        safeguards: Safeguards::ALL,
+    }
+}
+
+/// How many calls a run makes on which nothing falls, and how many of them change something.
+pub fn calls() -> (usize, usize) {
+    run::run(&scenario(&[], Where::SameHost)).calls_by_process.first().copied().unwrap_or_default()
+}
+
+/// A crash before and after every call of a run.
+pub fn singles() -> Vec<Scenario> {
+    let (all, _) = calls();
+    let mut scenarios = Vec::new();
+    for nth in 0..all {
+        for when in [When::Before, When::After] {
+            for place in Where::ALL {
+                let point = CrashPoint { process: 0, nth, among: Among::All, when };
+                scenarios.push(scenario(&[point], place));
+            }
+        }
+    }
+    scenarios
+}
+
+/// A crash at every call that changes something, and then another at every such call of the process that follows.
+pub fn pairs() -> Vec<Scenario> {
+    let (_, changes) = calls();
+    let mut scenarios = Vec::new();
+    for nth in 0..changes {
+        for when in [When::Before, When::After] {
+            let first = CrashPoint { process: 0, nth, among: Among::Changes, when };
+            for place in Where::ALL {
+                scenarios.extend(seconds(first, place));
+            }
+        }
+    }
+    scenarios
+}
+
+fn seconds(first: CrashPoint, place: Where) -> Vec<Scenario> {
+    let report: Report = run::run(&scenario(&[first], place));
+    let (_, changes) = report.calls_by_process.get(1).copied().unwrap_or_default();
+    let mut scenarios = Vec::new();
+    for nth in 0..changes {
+        for when in [When::Before, When::After] {
+            let second = CrashPoint { process: 1, nth, among: Among::Changes, when };
+            scenarios.push(scenario(&[first, second], place));
+        }
+    }
+    scenarios
+}

@@ -1,0 +1,172 @@
+//! What the network does to a call, and how AWS words its refusals.
+
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+
+/// What goes wrong with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// AWS refuses: too many calls.
+    Throttled,
+    /// AWS answers 500 and has done nothing.
+    ErrorBefore,
+    /// AWS answers 500 and has done it.
+    ErrorAfter,
+    /// The connection breaks before the request arrives.
+    CutBefore,
+    /// The connection breaks before the answer arrives.
+    CutAfter,
+    /// The request takes a while, and arrives even when nobody waits for the answer any more.
+    SlowRequest(Duration),
+    /// The answer takes a while.
+    SlowReply(Duration),
+    /// AWS refuses: no right.
+    Denied,
+    /// AWS refuses: the credentials are too old.
+    Expired,
+}
+
+impl Fault {
+    /// In a word, for the summary.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Throttled => "throttled",
+            Self::ErrorBefore => "500 before the effect",
+            Self::ErrorAfter => "500 after the effect",
+            Self::CutBefore => "cut before the effect",
+            Self::CutAfter => "cut after the effect",
+            Self::SlowRequest(_) => "slow request",
+            Self::SlowReply(_) => "slow reply",
+            Self::Denied => "denied",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// A service, by how it words an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// XML.
+    S3,
+    /// JSON.
+    Emr,
+    /// CBOR.
+    CloudWatch,
+}
+
+/// A call on the wire, as far as it matters here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The service.
+    pub service: Service,
+    /// The operation, and for S3 the key.
+    pub what: String,
+    /// Whether it changes something at AWS.
+    pub changes: bool,
+}
+
+impl Call {
+    /// What a request asks for.
+    pub fn of(request: &HttpRequest) -> Self {
+        if let Some((_, operation)) =
+            request.headers().get("x-amz-target").and_then(|target| target.split_once('.'))
+        {
+            return Self::named(Service::Emr, operation);
+        }
+        if let Some((_, operation)) = request.uri().split_once("/operation/") {
+            return Self::named(Service::CloudWatch, operation);
+        }
+        let path = request.uri().split_once("://").map_or(request.uri(), |(_, rest)| rest);
+        let path = path.split_once('/').map_or("", |(_, path)| path);
+        Self {
+            service: Service::S3,
+            what: format!("{} {path}", request.method()),
+            changes: !matches!(request.method(), "GET" | "HEAD"),
+        }
+    }
+
+    fn named(service: Service, operation: &str) -> Self {
+        let reads = ["Describe", "List", "Get"].iter().any(|verb| operation.starts_with(verb));
+        Self { service, what: operation.to_owned(), changes: !reads }
+    }
+
+    /// Whether it asks for a cluster.
+    pub fn is_launch(&self) -> bool {
+        self.service == Service::Emr && self.what == "RunJobFlow"
+    }
+}
+
+/// The answer of a service that has too many calls.
+pub(crate) fn throttled(service: Service) -> HttpResponse {
+    match service {
+        Service::S3 => refusal(service, 503, "SlowDown"),
+        Service::Emr | Service::CloudWatch => refusal(service, 400, "ThrottlingException"),
+    }
+}
+
+/// The answer of a service in trouble.
+pub(crate) fn error(service: Service) -> HttpResponse {
+    match service {
+        Service::S3 => refusal(service, 500, "InternalError"),
+        Service::Emr | Service::CloudWatch => refusal(service, 500, "InternalServerError"),
+    }
+}
+
+/// The answer to who may not.
+pub(crate) fn denied(service: Service) -> HttpResponse {
+    match service {
+        Service::S3 => refusal(service, 403, "AccessDenied"),
+        Service::Emr | Service::CloudWatch => refusal(service, 400, "AccessDeniedException"),
+    }
+}
+
+/// The answer to whose credentials are too old.
+pub(crate) fn expired(service: Service) -> HttpResponse {
+    match service {
+        Service::S3 => refusal(service, 400, "ExpiredToken"),
+        Service::Emr | Service::CloudWatch => refusal(service, 400, "ExpiredTokenException"),
+    }
+}
+
+/// The error of a connection that broke.
+pub(crate) fn cut() -> ConnectorError {
+    let reset = std::io::Error::new(std::io::ErrorKind::ConnectionReset, "connection reset by peer");
+    ConnectorError::io(reset.into())
+}
+
+fn refusal(service: Service, status: u16, code: &str) -> HttpResponse {
+    let (kind, body) = match service {
+        Service::S3 => {
+            let xml = format!("<Error><Code>{code}</Code><Message>made up</Message></Error>");
+            ("application/xml", xml.into_bytes())
+        }
+        Service::Emr => {
+            let json = format!(r#"{{"__type":"{code}","message":"made up"}}"#);
+            ("application/x-amz-json-1.1", json.into_bytes())
+        }
+        Service::CloudWatch => ("application/cbor", cbor(code)),
+    };
+    let status = status.try_into().unwrap_or_else(|_| unreachable!("a status of three digits"));
+    let mut response = HttpResponse::new(status, SdkBody::from(body));
+    response.headers_mut().insert("content-type", kind);
+    if service == Service::CloudWatch {
+        response.headers_mut().insert("smithy-protocol", "rpc-v2-cbor");
+    }
+    response
+}
+
+/// A map of one text to another: `{"__type": code}`.
+fn cbor(code: &str) -> Vec<u8> {
+    let mut bytes = vec![0xa1];
+    for text in ["__type", code] {
+        match u8::try_from(text.len()).unwrap_or(u8::MAX) {
+            short @ 0..24 => bytes.push(0x60 + short),
+            long => bytes.extend([0x78, long]),
+        }
+        bytes.extend(text.as_bytes());
+    }
+    bytes
+}

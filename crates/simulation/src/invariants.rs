@@ -1,0 +1,334 @@
+//! What must hold at the end of every run, whatever happened in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use emrys_core::run::{Choice, Effect, Event, LaunchIntent, Outcome, Recorded, State};
+use emrys_core::spec::Spec;
+use emrys_local_aws::journal::Entry;
+use emrys_local_aws::store::Store;
+use serde_json::Value;
+
+use crate::network::{Facts, Launch};
+use crate::rig::{self, BUCKET, Cluster};
+use crate::scenario::WorldPlan;
+
+/// Something that must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Invariant {
+    /// An attempt accepts one cluster at most, whoever asks.
+    OneAcceptedCluster,
+    /// What a process was told is recorded stays recorded.
+    RecordsStay,
+    /// A cluster is launched beside a living one only by a process that was suspended in the moment of its launch.
+    NoSecondCluster,
+    /// Every cluster was intended in the ledger before it was asked for.
+    ClustersAreKnown,
+    /// No two clusters write to one place, so that a surplus one cannot touch what was accepted.
+    OutputApart,
+    /// Who knows of a cluster that the ledger does not name asks for its end.
+    SurplusIsEnded,
+    /// No cluster lives longer than it would if nobody looked after it.
+    LivesAreBounded,
+    /// When all is quiet no cluster is alive.
+    NothingIsLeft,
+    /// Success means that the output is there, whole.
+    SuccessIsVerified,
+    /// An accepted cluster that did its work is a success.
+    WorkIsNotLost,
+    /// Each step of an accepted cluster is there once.
+    StepsOnce,
+    /// What belongs to others is as it was, and nothing else was written than what a run writes.
+    OthersUntouched,
+    /// Once nothing stands in its way any more, the run comes to its end.
+    TheRunEnds,
+}
+
+/// An invariant that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Which one.
+    pub invariant: Invariant,
+    /// How it shows.
+    pub what: String,
+}
+
+/// What is known at the end of a run.
+pub(crate) struct Evidence<'a> {
+    pub(crate) spec: &'a Spec,
+    pub(crate) world: &'a WorldPlan,
+    pub(crate) clusters: Vec<Cluster>,
+    pub(crate) store: &'a Store,
+    pub(crate) told: &'a [Recorded],
+    pub(crate) facts: &'a Facts,
+    pub(crate) journal: &'a [Entry],
+    pub(crate) foreign: Option<String>,
+    /// What the last operator was told.
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) is_stuck: bool,
+    /// Which processes died.
+    pub(crate) crashed: Vec<bool>,
+}
+
+/// A launch as the record knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Accepted {
+    attempt: u32,
+    nonce: String,
+    cluster: String,
+}
+
+struct Court<'a> {
+    evidence: &'a Evidence<'a>,
+    ours: Vec<&'a Cluster>,
+    events: Vec<Recorded>,
+    violations: Vec<Violation>,
+}
+
+/// Everything that does not hold.
+pub(crate) fn check(evidence: &Evidence<'_>) -> Vec<Violation> {
+    let ours = evidence.clusters.iter().filter(|cluster| cluster.is_ours()).collect();
+    let mut court = Court { evidence, ours, events: Vec::new(), violations: Vec::new() };
+    court.read_the_ledger();
+    let accepted = court.accepted();
+    court.records();
+    court.launches(&accepted);
+    court.lives();
+    court.results(&accepted);
+    court.others();
+    court.violations
+}
+
+impl Court<'_> {
+    fn broken(&mut self, invariant: Invariant, what: impl Into<String>) {
+        self.violations.push(Violation { invariant, what: what.into() });
+    }
+
+    fn read_the_ledger(&mut self) {
+        let uri = self.evidence.spec.ledger_uri();
+        let bytes = self.evidence.store.get(uri.bucket(), uri.key()).unwrap_or_default();
+        let document: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        self.events = serde_json::from_value(document["events"].clone()).unwrap_or_default();
+        let mut state = State::default();
+        for recorded in &self.events.clone() {
+            if let Err(error) = state.apply(recorded) {
+                self.broken(Invariant::RecordsStay, format!("the ledger does not add up: {error}"));
+                break;
+            }
+        }
+        if self.evidence.is_stuck {
+            self.broken(Invariant::TheRunEnds, "operators were still at it after a day");
+        }
+        match (self.evidence.outcome, state.outcome()) {
+            (None, _) => self.broken(Invariant::TheRunEnds, "no operator came to its end"),
+            (Some(told), Some(recorded)) if told == recorded => {}
+            (told, recorded) => {
+                let what = format!("an operator was told {told:?}, and the ledger says {recorded:?}");
+                self.broken(Invariant::RecordsStay, what);
+            }
+        }
+    }
+
+    /// The clusters that were accepted, as the ledger says and as any process was told it says.
+    fn accepted(&self) -> Vec<Accepted> {
+        let mut found: Vec<Accepted> = Vec::new();
+        let intents: BTreeMap<(u64, u64), &LaunchIntent> =
+            self.all_events().filter_map(|r| intent(r).map(|intent| ((r.seq, r.fence), intent))).collect();
+        for recorded in self.all_events() {
+            let cluster = match &recorded.event {
+                Event::Finished { effect: Effect::Launched { cluster } } => Some(cluster),
+                Event::LookedFor { clusters, .. } => clusters.first(),
+                _ => None,
+            };
+            // The intent before it.
+            let before = intents.range(..(recorded.seq, 0)).next_back();
+            if let (Some(cluster), Some((_, intent))) = (cluster, before) {
+                let accepted = Accepted {
+                    attempt: intent.attempt,
+                    nonce: intent.nonce.clone(),
+                    cluster: cluster.clone(),
+                };
+                if !found.contains(&accepted) {
+                    found.push(accepted);
+                }
+            }
+        }
+        found
+    }
+
+    fn all_events(&self) -> impl Iterator<Item = &Recorded> {
+        self.events.iter().chain(self.evidence.told)
+    }
+
+    fn records(&mut self) {
+        let lost: Vec<String> = self
+            .evidence
+            .told
+            .iter()
+            .filter(|told| !self.events.contains(told))
+            .map(|told| format!("event {} was recorded and is gone: {:?}", told.seq, told.event))
+            .collect();
+        for what in lost {
+            self.broken(Invariant::RecordsStay, what);
+        }
+    }
+
+    fn launches(&mut self, accepted: &[Accepted]) {
+        let mut by_attempt: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();
+        for launch in accepted {
+            by_attempt.entry(launch.attempt).or_default().insert(&launch.cluster);
+        }
+        for (attempt, clusters) in by_attempt.into_iter().filter(|(_, clusters)| clusters.len() > 1) {
+            self.broken(Invariant::OneAcceptedCluster, format!("attempt {attempt} accepted {clusters:?}"));
+        }
+        let intended: BTreeSet<String> =
+            self.events.iter().filter_map(|r| intent(r).map(|intent| intent.nonce.clone())).collect();
+        let mut by_nonce: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for cluster in &self.ours {
+            by_nonce.entry(cluster.nonce()).or_default().push(&cluster.id);
+        }
+        for (nonce, clusters) in by_nonce {
+            if clusters.len() > 1 {
+                self.broken(Invariant::OutputApart, format!("{clusters:?} write to the folder of {nonce}"));
+            }
+            if !intended.contains(nonce) {
+                self.broken(Invariant::ClustersAreKnown, format!("the ledger does not know of {clusters:?}"));
+            }
+        }
+        for launch in &self.evidence.facts.launches {
+            if !launch.beside.is_empty() && !launch.by_sleeper {
+                let what = format!("{} was launched beside {:?}", launch.cluster, launch.beside);
+                self.broken(Invariant::NoSecondCluster, what);
+            }
+            if self.is_forgotten(launch, accepted) {
+                let what = format!("p{} knew of {} and let it run", launch.process, launch.cluster);
+                self.broken(Invariant::SurplusIsEnded, what);
+            }
+        }
+    }
+
+    /// Whether a process knew of a cluster that was not accepted, lived on, and asked nobody to end it.
+    fn is_forgotten(&self, launch: &Launch, accepted: &[Accepted]) -> bool {
+        let is_accepted = accepted.iter().any(|accepted| accepted.cluster == launch.cluster);
+        let died = self.evidence.crashed.get(launch.process).copied().unwrap_or(false);
+        let asked = self.evidence.facts.terminations.iter().any(|(_, cluster)| *cluster == launch.cluster);
+        launch.is_known && !is_accepted && !died && !asked
+    }
+
+    fn lives(&mut self) {
+        // EMR's own time counts in whole milliseconds, and steps end a moment after their time.
+        let longest = f64::from(self.evidence.world.lifetime() + 10);
+        for cluster in self.ours.clone() {
+            match cluster.lifetime {
+                _ if cluster.is_alive() => {
+                    self.broken(Invariant::NothingIsLeft, format!("{} is {}", cluster.id, cluster.state));
+                }
+                Some(lifetime) if lifetime > longest => {
+                    let what = format!("{} lived {lifetime} s, and {longest} s at most", cluster.id);
+                    self.broken(Invariant::LivesAreBounded, what);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn results(&mut self, accepted: &[Accepted]) {
+        let is_success = self.evidence.outcome == Some(Outcome::Succeeded);
+        let good: Vec<(&Accepted, Result<(), String>)> =
+            accepted.iter().map(|launch| (launch, self.work_of(launch))).collect();
+        match good.iter().max_by_key(|(launch, _)| launch.attempt) {
+            Some((launch, Err(why))) if is_success => {
+                let what = format!("attempt {} was called a success: {why}", launch.attempt);
+                self.broken(Invariant::SuccessIsVerified, what);
+            }
+            None if is_success => {
+                self.broken(Invariant::SuccessIsVerified, "a success without a cluster");
+            }
+            Some((launch, Ok(()))) if !is_success => {
+                let what = format!("attempt {} did its work, and that is lost", launch.attempt);
+                self.broken(Invariant::WorkIsNotLost, what);
+            }
+            _ => {}
+        }
+        for launch in accepted {
+            let steps = self.ours.iter().find(|cluster| cluster.id == launch.cluster).map(|c| &c.steps);
+            let names: Vec<String> = steps.into_iter().flatten().map(|(name, _)| name.clone()).collect();
+            if names != self.evidence.spec.step_names() {
+                self.broken(Invariant::StepsOnce, format!("{} has the steps {names:?}", launch.cluster));
+            }
+        }
+    }
+
+    /// Whether an accepted cluster did what it had to. It is asked of the store itself, and by other code than Emrys's.
+    fn work_of(&self, launch: &Accepted) -> Result<(), String> {
+        let cluster = self.ours.iter().find(|cluster| cluster.id == launch.cluster);
+        let cluster = cluster.ok_or_else(|| format!("there is no cluster {}", launch.cluster))?;
+        if let Some((name, state)) = cluster.steps.iter().find(|(_, state)| state != "COMPLETED") {
+            return Err(format!("the step {name} is {state}"));
+        }
+        let intent =
+            LaunchIntent { attempt: launch.attempt, nonce: launch.nonce.clone(), choice: Choice::default() };
+        let folder = self.evidence.spec.output_folder(&intent);
+        let manifest = self.evidence.store.get(BUCKET, &format!("{}manifest.json", folder.key()));
+        let manifest: Value = serde_json::from_slice(&manifest.map_err(|error| error.to_string())?)
+            .map_err(|error| error.to_string())?;
+        let mut named: BTreeMap<String, u64> = BTreeMap::new();
+        for file in manifest["tables"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .flat_map(|table| table["files"].as_array().into_iter().flatten())
+        {
+            let path = file["path"].as_str().unwrap_or_default();
+            named.insert(format!("{}{path}", folder.key()), file["size"].as_u64().unwrap_or_default());
+        }
+        let mut found: BTreeMap<String, u64> =
+            rig::files(self.evidence.store, folder.key()).into_iter().collect();
+        found.remove(&format!("{}manifest.json", folder.key()));
+        if named != found {
+            return Err(format!("the manifest names {named:?}, and there is {found:?}"));
+        }
+        let rows = |what: &str| manifest["rows"][what].as_u64().unwrap_or_default();
+        if rows("read") != rows("parsed") + rows("rejected") {
+            return Err(format!("the rows do not add up: {}", manifest["rows"]));
+        }
+        if manifest["run"] != format!("a{}-{}", launch.attempt, launch.nonce) {
+            return Err(format!("the manifest is of {}", manifest["run"]));
+        }
+        Ok(())
+    }
+
+    fn others(&mut self) {
+        if let Some(what) = &self.evidence.foreign {
+            self.broken(Invariant::OthersUntouched, what.clone());
+        }
+        let ours: BTreeSet<&str> = self.ours.iter().map(|cluster| cluster.id.as_str()).collect();
+        let state = self.evidence.spec.state_folder().to_string();
+        let jobs = self.evidence.spec.config.state.uri.join("jobs/").to_string();
+        let alarm = self.evidence.spec.alarm_name();
+        let mut strange = Vec::new();
+        for entry in self.evidence.journal.iter().filter(|entry| entry.is_ok()) {
+            let resource = entry.resource.as_str();
+            let is_fine = match entry.operation.as_str() {
+                "PutObject" => resource.starts_with(&state) || resource.starts_with(&jobs),
+                "RunJobFlow" => resource.starts_with("emrys/web-logs/2024-10-20/"),
+                "TerminateJobFlows" => resource.split(',').all(|id| ours.contains(id.trim())),
+                "PutMetricData" => true,
+                "PutMetricAlarm" => resource == alarm,
+                read => ["Get", "Head", "List", "Describe"].iter().any(|verb| read.starts_with(verb)),
+            };
+            if !is_fine {
+                strange.push(format!("{} {resource}", entry.operation));
+            }
+        }
+        for what in strange {
+            self.broken(Invariant::OthersUntouched, what);
+        }
+    }
+}
+
+fn intent(recorded: &Recorded) -> Option<&LaunchIntent> {
+    match &recorded.event {
+        Event::Intended(intent) => Some(intent),
+        _ => None,
+    }
+}

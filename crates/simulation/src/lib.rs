@@ -1,0 +1,58 @@
+//! Runs of Emrys under faults, crashes and several operators at once, and what must hold at the end of each.
+//!
+//! The engine is the real one, and so is the SDK; the connector calls the embedded AWS in the same process, on tokio's
+//! paused clock, and everything comes from one seed. A day of waiting takes no time, and a run that went wrong goes
+//! wrong again.
+//!
+//! ```text
+//! scenario    who runs when, what AWS does to clusters, what the network does: from a seed, or written out
+//! run         plays a scenario in virtual time
+//!   |-> rig         an AWS in memory, with things of others in it
+//!   |-> network     the connector: faults, crashes, suspensions; notes what really happened
+//!   |     |-> chaos    what becomes of a call
+//!   |     `-> fault    faults, and how AWS words them
+//!   |-> process     one operator's process: it can crash and be suspended
+//!   |-> watching    what a process tells, kept
+//!   `-> invariants  what must hold at the end
+//! exhaustive  a crash at every call of a run, and at every two
+//! campaign    many seeds at once, and their summary
+//! ```
+//!
+//! # Assumptions
+//!
+//! They are part of the promise (see [`network::STALE`] and [`network::SLOWEST`]):
+//!
+//! - ListClusters shows a cluster at the latest one minute after its launch, and after that leaves it out of at most
+//!   one look, as it may while the cluster changes state.
+//! - A request takes effect within one minute after it was sent, or never.
+//! - S3's conditional writes hold: one of two writers on one condition wins.
+
+pub mod campaign;
+pub mod chaos;
+pub mod exhaustive;
+pub mod fault;
+pub mod invariants;
+pub mod network;
+mod process;
+pub mod rig;
+pub mod run;
+pub mod scenario;
+mod watching;
+
+use emrys_control_plane::Safeguards;
+
+/// All safeguards but the one of this name.
+pub fn without(name: &str) -> Option<Safeguards> {
+    let mut safeguards = Safeguards::ALL;
+    let switch = match name {
+        "adoption" => &mut safeguards.adoption,
+        "settled-looks" => &mut safeguards.settled_looks,
+        "losers-rule" => &mut safeguards.losers_rule,
+        "fence" => &mut safeguards.fence,
+        "launch-once" => &mut safeguards.launch_once,
+        "verification" => &mut safeguards.verification,
+        _ => return None,
+    };
+    *switch = false;
+    Some(safeguards)
+}

@@ -1,0 +1,341 @@
+//! The connector in the place of the network. It also notes what really happened, which no operator knows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use emrys_local_aws::server::Endpoint;
+use fastrand::Rng;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use crate::chaos::{Chaos, Fate, Position, When};
+use crate::fault::{Call, Fault, cut, denied, error, expired, throttled};
+use crate::process::Control;
+use crate::rig;
+use crate::watching::Trace;
+
+/// The assumption about ListClusters, in seconds: a cluster shows at the latest so long after its launch. It has to be
+/// less than the settling time of `Pace::AWS`, together with [`SLOWEST`].
+pub const STALE: u64 = 59;
+
+/// The assumption about the network, in milliseconds: a request takes effect within this time, or never.
+pub const SLOWEST: u64 = 55_000;
+
+/// A process that was suspended for so long just before it launches is too late, and no check of its own can help.
+const LONG: Duration = Duration::from_mins(2);
+
+/// A cluster that was launched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launch {
+    /// Its id.
+    pub cluster: String,
+    /// Its name.
+    pub name: String,
+    /// The process that asked for it.
+    pub process: usize,
+    /// Whether that process was suspended between its last look at the ledger and this call: no check can help there.
+    pub by_sleeper: bool,
+    /// Other clusters of the run that were alive when it was launched, and that nobody had asked to end.
+    pub beside: Vec<String>,
+    /// Whether the process got to know the id.
+    pub is_known: bool,
+}
+
+/// What happened on the wire.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// All launches.
+    pub launches: Vec<Launch>,
+    /// The clusters whose termination was asked for, whether the request arrived or not, and the process that asked.
+    pub terminations: BTreeSet<(usize, String)>,
+    /// Faults, crashes and suspensions by kind.
+    pub injected: BTreeMap<&'static str, u64>,
+    /// Calls that left a process.
+    pub calls: u64,
+}
+
+/// What all processes share.
+#[derive(Debug, Clone)]
+pub(crate) struct Network(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    endpoint: Endpoint,
+    origin: Instant,
+    chaos: Chaos,
+    /// For how long ListClusters does not show a new cluster.
+    late: Duration,
+    trace: Trace,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    rng: Rng,
+    facts: Facts,
+    /// Clusters that a look left out although their first minute was over: each at most once.
+    left_out: BTreeSet<String>,
+}
+
+impl Network {
+    pub(crate) fn new(endpoint: Endpoint, chaos: Chaos, late: Duration, rng: Rng, trace: Trace) -> Self {
+        let state = State { rng, facts: Facts::default(), left_out: BTreeSet::new() };
+        let origin = Instant::now();
+        Self(Arc::new(Inner { endpoint, origin, chaos, late, trace, state: Mutex::new(state) }))
+    }
+
+    /// The network as one process has it.
+    pub(crate) fn wire(&self, process: usize, control: Control) -> Wire {
+        Wire { network: self.clone(), process, control, slept: Arc::default() }
+    }
+
+    pub(crate) fn facts(&self) -> Facts {
+        self.state().facts.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn inject(&self, kind: &'static str) {
+        *self.state().facts.injected.entry(kind).or_default() += 1;
+    }
+
+    async fn deliver(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+        let request = request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
+        let response = self.0.endpoint.handle_bytes(request).await.map(SdkBody::from);
+        HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
+    }
+
+    /// The request arrives, and what it brings about is noted.
+    async fn effect(
+        &self,
+        call: &Call,
+        by: usize,
+        slept: bool,
+        request: HttpRequest,
+    ) -> Result<HttpResponse, ConnectorError> {
+        if !call.is_launch() {
+            let response = self.deliver(request).await?;
+            return Ok(if call.what == "ListClusters" { self.stale(response) } else { response });
+        }
+        let name = member(request.body(), "Name").unwrap_or_default();
+        let beside = self.alive();
+        let response = self.deliver(request).await?;
+        if let Some(cluster) = member(response.body(), "JobFlowId") {
+            self.0.trace.say(by, &format!("launched {cluster} {name}, beside {beside:?}"));
+            self.state().facts.launches.push(Launch {
+                cluster,
+                name,
+                process: by,
+                by_sleeper: slept,
+                beside,
+                is_known: false,
+            });
+        }
+        Ok(response)
+    }
+
+    /// Clusters of the run that are alive and that nobody has asked to end.
+    fn alive(&self) -> Vec<String> {
+        let mut world = self.0.endpoint.world();
+        let ending: Vec<String> =
+            self.state().facts.terminations.iter().map(|(_, cluster)| cluster.clone()).collect();
+        let clusters = rig::clusters(&mut world).into_iter();
+        let alive = clusters.filter(|c| c.is_ours() && c.is_alive() && !ending.contains(&c.id));
+        alive.map(|cluster| cluster.id).collect()
+    }
+
+    /// ListClusters, as late as it is assumed to be at worst.
+    fn stale(&self, response: HttpResponse) -> HttpResponse {
+        let Some(mut answer) = response.body().bytes().and_then(|b| serde_json::from_slice::<Value>(b).ok())
+        else {
+            return response;
+        };
+        let now = rig::start() + self.0.origin.elapsed();
+        let mut state = self.state();
+        let State { rng, left_out, facts } = &mut *state;
+        if let Some(clusters) = answer["Clusters"].as_array_mut() {
+            clusters.retain(|cluster| {
+                let id = cluster["Id"].as_str().unwrap_or_default().to_owned();
+                let created = cluster["Status"]["Timeline"]["CreationDateTime"].as_f64();
+                let is_young = created.is_some_and(|at| at > seconds(now) - self.0.late.as_secs_f64());
+                let is_moving = !self.0.late.is_zero() && rng.u8(0..8) == 0 && !left_out.contains(&id);
+                if is_moving && !is_young {
+                    left_out.insert(id);
+                }
+                if is_young || is_moving {
+                    *facts.injected.entry("stale ListClusters").or_default() += 1;
+                }
+                !is_young && !is_moving
+            });
+        }
+        let mut changed = HttpResponse::new(response.status(), SdkBody::from(answer.to_string()));
+        for (name, value) in response.headers().iter().filter(|(name, _)| *name != "content-length") {
+            changed.headers_mut().insert(name.to_owned(), value.to_owned());
+        }
+        changed
+    }
+}
+
+/// The network as one process has it.
+#[derive(Debug, Clone)]
+pub(crate) struct Wire {
+    network: Network,
+    process: usize,
+    control: Control,
+    /// How long the process was suspended since its last write of the ledger.
+    slept: Arc<Mutex<Duration>>,
+}
+
+impl Wire {
+    async fn exchange(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let call = Call::of(&request);
+        if self.control.is_dead() {
+            self.control.die().await;
+        }
+        let fate = self.fate(&call);
+        self.note_termination(&call, &request);
+        self.suffer(&call, fate, When::Before).await;
+        let result = self.send(&call, fate.fault, request).await;
+        let is_ok = result.as_ref().is_ok_and(|response| response.status().is_success());
+        if call.changes && call.what.ends_with("/ledger.json") && is_ok {
+            *lock(&self.slept) = Duration::ZERO;
+        }
+        self.suffer(&call, fate, When::After).await;
+        let outcome = match &result {
+            Ok(response) => response.status().as_u16().to_string(),
+            Err(_) => "cut".to_owned(),
+        };
+        self.network.0.trace.say(self.process, &format!("{} -> {outcome}", call.what));
+        if let Ok(response) = &result {
+            self.learn(&call, response);
+        }
+        result
+    }
+
+    fn fate(&self, call: &Call) -> Fate {
+        let (nth, nth_change) = self.control.count(call.changes);
+        let at = self.network.0.origin.elapsed();
+        let mut state = self.network.state();
+        state.facts.calls += 1;
+        let position = Position { process: self.process, nth, nth_change, at };
+        self.network.0.chaos.fate(&mut state.rng, call, position)
+    }
+
+    /// Dies or stands still, if it is so.
+    async fn suffer(&self, call: &Call, fate: Fate, when: When) {
+        if fate.crash == Some(when) {
+            self.network.inject("crash");
+            self.network.0.trace.say(self.process, &format!("crashes {when:?} {}", call.what));
+            self.control.die().await;
+        }
+        if let Some((_, duration)) = fate.freeze.filter(|(then, _)| *then == when) {
+            self.network.inject("suspension");
+            let text = format!("is suspended {when:?} {} for {} s", call.what, duration.as_secs());
+            self.network.0.trace.say(self.process, &text);
+            *lock(&self.slept) += duration;
+            self.control.freeze(duration).await;
+        }
+    }
+
+    async fn send(
+        &self,
+        call: &Call,
+        fault: Option<Fault>,
+        request: HttpRequest,
+    ) -> Result<HttpResponse, ConnectorError> {
+        if let Some(fault) = fault {
+            self.network.inject(fault.kind());
+            self.network.0.trace.say(self.process, &format!("{}: {fault:?}", call.what));
+        }
+        let slept = *lock(&self.slept) >= LONG;
+        let effect = |request| self.network.effect(call, self.process, slept, request);
+        match fault {
+            None => effect(request).await,
+            Some(Fault::Throttled) => Ok(throttled(call.service)),
+            Some(Fault::ErrorBefore) => Ok(error(call.service)),
+            Some(Fault::Denied) => Ok(denied(call.service)),
+            Some(Fault::Expired) => Ok(expired(call.service)),
+            Some(Fault::CutBefore) => Err(cut()),
+            Some(Fault::ErrorAfter) => effect(request).await.map(|_| error(call.service)),
+            Some(Fault::CutAfter) => effect(request).await.and_then(|_| Err(cut())),
+            Some(Fault::SlowReply(late)) => {
+                let response = effect(request).await;
+                tokio::time::sleep(late).await;
+                response
+            }
+            Some(Fault::SlowRequest(late)) => {
+                let (answer, answered) = oneshot::channel();
+                let (network, call, by) = (self.network.clone(), call.clone(), self.process);
+                // On its way it is nobody's: it arrives even when its sender is dead by then.
+                tokio::spawn(async move {
+                    tokio::time::sleep(late).await;
+                    let _ = answer.send(network.effect(&call, by, slept, request).await);
+                });
+                answered.await.unwrap_or_else(|_| Err(cut()))
+            }
+        }
+    }
+
+    fn note_termination(&self, call: &Call, request: &HttpRequest) {
+        if call.what == "TerminateJobFlows"
+            && let Some(body) = request.body().bytes()
+            && let Ok(body) = serde_json::from_slice::<Value>(body)
+        {
+            let ids = body["JobFlowIds"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let asked = ids.map(|id| (self.process, id.to_owned()));
+            self.network.state().facts.terminations.extend(asked);
+        }
+    }
+
+    /// The process has read the answer.
+    fn learn(&self, call: &Call, response: &HttpResponse) {
+        if call.is_launch()
+            && let Some(id) = member(response.body(), "JobFlowId")
+        {
+            let mut state = self.network.state();
+            for launch in state.facts.launches.iter_mut().filter(|launch| launch.cluster == id) {
+                launch.is_known = true;
+            }
+        }
+    }
+}
+
+impl HttpClient for Wire {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Wire {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(self.clone().exchange(request))
+    }
+}
+
+fn member(body: &SdkBody, name: &str) -> Option<String> {
+    let body: Value = serde_json::from_slice(body.bytes()?).ok()?;
+    Some(body[name].as_str()?.to_owned())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a time to the millisecond has room in it")]
+fn seconds(at: Timestamp) -> f64 {
+    at.as_millisecond() as f64 / 1000.0
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,351 @@
+//! An AWS in memory, with the run's bucket and with things that belong to others.
+
+use emrys_control_plane::built_in_job;
+use emrys_core::config;
+use emrys_core::spec::Spec;
+use emrys_local_aws::clock::Clock;
+use emrys_local_aws::journal::Journal;
+use emrys_local_aws::server::{Driver, Endpoint, EndpointConfig};
+use emrys_local_aws::store::{ListRequest, Store};
+use emrys_local_aws::world::{
+    ApiError, CallContext, ClusterFault, ListView, Pace, ScriptedFile, ScriptedStep, Scripts, Service, World,
+    WorldSettings,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::scenario::{Doing, WorldPlan};
+
+/// The bucket of the run; others have things in it too.
+pub const BUCKET: &str = "my-log-bucket";
+/// A bucket of others.
+const ELSEWHERE: &str = "their-bucket";
+/// The access key of all.
+pub(crate) const ACCESS_KEY: &str = "AKID";
+/// The secret of all.
+pub(crate) const SECRET: &str = "secret";
+/// The address; no loopback, so that the pace is that of the real AWS.
+pub(crate) const ENDPOINT: &str = "http://aws.test";
+/// The region.
+pub(crate) const REGION: &str = "us-east-1";
+/// Names of the clusters of the run begin so.
+const OURS: &str = "emrys/web-logs/2024-10-20/";
+
+const PIPELINE: &str = r#"
+pipeline = "web-logs"
+region = "us-east-1"
+
+[source]
+uri = "s3://my-log-bucket/application-logs/{yyyy}/{mm}/{dd}/"
+
+[output]
+uri = "s3://my-log-bucket/processed-logs/"
+
+[state]
+uri = "s3://my-log-bucket/emrys/"
+
+[cluster]
+release-label = "emr-7.13.0"
+service-role = "EMR_DefaultRole_V2"
+instance-profile = "EMR_EC2_DefaultRole"
+subnets = ["subnet-0123456789abcdef0"]
+"#;
+
+/// Objects of others, as near to the run's own as a name can be.
+const FOREIGN_OBJECTS: &[(&str, &str)] = &[
+    (BUCKET, "application-logs/2024/10/20/app.log"),
+    (BUCKET, "application-logs/2024/10/21/app.log"),
+    (BUCKET, "emrys/web-logs/2024-10-19/ledger.json"),
+    (BUCKET, "emrys/web-logs-2/2024-10-20/ledger.json"),
+    (BUCKET, "emrys/web-logs/2024-10-200/cancel.json"),
+    (BUCKET, "processed-logs/2024/10/20/a1-0123456789abcdef/manifest.json"),
+    (BUCKET, "processed-logs/2024/10/20/notes.txt"),
+    (BUCKET, "processed-logs/2024/10/2/a1/part-0.parquet"),
+    (ELSEWHERE, "emrys/web-logs/2024-10-20/ledger.json"),
+];
+
+/// Clusters of others.
+const FOREIGN_CLUSTERS: &[&str] =
+    &["emrys/web-logs-2/2024-10-20/a1/0123456789abcdef", "emrys/web-logs/2024-10-2/a1/0123456789abcdef", "x"];
+
+/// Alarms of others.
+const FOREIGN_ALARMS: &[&str] = &["emrys/web-logs-2/no-success", "emrys/web-logs"];
+
+/// The time at which a simulation begins.
+pub fn start() -> Timestamp {
+    Timestamp::from_second(1_729_479_600).unwrap_or_default()
+}
+
+/// The day that is run.
+pub fn spec() -> Spec {
+    let config = config::read("emrys.toml", PIPELINE).unwrap_or_else(|errors| unreachable!("{errors}"));
+    let day = "2024-10-20".parse().unwrap_or_else(|error| unreachable!("{error:?}"));
+    Spec::new(config, day, built_in_job()).unwrap_or_else(|error| unreachable!("{error}"))
+}
+
+/// An AWS, and what moves it.
+pub(crate) struct Rig {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) driver: Driver,
+    pub(crate) store: Store,
+    foreign: Foreign,
+}
+
+/// Everything of others.
+#[derive(Debug, Clone, PartialEq)]
+struct Foreign {
+    objects: Vec<(String, Option<Vec<u8>>)>,
+    clusters: Vec<Value>,
+    alarms: Value,
+}
+
+/// A cluster as EMR knows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cluster {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its state, in EMR's words.
+    pub state: String,
+    /// How long it was there, in seconds; none while it is.
+    pub lifetime: Option<f64>,
+    /// Names and states of its steps, the first first.
+    pub steps: Vec<(String, String)>,
+}
+
+impl Cluster {
+    /// Whether it belongs to the run.
+    pub fn is_ours(&self) -> bool {
+        self.name.starts_with(OURS)
+    }
+
+    /// Whether it costs money.
+    pub fn is_alive(&self) -> bool {
+        !self.state.starts_with("TERMINATED")
+    }
+
+    /// The nonce of its launch.
+    pub fn nonce(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+impl Rig {
+    /// A new AWS. It has to be made on a paused clock.
+    pub(crate) fn new(plan: &WorldPlan, seed: u64) -> Self {
+        let clock = Clock::tokio(start());
+        let store = Store::memory(clock.clone());
+        for bucket in [BUCKET, ELSEWHERE] {
+            must(store.create_bucket(bucket));
+        }
+        for (bucket, key) in FOREIGN_OBJECTS {
+            must(store.put(bucket, key, format!("{{\"of\":\"{key}\"}}\n").as_bytes()));
+        }
+        let mut world = World::new(settings(plan), seed);
+        furnish(&mut world);
+        let foreign = foreign(&mut world, &store);
+        let (endpoint, driver) = Endpoint::new(EndpointConfig {
+            world,
+            saved: None,
+            store: store.clone(),
+            journal: Journal::memory(),
+            clock,
+            root: None,
+            endpoint_url: ENDPOINT.to_owned(),
+            region: REGION.to_owned(),
+            account: "123456789012".to_owned(),
+            access_key: ACCESS_KEY.to_owned(),
+            secret_key: SECRET.to_owned(),
+            max_skew: None,
+        });
+        Self { endpoint, driver, store, foreign }
+    }
+
+    /// What of others is not as it was.
+    pub(crate) fn foreign_changes(endpoint: &Endpoint, store: &Store, before: &Before) -> Option<String> {
+        let now = foreign(&mut endpoint.world(), store);
+        (now != before.0).then(|| format!("{:#?} became {now:#?}", before.0))
+    }
+
+    /// How the things of others stand now.
+    pub(crate) fn before(&self) -> Before {
+        Before(self.foreign.clone())
+    }
+}
+
+/// How the things of others stood at the start.
+pub(crate) struct Before(Foreign);
+
+/// All clusters of a world.
+pub fn clusters(world: &mut World) -> Vec<Cluster> {
+    let list = call(world, Service::Emr, "ListClusters", &json!({}));
+    let mut page = list;
+    let mut clusters = Vec::new();
+    loop {
+        let ids: Vec<String> = strings(&page["Clusters"], "Id");
+        clusters.extend(ids.into_iter().map(|id| cluster(world, &id)));
+        let Some(marker) = page["Marker"].as_str() else { return clusters };
+        page = call(world, Service::Emr, "ListClusters", &json!({ "Marker": marker }));
+    }
+}
+
+fn cluster(world: &mut World, id: &str) -> Cluster {
+    let described = call(world, Service::Emr, "DescribeCluster", &json!({ "ClusterId": id }));
+    let described = &described["Cluster"];
+    let timeline = &described["Status"]["Timeline"];
+    let (born, gone) = (timeline["CreationDateTime"].as_f64(), timeline["EndDateTime"].as_f64());
+    let mut steps = Vec::new();
+    let mut input = json!({ "ClusterId": id });
+    loop {
+        let page = call(world, Service::Emr, "ListSteps", &input);
+        for step in page["Steps"].as_array().into_iter().flatten() {
+            steps.push((text(&step["Name"]), text(&step["Status"]["State"])));
+        }
+        let Some(marker) = page["Marker"].as_str() else { break };
+        input["Marker"] = json!(marker);
+    }
+    steps.reverse();
+    Cluster {
+        id: id.to_owned(),
+        name: text(&described["Name"]),
+        state: text(&described["Status"]["State"]),
+        lifetime: born.zip(gone).map(|(born, gone)| gone - born),
+        steps,
+    }
+}
+
+/// The files below a folder of the run's bucket, with their sizes.
+pub fn files(store: &Store, folder: &str) -> Vec<(String, u64)> {
+    let request = ListRequest { prefix: folder.to_owned(), limit: usize::MAX, ..ListRequest::default() };
+    let page = must(store.list(BUCKET, &request));
+    page.objects.into_iter().map(|object| (object.key, object.size)).collect()
+}
+
+fn settings(plan: &WorldPlan) -> WorldSettings {
+    let secs = |secs: u32| SignedDuration::from_secs(secs.into());
+    let pace = Pace {
+        starting: secs(plan.starting),
+        bootstrapping: secs(plan.bootstrapping),
+        terminating: secs(plan.terminating),
+        first_evaluation: secs(60),
+    };
+    let clusters = plan.cluster_fault.iter().map(|fault| ClusterFault {
+        cluster: format!("^{OURS}"),
+        at: fault.at,
+        code: fault.code,
+        message: "made up".to_owned(),
+        error_code: None,
+    });
+    let scripts = Scripts { steps: vec![step(plan)], clusters: clusters.collect() };
+    WorldSettings { pace, scripts, ..WorldSettings::default() }
+}
+
+fn step(plan: &WorldPlan) -> ScriptedStep {
+    let manifest = include_str!("../../../tests/fixtures/scripted-manifest.json");
+    let (part, content) = ("processed_logs/part-0.parquet", "not really parquet");
+    let file = |path: &str, content: &str| ScriptedFile {
+        uri: format!("{{output}}{path}"),
+        content: content.to_owned(),
+    };
+    let good = vec![file(part, content), file("manifest.json", manifest)];
+    let (exit_code, files) = match plan.doing {
+        Doing::Good => (0, good),
+        Doing::Fails => (1, vec![file(part, content)]),
+        Doing::LeavesOutTheManifest => (0, vec![file(part, content)]),
+        Doing::LeavesOutAFile => (0, vec![file("manifest.json", manifest)]),
+        Doing::WritesShort => (0, vec![file(part, "not"), file("manifest.json", manifest)]),
+        Doing::WritesMore => (0, [good, vec![file("processed_logs/part-1.parquet", "x")]].concat()),
+        Doing::LosesRows => {
+            (0, vec![file(part, content), file("manifest.json", &manifest.replace("99,", "90,"))])
+        }
+    };
+    ScriptedStep {
+        args: Some(r"--output (?P<output>\S+) --run (?P<run>\S+)".to_owned()),
+        duration_ms: u64::from(plan.step) * 1000,
+        exit_code,
+        files,
+        ..ScriptedStep::default()
+    }
+}
+
+/// Puts clusters and alarms of others into the world.
+fn furnish(world: &mut World) {
+    for name in FOREIGN_CLUSTERS {
+        let request = json!({
+            "Name": name,
+            "ReleaseLabel": "emr-7.13.0",
+            "ServiceRole": "EMR_DefaultRole_V2",
+            "JobFlowRole": "EMR_EC2_DefaultRole",
+            "Instances": {
+                "KeepJobFlowAliveWhenNoSteps": true,
+                "InstanceCount": 1,
+                "MasterInstanceType": "m5.xlarge",
+            },
+            "Tags": [{ "Key": "emrys:pipeline", "Value": "web-logs" }],
+        });
+        call(world, Service::Emr, "RunJobFlow", &request);
+    }
+    for name in FOREIGN_ALARMS {
+        let request = json!({
+            "AlarmName": name, "Namespace": "Emrys", "MetricName": "RunsSucceeded", "Statistic": "Maximum",
+            "Period": 3600, "EvaluationPeriods": 1, "Threshold": 1.0,
+            "ComparisonOperator": "LessThanThreshold",
+        });
+        call(world, Service::CloudWatch, "PutMetricAlarm", &request);
+    }
+}
+
+fn foreign(world: &mut World, store: &Store) -> Foreign {
+    let objects = FOREIGN_OBJECTS
+        .iter()
+        .map(|(bucket, key)| (format!("{bucket}/{key}"), store.get(bucket, key).ok()))
+        .collect();
+    let ids: Vec<String> =
+        clusters(world).into_iter().filter(|cluster| !cluster.is_ours()).map(|cluster| cluster.id).collect();
+    // What time does to them by itself is no change: a cluster starts, an alarm is evaluated.
+    let clusters = ids.into_iter().map(|id| {
+        let mut described = call(world, Service::Emr, "DescribeCluster", &json!({ "ClusterId": id }));
+        let alive = !text(&described["Cluster"]["Status"]["State"]).starts_with("TERMINAT");
+        described["Cluster"]["Status"] = json!({ "alive": alive });
+        if let Some(cluster) = described["Cluster"].as_object_mut() {
+            cluster.remove("MasterPublicDnsName");
+            cluster.remove("NormalizedInstanceHours");
+        }
+        described
+    });
+    let clusters = clusters.collect();
+    let mut alarms =
+        call(world, Service::CloudWatch, "DescribeAlarms", &json!({ "AlarmNames": FOREIGN_ALARMS }));
+    for alarm in alarms["MetricAlarms"].as_array_mut().into_iter().flatten() {
+        if let Some(alarm) = alarm.as_object_mut() {
+            alarm.retain(|name, _| !name.starts_with("State"));
+        }
+    }
+    Foreign { objects, clusters, alarms }
+}
+
+/// A call that no fault meets.
+fn call(world: &mut World, service: Service, operation: &str, input: &Value) -> Value {
+    let context = CallContext {
+        // A world never goes back: its own time counts, where it is later.
+        now: start(),
+        region: REGION.to_owned(),
+        account: "123456789012".to_owned(),
+        access_key: ACCESS_KEY.to_owned(),
+        view: ListView::default(),
+    };
+    must::<Value, ApiError>(world.call(service, operation, input, &context))
+}
+
+fn must<T, E: std::fmt::Debug>(result: Result<T, E>) -> T {
+    result.unwrap_or_else(|error| unreachable!("the rig is wrong: {error:?}"))
+}
+
+fn strings(list: &Value, member: &str) -> Vec<String> {
+    list.as_array().into_iter().flatten().map(|item| text(&item[member])).collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,273 @@
+//! Plays a scenario in virtual time.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use emrys_control_plane::{
+    Clock, ControlPlane, Holder, How, Interrupts, Place, RunOptions, StaticCredentials, Stop, Surroundings,
+};
+use emrys_core::run::Outcome;
+use emrys_core::spec::Spec;
+use emrys_local_aws::journal::Entry;
+use fastrand::Rng;
+use futures::future::join_all;
+use jiff::SignedDuration;
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+
+use crate::invariants::{self, Evidence, Violation};
+use crate::network::Network;
+use crate::process::{Control, Process};
+use crate::rig::{self, Rig};
+use crate::scenario::{Operator, ProcessPlan, Scenario};
+use crate::watching::{Eyes, Told, Trace};
+
+/// No run takes longer than this when nothing stands in its way; the longest deadline is four hours.
+const PATIENCE: Duration = Duration::from_hours(24);
+/// How many fresh operators try, one after the other, once everything goes well.
+const LAST_TRIES: usize = 6;
+/// Ids of processes that no Linux gives: such a process is dead for who can see its host.
+const FIRST_PID: u32 = 5_000_000;
+
+/// What a simulation came to.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The scenario's name.
+    pub name: String,
+    /// What does not hold, and should.
+    pub violations: Vec<Violation>,
+    /// How the run ended, if it did.
+    pub outcome: Option<Outcome>,
+    /// Faults, crashes and suspensions by kind.
+    pub injected: BTreeMap<&'static str, u64>,
+    /// Calls that left a process.
+    pub calls: u64,
+    /// Calls of each process, and those of them that change something, in the order of the scenario.
+    pub calls_by_process: Vec<(usize, usize)>,
+    /// Clusters that were launched.
+    pub clusters: usize,
+    /// How much time passed in the simulation.
+    pub time: Duration,
+    /// SHA-256 over journal and decisions: the same in every process.
+    pub digest: String,
+    /// What happened, line by line; empty where nothing is wrong.
+    pub trace: Vec<String>,
+    /// The calls that AWS got; empty where nothing is wrong.
+    pub journal: Vec<Entry>,
+}
+
+/// Plays a scenario.
+pub fn run(scenario: &Scenario) -> Report {
+    // The SDK's retries take their jitter from here.
+    fastrand::seed(scenario.seed);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    let runtime =
+        runtime.unwrap_or_else(|error| unreachable!("a runtime needs no more than memory: {error}"));
+    runtime.block_on(Box::pin(play(scenario)))
+}
+
+/// A process that is ready to begin.
+struct Ready {
+    number: usize,
+    plan: ProcessPlan,
+    cp: ControlPlane,
+    control: Control,
+}
+
+struct Stage {
+    spec: Spec,
+    trace: Trace,
+    told: Told,
+    origin: Instant,
+}
+
+async fn play(scenario: &Scenario) -> Report {
+    let origin = Instant::now();
+    let rig = Rig::new(&scenario.world, scenario.seed);
+    let (endpoint, store, before) = (rig.endpoint.clone(), rig.store.clone(), rig.before());
+    let trace = Trace::new();
+    let mut rng = Rng::with_seed(scenario.seed ^ 0x5eed);
+    let network =
+        Network::new(endpoint.clone(), scenario.chaos.clone(), scenario.stale, rng.fork(), trace.clone());
+    let stage = Stage { spec: rig::spec(), trace, told: Told::default(), origin };
+
+    let mut casting = Casting { network: network.clone(), rng, safeguards: scenario.safeguards, count: 0 };
+    let mut cast = Vec::new();
+    for Operator { processes } in &scenario.operators {
+        cast.push(casting.all(processes.clone()).await);
+    }
+    let last = (0..LAST_TRIES).map(|n| ProcessPlan::new(Duration::from_mins(5), &format!("last-{n}")));
+    let last = casting.all(last.collect()).await;
+    let canceller = casting.all(vec![ProcessPlan::new(Duration::ZERO, "canceller")]).await;
+    let controls: Vec<Control> =
+        cast.iter().flatten().chain(&last).map(|ready| ready.control.clone()).collect();
+    tokio::spawn(rig.driver.run());
+
+    let operators = join_all(cast.into_iter().map(|processes| operate(&stage, processes, scenario.until)));
+    let acting = async { tokio::join!(operators, cancel(&stage, scenario.cancel_at, canceller)) };
+    let is_stuck = tokio::time::timeout(PATIENCE, acting).await.is_err();
+    // From here on everything goes well.
+    tokio::time::sleep(scenario.until.saturating_sub(origin.elapsed())).await;
+    let driven = tokio::time::timeout(PATIENCE, drive_to_the_end(&stage, last)).await.ok().flatten();
+    let mut waited = 0;
+    while waited < 24 * 60 && rig::clusters(&mut endpoint.world()).iter().any(|c| c.is_ours() && c.is_alive())
+    {
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        waited += 1;
+    }
+
+    let journal = endpoint.journal().entries().unwrap_or_default();
+    let facts = network.facts();
+    let told = stage.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let evidence = Evidence {
+        spec: &stage.spec,
+        world: &scenario.world,
+        clusters: rig::clusters(&mut endpoint.world()),
+        store: &store,
+        told: &told,
+        facts: &facts,
+        journal: &journal,
+        foreign: Rig::foreign_changes(&endpoint, &store, &before),
+        outcome: driven,
+        is_stuck,
+        crashed: controls.iter().map(Control::is_dead).collect(),
+    };
+    let violations = invariants::check(&evidence);
+    let trace = stage.trace.lines();
+    let digest = digest(&journal, &trace);
+    let is_good = violations.is_empty();
+    Report {
+        name: scenario.name.clone(),
+        outcome: driven,
+        calls: facts.calls,
+        calls_by_process: controls.iter().map(Control::counted).collect(),
+        clusters: facts.launches.len(),
+        injected: facts.injected,
+        time: origin.elapsed(),
+        digest,
+        trace: if is_good { Vec::new() } else { trace },
+        journal: if is_good { Vec::new() } else { journal },
+        violations,
+    }
+}
+
+/// Makes processes. All are made before the first begins: to make one takes real time, in which nothing may happen.
+struct Casting {
+    network: Network,
+    rng: Rng,
+    safeguards: emrys_control_plane::Safeguards,
+    count: usize,
+}
+
+impl Casting {
+    async fn all(&mut self, plans: Vec<ProcessPlan>) -> Vec<Ready> {
+        let mut all = Vec::with_capacity(plans.len());
+        for plan in plans {
+            let (number, control) = (self.count, Control::default());
+            self.count += 1;
+            let wire = self.network.wire(number, control.clone());
+            let skewed = rig::start().saturating_add(SignedDuration::from_secs(plan.skew));
+            let surroundings = Surroundings {
+                clock: Clock::tokio(skewed.unwrap_or_else(|_| rig::start())),
+                http_client: Some(SharedHttpClient::new(wire)),
+                seed: self.rng.u64(..),
+                safeguards: self.safeguards,
+            };
+            let cp = ControlPlane::connect_in(place(), surroundings).await;
+            all.push(Ready { number, plan, cp, control });
+        }
+        all
+    }
+}
+
+fn place() -> Place {
+    Place {
+        region: rig::REGION.to_owned(),
+        endpoint_url: Some(rig::ENDPOINT.to_owned()),
+        credentials: Some(StaticCredentials {
+            access_key: rig::ACCESS_KEY.to_owned(),
+            secret_key: rig::SECRET.to_owned(),
+        }),
+        profile: None,
+    }
+}
+
+/// One process after the other, until the run is over or the time is up.
+async fn operate(stage: &Stage, processes: Vec<Ready>, until: Duration) {
+    for process in processes {
+        tokio::time::sleep(process.plan.after).await;
+        if stage.origin.elapsed() >= until || begin(stage, process).await.is_some() {
+            return;
+        }
+    }
+}
+
+/// Fresh operators, until one comes to the end.
+async fn drive_to_the_end(stage: &Stage, processes: Vec<Ready>) -> Option<Outcome> {
+    for process in processes {
+        let after = process.plan.after;
+        if let Some(outcome) = begin(stage, process).await {
+            return Some(outcome);
+        }
+        tokio::time::sleep(after).await;
+    }
+    None
+}
+
+/// Runs a process to its end; the outcome, if it got to know one.
+async fn begin(stage: &Stage, Ready { number, plan, cp, control }: Ready) -> Option<Outcome> {
+    let pid = FIRST_PID + u32::try_from(number).unwrap_or_default();
+    let options = RunOptions {
+        holder: Holder {
+            who: format!("p{number}"),
+            host: plan.host,
+            pid,
+            boot: "boot".to_owned(),
+            started: "1".to_owned(),
+        },
+        again: false,
+        detach: false,
+    };
+    let (sender, mut interrupts) = Interrupts::channel();
+    let leave = plan.tick.then_some(sender);
+    let mut eyes = Eyes { process: number, trace: stage.trace.clone(), told: Arc::clone(&stage.told), leave };
+    stage.trace.say(number, "begins");
+    let run = emrys_control_plane::run(&cp, &stage.spec, &options, &mut eyes, &mut interrupts);
+    let end = Process::new(control, run).await;
+    let (text, outcome) = match end {
+        None => ("is dead".to_owned(), None),
+        Some(Ok(end)) => match end.how {
+            How::Closed(outcome) => (format!("ends: {}", outcome.name()), Some(outcome)),
+            how => (format!("leaves: {how:?}"), None),
+        },
+        Some(Err(stop)) => (format!("stops: {stop}"), None),
+    };
+    stage.trace.say(number, &text);
+    outcome
+}
+
+/// Somebody asks for the end of the run, from elsewhere.
+async fn cancel(stage: &Stage, at: Option<Duration>, processes: Vec<Ready>) {
+    let (Some(at), Some(Ready { number, cp, control, .. })) = (at, processes.into_iter().next()) else {
+        return;
+    };
+    tokio::time::sleep(at).await;
+    let asked = emrys_control_plane::cancel(&cp, &stage.spec, "ben");
+    let asked: Option<Result<_, Stop>> = Process::new(control, asked).await;
+    stage.trace.say(number, &format!("asks for the end: {asked:?}"));
+}
+
+fn digest(journal: &[Entry], trace: &[String]) -> String {
+    let mut hash = Sha256::new();
+    for entry in journal {
+        hash.update(serde_json::to_vec(entry).unwrap_or_default());
+        hash.update(b"\n");
+    }
+    for line in trace {
+        hash.update(line.as_bytes());
+        hash.update(b"\n");
+    }
+    hex::encode(hash.finalize())
+}

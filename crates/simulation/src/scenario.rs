@@ -1,0 +1,229 @@
+//! Who runs when, what AWS does to clusters, and what the network does to calls.
+
+use std::time::Duration;
+
+use emrys_control_plane::Safeguards;
+use emrys_local_aws::world::FaultPhase;
+use emrys_local_aws::world::emr::ReasonCode;
+use fastrand::Rng;
+
+use crate::chaos::{Chaos, Mix, Outage};
+use crate::fault::{Fault, Service};
+use crate::network::STALE;
+
+/// All that a simulation is made of. The same scenario goes the same way each time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// What it is called when something is wrong with it.
+    pub name: String,
+    /// Ids, jitter and chance come from here.
+    pub seed: u64,
+    /// How AWS behaves.
+    pub world: WorldPlan,
+    /// What happens to calls.
+    pub chaos: Chaos,
+    /// For how long ListClusters does not show a new cluster.
+    pub stale: Duration,
+    /// Operators, at work at once.
+    pub operators: Vec<Operator>,
+    /// When somebody asks for the end of the run, if anybody does.
+    pub cancel_at: Option<Duration>,
+    /// When no operator begins another process.
+    pub until: Duration,
+    /// What is taken away from Emrys.
+    pub safeguards: Safeguards,
+}
+
+/// How clusters go. Times are in seconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorldPlan {
+    /// STARTING.
+    pub starting: u32,
+    /// BOOTSTRAPPING.
+    pub bootstrapping: u32,
+    /// TERMINATING.
+    pub terminating: u32,
+    /// The step.
+    pub step: u32,
+    /// What the step does.
+    pub doing: Doing,
+    /// What happens to each cluster before its step, if anything does.
+    pub cluster_fault: Option<ClusterTrouble>,
+}
+
+/// How a cluster fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClusterTrouble {
+    /// In which phase.
+    pub at: FaultPhase,
+    /// EMR's code.
+    pub code: ReasonCode,
+}
+
+/// What a step does, which may end with exit code 0 all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    /// What it has to.
+    Good,
+    /// It fails half way.
+    Fails,
+    /// It writes no manifest.
+    LeavesOutTheManifest,
+    /// A file is missing.
+    LeavesOutAFile,
+    /// A file is too short.
+    WritesShort,
+    /// A file is there that the manifest does not know.
+    WritesMore,
+    /// Rows went missing.
+    LosesRows,
+}
+
+/// Someone who wants the day run, and begins another process when one ends without an outcome.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Operator {
+    /// Its processes, one after the other.
+    pub processes: Vec<ProcessPlan>,
+}
+
+/// One process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcessPlan {
+    /// How long after the last one ended, or after the start.
+    pub after: Duration,
+    /// The host: on the same one a process can see that another is dead.
+    pub host: String,
+    /// Whether it leaves at its first wait, as a scheduled one does.
+    pub tick: bool,
+    /// How far its clock is off, in seconds.
+    pub skew: i64,
+}
+
+impl ProcessPlan {
+    /// A process that stays, with a right clock.
+    pub fn new(after: Duration, host: &str) -> Self {
+        Self { after, host: host.to_owned(), tick: false, skew: 0 }
+    }
+}
+
+impl WorldPlan {
+    /// A cluster that starts, works and ends within a few minutes.
+    pub fn short() -> Self {
+        Self {
+            starting: 30,
+            bootstrapping: 30,
+            terminating: 30,
+            step: 30,
+            doing: Doing::Good,
+            cluster_fault: None,
+        }
+    }
+
+    /// How long a cluster lives that nobody ends, in seconds.
+    pub fn lifetime(&self) -> u32 {
+        self.starting + self.bootstrapping + self.step + self.terminating
+    }
+
+    fn random(rng: &mut Rng) -> Self {
+        let doing = match rng.u8(0..100) {
+            0..80 => Doing::Good,
+            80..85 => Doing::Fails,
+            85..88 => Doing::LeavesOutTheManifest,
+            88..91 => Doing::LeavesOutAFile,
+            91..94 => Doing::WritesShort,
+            94..97 => Doing::WritesMore,
+            _ => Doing::LosesRows,
+        };
+        Self {
+            // Now and then longer than `[limits] start-minutes` and `run-minutes` allow.
+            starting: if rng.u8(0..50) == 0 { 3_600 } else { rng.u32(30..300) },
+            bootstrapping: rng.u32(5..120),
+            terminating: rng.u32(5..120),
+            step: if rng.u8(0..100) == 0 { 16_000 } else { rng.u32(30..600) },
+            doing,
+            cluster_fault: (rng.u8(0..10) == 0).then(|| ClusterTrouble::random(rng)),
+        }
+    }
+}
+
+impl ClusterTrouble {
+    fn random(rng: &mut Rng) -> Self {
+        let (at, code) = match rng.u8(0..5) {
+            0 => (FaultPhase::Starting, ReasonCode::ValidationError),
+            1 => (FaultPhase::Starting, ReasonCode::InstanceFleetTimeout),
+            2 => (FaultPhase::Starting, ReasonCode::InternalError),
+            3 => (FaultPhase::Bootstrapping, ReasonCode::BootstrapFailure),
+            _ => (FaultPhase::Bootstrapping, ReasonCode::InstanceFailure),
+        };
+        Self { at, code }
+    }
+}
+
+impl Scenario {
+    /// The scenario of a seed.
+    pub fn random(seed: u64) -> Self {
+        // Fixed for ever: a seed that was noted down has to mean the same thing.
+        let rng = &mut Rng::with_seed(seed);
+        let until = Duration::from_mins(rng.u64(15..90));
+        let operators = (0..rng.usize(1..=3)).map(|number| Operator::random(rng, number)).collect();
+        Self {
+            name: format!("seed {seed}"),
+            seed,
+            world: WorldPlan::random(rng),
+            chaos: Chaos::Random(Mix::random(rng, until)),
+            stale: Duration::from_secs(if rng.bool() { 0 } else { rng.u64(1..=STALE) }),
+            operators,
+            cancel_at: (rng.u8(0..16) == 0).then(|| Duration::from_secs(rng.u64(1..1_200))),
+            until,
+            safeguards: Safeguards::ALL,
+        }
+    }
+
+    /// The same, with something taken away.
+    pub fn without(self, safeguards: Safeguards) -> Self {
+        Self { safeguards, ..self }
+    }
+}
+
+impl Operator {
+    fn random(rng: &mut Rng, number: usize) -> Self {
+        let home = format!("host-{number}");
+        let ticks = rng.u8(0..4) == 0;
+        let processes = (0..rng.usize(1..=5)).map(|nth| {
+            let after = if nth == 0 && number == 0 { 0 } else { rng.u64(1..900) };
+            ProcessPlan {
+                after: Duration::from_secs(if ticks { after.min(300) } else { after }),
+                // Restarted at home, as a rule, and sometimes on a machine that knows nothing of the last one.
+                host: if rng.u8(0..4) == 0 { format!("host-{number}-{nth}") } else { home.clone() },
+                tick: ticks,
+                skew: if rng.u8(0..3) == 0 { rng.i64(-600..=600) } else { 0 },
+            }
+        });
+        Self { processes: processes.collect() }
+    }
+}
+
+impl Mix {
+    fn random(rng: &mut Rng, until: Duration) -> Self {
+        let outages = (0..rng.usize(0..3)).map(|_| {
+            let from = Duration::from_secs(rng.u64(0..until.as_secs().max(1)));
+            Outage {
+                service: [Service::S3, Service::Emr, Service::CloudWatch][rng.usize(0..3)],
+                from,
+                until: from + Duration::from_secs(rng.u64(10..1_200)),
+                fault: [Fault::CutBefore, Fault::ErrorBefore, Fault::Throttled, Fault::Expired]
+                    [rng.usize(0..4)],
+            }
+        });
+        let outages = outages.collect();
+        Self {
+            faults: [0.0, 0.02, 0.05, 0.15][rng.usize(0..4)],
+            access: [0.0, 0.02, 0.2][rng.usize(0..3)],
+            crashes: [0.0, 0.003, 0.01, 0.03][rng.usize(0..4)],
+            freezes: [0.0, 0.003, 0.01, 0.03][rng.usize(0..4)],
+            at_launch: [1.0, 10.0, 30.0][rng.usize(0..3)],
+            outages,
+            until,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Nothing breaks, wherever a process dies and whatever the network does.
+
+use emrys_core::run::Outcome;
+use emrys_simulation::campaign::{self, Summary};
+use emrys_simulation::exhaustive;
+use emrys_simulation::scenario::Scenario;
+
+/// How many seeds CI plays. `cargo xtask simulate --seeds N` plays as many as wanted.
+const SEEDS: u64 = 200;
+
+fn assert_nothing_broke(summary: &Summary) {
+    let told = summary.failures.first().map(|report| {
+        let violations = &report.violations;
+        format!("{}: {violations:#?}\n{}", report.name, report.trace.join("\n"))
+    });
+    assert!(told.is_none(), "{} failed, first {}", summary.failures.len(), told.unwrap_or_default());
+}
+
+/// A process that dies before or after any call of a run, and another that picks the run up: on the same host, which
+/// sees the death, and elsewhere, which has to wait for the lease to run out.
+#[test]
+fn a_crash_at_any_call_is_survived() {
+    let scenarios = exhaustive::singles();
+    assert!(scenarios.len() > 100, "{}", scenarios.len());
+    let summary = campaign::play(&scenarios, Scenario::clone, |_| ());
+    assert_nothing_broke(&summary);
+    assert_eq!(summary.injected.get("crash"), Some(&(scenarios.len() as u64)));
+    // What fails is the process, and never the run.
+    assert_eq!(summary.outcomes.get(Outcome::Succeeded.name()), Some(&scenarios.len()));
+}
+
+#[test]
+fn random_faults_crashes_and_operators_are_survived() {
+    let seeds: Vec<u64> = (1..=SEEDS).collect();
+    let summary = campaign::play(&seeds, |seed| Scenario::random(*seed), |_| ());
+    assert_nothing_broke(&summary);
+    // A simulation in which nothing happens shows nothing.
+    for kind in [
+        "crash",
+        "suspension",
+        "stale ListClusters",
+        "throttled",
+        "500 before the effect",
+        "500 after the effect",
+        "cut before the effect",
+        "cut after the effect",
+        "slow request",
+        "slow reply",
+        "denied",
+        "expired",
+    ] {
+        assert!(
+            summary.injected.get(kind).is_some_and(|count| *count > 10),
+            "{kind}: {:?}",
+            summary.injected
+        );
+    }
+}

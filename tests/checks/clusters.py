@@ -1,0 +1,47 @@
+"""Clusters that nobody here launched, and how all clusters stand: boto3 against the endpoint that the environment names.
+
+    python tests/checks/clusters.py launch NAME [KEY=VALUE ...]    an idle cluster with these tags; prints its id
+    python tests/checks/clusters.py states                         prints {id: state} of all clusters, as JSON
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import boto3
+
+
+def launch(name: str, tags: list[str]) -> str:
+    pairs = [tag.partition("=") for tag in tags]
+    answer = boto3.client("emr").run_job_flow(
+        Name=name,
+        ReleaseLabel="emr-7.13.0",
+        Instances={
+            "InstanceGroups": [{"InstanceRole": "MASTER", "InstanceType": "m5.xlarge", "InstanceCount": 1}],
+            "KeepJobFlowAliveWhenNoSteps": True,
+        },
+        JobFlowRole="EMR_EC2_DefaultRole",
+        ServiceRole="EMR_DefaultRole_V2",
+        Tags=[{"Key": key, "Value": value} for key, _, value in pairs],
+    )
+    return answer["JobFlowId"]
+
+
+def states() -> dict[str, str]:
+    pages = boto3.client("emr").get_paginator("list_clusters").paginate()
+    return {cluster["Id"]: cluster["Status"]["State"] for page in pages for cluster in page["Clusters"]}
+
+
+def main() -> None:
+    match sys.argv[1:]:
+        case ["launch", name, *tags]:
+            print(launch(name, tags))
+        case ["states"]:
+            print(json.dumps(states()))
+        case _:
+            sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()
