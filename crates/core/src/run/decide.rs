@@ -5,14 +5,14 @@
 //!       `-> watch::look_or_record(spec, state, seen, now)  cannot return an act
 //! ```
 //!
-//! What was seen does two things to an act, and never makes one: an act that met trouble is held back for a while, and
-//! the end of a cluster by a deadline waits until somebody has looked at it. The watching goes on meanwhile.
+//! An act that met trouble is held back for a while, and the watching goes on meanwhile: that is the one thing
+//! that what was seen does to an act, and it never makes one.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::action::{Action, TerminateReason};
+use super::action::Action;
 use super::event::{Event, Outcome};
-use super::next_action::{next_action, termination};
+use super::next_action::next_action;
 use super::seen::{Query, Seen, Sighting, Trouble, TroubleKind};
 use super::state::State;
 use super::watch;
@@ -106,58 +106,23 @@ pub fn decide(spec: &Spec, state: &State, seen: &Seen, now: Timestamp, pace: &Pa
         return Decision::Renew;
     }
     let action = next_action(spec, state, now, pace);
-    let watch = |held| watch::look_or_record(spec, state, seen, now, pace, held);
-    let decision = match action.as_ref().map(|action| (action, hold(action, seen, now, pace))) {
-        Some((action, None)) => match eyes(spec, state, seen, action, pace) {
-            Eyes::NotNeeded => Decision::Do(action.clone()),
-            Eyes::Closed(query) => Decision::Look(vec![query]),
-            Eyes::Troubled => watch(None),
-            // What they saw may be that the end is not due.
-            Eyes::Open => match watch(None) {
-                record @ Decision::Record(_) => record,
-                _ => Decision::Do(action.clone()),
-            },
+    let held = action.as_ref().and_then(|action| hold(action, seen, now, pace));
+    let watch = || watch::look_or_record(spec, state, seen, now, pace, held);
+    let decision = match &action {
+        None => watch(),
+        Some(_) if held.is_some() => watch(),
+        Some(action) if action.rests_on_a_limit() => match watch() {
+            // A limit that passed while nobody looked says nothing about the cluster: its steps may be at work, or
+            // over. What there is to see and to record comes first, and who cannot see ends nothing.
+            first @ (Decision::Look(_) | Decision::Record(_) | Decision::Leave(_)) => first,
+            blind @ Decision::Wait { why: Why::Trouble(_), .. } => blind,
+            _ => Decision::Do(action.clone()),
         },
-        Some((_, held)) => watch(held),
-        None => watch(None),
+        Some(action) => Decision::Do(action.clone()),
     };
     match (decision, renewal) {
         (Decision::Wait { until, why }, Some(due)) => Decision::Wait { until: until.min(due), why },
         (decision, _) => decision,
-    }
-}
-
-/// Whether a cluster was looked at that is to be ended by a deadline.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Eyes {
-    /// The act is none that needs a look.
-    NotNeeded,
-    /// Nobody has looked since the deadline.
-    Closed(Query),
-    /// The last look met trouble.
-    Troubled,
-    /// Somebody has looked since.
-    Open,
-}
-
-/// Whether an end by a deadline was looked at. The record says how the cluster was when somebody last looked, and that
-/// may be hours ago: the cluster that was still starting then may be at work since, and whoever comes next would end it
-/// in the middle of a good run. A cancel needs no look.
-fn eyes(spec: &Spec, state: &State, seen: &Seen, action: &Action, pace: &Pace) -> Eyes {
-    let (Action::Terminate { cluster, .. } | Action::Unprotect { cluster }) = action else {
-        return Eyes::NotNeeded;
-    };
-    let due = state.attempt().and_then(|attempt| {
-        attempt.cluster.as_ref().filter(|own| own.id == *cluster)?;
-        termination(spec, state, attempt, attempt.launched_at()?, pace)
-    });
-    let Some((due, _)) = due.filter(|(_, because)| *because != TerminateReason::Cancelled) else {
-        return Eyes::NotNeeded;
-    };
-    match seen.cluster.as_ref().filter(|sighting| sighting.of == *cluster) {
-        Some(Sighting { value: Err(_), .. }) => Eyes::Troubled,
-        Some(sighting) if sighting.at >= due => Eyes::Open,
-        _ => Eyes::Closed(Query::Cluster { id: cluster.clone() }),
     }
 }
 
