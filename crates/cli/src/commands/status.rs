@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::format::{count, duration};
+use crate::invocation::invocation;
 use crate::place;
 use crate::printer::{BAD, BOLD, DIM, GOOD, HINT, Printer, WARN, styled};
 use crate::settings::{Common, StatusSettings};
@@ -36,7 +37,7 @@ pub(crate) async fn run(args: &StatusArgs, common: &Common, printer: &Printer) -
     match (status, common.json) {
         (Some(status), true) => printer.json(&status.report)?,
         (Some(status), false) => {
-            let driver = driver(&status);
+            let driver = driver(&status, common);
             printer.data(&(summary(&status.report) + &driver + &failure(&status.report)))?;
         }
         (None, true) => printer.json(&json!({
@@ -53,7 +54,7 @@ pub(crate) async fn run(args: &StatusArgs, common: &Common, printer: &Printer) -
 }
 
 /// Who drives a run that is in flight; empty for one that is over.
-fn driver(status: &RunStatus) -> String {
+fn driver(status: &RunStatus, common: &Common) -> String {
     if status.report.outcome.is_some() {
         return String::new();
     }
@@ -61,11 +62,10 @@ fn driver(status: &RunStatus) -> String {
         Some((holder, since)) if !holder.is_certainly_dead() => {
             format!("  {} {holder}, since {since:.0}\n", styled(DIM, "driven by"))
         }
-        _ => format!(
-            "  {} nobody: `emrys attach {}` picks it up\n",
-            styled(DIM, "driven by"),
-            status.report.day
-        ),
+        _ => {
+            let attach = invocation(common, &format!("attach {}", status.report.day));
+            format!("  {} nobody: `{attach}` picks it up\n", styled(DIM, "driven by"))
+        }
     }
 }
 

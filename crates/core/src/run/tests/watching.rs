@@ -54,6 +54,27 @@ fn a_job_that_never_ends_is_ended_by_the_run_limit() {
     }
 }
 
+/// The record of a run that nobody drove for hours, or whose driver slept with its laptop, is old: what it says of the
+/// cluster is no reason to end it.
+#[test]
+fn a_record_that_nobody_kept_up_ends_no_cluster_that_has_gone_on_since() {
+    let spec = spec();
+    for same_process in [false, true] {
+        let mut engine = Engine::new(&spec);
+        let mut starting = cluster_is(sight("STARTING", "PENDING"));
+        while attempt_cluster(&engine).is_none_or(|cluster| cluster.state.is_none()) {
+            engine.turn(&mut starting);
+        }
+        engine.pass(SignedDuration::from_hours(3));
+        if !same_process {
+            engine.seen = Seen::default();
+        }
+        assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
+        let ended = engine.actions.iter().any(|action| matches!(action, Action::Terminate { .. }));
+        assert!(!ended, "{:?}", engine.actions);
+    }
+}
+
 #[test]
 fn a_cluster_that_stays_after_its_steps_is_ended() {
     let spec = spec();
