@@ -40,8 +40,71 @@ fn five_mistakes_are_five_problems_each_with_its_line() {
 }
 
 #[test]
-fn a_pipeline_file_that_is_not_there_is_named() {
+fn files_of_the_job_are_told_with_all_other_mistakes() {
+    let world = World::with(
+        "[cluster.fleets.core]\ncapacity = 0\nmarket = \"spot\"\nspot-timeout-minutes = 60\n\n[job]\nscript = \"jobs/gone.py\"\npy-files = [\"here.py\", \"folder.py\", \"gone.zip\"]\n",
+    );
+    world.write("here.py", "");
+    std::fs::create_dir(world.path().join("folder.py")).unwrap();
+    let document = world.emrys(&["plan", "--day", DAY, "--json"]).expect(2).json();
+    let problems = document["error"]["problems"].as_array().unwrap();
+    let keys: Vec<_> = problems.iter().map(|problem| problem["key"].as_str().unwrap()).collect();
+    let files = ["job.script", "job.py-files[1]", "job.py-files[2]"];
+    let fleet = ["cluster.fleets.core.capacity", "cluster.fleets.core.spot-timeout-minutes"];
+    assert_eq!(keys, [fleet.as_slice(), &files].concat(), "{document:#}");
+    assert!(problems.iter().all(|problem| problem["hint"].is_string()), "{document:#}");
+    let hint = problems[2]["hint"].as_str().unwrap();
+    assert!(hint.contains(world.path().join("jobs/gone.py").to_str().unwrap()), "{hint}");
+    assert!(!world.journal_path().exists(), "no call was made");
+}
+
+#[test]
+fn a_pipeline_file_that_cannot_be_read_is_named_with_a_hint() {
     let world = World::new();
-    let ended = world.emrys(&["plan", "--config", "none.toml"]).expect(2);
-    assert!(ended.stderr.contains("none.toml"), "{}", ended.stderr);
+    let told = |arguments: &[&str]| {
+        let document = world.emrys(&[arguments, &["--json"]].concat()).expect(2).json();
+        let part = |name: &str| document["error"][name].as_str().unwrap_or_default().to_owned();
+        (part("message"), part("hint"))
+    };
+    let (message, hint) = told(&["plan", "--config", "none.toml"]);
+    assert!(message.contains("none.toml") && hint.contains("--config"), "{message}: {hint}");
+    let (message, hint) = told(&["plan", "--config", "."]);
+    assert!(message.contains("`.`") && hint.contains("./emrys.toml"), "{message}: {hint}");
+
+    std::fs::write(world.path().join("emrys.toml"), b"pipeline = \"gr\xf6sse\"\n").unwrap();
+    let document = world.emrys(&["plan", "--json"]).expect(2).json();
+    let problem = &document["error"]["problems"][0];
+    assert_eq!((&problem["line"], &problem["column"]), (&1.into(), &15.into()), "{document:#}");
+    assert!(problem["hint"].as_str().unwrap().contains("UTF-8"), "{document:#}");
+}
+
+#[test]
+fn an_empty_object_is_neither_a_day_nor_an_obstacle() {
+    let world = World::new();
+    world.put_log("_SUCCESS", "");
+    world.put_log("access.log", "");
+    let plan = world.emrys(&["plan", "--day", DAY, "--json"]).expect(0).json();
+    assert_eq!(plan["outcome"], "empty", "{plan:#}");
+    assert_eq!(plan["notes"][0], "2 empty objects are left out");
+    world.emrys(&["run", "--day", DAY]).expect(4);
+
+    world.put_log("access.log", "{}\n");
+    let plan = world.emrys(&["plan", "--day", DAY, "--json"]).expect(0).json();
+    assert_eq!((&plan["outcome"], &plan["inputs"]["objects"]), (&"succeeded".into(), &1.into()), "{plan:#}");
+    assert_eq!(plan["notes"][0], "1 empty object is left out");
+}
+
+#[test]
+fn an_empty_argument_reaches_the_step() {
+    let world = World::scripted(
+        "[[steps]]\nname = \"count\"\nkind = \"command\"\nargs = [\"bash\", \"-c\", 'test $# -eq 2 && test -z \"$1\"', \"count\", \"\", \"x\"]\n",
+    );
+    world.run().expect(0);
+}
+
+#[test]
+fn a_usage_error_says_which_values_there_are_in_json_as_well() {
+    let document = World::new().emrys(&["plan", "--json", "--log-format", "xx"]).expect(2).json();
+    let message = document["error"]["message"].as_str().unwrap();
+    assert!(message.contains("text") && message.contains("json"), "{document:#}");
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use emrys_control_plane::Stop;
 use emrys_core::config::ConfigErrors;
@@ -35,14 +35,6 @@ pub(crate) enum CliError {
         path: PathBuf,
         /// All of them.
         errors: ConfigErrors,
-    },
-    /// A file that the pipeline file names cannot be read.
-    #[error("cannot read `{}`, which `[job]` names", path.display())]
-    JobFile {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
     },
     /// The pipeline cannot be run on this day.
     #[error(transparent)]
@@ -124,8 +116,7 @@ impl CliError {
     /// What kind of error it is, for programs.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Self::ConfigFile { .. } | Self::Config { .. } | Self::JobFile { .. } => "config",
-            Self::Spec(_) => "config",
+            Self::ConfigFile { .. } | Self::Config { .. } | Self::Spec(_) => "config",
             Self::Stop(stop) | Self::Run { stop, .. } => stop::kind(stop),
             Self::NotRun { .. } => "not_run",
             Self::NeedsYes { .. } => "usage",
@@ -151,7 +142,6 @@ impl CliError {
             Self::Demo(_) => Exit::RunFailed,
             Self::ConfigFile { .. }
             | Self::Config { .. }
-            | Self::JobFile { .. }
             | Self::Spec(_)
             | Self::NotRun { .. }
             | Self::NeedsYes { .. }
@@ -164,16 +154,9 @@ impl CliError {
     /// What a person can do about it.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::ConfigFile { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                let demo =
-                    if cfg!(feature = "local") { ", or see one at work with `emrys demo`" } else { "" };
-                Some(format!("name a pipeline file with `--config FILE`{demo}"))
-            }
+            Self::ConfigFile { path, source } => Some(config_file_hint(path, source)),
             // Each mistake has its own.
             Self::Config { .. } => None,
-            Self::JobFile { .. } => {
-                Some("paths in the pipeline file are relative to the folder it is in".to_owned())
-            }
             Self::Stop(stop) => stop.hint().map(str::to_owned),
             Self::Run { stop: Stop::Held { .. } | Stop::Lost { .. } | Stop::Interrupted, attach } => {
                 Some(format!("`{attach}` watches it to its end, whoever drives it"))
@@ -189,11 +172,7 @@ impl CliError {
             Self::Python(error) => error.hint(),
             #[cfg(feature = "local")]
             Self::Demo(error) => error.hint(),
-            Self::ConfigFile { .. }
-            | Self::Spec(_)
-            | Self::Write { .. }
-            | Self::Start(_)
-            | Self::Output(_) => None,
+            Self::Spec(_) | Self::Write { .. } | Self::Start(_) | Self::Output(_) => None,
         }
     }
 
@@ -240,6 +219,20 @@ impl CliError {
     }
 }
 
+fn config_file_hint(path: &Path, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            let demo = if cfg!(feature = "local") { ", or see one at work with `emrys demo`" } else { "" };
+            format!("name a pipeline file with `--config FILE`{demo}")
+        }
+        io::ErrorKind::IsADirectory => {
+            let inside = path.join(crate::args::CONFIG);
+            format!("this is a folder: name the file in it, such as `--config {}`", inside.display())
+        }
+        _ => "see that it is a file and can be read, or name another with `--config FILE`".to_owned(),
+    }
+}
+
 #[cfg(feature = "local")]
 fn local_hint(error: &emrys_local_aws::daemon::DaemonError) -> Option<String> {
     use emrys_local_aws::daemon::DaemonError;
@@ -272,7 +265,7 @@ pub(crate) fn tell(printer: &Printer, message: &str, hint: Option<&str>) {
     printer.record("error", &text, fields);
 }
 
-fn mistakes(path: &std::path::Path, errors: &ConfigErrors) -> String {
+fn mistakes(path: &Path, errors: &ConfigErrors) -> String {
     let count = errors.problems.len();
     let s = if count == 1 { "" } else { "s" };
     format!("{count} mistake{s} in `{}`", path.display())

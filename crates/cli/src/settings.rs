@@ -2,10 +2,11 @@
 //!
 //! All of it is read and checked before anything is done: a mistake ends the command before its first call to AWS.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use emrys_core::config::{self, Config};
+use emrys_core::config::{self, Config, ConfigErrors, Unreadable};
 use emrys_core::day::Day;
 use emrys_core::spec::{JobBundle, Spec};
 
@@ -132,27 +133,51 @@ impl SweepSettings {
 
 /// The pipeline of a file, on this day or on yesterday in its own time zone.
 pub(crate) fn spec(file: &Path, day: Option<Day>) -> Result<Spec, CliError> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|source| CliError::ConfigFile { path: file.to_owned(), source })?;
-    let config = config::read(&file.display().to_string(), &text)
-        .map_err(|errors| CliError::Config { path: file.to_owned(), errors })?;
+    let bytes =
+        std::fs::read(file).map_err(|source| CliError::ConfigFile { path: file.to_owned(), source })?;
+    let (config, files) =
+        read(file, &bytes).map_err(|errors| CliError::Config { path: file.to_owned(), errors })?;
     let day = day.unwrap_or_else(|| Day::yesterday(clock::now(), &config.source.time_zone));
-    let bundle = bundle(&config, file.parent().unwrap_or(Path::new("")))?;
+    let bundle = match &config.job {
+        Some(_) => JobBundle { files },
+        None => emrys_control_plane::built_in_job(),
+    };
     Ok(Spec::new(config, day, bundle)?)
 }
 
-/// The files of the job: the built-in one, or the user's own as they lie beside the pipeline file.
-fn bundle(config: &Config, folder: &Path) -> Result<JobBundle, CliError> {
-    let Some(job) = &config.job else {
-        return Ok(emrys_control_plane::built_in_job());
-    };
+/// The files of the user's own job, with their names.
+type Files = Vec<(String, Arc<[u8]>)>;
+
+/// The pipeline file, and the files of the job as they lie beside it.
+fn read(file: &Path, bytes: &[u8]) -> Result<(Config, Files), ConfigErrors> {
+    let shown = file.display().to_string();
+    let folder = file.parent().unwrap_or(Path::new(""));
     let mut files = Vec::new();
-    for local in job.local_files() {
+    let config = config::read_with(&shown, config::decode(&shown, bytes)?, |local| {
         let path = folder.join(local);
-        let content = std::fs::read(&path).map_err(|source| CliError::JobFile { path, source })?;
+        let content = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
         files.push((file_name(local), Arc::from(content)));
-    }
-    Ok(JobBundle { files })
+        Ok(())
+    })?;
+    Ok((config, files))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Unreadable {
+    let looked = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let looked = looked.display();
+    let (why, hint) = match error.kind() {
+        io::ErrorKind::NotFound => (
+            "there is no such file".to_owned(),
+            format!(
+                "a path is relative to the folder of the pipeline file; this one was looked for at `{looked}`"
+            ),
+        ),
+        io::ErrorKind::IsADirectory => {
+            ("it is a folder".to_owned(), "name a file; of a folder with a package, make a `.zip`".to_owned())
+        }
+        _ => (error.to_string(), format!("see that `{looked}` can be read")),
+    };
+    Unreadable { why, hint }
 }
 
 /// A file is uploaded under its name alone.

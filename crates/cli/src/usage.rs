@@ -1,7 +1,7 @@
 //! Reading the command line, and saying what is wrong with it.
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::{Cli, LogFormat};
 use crate::exit::Exit;
@@ -22,16 +22,23 @@ pub(crate) fn parse() -> Result<Cli, Exit> {
             return Exit::Done;
         }
         if words.iter().any(|word| word == "--json") {
-            let text = error.render().to_string();
-            let message = text.lines().next().unwrap_or_default();
-            let message = message.strip_prefix("error: ").unwrap_or(message);
-            let document = json!({
-                "error": { "kind": "usage", "message": message, "hint": "see `emrys --help`" },
-                "exit_code": Exit::Usage.code(),
-            });
+            let document = document(&error.render().to_string());
             let _ = Printer::new(anstream::ColorChoice::Never, LogFormat::Text).json(&document);
         }
         Exit::Usage
+    })
+}
+
+/// What `--json` prints of a mistake, as clap tells it: its first paragraph says what is wrong and which values or
+/// arguments there are, and a tip what was probably meant.
+fn document(told: &str) -> Value {
+    let told = told.strip_prefix("error: ").unwrap_or(told);
+    let message: Vec<&str> = told.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let tips = told.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
+    let hint: Vec<&str> = tips.chain(["see `emrys --help`"]).collect();
+    json!({
+        "error": { "kind": "usage", "message": message.join(" "), "hint": hint.join("; ") },
+        "exit_code": Exit::Usage.code(),
     })
 }
 
@@ -54,6 +61,50 @@ fn color(words: &[String]) -> ColorChoice {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn told(line: &str) -> Value {
+        let error = Cli::command().try_get_matches_from(line.split(' ')).unwrap_err();
+        document(&error.render().to_string())["error"].take()
+    }
+
+    #[test]
+    fn a_program_is_told_what_a_person_is_told() {
+        insta::assert_json_snapshot!(told("emrys plan --log-format xx"), @r#"
+        {
+          "kind": "usage",
+          "message": "invalid value 'xx' for '--log-format <FORMAT>' [possible values: text, json]",
+          "hint": "see `emrys --help`"
+        }
+        "#);
+        insta::assert_json_snapshot!(told("emrys plan --log-format jsn"), @r#"
+        {
+          "kind": "usage",
+          "message": "invalid value 'jsn' for '--log-format <FORMAT>' [possible values: text, json]",
+          "hint": "a similar value exists: 'json'; see `emrys --help`"
+        }
+        "#);
+        insta::assert_json_snapshot!(told("emrys plan --confg a.toml"), @r#"
+        {
+          "kind": "usage",
+          "message": "unexpected argument '--confg' found",
+          "hint": "a similar argument exists: '--config'; see `emrys --help`"
+        }
+        "#);
+        insta::assert_json_snapshot!(told("emrys plan --day 2024-13-01"), @r#"
+        {
+          "kind": "usage",
+          "message": "invalid value '2024-13-01' for '--day <YYYY-MM-DD>': `2024-13-01` is no day: write it as yyyy-mm-dd, for example 2024-10-20",
+          "hint": "see `emrys --help`"
+        }
+        "#);
+        insta::assert_json_snapshot!(told("emrys local env xx"), @r#"
+        {
+          "kind": "usage",
+          "message": "unexpected argument 'xx' found",
+          "hint": "see `emrys --help`"
+        }
+        "#);
+    }
 
     #[test]
     fn colour_is_found_in_both_spellings() {

@@ -20,8 +20,11 @@ pub struct InputObject {
 /// The objects of a day, in the order of their keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
-    /// Folder markers are left out.
+    /// Folder markers are left out, and so are objects without content.
     pub objects: Vec<InputObject>,
+    /// How many objects without content were left out, folder markers not counted. There is nothing in them to read,
+    /// and some, such as `_SUCCESS`, are only signs.
+    pub empty: u64,
 }
 
 impl Listing {
@@ -33,10 +36,13 @@ impl Listing {
         }
         objects.sort_by(|a, b| a.key.cmp(&b.key));
         objects.dedup_by(|a, b| a.key == b.key);
-        Self { objects }
+        let listed = objects.len();
+        objects.retain(|object| object.size > 0);
+        let empty = (listed - objects.len()).try_into().unwrap_or(u64::MAX);
+        Self { objects, empty }
     }
 
-    /// Whether the day has no object.
+    /// Whether the day has no object with content.
     pub fn is_empty(&self) -> bool {
         self.objects.is_empty()
     }
@@ -189,6 +195,25 @@ mod tests {
         assert_eq!(keys, ["a.log", "b.log"]);
         assert_eq!(listing.bytes(), 20);
         assert!(Listing::new(vec![object("")]).is_empty());
+    }
+
+    #[test]
+    fn empty_objects_are_left_out_and_counted() {
+        let empty = |name: &str| InputObject { size: 0, ..object(name) };
+        let listing = Listing::new(vec![
+            empty("_SUCCESS"),
+            object("a.log"),
+            empty("b.log"),
+            empty("b.log"),
+            empty("x*.log"),
+            empty("sub/"),
+            empty("sub_$folder$"),
+        ]);
+        assert_eq!((listing.objects.len(), listing.empty), (1, 3));
+        assert!(listing.unreadable(&spec()).is_empty(), "there is nothing in them to miss");
+        assert!(Listing::new(vec![empty("a.log")]).is_empty());
+        let without = Listing::new(vec![object("a.log")]);
+        assert_eq!(listing.pinned(&spec()), without.pinned(&spec()), "what is pinned is what is read");
     }
 
     #[test]

@@ -96,12 +96,14 @@ pub fn plan(
     pace: &Pace,
 ) -> Result<Planning, IllegalEvent> {
     let before = state.clone();
+    let empty =
+        seen.inputs.as_ref().and_then(|looked| looked.value.as_ref().ok()).map_or(0, |listing| listing.empty);
     Ok(match foresee(spec, state, seen, now, pace)? {
         Foreseen::Look(queries) => Planning::Look(queries),
         Foreseen::Wait(until) => Planning::Wait { until },
         Foreseen::Leave(leave) => Planning::Leave(leave),
         Foreseen::Done { outcome, actions, launch, state } => {
-            let end = End { outcome, actions, launch, state: *state };
+            let end = End { outcome, actions, launch, state: *state, empty };
             Planning::Ready(Box::new(end.plan(spec, &before, now)))
         }
     })
@@ -113,6 +115,8 @@ struct End {
     actions: Vec<Action>,
     launch: Option<LaunchIntent>,
     state: State,
+    /// How many objects without content the day has.
+    empty: u64,
 }
 
 impl End {
@@ -208,6 +212,11 @@ fn notes(spec: &Spec, before: &State, end: &End) -> Vec<String> {
     }
     if let Some(succeeded) = before.succeeded() {
         notes.push(format!("the day has succeeded before, in attempt {}", succeeded.number));
+    }
+    match end.empty {
+        0 => {}
+        1 => notes.push("1 empty object is left out".to_owned()),
+        count => notes.push(format!("{count} empty objects are left out")),
     }
     if end.launch.is_none() {
         return notes;

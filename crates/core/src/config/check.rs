@@ -1,12 +1,16 @@
 //! What contradicts itself, although each key is right by itself.
+//!
+//! A contradiction is looked for wherever its own parts could be read, whatever is wrong with the rest: a user is to
+//! hear of everything at once. What follows from another mistake only is not told.
 
 use serde_json::Value;
 
 use super::fleets::Market;
-use super::pipeline::Config;
+use super::job::{JobDraft, Script};
+use super::pipeline::{BUILT_IN_STEP, Draft, Unreadable};
 use super::problem::Wrong;
 use super::reader::Reader;
-use super::steps::StepKind;
+use super::steps::{CustomStep, When};
 use crate::cluster_request::{self, STEP_CHARACTERS};
 use crate::day::Day;
 use crate::run::{Choice, LaunchIntent, PinnedInputs};
@@ -16,106 +20,140 @@ use crate::spec::{self, JobBundle, Spec};
 /// EMR takes 256 steps with a cluster, and the job is one of them.
 const MOST_STEPS: usize = 255;
 
-pub(super) fn contradictions(config: &Config, reader: &Reader<'_>) {
-    folders(config, reader);
-    steps(config, reader);
-    job(config, reader);
-    cluster(config, reader);
-    if reader.is_sound() {
-        lengths(config, reader);
+pub(super) fn contradictions(draft: &Draft, reader: &Reader<'_>) {
+    folders(draft, reader);
+    steps(draft, reader);
+    match &draft.job {
+        Some(job) => own_job(job, reader),
+        // A misspelt [job] is no choice of the built-in one.
+        None if reader.is_certain("job") => built_in_job(draft, reader),
+        None => {}
+    }
+    roles(reader);
+    applications(draft, reader);
+    for fleet in ["primary", "core", "task"] {
+        spot(fleet, draft, reader);
+        volumes(fleet, reader);
+    }
+    lengths(draft, reader);
+}
+
+/// Whether each local file of the job can be read, as the caller sees it.
+pub(super) fn local_files(
+    draft: &Draft,
+    reader: &Reader<'_>,
+    mut read: impl FnMut(&str) -> Result<(), Unreadable>,
+) {
+    for (key, file) in draft.job.iter().flat_map(JobDraft::files) {
+        let Script::Local(path) = file else { continue };
+        if let Err(Unreadable { why, hint }) = read(path) {
+            reader.wrong_at(&key, Wrong::new(format!("cannot read `{path}`: {why}")).hint(hint));
+        }
     }
 }
 
 /// Source, output, state and logs: what is written must not be read as input, and what is checked must hold nothing
 /// else.
-fn folders(config: &Config, reader: &Reader<'_>) {
-    let (source, output, state) = (&config.source.uri, &config.output.uri, &config.state.uri);
-    let in_source = |uri: &S3Uri| source.begins(&uri.to_string());
+fn folders(draft: &Draft, reader: &Reader<'_>) {
+    let source = draft.source.as_ref().map(|source| &source.uri);
+    let output = draft.output.as_ref().map(|output| &output.uri);
+    let state = draft.state.as_ref().map(|state| &state.uri);
+    let logs = draft.cluster.log_uri.as_ref();
     let apart = |key: &str, message: &str| {
         let hint = "give each a folder of its own beside the others";
         reader.wrong_at(key, Wrong::new(message).hint(hint));
     };
-    let days_source: Option<S3Uri> = source.on(Day::SAMPLE).parse().ok();
-    let days_output = spec::day_folder(output, Day::SAMPLE);
-    let nested = days_source
-        .as_ref()
-        .is_some_and(|source| source.contains(&days_output) || days_output.contains(source));
-    if in_source(output) || nested {
-        apart("output.uri", "source and output of a day lie in one another: results would be read as logs");
-    }
-    if in_source(state) {
-        apart("state.uri", "this lies in the source: records would be read as logs");
-    } else if days_source.is_some_and(|source| state.contains(&source)) {
-        apart("source.uri", "this lies in the state folder, which is for Emrys's own records");
-    }
-    if output.contains(state) {
-        apart("state.uri", "this lies in the output, and has to be kept apart from what jobs may write");
-    } else if state.contains(output) {
-        apart(
-            "output.uri",
-            "this lies in the state folder, which has to be kept apart from what jobs may write",
-        );
-    }
-    if let Some(logs) = &config.cluster.log_uri {
-        if in_source(logs) {
-            apart("cluster.log-uri", "this lies in the source: the cluster's logs would be read as input");
+    let is_in_source = |uri: &S3Uri| source.is_some_and(|source| source.begins(&uri.to_string()));
+    let days_source: Option<S3Uri> = source.and_then(|source| source.on(Day::SAMPLE).parse().ok());
+    if let Some(output) = output {
+        let days_output = spec::day_folder(output, Day::SAMPLE);
+        let nested = days_source
+            .as_ref()
+            .is_some_and(|source| source.contains(&days_output) || days_output.contains(source));
+        if is_in_source(output) || nested {
+            apart(
+                "output.uri",
+                "source and output of a day lie in one another: results would be read as logs",
+            );
         }
-        if output.contains(logs) {
+        if logs.is_some_and(|logs| output.contains(logs)) {
             apart("cluster.log-uri", "this lies in the output");
         }
     }
-}
-
-fn steps(config: &Config, reader: &Reader<'_>) {
-    let job = config.job_step_name();
-    for (index, step) in config.steps.iter().enumerate() {
-        let place = format!("steps[{index}]");
-        if step.name == job {
-            let message = format!("`{job}` is what the job's own step is called");
-            reader.wrong_at(&format!("{place}.name"), Wrong::new(message).hint("give the step another name"));
-        } else if let Some(first) = config.steps[..index].iter().position(|earlier| earlier.name == step.name)
-        {
-            let message = format!("steps[{first}] has this name already");
-            let hint = "steps are told apart by their names: give each its own";
-            reader.wrong_at(&format!("{place}.name"), Wrong::new(message).hint(hint));
+    if let Some(state) = state {
+        if is_in_source(state) {
+            apart("state.uri", "this lies in the source: records would be read as logs");
+        } else if days_source.is_some_and(|source| state.contains(&source)) {
+            apart("source.uri", "this lies in the state folder, which is for Emrys's own records");
         }
-        if matches!(step.kind, StepKind::Hive { .. }) && config.cluster.release_label.spark_only {
-            let message = format!("{} has no Hive", config.cluster.release_label);
-            reader.wrong_at(
-                &format!("{place}.kind"),
-                Wrong::new(message).hint("use an `emr-7.…` release, or Spark SQL"),
+    }
+    if let Some((output, state)) = output.zip(state) {
+        if output.contains(state) {
+            apart("state.uri", "this lies in the output, and has to be kept apart from what jobs may write");
+        } else if state.contains(output) {
+            apart(
+                "output.uri",
+                "this lies in the state folder, which has to be kept apart from what jobs may write",
             );
         }
     }
-    if config.steps.len() > MOST_STEPS {
-        let message =
-            format!("there are {} steps, and EMR takes {MOST_STEPS} besides the job", config.steps.len());
-        reader.wrong_at("steps", Wrong::new(message));
+    if logs.is_some_and(is_in_source) {
+        apart("cluster.log-uri", "this lies in the source: the cluster's logs would be read as input");
     }
 }
 
-fn job(config: &Config, reader: &Reader<'_>) {
-    let Some(job) = &config.job else {
-        let label = &config.cluster.release_label;
-        if !label.has_python_39() {
-            reader.wrong_at(
-                "cluster.release-label",
-                Wrong::new(format!("the built-in job needs Python 3.9, and {label} has an older one"))
-                    .hint("use emr-7.0.0 or later, or bring a script of your own: [job]"),
-            );
-        }
-        return;
+fn steps(draft: &Draft, reader: &Reader<'_>) {
+    let job = match &draft.job {
+        Some(job) => job.script.as_ref().map(Script::file_name),
+        None => reader.is_certain("job").then_some(BUILT_IN_STEP),
     };
-    let mut names = vec![job.script.file_name()];
-    for (index, file) in job.py_files.iter().enumerate() {
-        if names.contains(&file.file_name()) {
-            reader.wrong_at(
-                &format!("job.py-files[{index}]"),
-                Wrong::new(format!("the job has two files by the name of `{}`", file.file_name()))
-                    .hint("they would lie in one folder: rename one of them"),
-            );
+    let release_label = draft.cluster.release_label.as_ref();
+    for (index, step) in draft.steps.iter().enumerate() {
+        let wrong = |key: &str, wrong: Wrong| reader.wrong_at(&format!("{}.{key}", step.path), wrong);
+        if let Some(name) = &step.name {
+            let first = draft.steps[..index].iter().find(|earlier| earlier.name.as_ref() == Some(name));
+            if job == Some(name.as_str()) {
+                let message = format!("`{name}` is what the job's own step is called");
+                wrong("name", Wrong::new(message).hint("give the step another name"));
+            } else if let Some(first) = first {
+                let message = format!("{} has this name already", first.path);
+                let hint = "steps are told apart by their names: give each its own";
+                wrong("name", Wrong::new(message).hint(hint));
+            }
         }
-        names.push(file.file_name());
+        if let Some(label) = release_label.filter(|label| step.is_hive && label.spark_only) {
+            let message = format!("{label} has no Hive");
+            wrong("kind", Wrong::new(message).hint("use an `emr-7.…` release, or Spark SQL"));
+        }
+    }
+    let count = draft.steps.len();
+    if count > MOST_STEPS {
+        let message = format!("there are {count} steps, and EMR takes {MOST_STEPS} besides the job");
+        let hint = "let one step do the work of several: a `command` can run a script";
+        reader.wrong_at("steps", Wrong::new(message).hint(hint));
+    }
+}
+
+fn built_in_job(draft: &Draft, reader: &Reader<'_>) {
+    if let Some(label) = draft.cluster.release_label.as_ref().filter(|label| !label.has_python_39()) {
+        reader.wrong_at(
+            "cluster.release-label",
+            Wrong::new(format!("the built-in job needs Python 3.9, and {label} has an older one"))
+                .hint("use emr-7.0.0 or later, or bring a script of your own: [job]"),
+        );
+    }
+}
+
+fn own_job(job: &JobDraft, reader: &Reader<'_>) {
+    let mut names: Vec<&str> = Vec::new();
+    for (key, file) in job.files() {
+        let name = file.file_name();
+        if names.contains(&name) {
+            let message = format!("the job has two files by the name of `{name}`");
+            let hint = "they would lie in one folder: rename one of them";
+            reader.wrong_at(&key, Wrong::new(message).hint(hint));
+        }
+        names.push(name);
     }
     if reader.was_given("output.format") {
         reader.wrong_at(
@@ -126,38 +164,24 @@ fn job(config: &Config, reader: &Reader<'_>) {
     }
 }
 
-fn cluster(config: &Config, reader: &Reader<'_>) {
-    let cluster = &config.cluster;
-    if cluster.runtime_role.is_some() && cluster.security_configuration.is_none() {
+fn roles(reader: &Reader<'_>) {
+    let (role, configuration) = ("cluster.runtime-role", "cluster.security-configuration");
+    if reader.was_given(role) && !reader.was_given(configuration) && reader.is_certain(configuration) {
         reader.wrong_at(
-            "cluster.runtime-role",
+            role,
             Wrong::new("a runtime role needs a `security-configuration`")
                 .hint("one with EnableApplicationScopedIAMRole: name it, or leave the role out"),
         );
     }
-    let fleets = &cluster.fleets;
-    let named =
-        [("primary", Some(&fleets.primary)), ("core", Some(&fleets.core)), ("task", fleets.task.as_ref())];
-    for (name, fleet) in named {
-        let Some(Market::Spot { timeout_minutes }) = fleet.map(|fleet| fleet.market) else {
-            continue;
-        };
-        let start = config.limits.start_minutes;
-        if timeout_minutes >= start {
-            let table = format!("cluster.fleets.{name}");
-            let message = format!(
-                "spot instances are sought for {timeout_minutes} minutes, and the cluster is ended after {start}"
-            );
-            let hint = "lower `spot-timeout-minutes`, or raise `[limits] start-minutes`, so that on-demand instances get their turn";
-            reader.wrong_at(&format!("{table}.spot-timeout-minutes"), Wrong::new(message).hint(hint));
-        }
-    }
+}
+
+fn applications(draft: &Draft, reader: &Reader<'_>) {
     let is_spark = |app: &Value| {
         let name = app.get("Name").and_then(Value::as_str);
         name.is_some_and(|name| name.eq_ignore_ascii_case("spark"))
     };
     let named_spark = |apps: &Value| apps.as_array().is_some_and(|apps| apps.iter().any(is_spark));
-    if cluster.run_job_flow.get("Applications").is_some_and(|apps| !named_spark(apps)) {
+    if draft.cluster.run_job_flow.get("Applications").is_some_and(|apps| !named_spark(apps)) {
         reader.wrong_at(
             "cluster.run-job-flow.Applications",
             Wrong::new("Spark is not among these, and the job needs it").hint("add { Name = \"Spark\" }"),
@@ -165,25 +189,71 @@ fn cluster(config: &Config, reader: &Reader<'_>) {
     }
 }
 
+/// How long a fleet looks for spot instances.
+fn spot(name: &str, draft: &Draft, reader: &Reader<'_>) {
+    let fleets = &draft.cluster.fleets;
+    let fleet = match name {
+        "primary" => Some(&fleets.primary),
+        "core" => Some(&fleets.core),
+        _ => fleets.task.as_ref(),
+    };
+    let Some(fleet) = fleet else { return };
+    let key = |key: &str| format!("cluster.fleets.{name}.{key}");
+    let (market, timeout) = (key("market"), key("spot-timeout-minutes"));
+    let is_certain = |path: &str| reader.is_certain(path);
+    match fleet.market {
+        Market::OnDemand if is_certain(&market) && reader.was_given(&timeout) => reader.wrong_at(
+            &timeout,
+            Wrong::new("this fleet is not bought on the spot market")
+                .hint("set market = \"spot\", or leave it out"),
+        ),
+        Market::Spot { timeout_minutes } if is_certain(&timeout) && is_certain("limits.start-minutes") => {
+            let start = draft.limits.start_minutes;
+            if timeout_minutes >= start {
+                let message = format!(
+                    "spot instances are sought for {timeout_minutes} minutes, and the cluster is ended after {start}"
+                );
+                let hint = "lower `spot-timeout-minutes`, or raise `[limits] start-minutes`, so that on-demand instances get their turn";
+                reader.wrong_at(&timeout, Wrong::new(message).hint(hint));
+            }
+        }
+        Market::OnDemand | Market::Spot { .. } => {}
+    }
+}
+
+fn volumes(fleet: &str, reader: &Reader<'_>) {
+    let table = format!("cluster.fleets.{fleet}");
+    let given = |key: &str| reader.was_given(&format!("{table}.{key}"));
+    let size = format!("{table}.ebs-gib");
+    if (given("ebs-type") || given("ebs-volumes")) && !reader.was_given(&size) && reader.is_certain(&size) {
+        reader.wrong_at(
+            &table,
+            Wrong::new("`ebs-type` and `ebs-volumes` say nothing without `ebs-gib`")
+                .hint("add ebs-gib = 64, for example"),
+        );
+    }
+}
+
 /// How long a step becomes shows only when it is made.
-fn lengths(config: &Config, reader: &Reader<'_>) {
+fn lengths(draft: &Draft, reader: &Reader<'_>) {
+    let Some(config) = draft.config() else { return };
     let files = match &config.job {
         None => vec!["main.py", "log_analysis.zip"],
         Some(job) => job.local_names(),
     };
     let files = files.into_iter().map(|name| (name.to_owned(), [].into())).collect();
-    let Ok(spec) = Spec::new(config.clone(), Day::SAMPLE, JobBundle { files }) else {
-        return;
-    };
     let intent = LaunchIntent {
         attempt: config.limits.max_attempts,
         nonce: "0".repeat(16),
         choice: Choice::default(),
     };
+    let Ok(spec) = Spec::new(config, Day::SAMPLE, JobBundle { files }) else {
+        return;
+    };
     let digest = "0".repeat(64);
     let uri = spec.inputs_uri(&digest).to_string();
     let steps = cluster_request::steps(&spec, &intent, &PinnedInputs { digest, uri, objects: 0, bytes: 0 });
-    let places = step_places(config);
+    let places = step_places(draft);
     for (step, place) in steps.as_array().into_iter().flatten().zip(places) {
         let characters = step.get("HadoopJarStep").map_or(0, characters);
         if characters > STEP_CHARACTERS {
@@ -196,15 +266,15 @@ fn lengths(config: &Config, reader: &Reader<'_>) {
     }
 }
 
-/// The key that each step comes from, in the order in which they run.
-fn step_places(config: &Config) -> Vec<String> {
-    use super::steps::When;
+/// The key that each good step comes from, in the order in which they run.
+fn step_places(draft: &Draft) -> Vec<String> {
     let of = |when| {
-        let steps = config.steps.iter().enumerate().filter(move |(_, step)| step.when == when);
-        steps.map(|(index, _)| format!("steps[{index}].args"))
+        let is_then = move |step: &CustomStep| step.when == when;
+        let steps = draft.steps.iter().filter(move |step| step.whole.as_ref().is_some_and(is_then));
+        steps.map(|step| format!("{}.args", step.path))
     };
     // Of the built-in job's arguments only the settings are the user's.
-    let job = if config.job.is_some() { "job.args" } else { "cluster.spark-conf" };
+    let job = if draft.job.is_some() { "job.args" } else { "cluster.spark-conf" };
     of(When::Before).chain([job.to_owned()]).chain(of(When::After)).collect()
 }
 

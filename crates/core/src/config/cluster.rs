@@ -72,7 +72,17 @@ pub struct Bootstrap {
     pub args: Vec<Template>,
 }
 
-pub(super) fn read(mut section: Section<'_, '_>) -> Option<Cluster> {
+/// The cluster, as far as it could be read.
+#[derive(Default)]
+pub(super) struct ClusterDraft {
+    pub(super) release_label: Option<ReleaseLabel>,
+    pub(super) log_uri: Option<S3Uri>,
+    pub(super) fleets: Fleets,
+    pub(super) run_job_flow: Map<String, Value>,
+    pub(super) whole: Option<Cluster>,
+}
+
+pub(super) fn read(mut section: Section<'_, '_>) -> ClusterDraft {
     let release_label = section
         .require("release-label", "name the EMR release: release-label = \"emr-7.13.0\"")
         .and_then(|entry| entry.parsed(values::release_label));
@@ -101,28 +111,28 @@ pub(super) fn read(mut section: Section<'_, '_>) -> Option<Cluster> {
     let tags = section.take("tags").map(raw::tags).unwrap_or_default();
     let run_job_flow = section.take("run-job-flow").map(raw::overlay).unwrap_or_default();
     section.finish();
-    let security_groups = match security_groups {
-        Some(read) => Some(read?),
-        None => None,
-    };
-    Some(Cluster {
-        release_label: release_label?,
-        service_role: service_role?,
-        instance_profile: instance_profile?,
-        subnets: subnets?,
-        fleets,
-        security_groups,
-        bootstrap,
-        spark_conf,
-        configurations,
-        log_uri,
-        log_key,
-        security_configuration,
-        runtime_role,
-        key_pair,
-        tags,
-        run_job_flow,
-    })
+    let mut draft = ClusterDraft { release_label, log_uri, fleets, run_job_flow, whole: None };
+    draft.whole = (|| {
+        Some(Cluster {
+            release_label: draft.release_label.clone()?,
+            service_role: service_role?,
+            instance_profile: instance_profile?,
+            subnets: subnets?,
+            fleets: draft.fleets.clone(),
+            security_groups: security_groups.flatten(),
+            bootstrap,
+            spark_conf,
+            configurations,
+            log_uri: draft.log_uri.clone(),
+            log_key,
+            security_configuration,
+            runtime_role,
+            key_pair,
+            tags,
+            run_job_flow: draft.run_job_flow.clone(),
+        })
+    })();
+    draft
 }
 
 fn read_security_groups(mut section: Section<'_, '_>) -> Option<SecurityGroups> {
@@ -142,7 +152,7 @@ fn read_bootstrap(mut section: Section<'_, '_>) -> Option<Bootstrap> {
     let script = section
         .require("script", "name its address: script = \"s3://my-log-bucket/bootstrap/install.sh\"")
         .and_then(|entry| entry.parsed(values::object));
-    let args = section.list("args", values::day_argument);
+    let args = section.arguments("args", values::day_argument);
     section.finish();
     Some(Bootstrap { name: name?, script: script?, args })
 }

@@ -18,6 +18,7 @@ pub(super) struct Entry<'t, 'r> {
 
 impl<'t, 'r> Entry<'t, 'r> {
     pub(super) fn wrong(&self, wrong: Wrong) {
+        self.reader.doubt(&self.path);
         let at = match &self.value {
             ValueInner::String(text) => self.reader.place_in(self.span, text, wrong.offset),
             _ => self.span.start,
@@ -54,14 +55,19 @@ impl<'t, 'r> Entry<'t, 'r> {
     }
 
     pub(super) fn parsed<T>(self, parse: impl FnOnce(&str) -> Result<T, Wrong>) -> Option<T> {
+        if matches!(&self.value, ValueInner::String(text) if text.trim().is_empty()) {
+            self.wrong(Wrong::new("this is empty").hint("leave the key out, or give it a value"));
+            return None;
+        }
+        self.argument(parse)
+    }
+
+    /// As [`Self::parsed`], for a text that may be empty.
+    fn argument<T>(self, parse: impl FnOnce(&str) -> Result<T, Wrong>) -> Option<T> {
         let ValueInner::String(text) = &self.value else {
             self.wrong_type("a text");
             return None;
         };
-        if text.trim().is_empty() {
-            self.wrong(Wrong::new("this is empty").hint("leave the key out, or give it a value"));
-            return None;
-        }
         parse(text).map_err(|wrong| self.wrong(wrong)).ok()
     }
 
@@ -78,7 +84,7 @@ impl<'t, 'r> Entry<'t, 'r> {
         match &self.value {
             ValueInner::String(text) if text.chars().count() <= 256 => Some(text.to_string()),
             ValueInner::String(_) => {
-                self.wrong(Wrong::new("a tag's value has 256 characters at most"));
+                self.wrong(Wrong::new("a tag's value has 256 characters at most").hint("shorten it"));
                 None
             }
             _ => {
@@ -88,15 +94,21 @@ impl<'t, 'r> Entry<'t, 'r> {
         }
     }
 
-    pub(super) fn integer(self, range: RangeInclusive<u32>) -> Option<u32> {
+    /// `hint` is for a number out of range.
+    pub(super) fn integer(self, range: RangeInclusive<u32>, hint: &str) -> Option<u32> {
         let ValueInner::Integer(number) = self.value else {
             self.wrong_type("an integer");
             return None;
         };
         let good = u32::try_from(number).ok().filter(|number| range.contains(number));
         if good.is_none() {
-            let message = format!("{number} is not between {} and {}", range.start(), range.end());
-            self.wrong(Wrong::new(message));
+            let (least, most) = range.into_inner();
+            let message = if least == most {
+                format!("{number} is not {least}")
+            } else {
+                format!("{number} is not between {least} and {most}")
+            };
+            self.wrong(Wrong::new(message).hint(hint));
         }
         good
     }
@@ -122,13 +134,29 @@ impl<'t, 'r> Entry<'t, 'r> {
     }
 
     pub(super) fn list<T>(self, mut parse: impl FnMut(&str) -> Result<T, Wrong>) -> Vec<T> {
-        let items = self.items("write it in square brackets, each text in quotes");
-        items.into_iter().filter_map(|item| item.parsed(&mut parse)).collect()
+        self.texts().into_iter().filter_map(|item| item.parsed(&mut parse)).collect()
+    }
+
+    pub(super) fn arguments<T>(self, mut parse: impl FnMut(&str) -> Result<T, Wrong>) -> Vec<T> {
+        self.texts().into_iter().filter_map(|item| item.argument(&mut parse)).collect()
+    }
+
+    /// The values of an array that is to hold texts.
+    pub(super) fn texts(self) -> Vec<Entry<'t, 'r>> {
+        self.items("write it in square brackets, each text in quotes")
+    }
+
+    /// How many values an array has.
+    pub(super) fn count(&self) -> Option<usize> {
+        match &self.value {
+            ValueInner::Array(array) => Some(array.len()),
+            _ => None,
+        }
     }
 
     /// As [`Self::list`], where an empty list says nothing.
     pub(super) fn some_of<T>(self, parse: impl FnMut(&str) -> Result<T, Wrong>) -> Option<Vec<T>> {
-        if matches!(&self.value, ValueInner::Array(array) if array.is_empty()) {
+        if self.count() == Some(0) {
             self.wrong(Wrong::new("this list is empty").hint("name at least one"));
         }
         Some(self.list(parse)).filter(|values| !values.is_empty())

@@ -52,6 +52,9 @@ pub struct Ebs {
     pub volumes: u32,
 }
 
+const CAPACITY_HINT: &str =
+    "EMR wants at least one instance: leave out a fleet that is not wanted, or this key for two";
+
 const DEFAULT_TYPE: &str = "m5.xlarge";
 
 impl Fleet {
@@ -84,40 +87,30 @@ pub(super) fn read(section: Option<Section<'_, '_>>) -> Fleets {
 
 fn read_fleet(mut section: Section<'_, '_>, default: u32, most: u32) -> Fleet {
     let mut fleet = Fleet::of(default);
-    let given = section.take("types");
-    if let Some(entry) = given {
-        let place = entry.path.clone();
-        fleet.types = entry.list(values::instance_type);
-        if fleet.types.is_empty() || fleet.types.len() > 30 {
-            let count = fleet.types.len();
-            section.wrong_key(&place, Wrong::new(format!("{count} good types are named; EMR takes 1 to 30")));
+    if let Some(entry) = section.take("types") {
+        if let Some(count) = entry.count().filter(|count| !(1..=30).contains(count)) {
+            entry.wrong(
+                Wrong::new(format!("{count} types are named, and EMR takes 1 to 30"))
+                    .hint("name some, the preferred first; left out, it is m5.xlarge"),
+            );
         }
+        fleet.types = entry.list(values::instance_type);
     }
     if most == 1 {
         if let Some(entry) = section.take("capacity") {
-            let place = entry.path.clone();
-            if entry.integer(0..=u32::MAX).is_some_and(|capacity| capacity != 1) {
-                section.wrong_key(
-                    &place,
-                    Wrong::new("the primary fleet has exactly one instance").hint("leave it out"),
-                );
-            }
+            entry.integer(1..=1, "the primary fleet has exactly one instance: leave it out");
         }
-    } else if let Some(capacity) = section.integer("capacity", 1..=most) {
+    } else if let Some(capacity) = section.integer("capacity", 1..=most, CAPACITY_HINT) {
         fleet.capacity = capacity;
     }
     let spot = section.parsed("market", |text| values::one_of(text, &[("on-demand", false), ("spot", true)]));
-    let timeout = section.take("spot-timeout-minutes");
-    let timeout_place = timeout.as_ref().map(|entry| entry.path.clone());
-    let timeout_minutes = timeout.and_then(|entry| entry.integer(5..=1440));
+    let timeout_minutes = section.integer(
+        "spot-timeout-minutes",
+        5..=1440,
+        "left out, it is 15; then on-demand instances get their turn",
+    );
     if spot == Some(true) {
         fleet.market = Market::Spot { timeout_minutes: timeout_minutes.unwrap_or(15) };
-    } else if let Some(place) = timeout_place {
-        section.wrong_key(
-            &place,
-            Wrong::new("this fleet is not bought on the spot market")
-                .hint("set market = \"spot\", or leave it out"),
-        );
     }
     fleet.ebs = read_ebs(&mut section);
     section.finish();
@@ -125,15 +118,9 @@ fn read_fleet(mut section: Section<'_, '_>, default: u32, most: u32) -> Fleet {
 }
 
 fn read_ebs(section: &mut Section<'_, '_>) -> Option<Ebs> {
-    let gib = section.integer("ebs-gib", 1..=16_384);
+    let gib = section.integer("ebs-gib", 1..=16_384, "left out, EMR gives what suits the instance type");
     let types = [("gp3", "gp3"), ("gp2", "gp2"), ("st1", "st1")];
     let volume_type = section.parsed("ebs-type", |text| values::one_of(text, &types));
-    let volumes = section.integer("ebs-volumes", 1..=25);
-    if gib.is_none() && (volume_type.is_some() || volumes.is_some()) {
-        section.wrong(
-            Wrong::new("`ebs-type` and `ebs-volumes` say nothing without `ebs-gib`")
-                .hint("add ebs-gib = 64, for example"),
-        );
-    }
+    let volumes = section.integer("ebs-volumes", 1..=25, "left out, it is 1");
     Some(Ebs { gib: gib?, volume_type: volume_type.unwrap_or("gp3"), volumes: volumes.unwrap_or(1) })
 }

@@ -1,5 +1,6 @@
 //! `[job]`: the user's own PySpark job.
 
+use super::entry::Entry;
 use super::reader::Section;
 use super::values;
 use crate::s3_uri::S3Uri;
@@ -58,15 +59,43 @@ impl UserJob {
     }
 }
 
-pub(super) fn read(mut section: Section<'_, '_>) -> Option<UserJob> {
+/// The job, as far as it could be read.
+pub(super) struct JobDraft {
+    pub(super) script: Option<Script>,
+    /// Each with its place in the list.
+    pub(super) py_files: Vec<(usize, Script)>,
+    args: Vec<Template>,
+}
+
+impl JobDraft {
+    /// The good files with their keys, the script first.
+    pub(super) fn files(&self) -> impl Iterator<Item = (String, &Script)> {
+        let script = self.script.iter().map(|script| ("job.script".to_owned(), script));
+        script.chain(self.py_files.iter().map(|(index, file)| (format!("job.py-files[{index}]"), file)))
+    }
+
+    pub(super) fn whole(&self) -> Option<UserJob> {
+        Some(UserJob {
+            script: self.script.clone()?,
+            args: self.args.clone(),
+            py_files: self.py_files.iter().map(|(_, file)| file.clone()).collect(),
+        })
+    }
+}
+
+pub(super) fn read(mut section: Section<'_, '_>) -> JobDraft {
     let script = section
         .require(
             "script",
             "name the job's file: script = \"jobs/my_job.py\"; without [job] the built-in analysis runs",
         )
         .and_then(|entry| entry.parsed(|text| values::job_file(text, &[".py"])));
-    let args = section.list("args", values::argument);
-    let py_files = section.list("py-files", |text| values::job_file(text, &[".py", ".zip", ".egg"]));
+    let args = section.arguments("args", values::argument);
+    let py_files = section.take("py-files").map(Entry::texts).unwrap_or_default();
+    let py_file =
+        |entry: Entry<'_, '_>| entry.parsed(|text| values::job_file(text, &[".py", ".zip", ".egg"]));
+    let py_files = py_files.into_iter().enumerate();
+    let py_files = py_files.filter_map(|(index, entry)| Some((index, py_file(entry)?))).collect();
     section.finish();
-    Some(UserJob { script: script?, args, py_files })
+    JobDraft { script, py_files, args }
 }

@@ -42,16 +42,24 @@ impl Default for Alarms {
 pub(super) fn read_limits(section: Option<Section<'_, '_>>) -> Limits {
     let mut limits = Limits::default();
     let Some(mut section) = section else { return limits };
-    if let Some(minutes) = section.integer("start-minutes", 5..=24 * 60) {
+    if let Some(minutes) = section.integer(
+        "start-minutes",
+        5..=24 * 60,
+        "a cluster takes some minutes to start; left out, it is 45",
+    ) {
         limits.start_minutes = minutes;
     }
-    if let Some(minutes) = section.integer("run-minutes", 1..=7 * 24 * 60) {
+    if let Some(minutes) =
+        section.integer("run-minutes", 1..=7 * 24 * 60, "left out, it is 240; seven days are the most")
+    {
         limits.run_minutes = minutes;
     }
     if let Some(ratio) = section.take("max-reject-ratio").and_then(super::entry::Entry::ratio) {
         limits.max_reject_ratio = ratio;
     }
-    if let Some(attempts) = section.integer("max-attempts", 1..=20) {
+    if let Some(attempts) =
+        section.integer("max-attempts", 1..=1000, "1 allows no second attempt for a day; left out, it is 3")
+    {
         limits.max_attempts = attempts;
     }
     section.not_yet("max-cost-usd", "a limit of cost");
@@ -62,8 +70,11 @@ pub(super) fn read_limits(section: Option<Section<'_, '_>>) -> Limits {
 pub(super) fn read_alarms(section: Option<Section<'_, '_>>) -> Alarms {
     let mut alarms = Alarms::default();
     let Some(mut section) = section else { return alarms };
-    // CloudWatch looks back over seven days at most.
-    if let Some(hours) = section.integer("success-within-hours", 24..=168) {
+    if let Some(hours) = section.integer(
+        "success-within-hours",
+        24..=168,
+        "left out, it is 26; CloudWatch looks back over seven days at most",
+    ) {
         alarms.success_within_hours = hours;
     }
     alarms.actions = section.list("actions", values::alarm_action);

@@ -5,7 +5,7 @@
 //! problem              what is told of them, and what was probably meant
 //! values               the texts that AWS and Emrys give a form: names, ARNs, release labels, templates
 //! pipeline             the file's tables; job, steps, cluster, fleets, raw and limits read theirs
-//! check                what contradicts itself once every key is right by itself
+//! check                what contradicts itself, as far as it could be read
 //! ```
 //!
 //! The comments on the public fields are the reference of the configuration; `docs/configuration.md` follows them.
@@ -33,7 +33,9 @@ pub use cluster::{Bootstrap, Cluster, SecurityGroups};
 pub use fleets::{Ebs, Fleet, Fleets, Market};
 pub use job::{Script, UserJob};
 pub use limits::{Alarms, Limits};
-pub use pipeline::{Config, Output, OutputFormat, Source, SourceFormat, StateStore, read};
+pub use pipeline::{
+    Config, Output, OutputFormat, Source, SourceFormat, StateStore, Unreadable, decode, read, read_with,
+};
 pub use problem::{ConfigErrors, Problem};
 pub use steps::{CustomStep, StepKind, When};
 pub use values::ReleaseLabel;

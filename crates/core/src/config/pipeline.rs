@@ -3,12 +3,12 @@
 use jiff::tz::TimeZone;
 
 use super::check;
-use super::cluster::{self, Cluster};
-use super::job::{self, UserJob};
+use super::cluster::{self, Cluster, ClusterDraft};
+use super::job::{self, JobDraft, UserJob};
 use super::limits::{self, Alarms, Limits};
-use super::problem::ConfigErrors;
+use super::problem::{ConfigErrors, Wrong};
 use super::reader::{Reader, Section};
-use super::steps::{self, CustomStep, When};
+use super::steps::{self, CustomStep, StepDraft, When};
 use super::values;
 use crate::s3_uri::S3Uri;
 use crate::template::Template;
@@ -94,18 +94,52 @@ pub struct StateStore {
     pub uri: S3Uri,
 }
 
+/// Why a local file of the job cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// What is wrong with it.
+    pub why: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
 /// Reads a configuration. `file` is how the file is named in the problems.
+///
+/// The job's local files are passed over; [`read_with`] asks for them.
 pub fn read(file: &str, text: &str) -> Result<Config, ConfigErrors> {
+    read_with(file, text, |_| Ok(()))
+}
+
+/// As [`read`], for a caller that can read files: `local` is asked for each local file of the job, by its path as it
+/// is written and in the order of [`UserJob::local_files`], and what is wrong with them is told with all the rest.
+pub fn read_with(
+    file: &str,
+    text: &str,
+    local: impl FnMut(&str) -> Result<(), Unreadable>,
+) -> Result<Config, ConfigErrors> {
     let reader = Reader::new(file, text);
-    let config = read_root(reader.root()?);
-    match config {
-        Some(config) if reader.is_sound() => {
-            check::contradictions(&config, &reader);
-            if reader.is_sound() { Ok(config) } else { Err(reader.errors()) }
-        }
+    let draft = read_root(reader.root()?);
+    check::contradictions(&draft, &reader);
+    check::local_files(&draft, &reader, local);
+    match draft.config() {
+        Some(config) if reader.is_sound() => Ok(config),
         _ => Err(reader.errors()),
     }
 }
+
+/// The text of a file, or where it stops being one.
+pub fn decode<'t>(file: &str, bytes: &'t [u8]) -> Result<&'t str, ConfigErrors> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        let reader = Reader::new(file, &good);
+        let wrong = Wrong::new("this letter is not in UTF-8, and the file is no TOML");
+        reader.note(good.len(), "", wrong.hint("save the file in UTF-8"));
+        reader.errors()
+    })
+}
+
+/// What the built-in job's step is called.
+pub(super) const BUILT_IN_STEP: &str = "log-analysis";
 
 /// Keys of the whole that later versions have. They are refused by name, so that nobody relies on them.
 const LATER: [(&str, &str); 5] = [
@@ -116,8 +150,46 @@ const LATER: [(&str, &str); 5] = [
     ("guard", "a guard outside the cluster"),
 ];
 
-/// Reads everything, whatever was wrong before: no `?` before the last section is read.
-fn read_root(mut root: Section<'_, '_>) -> Option<Config> {
+/// The file, as far as it could be read.
+pub(super) struct Draft {
+    pipeline: Option<String>,
+    region: Option<String>,
+    pub(super) source: Option<Source>,
+    /// None where the built-in job runs.
+    pub(super) job: Option<JobDraft>,
+    pub(super) steps: Vec<StepDraft>,
+    pub(super) output: Option<Output>,
+    pub(super) state: Option<StateStore>,
+    pub(super) cluster: ClusterDraft,
+    pub(super) limits: Limits,
+    alarms: Alarms,
+}
+
+impl Draft {
+    /// The configuration, if nothing is missing that it cannot do without. Steps of which something is wrong are not in
+    /// it.
+    pub(super) fn config(&self) -> Option<Config> {
+        let job = match &self.job {
+            Some(draft) => Some(draft.whole()?),
+            None => None,
+        };
+        Some(Config {
+            pipeline: self.pipeline.clone()?,
+            region: self.region.clone()?,
+            source: self.source.clone()?,
+            job,
+            steps: self.steps.iter().filter_map(|step| step.whole.clone()).collect(),
+            output: self.output.clone()?,
+            state: self.state.clone()?,
+            cluster: self.cluster.whole.clone()?,
+            limits: self.limits,
+            alarms: self.alarms.clone(),
+        })
+    }
+}
+
+/// Reads everything, whatever was wrong before.
+fn read_root(mut root: Section<'_, '_>) -> Draft {
     for (key, what) in LATER {
         root.not_yet(key, what);
     }
@@ -141,26 +213,12 @@ fn read_root(mut root: Section<'_, '_>) -> Option<Config> {
             "cluster",
             "add [cluster], with `release-label`, `service-role`, `instance-profile` and `subnets`",
         )
-        .and_then(cluster::read);
+        .map(cluster::read)
+        .unwrap_or_default();
     let limits = limits::read_limits(root.section("limits"));
     let alarms = limits::read_alarms(root.section("alarms"));
     root.finish();
-    let job = match job {
-        Some(read) => Some(read?),
-        None => None,
-    };
-    Some(Config {
-        pipeline: pipeline?,
-        region: region?,
-        source: source?,
-        job,
-        steps,
-        output: output?,
-        state: state?,
-        cluster: cluster?,
-        limits,
-        alarms,
-    })
+    Draft { pipeline, region, source, job, steps, output, state, cluster, limits, alarms }
 }
 
 fn read_source(mut section: Section<'_, '_>) -> Option<Source> {
@@ -200,7 +258,7 @@ fn read_state(mut section: Section<'_, '_>) -> Option<StateStore> {
 impl Config {
     /// What the job's step is called: `log-analysis`, or as the user's script.
     pub fn job_step_name(&self) -> &str {
-        self.job.as_ref().map_or("log-analysis", |job| job.script.file_name())
+        self.job.as_ref().map_or(BUILT_IN_STEP, |job| job.script.file_name())
     }
 
     /// The steps' names, in the order in which they run.

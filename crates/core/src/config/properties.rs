@@ -12,6 +12,7 @@ fn keeps_its_promise(text: &str) -> Result<(), proptest::test_runner::TestCaseEr
     for problem in &errors.problems {
         proptest::prop_assert!((1..=lines).contains(&problem.line), "{errors}");
         proptest::prop_assert!(!problem.message.is_empty());
+        proptest::prop_assert!(problem.hint.as_ref().is_some_and(|hint| !hint.is_empty()), "{errors}");
     }
     proptest::prop_assert!(errors.problems.is_sorted_by_key(|problem| (problem.line, problem.column)));
     Ok(())

@@ -113,11 +113,17 @@ pub(super) fn tags(entry: Entry<'_, '_>) -> IndexMap<String, String> {
                 Wrong::new("Emrys sets this tag itself").hint("clusters are told apart by it: leave it out"),
             );
         } else if name.to_ascii_lowercase().starts_with("aws:") {
-            entry.wrong(Wrong::new("tags that begin with `aws:` belong to AWS"));
+            entry.wrong(
+                Wrong::new("tags that begin with `aws:` belong to AWS")
+                    .hint("give the tag a name of your own, or leave it out"),
+            );
         } else if name.is_empty() || name.chars().count() > 128 {
-            entry.wrong(Wrong::new("a tag's name has 1 to 128 characters"));
+            entry.wrong(Wrong::new("a tag's name has 1 to 128 characters").hint("give it another name"));
         } else if tags.len() == MOST {
-            entry.wrong(Wrong::new(format!("a cluster has {MOST} tags at most, besides those of Emrys")));
+            entry.wrong(
+                Wrong::new(format!("a cluster has {MOST} tags at most, besides those of Emrys"))
+                    .hint("leave this and the following ones out"),
+            );
             break;
         } else if let Some(value) = entry.tag_value() {
             tags.insert(name, value);

@@ -4,7 +4,7 @@
 //! reads on and the user hears of all mistakes at once. A value counts as missing only where nothing was noted.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use toml_span::Span;
@@ -20,17 +20,28 @@ pub(super) struct Reader<'t> {
     problems: RefCell<Vec<Problem>>,
     /// Where each key stands, by its path, for problems that only show when all is read.
     places: RefCell<BTreeMap<String, Span>>,
+    /// Keys whose value is not known, because something is wrong with it or because it probably stands there under a
+    /// misspelt name. What else is wrong with them cannot be told.
+    doubts: RefCell<BTreeSet<String>>,
 }
 
 impl<'t> Reader<'t> {
     pub(super) fn new(file: &'t str, text: &'t str) -> Self {
-        Self { file, text, problems: RefCell::default(), places: RefCell::default() }
+        Self {
+            file,
+            text,
+            problems: RefCell::default(),
+            places: RefCell::default(),
+            doubts: RefCell::default(),
+        }
     }
 
     /// The file as a table; an error where it is no TOML at all.
     pub(super) fn root(&self) -> Result<Section<'t, '_>, ConfigErrors> {
         let mut value = toml_span::parse(self.text).map_err(|error| {
-            self.note(error.span.start, "", Wrong::new(error.to_string()).hint(syntax_hint(&error.kind)));
+            let written = self.text.get(error.span.start..error.span.end).unwrap_or_default();
+            let hint = syntax_hint(&error.kind, written);
+            self.note(error.span.start, "", Wrong::new(error.to_string()).hint(hint));
             self.errors()
         })?;
         let ValueInner::Table(table) = value.take() else {
@@ -65,6 +76,19 @@ impl<'t> Reader<'t> {
         self.places.borrow().contains_key(path)
     }
 
+    /// Notes that the value of a key is not known.
+    pub(super) fn doubt(&self, path: &str) {
+        self.doubts.borrow_mut().insert(path.to_owned());
+    }
+
+    /// Whether what was read for the key, or that it was left out, is what the user wants.
+    pub(super) fn is_certain(&self, path: &str) -> bool {
+        let lies_in = |inner: &str, outer: &str| {
+            inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        self.doubts.borrow().iter().all(|doubt| !lies_in(doubt, path) && !lies_in(path, doubt))
+    }
+
     pub(super) fn is_sound(&self) -> bool {
         self.problems.borrow().is_empty()
     }
@@ -96,11 +120,19 @@ impl<'t> Reader<'t> {
     }
 }
 
-fn syntax_hint(kind: &toml_span::ErrorKind) -> &'static str {
+/// `written` is what stands in the file where the mistake was found.
+fn syntax_hint(kind: &toml_span::ErrorKind, written: &str) -> &'static str {
     use toml_span::ErrorKind;
+    let is_integer = !written.is_empty() && written.bytes().all(|b| b.is_ascii_digit() || b == b'_');
     match kind {
         ErrorKind::DuplicateKey { .. } | ErrorKind::DuplicateTable { .. } => {
             "a key stands once in its table, and a table once in the file"
+        }
+        ErrorKind::InvalidNumber if is_integer && written.starts_with('0') => {
+            "a number does not begin with 0; what is no number stands in quotes"
+        }
+        ErrorKind::InvalidNumber if is_integer => {
+            "this number is too large: no key takes one of so many digits"
         }
         ErrorKind::UnquotedString | ErrorKind::InvalidNumber => "texts, dates and times stand in quotes",
         _ => "this is not TOML (https://toml.io); what comes after it is checked once this is right",
@@ -121,6 +153,15 @@ pub(super) struct Section<'t, 'r> {
 impl<'t, 'r> Section<'t, 'r> {
     pub(super) fn new(reader: &'r Reader<'t>, path: String, at: usize, table: Table<'t>) -> Self {
         Self { reader, path, at, table, known: Vec::new(), missing: Vec::new() }
+    }
+
+    /// The path of the table itself.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(super) fn reader(&self) -> &'r Reader<'t> {
+        self.reader
     }
 
     pub(super) fn path_of(&self, key: &str) -> String {
@@ -174,8 +215,13 @@ impl<'t, 'r> Section<'t, 'r> {
         self.take(key)?.parsed(parse)
     }
 
-    pub(super) fn integer(&mut self, key: &'static str, range: RangeInclusive<u32>) -> Option<u32> {
-        self.take(key)?.integer(range)
+    pub(super) fn integer(
+        &mut self,
+        key: &'static str,
+        range: RangeInclusive<u32>,
+        hint: &str,
+    ) -> Option<u32> {
+        self.take(key)?.integer(range, hint)
     }
 
     /// A list of texts; empty where the key is left out.
@@ -185,6 +231,15 @@ impl<'t, 'r> Section<'t, 'r> {
         parse: impl FnMut(&str) -> Result<T, Wrong>,
     ) -> Vec<T> {
         self.take(key).map(|entry| entry.list(parse)).unwrap_or_default()
+    }
+
+    /// A list of arguments, which may be empty texts.
+    pub(super) fn arguments<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl FnMut(&str) -> Result<T, Wrong>,
+    ) -> Vec<T> {
+        self.take(key).map(|entry| entry.arguments(parse)).unwrap_or_default()
     }
 
     /// A table in this table.
@@ -210,22 +265,13 @@ impl<'t, 'r> Section<'t, 'r> {
         entry.items(&hint).into_iter().filter_map(Entry::section).collect()
     }
 
-    /// Notes a problem with the table itself.
-    pub(super) fn wrong(&self, wrong: Wrong) {
-        self.reader.note(self.at, &self.path, wrong);
-    }
-
-    /// Notes a problem with a key that was taken out before.
-    pub(super) fn wrong_key(&self, path: &str, wrong: Wrong) {
-        self.reader.wrong_at(path, wrong);
-    }
-
     /// Everything that was not asked for is unknown, and what has to be there and is not is missing: a misspelt key is
     /// one problem, not two.
     pub(super) fn finish(mut self) {
         for name in self.table.keys() {
             let hint = match nearest(&name.name, self.known.iter().copied()) {
                 Some(known) => {
+                    self.reader.doubt(&self.path_of(known));
                     self.missing.retain(|(missing, _)| *missing != known);
                     format!("did you mean `{known}`?")
                 }
@@ -235,6 +281,7 @@ impl<'t, 'r> Section<'t, 'r> {
             self.reader.note(name.span.start, &path, Wrong::new("this key is unknown").hint(hint));
         }
         for (key, hint) in &self.missing {
+            self.reader.doubt(&self.path_of(key));
             self.reader.note(self.at, &self.path_of(key), Wrong::new("this key is missing").hint(*hint));
         }
     }

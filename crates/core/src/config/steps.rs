@@ -3,6 +3,7 @@
 use super::problem::Wrong;
 use super::reader::Section;
 use super::values;
+use crate::day::Day;
 use crate::template::Template;
 
 /// `[[steps]]`: a further step.
@@ -82,11 +83,20 @@ const KINDS: [(&str, Kind); 5] = [
     ("hive", Kind::Hive),
 ];
 
-pub(super) fn read(root: &mut Section<'_, '_>) -> Vec<CustomStep> {
-    root.sections("steps").into_iter().filter_map(read_step).collect()
+/// A step, as far as it could be read.
+pub(super) struct StepDraft {
+    /// Its path in the file.
+    pub(super) path: String,
+    pub(super) name: Option<String>,
+    pub(super) is_hive: bool,
+    pub(super) whole: Option<CustomStep>,
 }
 
-fn read_step(mut section: Section<'_, '_>) -> Option<CustomStep> {
+pub(super) fn read(root: &mut Section<'_, '_>) -> Vec<StepDraft> {
+    root.sections("steps").into_iter().map(read_step).collect()
+}
+
+fn read_step(mut section: Section<'_, '_>) -> StepDraft {
     let name = section
         .require("name", "give the step a name: name = \"compact\"")
         .and_then(|entry| entry.parsed(values::step_name));
@@ -95,23 +105,24 @@ fn read_step(mut section: Section<'_, '_>) -> Option<CustomStep> {
         .and_then(|entry| entry.parsed(|text| values::one_of(text, &KINDS)));
     let when = section
         .parsed("when", |text| values::one_of(text, &[("before", When::Before), ("after", When::After)]));
-    let args = section.list("args", values::argument);
+    let args = section.arguments("args", values::argument);
     // Without a kind it is not known which keys belong to it; only those that belong to none are then unknown.
     let file_hint = "name its address: file = \"s3://my-log-bucket/steps/…\"";
     let address = |section: &mut Section<'_, '_>| {
         section.require("file", file_hint).and_then(|entry| entry.parsed(values::step_file))
     };
-    let kind = match kind {
-        Some(Kind::Spark) => needs_args(
-            &section,
-            &args,
-            "the script and its arguments: args = [\"s3://my-log-bucket/steps/compact.py\", \"{day}\"]",
-        )
-        .then_some(StepKind::Spark),
-        Some(Kind::Command) => {
-            needs_args(&section, &args, "the command: args = [\"bash\", \"-c\", \"echo {day}\"]")
-                .then_some(StepKind::Command)
+    let is_hive = matches!(kind, Some(Kind::Hive));
+    let has_work = args.first().is_some_and(|first| !first.on(Day::SAMPLE).trim().is_empty());
+    let work_hint = match kind {
+        Some(Kind::Spark) => {
+            Some("the script and its arguments: args = [\"s3://my-log-bucket/steps/compact.py\", \"{day}\"]")
         }
+        Some(Kind::Command) => Some("the command: args = [\"bash\", \"-c\", \"echo {day}\"]"),
+        _ => None,
+    };
+    let kind = match kind {
+        Some(Kind::Spark) => has_work.then_some(StepKind::Spark),
+        Some(Kind::Command) => has_work.then_some(StepKind::Command),
         Some(Kind::Script) => address(&mut section).map(|file| StepKind::Script { file }),
         Some(Kind::Hive) => address(&mut section).map(|file| StepKind::Hive { file }),
         Some(Kind::Jar) => {
@@ -125,13 +136,16 @@ fn read_step(mut section: Section<'_, '_>) -> Option<CustomStep> {
             None
         }
     };
+    let (reader, path) = (section.reader(), section.path().to_owned());
     section.finish();
-    Some(CustomStep { name: name?, when: when.unwrap_or(When::After), kind: kind?, args })
-}
-
-fn needs_args(section: &Section<'_, '_>, args: &[Template], hint: &str) -> bool {
-    if args.is_empty() {
-        section.wrong(Wrong::new("this step has no good `args`, and has nothing to run").hint(hint));
+    if let Some(hint) = work_hint
+        && !has_work
+        && reader.is_certain(&format!("{path}.args"))
+    {
+        reader.wrong_at(&path, Wrong::new("this step has no `args`, and has nothing to run").hint(hint));
     }
-    !args.is_empty()
+    let whole = name.clone().zip(kind);
+    let when = when.unwrap_or(When::After);
+    let whole = whole.map(|(name, kind)| CustomStep { name, when, kind, args });
+    StepDraft { path, name, is_hive, whole }
 }

@@ -1,5 +1,8 @@
 //! Tests of the configuration.
 
+mod at_once;
+mod values;
+
 use super::{Config, ConfigErrors, read};
 use crate::testing::MINIMAL;
 
@@ -126,7 +129,8 @@ fn wrong_types_have_their_place() {
       hint: write the number without quotes
     emrys.toml:24:17: `limits.start-minutes`: an integer is expected, and this is a number with a fraction
       hint: write the number without quotes
-    emrys.toml:25:16: `limits.max-attempts`: 0 is not between 1 and 20
+    emrys.toml:25:16: `limits.max-attempts`: 0 is not between 1 and 1000
+      hint: 1 allows no second attempt for a day; left out, it is 3
     emrys.toml:26:20: `limits.max-reject-ratio`: this is not between 0 and 1
       hint: a share is expected: 0.01 is one in a hundred
     "#);
@@ -185,8 +189,8 @@ fn hints_know_what_was_meant() {
       hint: did you mean `service-role`?
     "#);
     insta::assert_snapshot!(only(&changed(&[("[output]\n", "[output]\nformat = \"parqet\"\n")], "")), @r#"
-    emrys.toml:8:11: `output.format`: `parqet` is not one of `parquet`, `csv`
-      hint: did you mean `parquet`?
+    emrys.toml:8:11: `output.format`: `parqet` has no meaning here
+      hint: did you mean `parquet`? Known here: `parquet`, `csv`
     "#);
     insta::assert_snapshot!(only(&changed(&[("{dd}", "{ddd}")], "")), @r#"
     emrys.toml:5:56: `source.uri`: there is no placeholder {ddd}
@@ -443,20 +447,22 @@ args = ["{out}"]
     insta::assert_snapshot!(errors(&text), @r#"
     emrys.toml:19:1: `steps[0].name`: this key is missing
       hint: give the step a name: name = "compact"
-    emrys.toml:20:9: `steps[0].kind`: `comand` is not one of `spark`, `command`, `script`, `jar`, `hive`
-      hint: did you mean `command`?
+    emrys.toml:20:9: `steps[0].kind`: `comand` has no meaning here
+      hint: did you mean `command`? Known here: `spark`, `command`, `script`, `jar`, `hive`
     emrys.toml:23:1: `steps[1].file`: this key is missing
       hint: name its address: file = "s3://my-log-bucket/steps/…"
     emrys.toml:26:15: `steps[1].main-class`: `a b` is no name of a class
-    emrys.toml:28:1: `steps[2]`: this step has no good `args`, and has nothing to run
+      hint: it is written like `com.example.Report`
+    emrys.toml:28:1: `steps[2]`: this step has no `args`, and has nothing to run
       hint: the script and its arguments: args = ["s3://my-log-bucket/steps/compact.py", "{day}"]
     emrys.toml:35:9: `steps[3].file`: an address begins with `s3://`
       hint: upload the file, and name its `s3://` address
     emrys.toml:36:1: `steps[3].main-class`: this key is unknown
       hint: known here: name, kind, when, args, file
-    emrys.toml:37:9: `steps[3].when`: `during` is not one of `before`, `after`
-      hint: write `before`, `after`
+    emrys.toml:37:9: `steps[3].when`: `during` has no meaning here
+      hint: known here: `before`, `after`
     emrys.toml:40:11: `job.script`: `job.jar` does not end with .py
+      hint: name a Python file: `my_job.py`; other programs run as [[steps]]
     emrys.toml:41:10: `job.args[0]`: there is no placeholder {out}
       hint: known here: {day} {yyyy} {mm} {dd} {run} {input} {output}; braces that are meant are written twice
     "#);

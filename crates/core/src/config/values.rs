@@ -43,10 +43,10 @@ pub(super) fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Wron
     }
     let all = words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     let hint = match nearest(text, words.iter().map(|(word, _)| *word)) {
-        Some(word) => format!("did you mean `{word}`?"),
-        None => format!("write {all}"),
+        Some(word) => format!("did you mean `{word}`? Known here: {all}"),
+        None => format!("known here: {all}"),
     };
-    Err(Wrong::new(format!("`{text}` is not one of {all}")).hint(hint))
+    Err(Wrong::new(format!("`{text}` has no meaning here")).hint(hint))
 }
 
 /// A name that is fit for a cluster's name, an alarm's name, and a key in S3.
@@ -126,7 +126,8 @@ pub(super) fn named_or_arn(text: &str, kind: &str) -> Result<String, Wrong> {
     if good {
         Ok(text.to_owned())
     } else {
-        Err(Wrong::new(format!("`{text}` is neither a name nor an ARN in IAM")))
+        Err(Wrong::new(format!("`{text}` is neither a name nor an ARN in IAM"))
+            .hint(format!("it is written like `my-name` or `arn:aws:iam::123456789012{kind}my-name`")))
     }
 }
 
@@ -193,7 +194,10 @@ pub(super) fn step_name(text: &str) -> Result<String, Wrong> {
 
 pub(super) fn main_class(text: &str) -> Result<String, Wrong> {
     let good = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '$'));
-    if good { Ok(text.to_owned()) } else { Err(Wrong::new(format!("`{text}` is no name of a class"))) }
+    if good {
+        return Ok(text.to_owned());
+    }
+    Err(Wrong::new(format!("`{text}` is no name of a class")).hint("it is written like `com.example.Report`"))
 }
 
 /// The address of a folder.
@@ -215,7 +219,8 @@ pub(super) fn folder(text: &str) -> Result<S3Uri, Wrong> {
 pub(super) fn object(text: &str) -> Result<S3Uri, Wrong> {
     let uri = address(text, "s3://my-log-bucket/a-folder/a-file")?;
     if uri.is_folder() {
-        return Err(Wrong::new(format!("`{text}` is a folder, and a file is expected")));
+        return Err(Wrong::new(format!("`{text}` is a folder, and a file is expected"))
+            .hint("name the file in it, without a slash at the end"));
     }
     plain(text, &uri)
 }
@@ -228,7 +233,10 @@ fn address(text: &str, example: &str) -> Result<S3Uri, Wrong> {
             S3UriError::Bucket { .. } => {
                 wrong.hint("buckets have no placeholders, and no upper-case letters")
             }
-            _ => wrong,
+            S3UriError::LongKey { .. } => wrong.hint("shorten the address"),
+            S3UriError::ControlCharacter => {
+                wrong.hint("look for line breaks, tabs and what was pasted along, and take them out")
+            }
         }
     })
 }
@@ -288,7 +296,9 @@ pub(super) fn step_file(text: &str) -> Result<Template, Wrong> {
 
 fn template(text: &str, allowed: &[Placeholder]) -> Result<Template, Wrong> {
     if let Some(offset) = text.find(|c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r')) {
-        return Err(Wrong::new("EMR takes no control characters").at(offset));
+        return Err(Wrong::new("EMR takes no control characters")
+            .hint("take it out; tabs and line breaks may stay")
+            .at(offset));
     }
     Template::parse(text, allowed).map_err(|error| {
         let names = allowed.iter().map(|placeholder| placeholder.name());
@@ -312,7 +322,11 @@ pub(super) fn job_file(text: &str, endings: &[&str]) -> Result<Script, Wrong> {
     let file = if text.contains("://") { Script::S3(object(text)?) } else { Script::Local(text.to_owned()) };
     let name = file.file_name();
     if !endings.iter().any(|ending| name.ends_with(ending) && name.len() > ending.len()) {
-        return Err(Wrong::new(format!("`{text}` does not end with {}", endings.join(" or "))));
+        let hint = match endings {
+            [ending] => format!("name a Python file: `my_job{ending}`; other programs run as [[steps]]"),
+            _ => "a module is a `.py` file; of packages, make a `.zip` or an `.egg`".to_owned(),
+        };
+        return Err(Wrong::new(format!("`{text}` does not end with {}", endings.join(" or "))).hint(hint));
     }
     if name.chars().any(|c| c.is_whitespace() || c.is_control() || "{}*?[]\\,#".contains(c)) {
         return Err(Wrong::new(format!("`{name}` has a letter that spark-submit takes for something else"))

@@ -1,7 +1,7 @@
 //! A plan says what a run then does.
 
 use super::*;
-use crate::inputs::Listing;
+use crate::inputs::{InputObject, Listing};
 use crate::run::testing::{self, Engine, Good, World, now, spec, trouble, unversioned};
 use crate::run::{Answer, Recorded, Trouble, TroubleKind};
 
@@ -124,6 +124,33 @@ fn an_empty_day_and_a_taken_place_are_foreseen() {
     let taken = plan_in(&unversioned(), &State::default(), &mut Taken);
     assert_eq!((taken.outcome, taken.calls.len()), ("refused", 0));
     assert!(taken.refusal.is_some_and(|refusal| refusal.hint.contains("{output}")));
+}
+
+#[test]
+fn empty_objects_are_counted_in_a_note() {
+    struct With(Vec<u64>);
+    impl World for With {
+        fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
+            let Query::Inputs = query else { return Good.look(engine, query) };
+            let object = |(index, size): (usize, &u64)| InputObject {
+                key: format!("application-logs/2024/10/20/{index}.log"),
+                size: *size,
+                etag: "e".to_owned(),
+            };
+            Ok(Answer::Inputs(Listing::new(self.0.iter().enumerate().map(object).collect())))
+        }
+
+        fn act(&mut self, engine: &Engine<'_>, action: &Action) -> testing::Acted {
+            Good.act(engine, action)
+        }
+    }
+    let note = |sizes: &[u64]| {
+        let plan = plan_in(&spec(), &State::default(), &mut With(sizes.to_vec()));
+        (plan.outcome, plan.notes.into_iter().find(|note| note.contains("left out")))
+    };
+    assert_eq!(note(&[7]), ("succeeded", None));
+    assert_eq!(note(&[7, 0]), ("succeeded", Some("1 empty object is left out".to_owned())));
+    assert_eq!(note(&[0, 0, 0]), ("empty", Some("3 empty objects are left out".to_owned())));
 }
 
 #[test]

@@ -318,18 +318,17 @@ impl std::fmt::Display for Refusal {
                 write!(f, "the job writes to a fixed place, and there is output already at {folder}")
             }
             Self::UnreadableNames { objects, count } => {
-                write!(
-                    f,
-                    "{count} objects have names that Spark cannot be relied on to read: {}",
-                    objects.join(", ")
-                )?;
+                let (s, have) = if *count == 1 { ("", "has a name") } else { ("s", "have names") };
+                let shown = objects.join(", ");
+                write!(f, "{count} object{s} {have} that Spark cannot be relied on to read: {shown}")?;
                 if u64::try_from(objects.len()).is_ok_and(|shown| shown < *count) {
                     f.write_str(", …")?;
                 }
                 Ok(())
             }
             Self::AttemptsUsedUp { attempts } => {
-                write!(f, "{attempts} attempts were made, as many as the limit allows")
+                let were = if *attempts == 1 { " was" } else { "s were" };
+                write!(f, "{attempts} attempt{were} made, as many as the limit allows")
             }
         }
     }

@@ -97,7 +97,9 @@ impl Watch<'_> {
         }
         let unreadable = listing.unreadable(self.spec);
         if !unreadable.is_empty() {
-            let shown = unreadable.iter().take(NAMES_SHOWN).map(|object| object.key.clone());
+            let source = self.spec.source();
+            let shown = unreadable.iter().take(NAMES_SHOWN);
+            let shown = shown.map(|object| source.with_key(&object.key).to_string());
             return Ok(refuse(Refusal::UnreadableNames {
                 objects: shown.collect(),
                 count: unreadable.len().try_into().unwrap_or(u64::MAX),

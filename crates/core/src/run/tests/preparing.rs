@@ -86,7 +86,39 @@ fn names_that_spark_would_skip_are_refused_by_name() {
     let Some(Refusal::UnreadableNames { objects, count: 1 }) = &engine.state.refusal else {
         panic!("{:?}", engine.state.refusal)
     };
-    assert!(objects[0].contains("_hidden.log"), "{objects:?}");
+    assert_eq!(objects, &["s3://my-log-bucket/application-logs/2024/10/20/_hidden.log"]);
+    insta::assert_snapshot!(
+        engine.state.refusal.as_ref().unwrap(),
+        @"1 object has a name that Spark cannot be relied on to read: s3://my-log-bucket/application-logs/2024/10/20/_hidden.log"
+    );
+}
+
+#[test]
+fn a_refusal_counts_well() {
+    let objects = vec!["s3://b/_a".to_owned(), "s3://b/_b".to_owned()];
+    insta::assert_snapshot!(
+        Refusal::UnreadableNames { objects, count: 7 },
+        @"7 objects have names that Spark cannot be relied on to read: s3://b/_a, s3://b/_b, …"
+    );
+    let used_up = |attempts| Refusal::AttemptsUsedUp { attempts }.to_string();
+    assert_eq!(used_up(1), "1 attempt was made, as many as the limit allows");
+    assert_eq!(used_up(3), "3 attempts were made, as many as the limit allows");
+}
+
+#[test]
+fn a_day_of_empty_objects_launches_nothing() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let object = |name: &str| InputObject {
+        key: format!("application-logs/2024/10/20/{name}"),
+        size: 0,
+        etag: "e".to_owned(),
+    };
+    let outcome = engine.drive(&mut looking(|_, query| match query {
+        Query::Inputs => Some(Ok(Answer::Inputs(Listing::new(vec![object("a.log"), object("_SUCCESS")])))),
+        _ => None,
+    }));
+    assert_eq!((outcome, labels(&engine)), (Outcome::Empty, vec![]));
 }
 
 #[test]
