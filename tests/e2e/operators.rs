@@ -28,12 +28,12 @@ fn attach_reads_along_while_another_drives_and_ends_as_the_run_does() {
     let world = world(1_500);
     let mut driver = world.start(&RUN);
     driver.wait_for("RUNNING");
-    let mut watcher = world.start(&["attach", DAY, "--json", "--log-format", "json"]);
-    watcher.wait_for("its record is read along");
-    let driven = driver.end().expect(0).json();
-    let read_along = watcher.end().expect(0);
+    let mut second = world.start(&["attach", DAY, "--json", "--log-format", "json"]);
+    second.wait_for("its record is read along");
+    let report = driver.end().expect(0).json();
+    let read_along = second.end().expect(0);
     for name in ["outcome", "attempt", "cluster_id", "output", "rows_read"] {
-        assert_eq!(read_along.json()[name], driven[name], "{name}");
+        assert_eq!(read_along.json()[name], report[name], "{name}");
     }
     let records: Vec<Value> =
         read_along.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -53,11 +53,11 @@ fn attach_takes_over_from_a_driver_that_dies_and_ctrl_c_only_detaches_it() {
     let detached = detached.end().expect(5);
     assert!(detached.stderr.contains(&format!("attach {DAY}")), "{}", detached.stderr);
 
-    let mut watcher = world.start(&["attach", DAY, "--json"]);
-    watcher.wait_for("its record is read along");
+    let mut second = world.start(&["attach", DAY, "--json"]);
+    second.wait_for("its record is read along");
     driver.signal("KILL");
     driver.end();
-    let report = watcher.end().expect(0).json();
+    let report = second.end().expect(0).json();
     assert_eq!((&report["outcome"], &report["attempt"]), (&json!("succeeded"), &json!(1)));
     assert_eq!(world.calls("RunJobFlow").len(), 1);
     assert_eq!(world.calls("TerminateJobFlows").len(), 0);

@@ -3,7 +3,7 @@
     python3 -m venv scratch && scratch/bin/pip install botocore
     scratch/bin/python crates/local-aws/models/extract.py
 
-Writes emr.json, cloudwatch.json and sts.json beside itself: the supported operations and every shape that their
+Writes emr.json, cloudwatch.json, scheduler.json and sts.json beside itself: the supported operations and every shape that their
 inputs, outputs and errors reach, with the constraints, and the version of botocore that they come from.
 Documentation texts are left behind.
 """
@@ -43,6 +43,16 @@ OPERATIONS = {
         "PutMetricAlarm",
         "PutMetricData",
     ],
+    "scheduler": [
+        "CreateSchedule",
+        "CreateScheduleGroup",
+        "DeleteSchedule",
+        "DeleteScheduleGroup",
+        "GetSchedule",
+        "GetScheduleGroup",
+        "ListScheduleGroups",
+        "ListSchedules",
+    ],
     "sts": ["GetCallerIdentity"],
 }
 
@@ -67,7 +77,7 @@ SHAPE = [
     "sensitive",
     "document",
 ]
-REFERENCE = ["shape", "locationName", "flattened", "timestampFormat"]
+REFERENCE = ["shape", "location", "locationName", "flattened", "timestampFormat"]
 
 
 def reference(ref: dict) -> dict:
@@ -83,6 +93,9 @@ def extract(service: str, operations: list[str]) -> dict:
             return
         source = model["shapes"][name]
         shape = {key: source[key] for key in SHAPE if key in source}
+        if "(?=" in shape.get("pattern", "") or "(?!" in shape.get("pattern", ""):
+            # The regular expressions of the reader look in one direction only.
+            del shape["pattern"]
         shapes[name] = shape
         if source.get("exception"):
             shape["error"] = {
@@ -107,6 +120,10 @@ def extract(service: str, operations: list[str]) -> dict:
     for name in operations:
         source = model["operations"][name]
         operation = {part: source[part]["shape"] for part in ("input", "output") if part in source}
+        http = source.get("http", {})
+        # The path says which operation it is only where the protocol is REST.
+        if http.get("requestUri", "/") != "/":
+            operation["http"] = {key: http[key] for key in ("method", "requestUri") if key in http}
         wrapper = source.get("output", {}).get("resultWrapper")
         if wrapper:
             operation["resultWrapper"] = wrapper

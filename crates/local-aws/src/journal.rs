@@ -16,6 +16,7 @@
 //! | `status` | the HTTP status; 0 where no answer was given |
 //! | `request` | the request's parameters under botocore's names, unless switched off; never an object's content |
 //! | `warnings` | what AWS ignores and a reader may want to know, such as members that no model has |
+//! | `by` | who made the call where nobody sent it: `scheduler` |
 //! | `fault` | the fault that the call met on purpose ([`crate::faults`]) |
 //!
 //! A reader must accept further members: later versions may add some, and take none away.
@@ -45,7 +46,7 @@ pub struct Entry {
     pub seq: u64,
     /// When the request arrived.
     pub time: Timestamp,
-    /// The service: `emr`, `s3`, `cloudwatch`, `sts`, or the name that a client signed for.
+    /// The service: `emr`, `s3`, `cloudwatch`, `scheduler`, `sts`, or the name that a client signed for.
     pub service: String,
     /// The operation, as the service's model names it.
     pub operation: String,
@@ -61,6 +62,9 @@ pub struct Entry {
     /// What AWS ignores silently.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// What made the call where nobody sent it: `scheduler`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// The fault that it met on purpose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<FaultNote>,
@@ -98,6 +102,8 @@ pub struct Noted {
     pub error: Option<String>,
     /// What AWS ignores silently.
     pub warnings: Vec<String>,
+    /// What made the call where nobody sent it.
+    pub by: Option<String>,
     /// The fault that the call meets.
     pub fault: Option<FaultNote>,
 }
@@ -195,6 +201,7 @@ impl Journal {
             status,
             request: noted.request.filter(|_| self.requests),
             warnings: noted.warnings,
+            by: noted.by,
             fault: noted.fault,
         };
         match &mut inner.sink {

@@ -28,13 +28,13 @@ async fn attach_reads_along_and_takes_over_a_lease_time_after_the_last_sign_of_l
     let (one, two) = (aws.connect(1).await, aws.connect(2).await);
     let (spec, mut told) = (spec(), Told::default());
     let begun = tokio::time::Instant::now();
-    let watcher = async {
+    let second = async {
         tokio::time::sleep(Duration::from_secs(40)).await;
         attach(&two, &spec, &holder(2), &mut told, &mut Interrupts::none()).await.unwrap().unwrap()
     };
     // A process that dies is a future that is dropped.
     let driver = tokio::time::timeout(Duration::from_mins(1), run(&one, 1));
-    let (end, died) = tokio::join!(watcher, driver);
+    let (end, died) = tokio::join!(second, driver);
     died.unwrap_err();
     assert_eq!(end.how, How::Closed(Outcome::Succeeded));
     assert_eq!(end.state.fence(), 2);
@@ -52,11 +52,11 @@ async fn who_only_reads_along_writes_nothing() {
     let spec = spec();
     assert!(attach(&two, &spec, &holder(2), &mut (), &mut Interrupts::none()).await.unwrap().is_none());
     assert_eq!(aws.sent("PUT "), 0, "a day that was never run is not run by looking at it");
-    let watcher = async {
+    let second = async {
         tokio::time::sleep(Duration::from_secs(40)).await;
         attach(&two, &spec, &holder(2), &mut (), &mut Interrupts::none()).await.unwrap().unwrap()
     };
-    let (end, watched) = tokio::join!(run(&one, 1), watcher);
+    let (end, watched) = tokio::join!(run(&one, 1), second);
     assert_eq!(watched.how, How::Closed(Outcome::Succeeded));
     assert_eq!(watched.state.seq(), end.unwrap().state.seq());
     assert_eq!(watched.state.fence(), 1);

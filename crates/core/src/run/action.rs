@@ -120,6 +120,20 @@ impl Action {
         }
     }
 
+    /// Whether it is due because time passed, and not because somebody asked for it or something was recorded.
+    pub(super) fn rests_on_a_limit(&self) -> bool {
+        match self {
+            Self::Terminate { because, .. } => match because {
+                TerminateReason::StartDeadline
+                | TerminateReason::RunDeadline
+                | TerminateReason::Lingering => true,
+                TerminateReason::Cancelled | TerminateReason::Surplus => false,
+            },
+            Self::Unprotect { .. } => true,
+            Self::StageJob { .. } | Self::Launch(_) | Self::PublishMetrics | Self::PutAlarm => false,
+        }
+    }
+
     /// In a few words, for people.
     pub fn label(&self) -> &'static str {
         match self {

@@ -106,10 +106,19 @@ pub fn decide(spec: &Spec, state: &State, seen: &Seen, now: Timestamp, pace: &Pa
         return Decision::Renew;
     }
     let action = next_action(spec, state, now, pace);
-    let decision = match action.as_ref().map(|action| (action, hold(action, seen, now, pace))) {
-        Some((action, None)) => Decision::Do(action.clone()),
-        Some((_, held)) => watch::look_or_record(spec, state, seen, now, pace, held),
-        None => watch::look_or_record(spec, state, seen, now, pace, None),
+    let held = action.as_ref().and_then(|action| hold(action, seen, now, pace));
+    let watch = || watch::look_or_record(spec, state, seen, now, pace, held);
+    let decision = match &action {
+        None => watch(),
+        Some(_) if held.is_some() => watch(),
+        Some(action) if action.rests_on_a_limit() => match watch() {
+            // A limit that passed while nobody looked says nothing about the cluster: its steps may be at work, or
+            // over. What there is to see and to record comes first, and who cannot see ends nothing.
+            first @ (Decision::Look(_) | Decision::Record(_) | Decision::Leave(_)) => first,
+            blind @ Decision::Wait { why: Why::Trouble(_), .. } => blind,
+            _ => Decision::Do(action.clone()),
+        },
+        Some(action) => Decision::Do(action.clone()),
     };
     match (decision, renewal) {
         (Decision::Wait { until, why }, Some(due)) => Decision::Wait { until: until.min(due), why },

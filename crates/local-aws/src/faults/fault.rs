@@ -136,7 +136,7 @@ impl Fault {
         let error = match self {
             Self::Throttle if s3 => ApiError::new("SlowDown", "Please reduce your request rate.", 503),
             Self::Throttle => {
-                let status = if call.service == "scheduler" { 429 } else { 400 };
+                let status = if service == Service::Scheduler { 429 } else { 400 };
                 ApiError::new("ThrottlingException", "Rate exceeded", status)
             }
             Self::ServerError { status, .. } => {

@@ -34,9 +34,21 @@ pub struct Operation {
     pub output: Option<String>,
     /// The element around the output in XML.
     pub result_wrapper: Option<String>,
+    /// Where it is found, in a protocol where method and path say so.
+    pub http: Option<Http>,
     /// The shapes of the errors that it declares.
     #[serde(default)]
     pub errors: Vec<String>,
+}
+
+/// Method and path of an operation.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Http {
+    /// The method.
+    pub method: String,
+    /// The path, with `{labels}`.
+    pub request_uri: String,
 }
 
 /// A shape with its constraints.
@@ -73,9 +85,14 @@ pub struct Shape {
 
 /// A use of a shape.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Reference {
     /// The shape's name.
     pub shape: String,
+    /// Where a member of an input stands if not in the body: `uri`, `querystring`.
+    pub location: Option<String>,
+    /// Its name there.
+    pub location_name: Option<String>,
 }
 
 /// What a model says about an error beside its members.
@@ -163,6 +180,7 @@ fn translate(pattern: &str) -> String {
 
 static EMR: LazyLock<Model> = LazyLock::new(|| parse(include_str!("../../models/emr.json")));
 static CLOUD_WATCH: LazyLock<Model> = LazyLock::new(|| parse(include_str!("../../models/cloudwatch.json")));
+static SCHEDULER: LazyLock<Model> = LazyLock::new(|| parse(include_str!("../../models/scheduler.json")));
 static STS: LazyLock<Model> = LazyLock::new(|| parse(include_str!("../../models/sts.json")));
 
 fn parse(text: &str) -> Model {
@@ -176,6 +194,7 @@ impl Model {
             Service::S3 => None,
             Service::Emr => Some(&EMR),
             Service::CloudWatch => Some(&CLOUD_WATCH),
+            Service::Scheduler => Some(&SCHEDULER),
             Service::Sts => Some(&STS),
         }
     }

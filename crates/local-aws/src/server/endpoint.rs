@@ -15,12 +15,12 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::faults::{FaultPlan, Faults};
-use crate::journal::Journal;
+use crate::journal::{Journal, Noted, OK};
 use crate::s3;
 use crate::steps::{Runner, RunnerConfig};
 use crate::store::Store;
 use crate::wire::{self, Call, Route, Verifier};
-use crate::world::{ApiError, CallContext, Effect, ListView, World};
+use crate::world::{ApiError, CallContext, Effect, ListView, MadeCall, World};
 
 use super::Driver;
 use super::open_call::OpenCall;
@@ -245,9 +245,25 @@ impl Endpoint {
             self.changed(&world, now);
         }
         for effect in effects {
-            self.0.runner.execute(effect);
+            match effect {
+                Effect::Called(call) => self.journal_own(*call),
+                effect => self.0.runner.execute(effect),
+            }
         }
         result
+    }
+
+    /// A line for a call that the world made by itself.
+    fn journal_own(&self, call: MadeCall) {
+        let noted = Noted {
+            resource: wire::resource(call.service, &call.operation, &call.input),
+            operation: call.operation,
+            request: Some(call.input),
+            by: Some(call.by),
+            ..Noted::default()
+        };
+        let (outcome, status) = call.error.map_or((OK.to_owned(), 200), |error| (error.code, error.status));
+        self.0.journal.record(call.at, wire::journal_name(call.service), noted, &outcome, status);
     }
 
     fn changed(&self, world: &World, now: Timestamp) {

@@ -122,6 +122,63 @@ async fn a_cluster_lives_and_ends_while_only_time_passes() {
     driver.abort();
 }
 
+/// A signed call to EventBridge Scheduler.
+async fn schedule(endpoint: &Endpoint, method: &str, path: &str, body: &str) -> (u16, Value) {
+    let request = Request::builder().method(method).uri(format!("http://127.0.0.1:4599{path}"));
+    let mut head = request.header("host", "127.0.0.1:4599").body(()).unwrap().into_parts().0;
+    let scope = ("AKID", "us-east-1", "scheduler");
+    Verifier::new(SECRET, None).sign(&mut head, body.as_bytes(), scope, endpoint.clock().now());
+    let response = endpoint.handle_bytes(Request::from_parts(head, Bytes::from(body.to_owned()))).await;
+    assert_eq!(response.headers()["content-type"], "application/json");
+    (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap())
+}
+
+#[tokio::test]
+async fn a_schedule_ends_a_cluster_that_nobody_looks_at_and_the_journal_tells() {
+    let clock = Clock::stepped(start());
+    let (endpoint, driver) = endpoint(&clock, None);
+    let driver = tokio::spawn(driver.run());
+    let launched = ask(&endpoint, "RunJobFlow", launch()).await;
+    let id = launched["JobFlowId"].as_str().unwrap().to_owned();
+    assert_eq!(schedule(&endpoint, "POST", "/schedule-groups/emrys", "{}").await.0, 200);
+    let body = json!({
+        "GroupName": "emrys",
+        "ScheduleExpression": "at(2024-10-21T03:00:30)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "ActionAfterCompletion": "DELETE",
+        "ClientToken": "t",
+        "Target": {
+            "Arn": "arn:aws:scheduler:::aws-sdk:emr:terminateJobFlows",
+            "RoleArn": "arn:aws:iam::123456789012:role/guard",
+            "Input": json!({"JobFlowIds": [&id]}).to_string(),
+        },
+    });
+    let (status, made) = schedule(&endpoint, "POST", "/schedules/n1", &body.to_string()).await;
+    assert_eq!((status, made["ScheduleArn"].is_string()), (200, true), "{made}");
+    let (status, shown) = schedule(&endpoint, "GET", "/schedules/n1?groupName=emrys", "").await;
+    assert_eq!((status, shown["Name"].as_str()), (200, Some("n1")));
+    let (status, none) = schedule(&endpoint, "DELETE", "/schedules/n1?groupName=default", "").await;
+    assert_eq!((status, none["Message"].as_str()), (404, Some("Schedule n1 does not exist.")));
+    let (status, put) = schedule(&endpoint, "PUT", "/schedules/n1", "{}").await;
+    assert_eq!((status, put["__type"].as_str()), (400, Some("UnknownOperationException")));
+
+    for _ in 0..40 {
+        settle().await;
+        clock.advance(SignedDuration::from_secs(1));
+    }
+    settle().await;
+    let calls = endpoint.journal().entries().unwrap();
+    let made = calls.last().unwrap();
+    assert_eq!((made.operation.as_str(), made.resource.as_str()), ("TerminateJobFlows", id.as_str()));
+    assert_eq!((made.by.as_deref(), made.is_ok()), (Some("scheduler"), true));
+    assert_eq!(made.time, "2024-10-21T03:00:30Z".parse().unwrap());
+    let told: Vec<_> = calls.iter().map(|call| call.resource.as_str()).collect();
+    assert_eq!(told[1..4], ["emrys", "emrys/n1", "emrys/n1"]);
+    let cluster = ask(&endpoint, "DescribeCluster", json!({"ClusterId": id})).await;
+    assert_eq!(cluster["Cluster"]["Status"]["StateChangeReason"]["Code"], "USER_REQUEST");
+    driver.abort();
+}
+
 #[tokio::test]
 async fn the_world_is_saved_before_the_answer_and_only_when_it_changed() {
     let dir = tempfile::tempdir().unwrap();

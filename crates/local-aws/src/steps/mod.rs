@@ -98,6 +98,8 @@ impl Runner {
                     let _ = kill.send(how);
                 }
             }
+            // Nothing to run: the endpoint puts it into the journal.
+            Effect::Called(_) => {}
         }
     }
 

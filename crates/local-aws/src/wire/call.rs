@@ -17,7 +17,7 @@ use super::auth::signed_service;
 use super::protocol::{Envelope, nothing};
 use super::resource::resource;
 use super::route::{Route, Target};
-use super::{Caller, Protocol, Verifier, query};
+use super::{Caller, Protocol, Verifier, query, rest};
 
 /// A request that is in order, for the world.
 #[derive(Clone, Debug)]
@@ -144,6 +144,14 @@ fn read(received: Received<'_>, target: &Target, caller: Caller, note: &CallNote
     let input =
         protocol.decode(&received.head.headers, received.body).map_err(|why| protocol.unreadable(why))?;
     let input = if input.is_null() { nothing() } else { input };
+    let input = match input {
+        Value::Object(members) if *protocol == Protocol::RestJson1 => {
+            let uri = &received.head.uri;
+            rest::bind(model, operation, (uri.path(), uri.query()), members)
+                .map_err(|why| protocol.unreadable(why))?
+        }
+        input => input,
+    };
     note.call(operation, resource(*service, operation, &input), input.clone());
     let checked = model.check(operation, input);
     for path in checked.unknown {
@@ -154,7 +162,10 @@ fn read(received: Received<'_>, target: &Target, caller: Caller, note: &CallNote
         Some(Fault::Unreadable(why)) => Err(protocol.unreadable(why)),
         Some(fault @ Fault::Invalid(_)) => {
             // CloudWatch and STS keep the code of their query days.
-            let code = if *service == Service::Emr { "ValidationException" } else { "ValidationError" };
+            let code = match service {
+                Service::Emr | Service::Scheduler => "ValidationException",
+                _ => "ValidationError",
+            };
             Err(ApiError::new(code, fault.to_string(), 400))
         }
     }
@@ -197,6 +208,7 @@ pub(crate) fn journal_name(service: Service) -> &'static str {
         Service::S3 => "s3",
         Service::Emr => "emr",
         Service::CloudWatch => "cloudwatch",
+        Service::Scheduler => "scheduler",
         Service::Sts => "sts",
     }
 }

@@ -3,10 +3,11 @@
 //! ```text
 //! route      which service, operation and protocol a request is for
 //! auth       Signature Version 4: who signed it, and did they
-//! protocol   the four protocols behind one pair: decode an input, encode an answer
+//! protocol   the protocols behind one pair: decode an input, encode an answer
 //!   |-> json     awsJson1.1 (EMR) and awsJson1.0 (CloudWatch from boto3)
 //!   |-> cbor     rpcv2Cbor (CloudWatch from the Rust SDK), with gzip
 //!   |-> query    awsQuery and its XML (STS)
+//! rest       restJson1: operation and input in path and query (Scheduler)
 //! call       one request from its bytes to a call, and from its result to an answer
 //! resource   what a call is about, for the journal
 //! ```
@@ -21,12 +22,14 @@ mod json;
 mod protocol;
 mod query;
 mod resource;
+mod rest;
 mod route;
 
 pub use self::auth::{Caller, Verifier};
 pub(crate) use self::call::journal_name;
 pub use self::call::{Answer, Asked, Call, Opened, Received, open};
 pub use self::protocol::Protocol;
+pub(crate) use self::resource::resource;
 pub use self::route::{Route, Target, route};
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The four protocols behind one pair of functions.
+//! The protocols behind one pair of functions.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
@@ -20,6 +20,8 @@ pub enum Protocol {
     RpcV2Cbor,
     /// A form, answered in XML.
     AwsQuery,
+    /// JSON, the operation in method and path.
+    RestJson1,
 }
 
 /// More than any request of ours, and less than hurts.
@@ -47,7 +49,7 @@ impl Protocol {
             Some(_) => return Err("the body's encoding is not gzip".to_owned()),
         };
         match self {
-            Self::AwsJson10 | Self::AwsJson11 => json::decode(body),
+            Self::AwsJson10 | Self::AwsJson11 | Self::RestJson1 => json::decode(body),
             Self::RpcV2Cbor => cbor::decode(body),
             Self::AwsQuery => query::decode(body),
         }
@@ -83,7 +85,7 @@ impl Protocol {
         let fields = json!({"__type": error.code, message: error.message});
         let query_code = shape.and_then(|shape| shape.error.as_ref()?.code.as_deref());
         let body = match self {
-            Self::AwsJson10 | Self::AwsJson11 => json::encode(&fields),
+            Self::AwsJson10 | Self::AwsJson11 | Self::RestJson1 => json::encode(&fields),
             Self::RpcV2Cbor => {
                 envelope.model.map_or_else(Vec::new, |model| cbor::encode(model, None, &fields))
             }
@@ -99,7 +101,7 @@ impl Protocol {
                 response.headers_mut().insert(name, value);
             }
         };
-        if matches!(self, Self::AwsJson10 | Self::AwsJson11) {
+        if matches!(self, Self::AwsJson10 | Self::AwsJson11 | Self::RestJson1) {
             set("x-amzn-errortype", &error.code);
         }
         if envelope.query_mode {
@@ -115,6 +117,7 @@ impl Protocol {
             Self::AwsJson11 => "application/x-amz-json-1.1",
             Self::RpcV2Cbor => "application/cbor",
             Self::AwsQuery => "text/xml",
+            Self::RestJson1 => "application/json",
         };
         let mut response = Response::new(Bytes::from(body));
         *response.status_mut() = status;

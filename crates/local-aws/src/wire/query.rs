@@ -24,6 +24,11 @@ pub(super) fn decode(body: &[u8]) -> Result<Value, String> {
     Ok(Value::Object(members.map(|(name, value)| (name, Value::String(value))).collect::<Map<_, _>>()))
 }
 
+/// A segment of a path.
+pub(super) fn decoded(segment: &str) -> Result<String, String> {
+    percent_decoded(&segment.replace('+', "%2B"))
+}
+
 fn percent_decoded(text: &str) -> Result<String, String> {
     let wrong = || format!("{text:?} is no form text");
     let mut bytes = Vec::with_capacity(text.len());

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::world::Service;
 
 /// The resource of a call, from its input; empty where it is about nothing in particular.
-pub(super) fn resource(service: Service, operation: &str, input: &Value) -> String {
+pub(crate) fn resource(service: Service, operation: &str, input: &Value) -> String {
     let text = |name: &str| input[name].as_str().unwrap_or_default().to_owned();
     match (service, operation) {
         (Service::Emr, "RunJobFlow") => text("Name"),
@@ -18,6 +18,11 @@ pub(super) fn resource(service: Service, operation: &str, input: &Value) -> Stri
         (Service::CloudWatch, "PutMetricAlarm") => text("AlarmName"),
         (Service::CloudWatch, "DeleteAlarms" | "DescribeAlarms") => texts(&input["AlarmNames"]),
         (Service::CloudWatch, "ListMetrics") => text("Namespace"),
+        (Service::Scheduler, "ListSchedules") => text("GroupName"),
+        (Service::Scheduler, "CreateSchedule" | "GetSchedule" | "DeleteSchedule") => {
+            format!("{}/{}", input["GroupName"].as_str().unwrap_or("default"), text("Name"))
+        }
+        (Service::Scheduler, _) => text("Name"),
         _ => String::new(),
     }
 }
@@ -60,6 +65,9 @@ mod tests {
             (Service::CloudWatch, "PutMetricData", put, "Emrys Pipeline=web"),
             (Service::CloudWatch, "PutMetricData", json!({"Namespace": "Emrys"}), "Emrys"),
             (Service::CloudWatch, "DeleteAlarms", json!({"AlarmNames": ["a"]}), "a"),
+            (Service::Scheduler, "GetSchedule", json!({"Name": "n", "GroupName": "emrys"}), "emrys/n"),
+            (Service::Scheduler, "DeleteSchedule", json!({"Name": "n"}), "default/n"),
+            (Service::Scheduler, "GetScheduleGroup", json!({"Name": "emrys"}), "emrys"),
             (Service::Sts, "GetCallerIdentity", json!({}), ""),
         ];
         for (service, operation, input, expected) in table {

@@ -6,9 +6,9 @@ use http::{Method, header};
 use crate::models::Model;
 use crate::world::Service;
 
-use super::Protocol;
 use super::auth::signed_service;
 use super::call::journal_name;
+use super::{Protocol, rest};
 
 /// Where a request goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +56,9 @@ pub struct Target {
 /// The name of CloudWatch's service shape, which stands in paths and targets.
 const GRANITE: &str = "GraniteServiceVersion20100801";
 
+/// The name that calls of EventBridge Scheduler are signed for.
+const SCHEDULER: &str = "scheduler";
+
 /// Routes a request by its head.
 pub fn route(head: &Parts) -> Route {
     let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
@@ -73,10 +76,25 @@ pub fn route(head: &Parts) -> Route {
     match signed_service(head) {
         // Signing names of S3; a request without a signature may still be a presigned one.
         None | Some("s3" | "s3express") => Route::S3,
+        Some(SCHEDULER) => by_method_and_path(head),
         Some(service) => Route::Unknown {
             service: service.to_owned(),
             operation: format!("{} {}", head.method, head.uri.path()),
             protocol: Protocol::AwsJson11,
+        },
+    }
+}
+
+fn by_method_and_path(head: &Parts) -> Route {
+    let (service, protocol) = (Service::Scheduler, Protocol::RestJson1);
+    let operation =
+        Model::of(service).and_then(|model| rest::operation(model, &head.method, head.uri.path()));
+    match operation {
+        Some(operation) => Route::World(Target { service, operation: operation.to_owned(), protocol }),
+        None => Route::Unknown {
+            service: SCHEDULER.to_owned(),
+            operation: format!("{} {}", head.method, head.uri.path()),
+            protocol,
         },
     }
 }

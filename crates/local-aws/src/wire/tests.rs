@@ -98,10 +98,18 @@ fn the_head_of_a_request_says_where_it_goes() {
 
     let athena = route(&json("AmazonAthena"));
     assert!(matches!(&athena, Route::Unknown { service, .. } if service == "AmazonAthena"), "{athena:?}");
-    let scheduler = "AWS4-HMAC-SHA256 Credential=AK/20241021/us-east-1/scheduler/aws4_request, \
-                     SignedHeaders=host, Signature=00";
-    let scheduler = route(&request("/schedules/one", &[("authorization", scheduler)]));
-    assert!(matches!(&scheduler, Route::Unknown { service, .. } if service == "scheduler"), "{scheduler:?}");
+    let of = |service: &str| {
+        format!(
+            "AWS4-HMAC-SHA256 Credential=AK/20241021/us-east-1/{service}/aws4_request, SignedHeaders=host, \
+             Signature=00"
+        )
+    };
+    let scheduler = route(&request("/schedules/one", &[("authorization", &of("scheduler"))]));
+    assert_eq!(scheduler, world(Service::Scheduler, "CreateSchedule", Protocol::RestJson1));
+    let unknown = route(&request("/tags/one", &[("authorization", &of("scheduler"))]));
+    assert!(matches!(&unknown, Route::Unknown { service, .. } if service == "scheduler"), "{unknown:?}");
+    let lambda = route(&request("/functions/one", &[("authorization", &of("lambda"))]));
+    assert!(matches!(&lambda, Route::Unknown { service, .. } if service == "lambda"), "{lambda:?}");
 }
 
 #[test]

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::scripts::ScriptedWork;
+use super::{ApiError, Service};
 
 /// Something that must happen outside of the pure world. [`crate::steps::Runner`] executes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +23,25 @@ pub enum Effect {
         /// How gently.
         how: KillHow,
     },
+    /// The world has made a call to itself; for the journal.
+    Called(Box<MadeCall>),
+}
+
+/// A call that nobody sent: the world made it by itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MadeCall {
+    /// When.
+    pub at: Timestamp,
+    /// What made it: `scheduler`.
+    pub by: String,
+    /// The service that was called.
+    pub service: Service,
+    /// The operation.
+    pub operation: String,
+    /// The parameters.
+    pub input: Value,
+    /// What the service refused it with.
+    pub error: Option<ApiError>,
 }
 
 /// How a step is stopped.

@@ -1,4 +1,4 @@
-//! The pure world: EMR clusters and their steps, CloudWatch metrics and alarms, STS.
+//! The pure world: EMR clusters and their steps, CloudWatch metrics and alarms, schedules, STS.
 //!
 //! ```text
 //! call(service, operation, input)  --+
@@ -23,6 +23,7 @@ mod error;
 mod ids;
 mod input;
 mod paging;
+mod scheduler;
 mod scripts;
 mod settings;
 mod sts;
@@ -31,7 +32,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use effects::{Effect, FailureDetails, KillHow, StepEnd, StepExit, StepLaunch, Work};
+pub use effects::{Effect, FailureDetails, KillHow, MadeCall, StepEnd, StepExit, StepLaunch, Work};
 pub use error::ApiError;
 pub use scripts::{ClusterFault, FaultPhase, ScriptError, ScriptedFile, ScriptedStep, ScriptedWork, Scripts};
 pub use settings::{Pace, PageSizes, WorldSettings};
@@ -39,6 +40,7 @@ pub use settings::{Pace, PageSizes, WorldSettings};
 use self::cloudwatch::CloudWatch;
 use self::emr::Emr;
 use self::ids::Ids;
+use self::scheduler::{DueCall, Scheduler};
 
 /// The services of the embedded AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -50,6 +52,8 @@ pub enum Service {
     Emr,
     /// Amazon CloudWatch, API 2010-08-01.
     CloudWatch,
+    /// Amazon EventBridge Scheduler, API 2021-06-30.
+    Scheduler,
     /// AWS Security Token Service, API 2011-06-15.
     Sts,
 }
@@ -61,6 +65,7 @@ impl Service {
             Self::S3 => &[],
             Self::Emr => emr::OPERATIONS,
             Self::CloudWatch => cloudwatch::OPERATIONS,
+            Self::Scheduler => scheduler::OPERATIONS,
             Self::Sts => sts::OPERATIONS,
         }
     }
@@ -99,6 +104,8 @@ pub struct World {
     ids: Ids,
     emr: Emr,
     cloudwatch: CloudWatch,
+    #[serde(default)]
+    scheduler: Scheduler,
     /// The latest time seen: a clock that goes back does not take the world back.
     clock: Timestamp,
     outbox: Vec<Effect>,
@@ -112,6 +119,7 @@ impl World {
             ids: Ids::new(seed),
             emr: Emr::default(),
             cloudwatch: CloudWatch::default(),
+            scheduler: Scheduler::default(),
             clock: Timestamp::MIN,
             outbox: Vec::new(),
         }
@@ -148,6 +156,7 @@ impl World {
                 self.emr.call(operation, input, &mut scope)
             }
             Service::CloudWatch => self.cloudwatch.call(operation, input, context, &settings),
+            Service::Scheduler => self.scheduler.call(operation, input, context, &settings),
             Service::Sts => sts::call(operation, context),
         }
     }
@@ -165,7 +174,7 @@ impl World {
         if !self.outbox.is_empty() {
             return Some(self.clock);
         }
-        self.emr.next_deadline()
+        [self.emr.next_deadline(), self.scheduler.next_deadline()].into_iter().flatten().min()
     }
 
     /// Records how a step's process ended, and what follows from it for the cluster. Unknown steps, and steps that
@@ -192,9 +201,46 @@ impl World {
     }
 
     fn settle(&mut self, now: Timestamp) {
+        let before = self.clock;
         self.clock = self.clock.max(now);
+        while let Some(due) = self.scheduler.next_deadline().filter(|due| *due <= self.clock) {
+            // What was due before its schedule was made, or while nobody looked, is done now and not then.
+            let at = due.max(before);
+            self.emr.advance(at, &self.settings, &mut self.outbox);
+            for call in self.scheduler.take_due(at) {
+                self.make_call(call, at);
+            }
+        }
         self.emr.advance(self.clock, &self.settings, &mut self.outbox);
         self.cloudwatch.advance(self.clock);
+    }
+}
+
+impl World {
+    /// Makes a call that a schedule is due to make.
+    fn make_call(&mut self, call: DueCall, at: Timestamp) {
+        let context = CallContext {
+            now: at,
+            region: call.region,
+            account: call.account,
+            access_key: String::new(),
+            view: ListView::default(),
+        };
+        let mut scope = emr::Scope {
+            settings: &self.settings,
+            ids: &mut self.ids,
+            context: &context,
+            outbox: &mut self.outbox,
+        };
+        let error = self.emr.call(call.operation, &call.input, &mut scope).err();
+        self.outbox.push(Effect::Called(Box::new(MadeCall {
+            at,
+            by: "scheduler".to_owned(),
+            service: Service::Emr,
+            operation: call.operation.to_owned(),
+            input: call.input,
+            error,
+        })));
     }
 }
 

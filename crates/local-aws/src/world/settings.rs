@@ -60,12 +60,22 @@ pub struct PageSizes {
     pub alarms: usize,
     /// Data points per page of GetMetricData (AWS: 100,800).
     pub datapoints: usize,
+    /// ListSchedules and ListScheduleGroups (AWS: up to 100).
+    pub schedules: usize,
 }
 
 impl PageSizes {
     /// All pages of one size.
     fn all(size: usize) -> Self {
-        Self { clusters: size, steps: size, instances: size, metrics: size, alarms: size, datapoints: size }
+        Self {
+            clusters: size,
+            steps: size,
+            instances: size,
+            metrics: size,
+            alarms: size,
+            datapoints: size,
+            schedules: size,
+        }
     }
 
     /// An empty page never ends a list: 0 is meant as the least that does.
@@ -77,6 +87,7 @@ impl PageSizes {
             &mut self.metrics,
             &mut self.alarms,
             &mut self.datapoints,
+            &mut self.schedules,
         ];
         for size in sizes {
             *size = (*size).max(1);
@@ -102,6 +113,6 @@ impl WorldSettings {
 
 impl Default for PageSizes {
     fn default() -> Self {
-        Self { clusters: 3, steps: 2, instances: 3, metrics: 4, alarms: 3, datapoints: 500 }
+        Self { clusters: 3, steps: 2, instances: 3, metrics: 4, alarms: 3, datapoints: 500, schedules: 3 }
     }
 }

@@ -9,6 +9,7 @@ mod metrics;
 mod persistence;
 mod properties;
 mod requests;
+mod schedules;
 mod shapes;
 mod watching;
 
@@ -23,6 +24,8 @@ struct Rig {
     now: Timestamp,
     started: Vec<StepLaunch>,
     stopped: Vec<(String, KillHow)>,
+    /// The calls that the world made by itself.
+    called: Vec<MadeCall>,
     /// What lists show.
     view: ListView,
 }
@@ -39,6 +42,7 @@ impl Rig {
             now: "2024-10-21T03:00:00Z".parse().unwrap(),
             started: Vec::new(),
             stopped: Vec::new(),
+            called: Vec::new(),
             view: ListView::default(),
         }
     }
@@ -89,6 +93,7 @@ impl Rig {
             match effect {
                 Effect::StartStep(launch) => self.started.push(*launch),
                 Effect::KillStep { step_id, how, .. } => self.stopped.push((step_id, how)),
+                Effect::Called(call) => self.called.push(*call),
             }
         }
     }

@@ -319,3 +319,32 @@ fn what_others_did_is_named() {
         assert!(diagnosis.hint.is_some_and(|hint| hint.contains("CloudTrail")));
     }
 }
+
+/// A run that was left with its cluster starting, and is picked up when every limit seems to have passed.
+#[test]
+fn a_limit_that_passed_while_nobody_looked_ends_no_cluster_that_is_at_work() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let mut world = cluster_is(sight("STARTING", "PENDING"));
+    while engine.state.attempt().is_none_or(|attempt| attempt.cluster.is_none()) {
+        engine.turn(&mut world);
+    }
+    engine.seen = Seen::default();
+    engine.pass(SignedDuration::from_mins(40));
+    assert!(matches!(engine.decision(), Decision::Look(_)), "{:?}", engine.decision());
+
+    // Who cannot see, ends nothing.
+    let mut denied = looking(|_, query| match query {
+        Query::Cluster { .. } => Some(Err(trouble(TroubleKind::Throttled))),
+        _ => None,
+    });
+    for _ in 0..20 {
+        engine.turn(&mut denied);
+    }
+    let mut at_work = cluster_is(sight("RUNNING", "RUNNING"));
+    for _ in 0..20 {
+        engine.turn(&mut at_work);
+    }
+    let ended = |action: &Action| matches!(action, Action::Terminate { .. });
+    assert!(!engine.actions.iter().any(ended), "{:?}", engine.actions);
+}

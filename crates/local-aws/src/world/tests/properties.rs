@@ -17,6 +17,7 @@ enum Happening {
     End { which: usize, code: i32 },
     Put { value: f64, back: i64 },
     Alarm { evaluation_periods: i64, missing: &'static str },
+    Schedule { cluster: usize, seconds: i64 },
     Restart,
 }
 
@@ -42,6 +43,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         3 => (0..3_u8, 0..400_i64).prop_map(|(value, back)| Happening::Put { value: f64::from(value), back }),
         2 => (1..4_i64, missing)
             .prop_map(|(evaluation_periods, missing)| Happening::Alarm { evaluation_periods, missing }),
+        2 => (0..4_usize, -10..300_i64)
+            .prop_map(|(cluster, seconds)| Happening::Schedule { cluster, seconds }),
         1 => Just(Happening::Restart),
     ]
 }
@@ -124,6 +127,14 @@ fn apply(rig: &mut Rig, clusters: &mut Vec<String>, ended: &mut usize, happening
                 "Period": 60, "EvaluationPeriods": evaluation_periods, "Threshold": 1.0,
                 "ComparisonOperator": "LessThanThreshold", "TreatMissingData": missing});
             rig.cloudwatch("PutMetricAlarm", input);
+            return;
+        }
+        Happening::Schedule { cluster: c, seconds } => {
+            let at =
+                (rig.now + SignedDuration::from_secs(*seconds)).strftime("%Y-%m-%dT%H:%M:%S").to_string();
+            let input = schedules::create(&format!("n{at}").replace(':', "-"), None, &at, &[&cluster(*c)]);
+            // A name that is taken is an answer too.
+            drop(rig.try_call(Service::Scheduler, "CreateSchedule", &input));
             return;
         }
         Happening::Restart => {
