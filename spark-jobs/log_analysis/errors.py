@@ -11,6 +11,14 @@ class InputDrift(JobError):
     """A pinned object is gone or has another size than the one that was pinned."""
 
 
+class MisnamedObjects(JobError):
+    """Objects whose names do not say how their content is packed: their lines would be read as garbage."""
+
+
+class UnreadableObject(JobError):
+    """An object whose content cannot be unpacked, to its end or at all."""
+
+
 class OutputTaken(JobError):
     """The output folder holds something already."""
 

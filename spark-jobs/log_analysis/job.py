@@ -6,18 +6,22 @@ import argparse
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from py4j.protocol import Py4JJavaError
 from pyspark import StorageLevel
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from log_analysis import session
 from log_analysis.errors import JobError
-from log_analysis.inputs import check_pinned, read_inputs
+from log_analysis.inputs import PinnedInputs, check_packing, check_pinned, find_unreadable, read_inputs
 from log_analysis.lines import ACCESS, ERROR, REJECTED, entries, read_lines
 from log_analysis.manifest import FILE_NAME, Account, Origin, render
 from log_analysis.output import FORMATS, check_accounts, probe, write_all
 from log_analysis.storage import Storage
 from log_analysis.tables import LOWEST_SERVER_ERROR, latency_buckets, tables
+
+SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ def main(arguments: list[str]) -> int:
         f"{account.read} lines read: {account.access} access entries "
         f"({account.error_responses} error responses), {account.errors} error entries, {account.rejected} rejected"
     )
+    if account.other_days:
+        print(f"{account.other_days} of the entries are of another day (UTC): they are kept under their own dates")
     print(f"written to {request.output}{FILE_NAME}")
     return 0
 
@@ -65,13 +71,14 @@ def run_job(spark: SparkSession, request: Request) -> Account:
     probe(storage, request.output, request.run)
     inputs = read_inputs(storage, request.inputs)
     check_pinned(storage, inputs)
+    check_packing(storage, inputs)
 
     lines = read_lines(spark, inputs.paths)
     check_all_seen(lines, inputs.paths)
     parsed = entries(lines).persist(StorageLevel.MEMORY_AND_DISK)
     buckets = latency_buckets(parsed).persist(StorageLevel.MEMORY_AND_DISK)
     try:
-        account = take_account(parsed)
+        account = read_all(storage, inputs, parsed)
         check_pinned(storage, inputs)
         made = tables(parsed, buckets, request.run)
         written, accounted = write_all(spark, storage, made, request.output, request.format)
@@ -93,10 +100,34 @@ def check_all_seen(lines: DataFrame, paths: list[str]) -> None:
         raise JobError(f"{len(paths)} objects are pinned, but Spark reads {seen} of them")
 
 
-def take_account(parsed: DataFrame) -> Account:
+def read_all(storage: Storage, inputs: PinnedInputs, parsed: DataFrame) -> Account:
+    """Reads all lines and counts them; when that fails for an object's sake, the error names it."""
+    try:
+        return take_account(parsed, inputs.day)
+    except (Py4JJavaError, PySparkException) as error:
+        check_pinned(storage, inputs)
+        unreadable = find_unreadable(storage, inputs, str(error))
+        if unreadable is None:
+            raise
+        raise unreadable from error
+
+
+def take_account(parsed: DataFrame, day: str) -> Account:
     """Counts all lines by kind. This fills the cache: the lines are read and parsed here, once."""
     is_failure = (F.col("status_code") >= LOWEST_SERVER_ERROR).cast("long")
-    rows = parsed.groupBy("kind").agg(F.count(F.lit(1)).alias("lines"), F.sum(is_failure).alias("failures")).collect()
-    lines = {row["kind"]: int(row["lines"]) for row in rows}
-    failures = {row["kind"]: int(row["failures"] or 0) for row in rows}
-    return Account(lines.get(ACCESS, 0), lines.get(ERROR, 0), lines.get(REJECTED, 0), failures.get(ACCESS, 0))
+    midnight = int(datetime.fromisoformat(day).replace(tzinfo=timezone.utc).timestamp())
+    is_other_day = (~F.col("second").between(midnight, midnight + SECONDS_PER_DAY - 1)).cast("long")
+    sums = {"lines": F.count(F.lit(1)), "failures": F.sum(is_failure), "other_days": F.sum(is_other_day)}
+    rows = parsed.groupBy("kind").agg(*(column.alias(name) for name, column in sums.items())).collect()
+    found = {(row["kind"], name): int(row[name] or 0) for row in rows for name in sums}
+
+    def of(kind: str, name: str) -> int:
+        return found.get((kind, name), 0)
+
+    return Account(
+        access=of(ACCESS, "lines"),
+        errors=of(ERROR, "lines"),
+        rejected=of(REJECTED, "lines"),
+        error_responses=of(ACCESS, "failures"),
+        other_days=of(ACCESS, "other_days") + of(ERROR, "other_days"),
+    )

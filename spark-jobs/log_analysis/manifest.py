@@ -25,6 +25,8 @@ class Account:
     errors: int
     rejected: int
     error_responses: int
+    # Entries with a timestamp of another day (UTC); no part of the manifest.
+    other_days: int
 
     @property
     def parsed(self) -> int:

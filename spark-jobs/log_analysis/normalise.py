@@ -18,7 +18,8 @@ _UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]
 _HEX = "(?=[0-9]*[a-fA-F])(?=[a-fA-F]*[0-9])[0-9a-fA-F]{8,}"
 # Letters and digits mixed, no hyphen: a slug such as `windows-8-consumer-preview` is a name, not an id.
 _PATH_TOKEN = "(?=[A-Za-z_]*[0-9])(?=[0-9_]*[A-Za-z])[A-Za-z0-9_]{20,}"
-_PATH_ID = rf"(?<=/)(?:[0-9]+|{_UUID}|{_HEX}|{_PATH_TOKEN})(?=/|$|\.[A-Za-z][A-Za-z0-9]{{0,4}}$)"
+# The slash is part of the match: looking behind at every character costs more than putting it back.
+_PATH_ID = rf"/(?:[0-9]+|{_UUID}|{_HEX}|{_PATH_TOKEN})(?=/|$|\.[A-Za-z][A-Za-z0-9]{{0,4}}$)"
 
 _WORD = "[A-Za-z0-9_]"
 _MESSAGE_TOKEN = "(?=[A-Za-z_]*[0-9])(?=[0-9_]*[A-Za-z])[A-Za-z0-9_]{16,}"
@@ -39,7 +40,7 @@ def normalise_path(path: Column) -> Column:
     """
     bare = F.substring_index(F.substring_index(path, "?", 1), "#", 1)
     bare = F.when(bare.contains("://"), F.regexp_replace(bare, "^[^/]*://[^/]*", "")).otherwise(bare)
-    route = F.when(bare.rlike(_HAS_DIGIT), F.regexp_replace(bare, _PATH_ID, "{id}")).otherwise(bare)
+    route = F.when(bare.rlike(_HAS_DIGIT), F.regexp_replace(bare, _PATH_ID, "/{id}")).otherwise(bare)
     return F.when(route == "", "/").otherwise(F.substring(route, 1, PATH_LENGTH))
 
 

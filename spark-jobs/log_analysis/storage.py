@@ -29,6 +29,7 @@ class Storage:
     def __init__(self, spark: SparkSession) -> None:
         self._jvm: Any = spark._jvm
         self._conf: Any = spark._jsc.hadoopConfiguration()
+        self._codecs: Any = self._jvm.org.apache.hadoop.io.compress.CompressionCodecFactory(self._conf)
 
     def _at(self, uri: str) -> tuple[Any, Any]:
         path = self._jvm.org.apache.hadoop.fs.Path(uri)
@@ -42,6 +43,40 @@ class Storage:
             return bytes(self._jvm.org.apache.commons.io.IOUtils.toByteArray(stream))
         finally:
             stream.close()
+
+    def head(self, uri: str, length: int) -> bytes:
+        """An object's first bytes as they are stored, fewer where it is shorter."""
+        system, path = self._at(uri)
+        # Read so, S3A asks for a short range, not for the whole object; other file systems ignore the option.
+        stream = system.openFile(path).opt("fs.option.openfile.read.policy", "random").build().get()
+        try:
+            bounded = self._jvm.org.apache.commons.io.input.BoundedInputStream(stream, length)
+            return bytes(self._jvm.org.apache.commons.io.IOUtils.toByteArray(bounded))
+        finally:
+            stream.close()
+
+    def packing(self, uri: str) -> str | None:
+        """The suffix by which the file systems' readers unpack an object (`.gz`); `None` where they do not."""
+        codec = self._codec(uri)
+        return None if codec is None else str(codec.getDefaultExtension())
+
+    def why_unreadable(self, uri: str) -> str | None:
+        """Reads an object to its end as the job reads it, and throws it away; gives what is wrong with it."""
+        system, path = self._at(uri)
+        codec = self._codec(uri)
+        try:
+            stored = system.open(path)
+            try:
+                unpacked = stored if codec is None else codec.createInputStream(stored)
+                unpacked.transferTo(self._jvm.java.io.OutputStream.nullOutputStream())
+            finally:
+                stored.close()
+        except Py4JJavaError as error:
+            return str(error.java_exception.toString()).split("\n", 1)[0]
+        return None
+
+    def _codec(self, uri: str) -> Any:
+        return self._codecs.getCodec(self._jvm.org.apache.hadoop.fs.Path(uri))
 
     def write(self, uri: str, content: bytes) -> None:
         """Writes an object that is not there yet."""
