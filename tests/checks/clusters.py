@@ -1,7 +1,7 @@
-"""Clusters that nobody here launched, and how all clusters stand: boto3 against the endpoint that the environment names.
+"""Clusters that nobody here launched, and how all stand: boto3 against the endpoint that the environment names.
 
-    python tests/checks/clusters.py launch NAME [KEY=VALUE ...]    an idle cluster with these tags; prints its id
-    python tests/checks/clusters.py states                         prints {id: state} of all clusters, as JSON
+python tests/checks/clusters.py launch NAME [KEY=VALUE ...]    an idle cluster with these tags; prints its id
+python tests/checks/clusters.py states                         prints {id: state} of all clusters, as JSON
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ def states() -> dict[str, str]:
 
 
 def main() -> None:
-    match sys.argv[1:]:
-        case ["launch", name, *tags]:
-            print(launch(name, tags))
-        case ["states"]:
-            print(json.dumps(states()))
-        case _:
-            sys.exit(__doc__)
+    arguments = sys.argv[1:]
+    if len(arguments) >= 2 and arguments[0] == "launch":
+        print(launch(arguments[1], arguments[2:]))
+    elif arguments == ["states"]:
+        print(json.dumps(states()))
+    else:
+        sys.exit(__doc__)
 
 
 if __name__ == "__main__":

@@ -146,7 +146,12 @@ pub fn of_step(step: &Step, cluster: &Cluster, logs: &[StepLog], folder: &str) -
     let all_lines = log.map(|log| log.lines.as_slice()).unwrap_or_default();
     let (said, hint) = match &finding {
         Some(finding) => {
-            (finding.summary.clone(), hints::for_log(&finding.summary, &finding.lines, all_lines))
+            let hint = hints::for_log(&finding.summary, &finding.lines, all_lines);
+            // The last lines of a log may be anything; how the command ended is certain.
+            let code = logs.iter().rev().find_map(|log| finding::exit_code(&log.lines));
+            let code = code.filter(|code| finding.rank == Rank::Tail && *code != 0);
+            let summary = finding.summary.clone();
+            (code.map_or(summary, |code| format!("its command ended with exit code {code}")), hint)
         }
         None if log.is_none() => (format!("{reason} (its log did not arrive in time)"), None),
         None => (reason, None),

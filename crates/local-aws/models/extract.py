@@ -3,8 +3,8 @@
     python3 -m venv scratch && scratch/bin/pip install botocore
     scratch/bin/python crates/local-aws/models/extract.py
 
-Writes emr.json, cloudwatch.json, scheduler.json and sts.json beside itself: the supported operations and every shape that their
-inputs, outputs and errors reach, with the constraints, and the version of botocore that they come from.
+Writes emr.json, cloudwatch.json, scheduler.json and sts.json beside itself: the supported operations and every shape
+that their inputs, outputs and errors reach, with the constraints, and the version of botocore that they come from.
 Documentation texts are left behind.
 """
 

@@ -52,7 +52,7 @@ const WRAPPERS: [&str; 3] =
 /// The finding that says most; of several alike, the last.
 pub(super) fn find(lines: &[String]) -> Option<Finding> {
     let lines: Vec<String> = lines.iter().map(|line| clip(line)).collect();
-    let candidates = [tail(&lines), error_line(&lines)];
+    let candidates = [tail(&lines), error_line(&lines), bare_exception(&lines)];
     let found = candidates.into_iter().flatten().chain(java(&lines)).chain(python(&lines));
     found.max_by_key(|finding| finding.rank)
 }
@@ -72,6 +72,15 @@ pub(super) fn ran_into_limit<'a>(mut logs: impl Iterator<Item = &'a [String]>, r
             let last = lines.iter().rev().take(5);
             last.filter(|line| !line.contains("ontainer")).any(|line| says(line))
         })
+}
+
+/// The exit code of the step's command, as the cluster's own log tells it.
+pub(super) fn exit_code(lines: &[String]) -> Option<u32> {
+    let code = |line: &String| {
+        let (_, rest) = line.split_once("exit code ").or_else(|| line.split_once("exiting with ret '"))?;
+        rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
+    };
+    lines.iter().rev().filter(|line| !line.contains("ontainer")).find_map(code)
 }
 
 /// Whether the text says `<words> <code>`, the code not being the beginning of a longer number.
@@ -159,8 +168,22 @@ fn error_line(lines: &[String]) -> Option<Finding> {
     })
 }
 
+/// A Python exception without a traceback: a script that cannot be parsed is told like this.
+fn bare_exception(lines: &[String]) -> Option<Finding> {
+    let at = lines.iter().rposition(|line| {
+        let name = line.split(':').next().unwrap_or_default();
+        let is_name = !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric());
+        is_name && (name.ends_with("Error") || name.ends_with("Exception")) && !is_noise(line)
+    })?;
+    let shown = lines[at.saturating_sub(4)..=at].iter().filter(|line| !is_logged(line)).cloned().collect();
+    Some(Finding { rank: Rank::Java, summary: lines[at].trim().to_owned(), lines: shown })
+}
+
+/// The last lines that are not those of every run: Spark logs its start and its end however the job went.
 fn tail(lines: &[String]) -> Option<Finding> {
-    let said: Vec<&String> = lines.iter().filter(|line| !line.trim().is_empty()).collect();
+    let is_chatter = |line: &str| is_logged(line) && (line.contains(" INFO ") || line.contains(" WARN "));
+    let said: Vec<&String> =
+        lines.iter().filter(|line| !line.trim().is_empty() && !is_chatter(line)).collect();
     let summary = without_stamp(said.last()?).trim().to_owned();
     let shown = said[said.len().saturating_sub(TAIL)..].iter().map(|line| (*line).clone()).collect();
     Some(Finding { rank: Rank::Tail, summary, lines: shown })

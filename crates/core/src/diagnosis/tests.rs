@@ -290,3 +290,22 @@ fn of_several_logs_the_one_that_says_most_is_quoted() {
     let diagnosis = of_step(&step("FAILED", ""), &cluster("STEP_FAILURE", ""), &logs, "s3://logs/");
     assert!(diagnosis.summary.contains("run-minutes"), "{diagnosis:?}");
 }
+
+#[test]
+fn without_an_exception_the_exit_code_is_told_and_what_spark_always_logs_is_not() {
+    let named = |name: &str, lines: &[&str]| StepLog { uri: format!("s3://logs/{name}.gz"), ..log(lines) };
+    let stderr = named("stderr", &[LOGGED, "24/10/21 03:10:01 INFO ShutdownHookManager: Deleting directory"]);
+    let controller = named("controller", &["WARN waitProcessCompletion ended with exit code 3"]);
+    let of = |stdout: &[&str]| {
+        let logs = [stderr.clone(), named("stdout", stdout), controller.clone()];
+        of_step(&step("FAILED", ""), &cluster("STEP_FAILURE", ""), &logs, "s3://logs/")
+    };
+    let exited = of(&["bye"]);
+    assert!(exited.summary.ends_with("its command ended with exit code 3"), "{exited:?}");
+    assert_eq!((exited.lines, exited.log.as_deref()), (vec!["bye".to_owned()], Some("s3://logs/stdout.gz")));
+
+    let unparsed = of(&["  File \"job.py\", line 1", "    def f(:", "SyntaxError: invalid syntax"]);
+    assert!(unparsed.summary.ends_with("SyntaxError: invalid syntax"), "{unparsed:?}");
+    assert_eq!(unparsed.lines.len(), 3);
+    assert!(!of(&[]).summary.contains("ShutdownHookManager"));
+}
