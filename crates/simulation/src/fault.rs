@@ -93,6 +93,16 @@ impl Call {
         Self { service, what: operation.to_owned(), changes: !reads }
     }
 
+    /// The operation, and for S3 the method and the file's name.
+    pub fn kind(&self) -> String {
+        match (self.what.split_once(' '), self.what.rsplit_once('/')) {
+            (Some((method, _)), Some((_, name))) => {
+                format!("{method} {}", name.split('?').next().unwrap_or_default())
+            }
+            _ => self.what.clone(),
+        }
+    }
+
     /// Whether it asks for a cluster.
     pub fn is_launch(&self) -> bool {
         self.service == Service::Emr && self.what == "RunJobFlow"

@@ -19,7 +19,7 @@ pub enum Invariant {
     OneAcceptedCluster,
     /// What a process was told is recorded stays recorded.
     RecordsStay,
-    /// A cluster is launched beside a living one only by a process that was suspended in the moment of its launch.
+    /// Two clusters live beside each other only where a process was suspended in the moment of its launch.
     NoSecondCluster,
     /// Every cluster was intended in the ledger before it was asked for.
     ClustersAreKnown,
@@ -311,7 +311,9 @@ impl Court<'_> {
             let is_fine = match entry.operation.as_str() {
                 "PutObject" => resource.starts_with(&state) || resource.starts_with(&jobs),
                 "RunJobFlow" => resource.starts_with("emrys/web-logs/2024-10-20/"),
-                "TerminateJobFlows" => resource.split(',').all(|id| ours.contains(id.trim())),
+                "TerminateJobFlows" | "SetTerminationProtection" => {
+                    resource.split(',').all(|id| ours.contains(id.trim()))
+                }
                 "PutMetricData" => true,
                 "PutMetricAlarm" => resource == alarm,
                 read => ["Get", "Head", "List", "Describe"].iter().any(|verb| read.starts_with(verb)),

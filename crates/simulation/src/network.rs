@@ -16,6 +16,7 @@ use emrys_local_aws::server::Endpoint;
 use fastrand::Rng;
 use jiff::Timestamp;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -46,7 +47,8 @@ pub struct Launch {
     pub process: usize,
     /// Whether that process was suspended between its last look at the ledger and this call: no check can help there.
     pub by_sleeper: bool,
-    /// Other clusters of the run that were alive when it was launched, and that nobody had asked to end.
+    /// Other clusters of the run that were alive when it was launched, that nobody had asked to end and that were not
+    /// launched by such a sleeper themselves.
     pub beside: Vec<String>,
     /// Whether the process got to know the id.
     pub is_known: bool,
@@ -76,23 +78,25 @@ struct Inner {
     chaos: Chaos,
     /// For how long ListClusters does not show a new cluster.
     late: Duration,
+    seed: u64,
     trace: Trace,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
-    rng: Rng,
     facts: Facts,
+    /// How often each process made each kind of call.
+    counts: BTreeMap<(usize, String), u64>,
     /// Clusters that a look left out although their first minute was over: each at most once.
     left_out: BTreeSet<String>,
 }
 
 impl Network {
-    pub(crate) fn new(endpoint: Endpoint, chaos: Chaos, late: Duration, rng: Rng, trace: Trace) -> Self {
-        let state = State { rng, facts: Facts::default(), left_out: BTreeSet::new() };
+    pub(crate) fn new(endpoint: Endpoint, chaos: Chaos, late: Duration, seed: u64, trace: Trace) -> Self {
+        let state = State { facts: Facts::default(), counts: BTreeMap::new(), left_out: BTreeSet::new() };
         let origin = Instant::now();
-        Self(Arc::new(Inner { endpoint, origin, chaos, late, trace, state: Mutex::new(state) }))
+        Self(Arc::new(Inner { endpoint, origin, chaos, late, seed, trace, state: Mutex::new(state) }))
     }
 
     /// The network as one process has it.
@@ -112,6 +116,19 @@ impl Network {
         *self.state().facts.injected.entry(kind).or_default() += 1;
     }
 
+    /// The chance of a call. It comes from the seed, the process, and how often the process has made this kind of call:
+    /// what others do has no part in it, and a seed means the same thing when the engine makes other calls in between.
+    fn chance(&self, process: usize, call: &Call, what: &str) -> Rng {
+        let kind = format!("{what} {}", call.kind());
+        let mut state = self.state();
+        let count = state.counts.entry((process, kind.clone())).or_default();
+        *count += 1;
+        let mut hash = Sha256::new();
+        hash.update(format!("{} {process} {kind} {count}", self.0.seed));
+        let digest: [u8; 32] = hash.finalize().into();
+        Rng::with_seed(digest[..8].iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte)))
+    }
+
     async fn deliver(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
         let request = request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
@@ -129,7 +146,12 @@ impl Network {
     ) -> Result<HttpResponse, ConnectorError> {
         if !call.is_launch() {
             let response = self.deliver(request).await?;
-            return Ok(if call.what == "ListClusters" { self.stale(response) } else { response });
+            let is_list = call.what == "ListClusters";
+            return Ok(if is_list {
+                self.stale(response, &mut self.chance(by, call, "list"))
+            } else {
+                response
+            });
         }
         let name = member(request.body(), "Name").unwrap_or_default();
         let beside = self.alive();
@@ -148,25 +170,29 @@ impl Network {
         Ok(response)
     }
 
-    /// Clusters of the run that are alive and that nobody has asked to end.
+    /// Clusters of the run that are alive, and that it should know of: nobody has asked to end them, and no sleeper
+    /// launched them after another process had made sure that they were not there.
     fn alive(&self) -> Vec<String> {
         let mut world = self.0.endpoint.world();
-        let ending: Vec<String> =
-            self.state().facts.terminations.iter().map(|(_, cluster)| cluster.clone()).collect();
+        let state = self.state();
+        let Facts { launches, terminations, .. } = &state.facts;
+        let is_known = |id: &str| {
+            !terminations.iter().any(|(_, ended)| ended == id)
+                && !launches.iter().any(|launch| launch.cluster == id && launch.by_sleeper)
+        };
         let clusters = rig::clusters(&mut world).into_iter();
-        let alive = clusters.filter(|c| c.is_ours() && c.is_alive() && !ending.contains(&c.id));
-        alive.map(|cluster| cluster.id).collect()
+        clusters.filter(|c| c.is_ours() && c.is_alive() && is_known(&c.id)).map(|c| c.id).collect()
     }
 
     /// ListClusters, as late as it is assumed to be at worst.
-    fn stale(&self, response: HttpResponse) -> HttpResponse {
+    fn stale(&self, response: HttpResponse, rng: &mut Rng) -> HttpResponse {
         let Some(mut answer) = response.body().bytes().and_then(|b| serde_json::from_slice::<Value>(b).ok())
         else {
             return response;
         };
         let now = rig::start() + self.0.origin.elapsed();
         let mut state = self.state();
-        let State { rng, left_out, facts } = &mut *state;
+        let State { left_out, facts, .. } = &mut *state;
         if let Some(clusters) = answer["Clusters"].as_array_mut() {
             clusters.retain(|cluster| {
                 let id = cluster["Id"].as_str().unwrap_or_default().to_owned();
@@ -231,8 +257,10 @@ impl Wire {
         let at = self.network.0.origin.elapsed();
         let mut state = self.network.state();
         state.facts.calls += 1;
+        drop(state);
         let position = Position { process: self.process, nth, nth_change, at };
-        self.network.0.chaos.fate(&mut state.rng, call, position)
+        let mut rng = self.network.chance(self.process, call, "fate");
+        self.network.0.chaos.fate(&mut rng, call, position)
     }
 
     /// Dies or stands still, if it is so.

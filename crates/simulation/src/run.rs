@@ -88,9 +88,9 @@ async fn play(scenario: &Scenario) -> Report {
     let rig = Rig::new(&scenario.world, scenario.seed);
     let (endpoint, store, before) = (rig.endpoint.clone(), rig.store.clone(), rig.before());
     let trace = Trace::new();
-    let mut rng = Rng::with_seed(scenario.seed ^ 0x5eed);
+    let rng = Rng::with_seed(scenario.seed ^ 0x5eed);
     let network =
-        Network::new(endpoint.clone(), scenario.chaos.clone(), scenario.stale, rng.fork(), trace.clone());
+        Network::new(endpoint.clone(), scenario.chaos.clone(), scenario.stale, scenario.seed, trace.clone());
     let stage = Stage { spec: rig::spec(), trace, told: Told::default(), origin };
 
     let mut casting = Casting { network: network.clone(), rng, safeguards: scenario.safeguards, count: 0 };

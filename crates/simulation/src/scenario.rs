@@ -221,7 +221,7 @@ impl Mix {
             access: [0.0, 0.02, 0.2][rng.usize(0..3)],
             crashes: [0.0, 0.003, 0.01, 0.03][rng.usize(0..4)],
             freezes: [0.0, 0.003, 0.01, 0.03][rng.usize(0..4)],
-            at_launch: [1.0, 10.0, 30.0][rng.usize(0..3)],
+            at_launch: [1.0, 10.0, 50.0][rng.usize(0..3)],
             outages,
             until,
         }
