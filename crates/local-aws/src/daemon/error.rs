@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::faults::FaultScriptError;
 use crate::server::SavedWorldError;
 use crate::store::StoreError;
 use crate::world::ScriptError;
@@ -43,6 +44,14 @@ pub enum DaemonError {
     /// `scripted-steps.json` cannot be used.
     #[error(transparent)]
     Scripts(#[from] ScriptError),
+    /// A file of faults cannot be used.
+    #[error("{} cannot be used", path.display())]
+    Faults {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: FaultScriptError,
+    },
     /// Signals cannot be listened to.
     #[error("cannot listen to signals")]
     Signals(#[source] io::Error),

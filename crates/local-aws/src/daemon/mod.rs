@@ -14,6 +14,7 @@
 //! | `secret` | the secret of the directory, so that a printed environment stays good |
 //! | `world.json`, `journal.jsonl` | state and calls |
 //! | `scripted-steps.json` | if there is one: steps and clusters that follow a script |
+//! | `faults.json` | if there is one: faults of calls and clusters on purpose ([`crate::faults`]) |
 //! | `s3/`, `s3-meta/` | the objects, and what a file system cannot hold of them |
 //! | `work/` | where steps run |
 //! | `daemon.log` | the output of a daemon that was started in the background |

@@ -14,6 +14,7 @@ use super::address::{self, Address};
 use super::lock::Lock;
 use super::{DaemonError, client};
 use crate::clock::Clock;
+use crate::faults::{FaultPlan, FaultScript};
 use crate::journal::Journal;
 use crate::server::{Endpoint, EndpointConfig, SavedWorld, replace_file, serve_on};
 use crate::store::Store;
@@ -30,6 +31,8 @@ pub struct ServeOptions {
     pub idle: Option<Duration>,
     /// Pace, pages and scripts. Scripts of the directory's `scripted-steps.json` come after these.
     pub settings: WorldSettings,
+    /// A file of faults ([`crate::faults`]); its rules come before those of the directory's `faults.json`.
+    pub faults: Option<PathBuf>,
     /// The region that is told to clients.
     pub region: String,
     /// The account that is played.
@@ -46,6 +49,7 @@ impl ServeOptions {
             port: 0,
             idle: None,
             settings: WorldSettings::default(),
+            faults: None,
             region: "us-east-1".to_owned(),
             account: "123456789012".to_owned(),
             journal_requests: true,
@@ -136,6 +140,10 @@ fn open(
     settings.scripts.steps.extend(scripts.steps);
     settings.scripts.clusters.extend(scripts.clusters);
     settings.scripts.check()?;
+    let faults = faults(dir, options)?;
+    let plan = FaultPlan::script(&faults)
+        .map_err(|source| DaemonError::Faults { path: dir.join(FAULTS), source })?;
+    settings.cluster_rules.extend(faults.clusters);
     let saved = SavedWorld::at(dir.join("world.json"));
     let world = match saved.load()? {
         Some(mut world) => {
@@ -148,7 +156,7 @@ fn open(
     let journal_file = dir.join("journal.jsonl");
     let journal = Journal::open(&journal_file, options.journal_requests)
         .map_err(DaemonError::file("cannot open", &journal_file))?;
-    Ok(Endpoint::new(EndpointConfig {
+    let (endpoint, driver) = Endpoint::new(EndpointConfig {
         world,
         saved: Some(saved),
         store: Store::directory(dir, clock.clone())?,
@@ -161,7 +169,28 @@ fn open(
         access_key: address.access_key.clone(),
         secret_key: address.secret_key.clone(),
         max_skew: Some(MAX_SKEW),
-    }))
+    });
+    if !faults.calls.is_empty() {
+        tracing::warn!(rules = faults.calls.len(), "calls meet faults on purpose");
+        endpoint.set_faults(Some(plan));
+    }
+    Ok((endpoint, driver))
+}
+
+const FAULTS: &str = "faults.json";
+
+/// The faults of the options, then those of the directory.
+pub(super) fn faults(dir: &Path, options: &ServeOptions) -> Result<FaultScript, DaemonError> {
+    let mut all = FaultScript::default();
+    let own = dir.join(FAULTS);
+    let own = own.try_exists().map_err(DaemonError::file("cannot read", &own))?.then_some(own);
+    for path in options.faults.clone().into_iter().chain(own) {
+        let text = std::fs::read_to_string(&path).map_err(DaemonError::file("cannot read", &path))?;
+        let script = FaultScript::read(&text).map_err(|source| DaemonError::Faults { path, source })?;
+        all.calls.extend(script.calls);
+        all.clusters.extend(script.clusters);
+    }
+    Ok(all)
 }
 
 fn scripts(dir: &Path) -> Result<Scripts, DaemonError> {

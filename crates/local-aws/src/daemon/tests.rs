@@ -109,3 +109,24 @@ async fn idle_is_counted_from_the_last_call() {
     tick(1).await;
     quiet.await.unwrap();
 }
+
+#[tokio::test]
+async fn faults_come_from_the_options_and_from_the_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("mine.json");
+    std::fs::write(&file, r#"{"calls": [{"kind": "throttle", "service": "emr"}]}"#).unwrap();
+    std::fs::write(
+        dir.path().join("faults.json"),
+        r#"{"calls": [{"kind": "cut"}], "clusters": [{"cluster": ".", "kind": "no_capacity"}]}"#,
+    )
+    .unwrap();
+    let options = ServeOptions { faults: Some(file.clone()), ..ServeOptions::new(dir.path()) };
+    let all = super::serve::faults(dir.path(), &options).unwrap();
+    assert_eq!((all.calls.len(), all.clusters.len()), (2, 1));
+    assert_eq!(all.calls[0].service.as_deref(), Some("emr"));
+
+    // A daemon with faults that cannot be used does not start without them.
+    std::fs::write(&file, r#"{"calls": [{"kind": "cut", "first": 0}]}"#).unwrap();
+    let error = serve(options, |_| panic!("it serves")).await.unwrap_err();
+    assert!(matches!(&error, DaemonError::Faults { path, .. } if *path == file), "{error:?}");
+}

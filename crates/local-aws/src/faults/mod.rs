@@ -16,7 +16,7 @@
 //!     { "service": "s3", "operation": "PutObject", "resource": "/ledger\\.json$", "kind": "throttle", "every": 3 },
 //!     { "operation": "^Describe", "kind": "server_error", "first": 4, "for_ms": 20000 }
 //!   ],
-//!   "clusters": [{ "cluster": "/a1/", "at": "starting", "code": "VALIDATION_ERROR", "message": "No capacity" }]
+//!   "clusters": [{ "cluster": "/a1/", "kind": "no_capacity" }]
 //! }
 //! ```
 //!
@@ -44,7 +44,7 @@
 //!
 //! The first rule that hits decides; every rule counts the calls that match it. Calls of steps count as well: they go
 //! over the same wire. A call that AWS would not let in (no good signature, a request that cannot be read, an unknown
-//! operation) meets no fault. Rules for clusters are those of [`Scripts`](crate::world::Scripts).
+//! operation) meets no fault. The rules for clusters stand at [`crate::world::troubles`].
 //!
 //! The journal's line of a call that met a fault has a member `fault`: the fault, and for one after the effect
 //! `effect`, the outcome that the caller was not told.

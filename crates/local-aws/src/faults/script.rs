@@ -5,7 +5,7 @@ use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{CallView, Fault, When};
-use crate::world::ClusterFault;
+use crate::world::{ClusterRule, RuleError};
 
 /// The content of a `faults.json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -13,8 +13,8 @@ use crate::world::ClusterFault;
 pub struct FaultScript {
     /// Faults of calls.
     pub calls: Vec<CallRule>,
-    /// Faults of clusters.
-    pub clusters: Vec<ClusterFault>,
+    /// Faults of clusters; their kinds stand at [`crate::world::troubles`].
+    pub clusters: Vec<ClusterRule>,
 }
 
 /// Faults that cannot be used.
@@ -57,8 +57,16 @@ impl FaultScript {
     /// Checks all rules.
     pub fn check(&self) -> Result<(), FaultScriptError> {
         Counted::new(&self.calls)?;
-        for (at, fault) in self.clusters.iter().enumerate() {
-            pattern(&format!("clusters[{at}]"), Some(&fault.cluster))?;
+        for (at, rule) in self.clusters.iter().enumerate() {
+            let place = format!("clusters[{at}]");
+            rule.check().map_err(|error| match error {
+                RuleError::Pattern { pattern, source } => {
+                    FaultScriptError::Pattern { place, pattern, source }
+                }
+                RuleError::Count => {
+                    FaultScriptError::Rule { place, why: "`first` and `times` count from 1".to_owned() }
+                }
+            })?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use jiff::Timestamp;
 
 use super::{Outcome, RunnerConfig};
 use crate::clock::Clock;
@@ -13,12 +14,13 @@ use crate::world::{StepExit, StepLaunch, Work};
 /// What the cluster itself says about a step.
 pub(super) struct Controller {
     clock: Clock,
+    began: Timestamp,
     text: String,
 }
 
 impl Controller {
     pub(super) fn new(clock: &Clock) -> Self {
-        Self { clock: clock.clone(), text: String::new() }
+        Self { clock: clock.clone(), began: clock.now(), text: String::new() }
     }
 
     pub(super) fn info(&mut self, line: &str) {
@@ -59,30 +61,59 @@ impl Controller {
     }
 }
 
-/// Writes the logs, and gives the folder that they are in; `None` when the cluster keeps none or they cannot be
-/// written (the step's end does not depend on its logs, as at EMR).
-pub(super) async fn upload(
-    config: &RunnerConfig,
-    launch: &StepLaunch,
-    controller: &Controller,
-    outcome: &Outcome,
-) -> Option<String> {
-    let base = launch.log_uri.as_ref()?;
-    let slash = if base.ends_with('/') { "" } else { "/" };
-    let folder = format!("{base}{slash}{}/steps/{}/", launch.cluster_id, launch.step_id);
-    let logs = [
-        ("controller", controller.text.as_bytes()),
-        ("stdout", outcome.stdout.as_slice()),
-        ("stderr", outcome.stderr.as_slice()),
-    ];
-    for (name, content) in logs {
-        let uri = format!("{folder}{name}.gz");
-        if let Err(error) = put(config, &uri, gzip(content)).await {
-            tracing::warn!(%uri, %error, "a step's log cannot be written");
-            return None;
+/// The logs of a step, packed.
+#[derive(Debug)]
+pub(super) struct Logs {
+    /// The address that they are below.
+    pub(super) folder: String,
+    files: Vec<(String, Vec<u8>)>,
+}
+
+impl Logs {
+    /// The logs of a step that has ended; `None` when the cluster keeps none.
+    pub(super) fn new(launch: &StepLaunch, controller: &Controller, outcome: &Outcome) -> Option<Self> {
+        let base = launch.log_uri.as_ref()?;
+        let slash = if base.ends_with('/') { "" } else { "/" };
+        let folder = format!("{base}{slash}{}/steps/{}/", launch.cluster_id, launch.step_id);
+        let logs = [
+            ("controller", controller.text.as_bytes()),
+            ("stdout", outcome.stdout.as_slice()),
+            ("stderr", outcome.stderr.as_slice()),
+        ];
+        let hour = controller.began.strftime("%Y-%m-%d-%H").to_string();
+        let mut files = Vec::new();
+        for (name, content) in logs {
+            let (old, new) = content.split_at(if launch.logs.rotated { middle(content) } else { 0 });
+            if launch.logs.rotated {
+                files.push((format!("{name}.{hour}.gz"), gzip(old)));
+            }
+            files.push((format!("{name}.gz"), gzip(new)));
         }
+        if launch.logs.corrupt {
+            for (_, packed) in &mut files {
+                packed.truncate(packed.len() / 2);
+            }
+        }
+        Some(Self { folder, files })
     }
-    Some(folder)
+
+    /// Writes the logs, and gives the folder that they are in; `None` when they cannot be written (the step's end does
+    /// not depend on its logs, as at EMR).
+    pub(super) async fn upload(self, config: &RunnerConfig) -> Option<String> {
+        for (name, content) in self.files {
+            let uri = format!("{}{name}", self.folder);
+            if let Err(error) = put(config, &uri, content).await {
+                tracing::warn!(%uri, %error, "a step's log cannot be written");
+                return None;
+            }
+        }
+        Some(self.folder)
+    }
+}
+
+/// The end of the last line of the first half.
+fn middle(content: &[u8]) -> usize {
+    content[..content.len() / 2].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
 }
 
 fn gzip(content: &[u8]) -> Vec<u8> {

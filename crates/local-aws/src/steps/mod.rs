@@ -28,7 +28,7 @@ use crate::clock::Clock;
 use crate::store::Store;
 use crate::world::{Effect, FailureDetails, KillHow, StepEnd, StepExit, StepLaunch, Work};
 
-use self::logs::Controller;
+use self::logs::{Controller, Logs};
 
 /// What a runner needs to know.
 #[derive(Clone, Debug)]
@@ -68,6 +68,8 @@ pub struct Runner {
     config: Arc<RunnerConfig>,
     ends: UnboundedSender<Ended>,
     running: Arc<Mutex<BTreeMap<StepKey, UnboundedSender<KillHow>>>>,
+    /// Logs that are held back on purpose.
+    held: Arc<Mutex<BTreeMap<StepKey, Logs>>>,
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -83,6 +85,7 @@ impl Runner {
             config: Arc::new(config),
             ends,
             running: Arc::default(),
+            held: Arc::default(),
             tasks: Mutex::new(JoinSet::new()),
         };
         (runner, out)
@@ -98,6 +101,7 @@ impl Runner {
                     let _ = kill.send(how);
                 }
             }
+            Effect::UploadLogs { cluster_id } => self.upload_held(&cluster_id),
             // Nothing to run: the endpoint puts it into the journal.
             Effect::Called(_) => {}
         }
@@ -112,17 +116,32 @@ impl Runner {
         while tasks.join_next().await.is_some() {}
     }
 
+    fn upload_held(&self, cluster_id: &str) {
+        let mut held = lock(&self.held);
+        let keys: Vec<StepKey> = held.keys().filter(|(cluster, _)| cluster == cluster_id).cloned().collect();
+        let all: Vec<Logs> = keys.iter().filter_map(|key| held.remove(key)).collect();
+        let config = Arc::clone(&self.config);
+        lock(&self.tasks).spawn(async move {
+            for logs in all {
+                logs.upload(&config).await;
+            }
+        });
+    }
+
     fn start(&self, launch: StepLaunch) {
         let (kill, kills) = mpsc::unbounded_channel();
         let key = (launch.cluster_id.clone(), launch.step_id.clone());
         lock(&self.running).insert(key.clone(), kill);
-        let (config, ends, running) =
-            (Arc::clone(&self.config), self.ends.clone(), Arc::clone(&self.running));
+        let (config, ends) = (Arc::clone(&self.config), self.ends.clone());
+        let (running, held) = (Arc::clone(&self.running), Arc::clone(&self.held));
         let mut tasks = lock(&self.tasks);
         // Steps that are over leave their results behind; nobody else collects them.
         while tasks.try_join_next().is_some() {}
         tasks.spawn(async move {
-            let end = run(&config, &launch, kills).await;
+            let (end, late) = run(&config, &launch, kills).await;
+            if let Some(logs) = late {
+                lock(&held).insert(key.clone(), logs);
+            }
             lock(&running).remove(&key);
             let (cluster_id, step_id) = key;
             let _ = ends.send(Ended { cluster_id, step_id, end });
@@ -145,8 +164,13 @@ struct Outcome {
 }
 
 /// Runs one step from its start to its logs. The logs are there before the step's end is known: earlier than at EMR,
-/// which uploads them every five minutes, and never later than at the cluster's end.
-async fn run(config: &RunnerConfig, launch: &StepLaunch, kills: UnboundedReceiver<KillHow>) -> StepEnd {
+/// which uploads them every five minutes, and never later than at the cluster's end. Those that are to be late are
+/// handed back.
+async fn run(
+    config: &RunnerConfig,
+    launch: &StepLaunch,
+    kills: UnboundedReceiver<KillHow>,
+) -> (StepEnd, Option<Logs>) {
     let mut controller = Controller::new(&config.clock);
     controller.begin(launch);
     let outcome = match &launch.work {
@@ -156,15 +180,20 @@ async fn run(config: &RunnerConfig, launch: &StepLaunch, kills: UnboundedReceive
         }
     };
     controller.end(&outcome.exit);
-    let logs = logs::upload(config, launch, &controller, &outcome).await;
+    let logs = Logs::new(launch, &controller, &outcome);
+    let (kept, late) = match logs {
+        Some(logs) if launch.logs.late => (Some(logs.folder.clone()), Some(logs)),
+        Some(logs) => (logs.upload(config).await, None),
+        None => (None, None),
+    };
     let (cause, log) = logs::likely_cause(&outcome);
     let failure = match &outcome.exit {
         StepExit::Exited(0) => None,
         _ => Some(FailureDetails {
             reason: Some("Unknown Error.".to_owned()),
             message: cause,
-            log_file: logs.map(|folder| format!("{folder}{log}.gz")),
+            log_file: kept.map(|folder| format!("{folder}{log}.gz")),
         }),
     };
-    StepEnd { exit: outcome.exit, failure }
+    (StepEnd { exit: outcome.exit, failure }, late)
 }

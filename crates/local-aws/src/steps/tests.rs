@@ -6,7 +6,7 @@ use flate2::bufread::MultiGzDecoder;
 use tempfile::TempDir;
 
 use super::*;
-use crate::world::{ScriptedFile, ScriptedWork};
+use crate::world::{LogTrouble, ScriptedFile, ScriptedWork};
 
 struct Bench {
     dir: TempDir,
@@ -46,6 +46,7 @@ fn launch(work: Work) -> StepLaunch {
         release_label: "emr-7.13.0".to_owned(),
         spark: false,
         spark_defaults: BTreeMap::new(),
+        logs: LogTrouble::default(),
         notes: vec!["a note of the world".to_owned()],
     }
 }
@@ -160,4 +161,58 @@ async fn a_scripted_step_takes_its_time_and_writes_its_files() {
     // Without a folder nothing real can run.
     runner.execute(Effect::StartStep(Box::new(launch(sh("true")))));
     assert!(matches!(ends.recv().await.unwrap().end.exit, StepExit::CouldNotStart(_)));
+}
+
+/// The names of the logs that are there, and what `stderr.gz` holds.
+async fn logs_of(trouble: LogTrouble) -> (Vec<String>, Vec<u8>) {
+    let store = Store::memory(Clock::stepped("2024-10-21T03:04:05Z".parse().unwrap()));
+    store.create_bucket("logs").unwrap();
+    let clock = Clock::stepped("2024-10-21T03:04:05Z".parse().unwrap());
+    let config = RunnerConfig { root: None, clock, ..config(Path::new("."), &store) };
+    let (runner, mut ends) = Runner::new(config);
+    let work = ScriptedWork { stderr: "first line\nsecond line\n".to_owned(), ..Default::default() };
+    let launch = StepLaunch { logs: trouble, ..launch(Work::Scripted(work)) };
+    runner.execute(Effect::StartStep(Box::new(launch)));
+    ends.recv().await.unwrap();
+    if trouble.late {
+        assert!(names(&store).is_empty(), "nothing before the cluster's end");
+        runner.execute(Effect::UploadLogs { cluster_id: "j-1".to_owned() });
+        runner.shutdown().await;
+    }
+    let packed = store.read("logs", "emr/j-1/steps/s-1/stderr.gz").await.unwrap();
+    (names(&store), packed)
+}
+
+fn names(store: &Store) -> Vec<String> {
+    let request = crate::store::ListRequest {
+        prefix: "emr/j-1/steps/s-1/".to_owned(),
+        delimiter: String::new(),
+        from: crate::store::Position::Start,
+        limit: 100,
+    };
+    let listed = store.list("logs", &request).unwrap();
+    listed.objects.iter().map(|object| object.key.replace("emr/j-1/steps/s-1/", "")).collect()
+}
+
+fn unpacked(packed: &[u8]) -> std::io::Result<String> {
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut MultiGzDecoder::new(packed), &mut text)?;
+    Ok(text)
+}
+
+#[tokio::test]
+async fn logs_can_be_late_rotated_and_corrupt() {
+    let usual = ["controller.gz", "stderr.gz", "stdout.gz"];
+    let (names, packed) = logs_of(LogTrouble { late: true, ..LogTrouble::default() }).await;
+    assert_eq!(names, usual);
+    assert_eq!(unpacked(&packed).unwrap(), "first line\nsecond line\n");
+
+    let (names, packed) = logs_of(LogTrouble { rotated: true, ..LogTrouble::default() }).await;
+    assert_eq!(names.len(), 6);
+    assert!(names.contains(&"stderr.2024-10-21-03.gz".to_owned()), "{names:?}");
+    assert_eq!(unpacked(&packed).unwrap(), "second line\n");
+
+    let (names, packed) = logs_of(LogTrouble { corrupt: true, ..LogTrouble::default() }).await;
+    assert_eq!(names, usual);
+    assert!(unpacked(&packed).is_err());
 }

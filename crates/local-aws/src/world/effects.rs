@@ -23,6 +23,11 @@ pub enum Effect {
         /// How gently.
         how: KillHow,
     },
+    /// Upload the logs that the steps of a cluster have held back.
+    UploadLogs {
+        /// The cluster.
+        cluster_id: String,
+    },
     /// The world has made a call to itself; for the journal.
     Called(Box<MadeCall>),
 }
@@ -76,8 +81,22 @@ pub struct StepLaunch {
     pub spark: bool,
     /// Properties of the configuration classification `spark-defaults`.
     pub spark_defaults: BTreeMap<String, String>,
+    /// What becomes of its logs on purpose.
+    #[serde(default)]
+    pub logs: LogTrouble,
     /// What the embedded AWS does otherwise than EMR for this step; lines for its controller log.
     pub notes: Vec<String>,
+}
+
+/// What becomes of a step's logs on purpose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogTrouble {
+    /// They are held back until [`Effect::UploadLogs`].
+    pub late: bool,
+    /// Their first half is in a file of its own.
+    pub rotated: bool,
+    /// They are truncated.
+    pub corrupt: bool,
 }
 
 /// The work of a step.

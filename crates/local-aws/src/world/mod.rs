@@ -27,15 +27,20 @@ mod scheduler;
 mod scripts;
 mod settings;
 mod sts;
+pub mod troubles;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use effects::{Effect, FailureDetails, KillHow, MadeCall, StepEnd, StepExit, StepLaunch, Work};
+pub use effects::{
+    Effect, FailureDetails, KillHow, LogTrouble, MadeCall, StepEnd, StepExit, StepLaunch, Work,
+};
 pub use error::ApiError;
 pub use scripts::{ClusterFault, FaultPhase, ScriptError, ScriptedFile, ScriptedStep, ScriptedWork, Scripts};
 pub use settings::{Pace, PageSizes, WorldSettings};
+pub(crate) use troubles::RuleError;
+pub use troubles::{ClusterRule, ClusterTrouble, Node, StateOf};
 
 use self::cloudwatch::CloudWatch;
 use self::emr::Emr;
@@ -195,7 +200,7 @@ impl World {
         self.settle(now);
     }
 
-    /// Whether no cluster is alive: nothing happens any more until somebody calls.
+    /// Whether no cluster is alive and no log is outstanding: nothing happens any more until somebody calls.
     pub fn is_idle(&self) -> bool {
         self.emr.is_idle()
     }

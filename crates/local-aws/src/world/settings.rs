@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::{ListView, Scripts};
+use super::{ClusterRule, ListView, Scripts};
 
 /// The settings of a world.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub struct WorldSettings {
     pub pages: PageSizes,
     /// Steps and clusters that follow a script.
     pub scripts: Scripts,
+    /// Faults of clusters.
+    pub cluster_rules: Vec<ClusterRule>,
 }
 
 /// How long what takes minutes at AWS takes here.

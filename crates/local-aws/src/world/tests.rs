@@ -11,6 +11,7 @@ mod properties;
 mod requests;
 mod schedules;
 mod shapes;
+mod troubles;
 mod watching;
 
 use jiff::{SignedDuration, Timestamp};
@@ -26,6 +27,8 @@ struct Rig {
     stopped: Vec<(String, KillHow)>,
     /// The calls that the world made by itself.
     called: Vec<MadeCall>,
+    /// The clusters whose logs were uploaded late.
+    uploaded: Vec<String>,
     /// What lists show.
     view: ListView,
 }
@@ -43,6 +46,7 @@ impl Rig {
             started: Vec::new(),
             stopped: Vec::new(),
             called: Vec::new(),
+            uploaded: Vec::new(),
             view: ListView::default(),
         }
     }
@@ -94,6 +98,7 @@ impl Rig {
                 Effect::StartStep(launch) => self.started.push(*launch),
                 Effect::KillStep { step_id, how, .. } => self.stopped.push((step_id, how)),
                 Effect::Called(call) => self.called.push(*call),
+                Effect::UploadLogs { cluster_id } => self.uploaded.push(cluster_id),
             }
         }
     }

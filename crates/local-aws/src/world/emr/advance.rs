@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Emr;
-use super::cluster::{Cluster, ErrorDetail};
+use super::cluster::{Cluster, Reason};
 use super::state::{ClusterState, ReasonCode, StepState};
 use crate::world::input::after;
 use crate::world::{Effect, FaultPhase, StepLaunch, WorldSettings};
@@ -30,19 +30,22 @@ impl Cluster {
         let Some(at) = self.next_deadline().filter(|at| *at <= now) else {
             return false;
         };
+        if self.happen(at, settings, outbox) {
+            return true;
+        }
         let state = self.state;
         match state {
-            ClusterState::Starting if self.fail_by_script(FaultPhase::Starting, at, settings, outbox) => {}
+            ClusterState::Starting if self.fail_in(FaultPhase::Starting, at, settings, outbox) => {}
             ClusterState::Starting => {
                 self.enter(ClusterState::Bootstrapping, None, "Running bootstrap actions", at);
                 self.due = Some(after(at, settings.pace.bootstrapping));
             }
-            ClusterState::Bootstrapping
-                if self.fail_by_script(FaultPhase::Bootstrapping, at, settings, outbox) => {}
+            ClusterState::Bootstrapping if self.fail_in(FaultPhase::Bootstrapping, at, settings, outbox) => {}
             ClusterState::Bootstrapping => {
                 self.enter(ClusterState::Running, None, "Running step", at);
                 self.due = None;
                 self.ready = Some(at);
+                self.foresee(at);
                 self.work_on(at, settings, outbox);
             }
             ClusterState::Waiting => {
@@ -117,6 +120,7 @@ impl Cluster {
             release_label: self.requested("ReleaseLabel").unwrap_or_default().to_owned(),
             spark: self.has_application("Spark"),
             spark_defaults: self.configuration("spark-defaults"),
+            logs: self.log_trouble(),
             notes: self.notes(step),
         }
     }
@@ -125,33 +129,12 @@ impl Cluster {
     fn finish(&mut self, due: Timestamp) {
         let last_end = self.steps.iter().filter_map(|step| step.ended).max();
         let at = last_end.map_or(due, |last_end| due.max(last_end));
-        let code = self.reason.code.unwrap_or(ReasonCode::InternalError);
-        let message = self.reason.message.clone();
-        self.enter(code.final_state(), Some(code), &message, at);
+        let Reason { code, message } = self.reason.clone();
+        // Only a fault on purpose gives no code, and that one is no error.
+        let state = code.map_or(ClusterState::Terminated, ReasonCode::final_state);
+        self.enter(state, code, &message, at);
         self.due = None;
         self.ended = Some(at);
-    }
-
-    fn fail_by_script(
-        &mut self,
-        phase: FaultPhase,
-        at: Timestamp,
-        settings: &WorldSettings,
-        outbox: &mut Vec<Effect>,
-    ) -> bool {
-        let Some(fault) = settings.scripts.fault_for(&self.name).filter(|fault| fault.at == phase) else {
-            return false;
-        };
-        self.error_details = fault
-            .error_code
-            .iter()
-            .map(|code| ErrorDetail {
-                error_code: code.clone(),
-                error_data: Vec::new(),
-                error_message: fault.message.clone(),
-            })
-            .collect();
-        self.terminate(fault.code, &fault.message, at, &settings.pace, outbox);
-        true
+        self.foresee_logs(at);
     }
 }

@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 
 use super::state::{ClusterState, ReasonCode};
 use super::step::{Step, Stopping};
+use super::troubled::Happening;
 use crate::world::input::after;
 use crate::world::settings::Pace;
-use crate::world::{Effect, KillHow};
+use crate::world::{ClusterTrouble, Effect, KillHow};
 
 /// A cluster. What RunJobFlow gave and nobody changes afterwards stays in `request`, and DescribeCluster copies it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +44,19 @@ pub(crate) struct Cluster {
     pub(crate) tags: BTreeMap<String, String>,
     /// In the order of their submission.
     pub(crate) steps: Vec<Step>,
+
+    /// Its faults on purpose.
+    #[serde(default)]
+    pub(crate) troubles: Vec<ClusterTrouble>,
+    /// What they will do, in order.
+    #[serde(default)]
+    pub(crate) happenings: Vec<Happening>,
+    /// What its state is called instead of its name.
+    #[serde(default)]
+    pub(crate) called: Option<String>,
+    /// What the state of its running steps is called instead of its name.
+    #[serde(default)]
+    pub(crate) steps_called: Option<String>,
 }
 
 /// A state that a cluster has left.
@@ -98,7 +112,20 @@ impl Cluster {
         pace: &Pace,
         outbox: &mut Vec<Effect>,
     ) {
-        self.enter(ClusterState::Terminating, Some(code), message, at);
+        self.terminate_for(Some(code), message, at, pace, outbox);
+    }
+
+    /// The same for a reason that may have no code.
+    pub(crate) fn terminate_for(
+        &mut self,
+        code: Option<ReasonCode>,
+        message: &str,
+        at: Timestamp,
+        pace: &Pace,
+        outbox: &mut Vec<Effect>,
+    ) {
+        self.enter(ClusterState::Terminating, code, message, at);
+        self.foresee_nothing();
         self.due = Some(after(at, pace.terminating));
         for step in &mut self.steps {
             if step.state.has_process() {
@@ -135,12 +162,14 @@ impl Cluster {
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
-        match self.state {
+        let phase = match self.state {
             // A cluster that waits for a process to end is moved by that end, not by time.
             ClusterState::Terminating if self.running_steps() > 0 => None,
             ClusterState::Waiting => self.idle_deadline(),
             _ => self.due,
-        }
+        };
+        let happening = self.happenings.first().map(|happening| happening.at);
+        [phase, happening].into_iter().flatten().min()
     }
 
     /// The cluster as it was at an earlier time, as far as a list tells; `None` when it was not there yet.
@@ -155,6 +184,7 @@ impl Cluster {
         let mut was = self.clone();
         (was.state, was.reason) = (past.state, past.reason.clone());
         (was.ready, was.ended) = (earlier(self.ready), earlier(self.ended));
+        was.called = None;
         if !was.state.is_ending() {
             was.error_details.clear();
         }

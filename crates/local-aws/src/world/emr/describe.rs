@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::Emr;
 use super::cluster::Cluster;
-use super::state::ClusterState;
+use super::state::{ClusterState, StepState};
 use super::step::Step;
 use crate::world::input::{read, seconds};
 use crate::world::{ApiError, CallContext};
@@ -70,7 +70,7 @@ impl Emr {
         let step = step.ok_or_else(|| {
             ApiError::invalid_request(format!("Step id '{}' is not valid.", request.step_id))
         })?;
-        let mut shown = step.summary();
+        let mut shown = step.summary(cluster);
         if let Some(role) = &step.execution_role {
             shown.insert("ExecutionRoleArn".to_owned(), json!(role));
         }
@@ -115,9 +115,13 @@ impl Cluster {
 
     /// `ClusterSummary`.
     pub(crate) fn summary(&self) -> Map<String, Value> {
-        let mut reason = json!({"Message": self.reason.message});
+        let mut reason = json!({});
         if let Some(code) = self.reason.code {
             reason["Code"] = json!(code);
+        }
+        // An empty message is none.
+        if !self.reason.message.is_empty() {
+            reason["Message"] = json!(self.reason.message);
         }
         let mut timeline = json!({"CreationDateTime": seconds(self.created)});
         for (name, at) in [("ReadyDateTime", self.ready), ("EndDateTime", self.ended)] {
@@ -125,7 +129,8 @@ impl Cluster {
                 timeline[name] = json!(seconds(at));
             }
         }
-        let mut status = json!({"State": self.state, "StateChangeReason": reason, "Timeline": timeline});
+        let state = self.called.as_ref().map_or_else(|| json!(self.state), |called| json!(called));
+        let mut status = json!({"State": state, "StateChangeReason": reason, "Timeline": timeline});
         if !self.error_details.is_empty() {
             status["ErrorDetails"] = json!(self.error_details);
         }
@@ -187,8 +192,13 @@ impl Cluster {
 }
 
 impl Step {
+    /// What its state is called instead of its name.
+    pub(crate) fn called<'a>(&self, cluster: &'a Cluster) -> Option<&'a String> {
+        cluster.steps_called.as_ref().filter(|_| self.state == StepState::Running)
+    }
+
     /// `StepSummary`; `Step` has the execution role beside it.
-    pub(crate) fn summary(&self) -> Map<String, Value> {
+    pub(crate) fn summary(&self, cluster: &Cluster) -> Map<String, Value> {
         let mut config = json!({
             "Jar": self.jar.jar,
             "Properties": self.jar.properties,
@@ -208,7 +218,8 @@ impl Step {
         if let Some(message) = &self.message {
             reason["Message"] = json!(message);
         }
-        let mut status = json!({"State": self.state, "StateChangeReason": reason, "Timeline": timeline});
+        let state = self.called(cluster).map_or_else(|| json!(self.state), |called| json!(called));
+        let mut status = json!({"State": state, "StateChangeReason": reason, "Timeline": timeline});
         if let Some(failure) = &self.failure {
             status["FailureDetails"] = json!(failure);
         }

@@ -51,8 +51,9 @@ impl Emr {
         let last = marked(request.marker.as_deref());
         let clusters =
             self.clusters.values().filter_map(|cluster| seen(cluster, context)).filter(|cluster| {
-                let in_state =
-                    request.cluster_states.is_empty() || request.cluster_states.contains(&cluster.state);
+                // A state that nobody knows is none that anybody asks for.
+                let named = cluster.called.is_none() && request.cluster_states.contains(&cluster.state);
+                let in_state = request.cluster_states.is_empty() || named;
                 let in_time = after.is_none_or(|at| cluster.created >= at)
                     && before.is_none_or(|at| cluster.created <= at);
                 (in_state && in_time) || last.as_ref() == Some(&cluster.id)
@@ -79,13 +80,14 @@ impl Emr {
         }
         let last = marked(request.marker.as_deref());
         let steps = cluster.steps.iter().rev().filter(|step| {
-            let in_state = request.step_states.is_empty() || request.step_states.contains(&step.state);
+            let in_state = request.step_states.is_empty()
+                || step.called(cluster).is_none() && request.step_states.contains(&step.state);
             let named = request.step_ids.is_empty() || request.step_ids.contains(&step.id);
             (in_state && named) || last.as_ref() == Some(&step.id)
         });
         let page = page(steps.collect(), request.marker.as_deref(), settings.pages.steps, |s| s.id.clone());
         let page = page.ok_or_else(foreign_marker)?;
-        Ok(answer("Steps", page.map(|step| Value::Object(step.summary()))))
+        Ok(answer("Steps", page.map(|step| Value::Object(step.summary(cluster)))))
     }
 }
 

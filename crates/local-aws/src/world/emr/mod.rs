@@ -5,6 +5,7 @@
 //! cluster  one cluster: its state, its ending, its steps      launch      RunJobFlow      checks   what AWS refuses
 //! step     one step                                           submit      AddJobFlowSteps, CancelSteps
 //! work     which kinds of steps can run here                  terminate   TerminateJobFlows
+//! troubled   faults on purpose
 //! advance  what time does to a cluster                        attributes  tags, protection, auto-termination
 //! outcome  what the end of a step does to a cluster           describe, lists, instances   the reads
 //! ```
@@ -22,6 +23,7 @@ mod state;
 mod step;
 mod submit;
 mod terminate;
+mod troubled;
 mod work;
 
 use std::collections::BTreeMap;
@@ -98,7 +100,7 @@ impl Emr {
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        self.clusters.values().all(|cluster| cluster.state.is_terminal())
+        self.clusters.values().all(|cluster| cluster.state.is_terminal() && cluster.happenings.is_empty())
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {

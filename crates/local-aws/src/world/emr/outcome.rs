@@ -5,7 +5,8 @@
 //! | exit code 0 | either | COMPLETED: a cancel "does not guarantee that a step will be canceled" |
 //! | anything else | by CancelSteps, or because the cluster ends | CANCELLED |
 //! | anything else | no | FAILED |
-//! | gone with the daemon | no | INTERRUPTED |
+//! | ended with the core nodes under it | no | FAILED |
+//! | gone with the daemon or the primary node | no | INTERRUPTED |
 //!
 //! Only FAILED triggers ActionOnFailure (a cancelled step does not), and with a StepConcurrencyLevel above 1 not even
 //! that: there every action is CONTINUE. INTERRUPTED means here that the cluster went away under the step, which AWS
@@ -16,7 +17,7 @@ use jiff::Timestamp;
 use super::Emr;
 use super::cluster::Cluster;
 use super::state::{ClusterState, ReasonCode, StepState};
-use super::step::{ActionOnFailure, Step};
+use super::step::{ActionOnFailure, Step, Stopping};
 use crate::world::{Effect, FailureDetails, StepEnd, StepExit, WorldSettings};
 
 impl Emr {
@@ -32,12 +33,14 @@ impl Emr {
         let Some(cluster) = self.clusters.get_mut(cluster_id) else {
             return;
         };
-        let Some(step) = cluster.steps.iter_mut().find(|step| step.id == step_id) else {
+        let Some(index) = cluster.steps.iter().position(|step| step.id == step_id) else {
             return;
         };
-        if !step.state.has_process() {
+        if !cluster.steps[index].state.has_process() {
             return;
         }
+        let end = cluster.told_end(&cluster.steps[index].name, end);
+        let step = &mut cluster.steps[index];
         step.end(end, now);
         if step.state == StepState::Failed {
             let action = step.on_failure;
@@ -52,7 +55,7 @@ impl Emr {
         for cluster in self.clusters.values_mut() {
             let mut lost = false;
             for step in cluster.steps.iter_mut().filter(|step| step.state.has_process()) {
-                if step.stopping.is_some() {
+                if step.stopping.is_some_and(|why| why != Stopping::NodeLost) {
                     step.enter(StepState::Cancelled, now);
                 } else {
                     step.enter(StepState::Interrupted, now);
@@ -74,8 +77,8 @@ impl Step {
     fn end(&mut self, end: StepEnd, at: Timestamp) {
         let state = match (&end.exit, self.stopping) {
             (StepExit::Exited(0), _) => StepState::Completed,
-            (_, Some(_)) => StepState::Cancelled,
-            (_, None) => StepState::Failed,
+            (_, None | Some(Stopping::NodeLost)) => StepState::Failed,
+            (_, Some(Stopping::Cancelled(_) | Stopping::ClusterEnds)) => StepState::Cancelled,
         };
         if state == StepState::Failed {
             let unknown =

@@ -35,6 +35,8 @@ pub(crate) struct Step {
 pub(crate) enum Stopping {
     /// CancelSteps.
     Cancelled(KillHow),
+    /// It has lost the instances that it ran on.
+    NodeLost,
     /// The cluster ends: "any step not yet completed is canceled" (TerminateJobFlows).
     ClusterEnds,
 }

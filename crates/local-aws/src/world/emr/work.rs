@@ -137,6 +137,7 @@ impl Cluster {
         if step.jar.main_class.is_some() && !matches!(step.work, Work::Scripted(_)) {
             note("The step's main class is not used.".to_owned());
         }
+        notes.extend(self.trouble_notes());
         notes
     }
 }
