@@ -24,7 +24,6 @@ fn ctrl_c_cancels_the_run_and_ends_the_cluster() {
     assert_eq!(report["outcome"], "cancelled");
     assert_eq!(report["cluster_state"], "TERMINATED");
     assert_eq!(world.calls("TerminateJobFlows").len(), 1);
-    world.assert_journal_is_valid();
 }
 
 #[test]

@@ -66,3 +66,21 @@ fn a_real_command_step_sees_the_endpoint() {
         .unwrap();
     assert!(text.starts_with("http://127.0.0.1:"), "{text}");
 }
+
+/// A rehearsal: the answer to the launch is lost, and the day still has one cluster.
+#[test]
+fn a_launch_whose_answer_is_lost_is_adopted() {
+    let world = World::scripted("");
+    let faults = r#"{"calls": [{"service": "emr", "operation": "RunJobFlow", "kind": "cut", "when": "after", "times": 1}]}"#;
+    std::fs::write(world.local_dir().join("faults.json"), faults).unwrap();
+    let report = world.run().expect(0).json();
+    assert_eq!((&report["outcome"], &report["attempt"]), (&"succeeded".into(), &1.into()));
+    let launches = world.calls("RunJobFlow");
+    assert_eq!(launches.len(), 1);
+    assert_eq!(launches[0]["outcome"], "CutOff");
+
+    world.write("bad.json", r#"{"calls": [{"kind": "earthquake"}]}"#);
+    world.emrys(&["local", "stop"]).expect(0);
+    let refused = world.emrys(&["local", "serve", "--faults", "bad.json"]).expect(2);
+    assert!(refused.stderr.contains("earthquake"), "{}", refused.stderr);
+}

@@ -41,7 +41,6 @@ fn a_job_with_a_fixed_address_runs_once_and_a_second_time_is_refused_before_the_
     let text = again.stdout.clone() + &again.stderr;
     assert!(text.contains("{output}"), "the hint names the way out: {text}");
     assert_eq!(world.calls("RunJobFlow").len(), 1);
-    world.assert_journal_is_valid();
 }
 
 #[test]

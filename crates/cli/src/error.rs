@@ -8,6 +8,8 @@ use emrys_control_plane::Stop;
 use emrys_core::config::ConfigErrors;
 use emrys_core::day::Day;
 use emrys_core::spec::{Spec, SpecError};
+#[cfg(feature = "local")]
+use emrys_local_aws::daemon::DaemonError;
 use serde_json::{Value, json};
 
 use crate::commands::status::holder_json;
@@ -76,7 +78,7 @@ pub(crate) enum CliError {
         /// Its directory.
         dir: PathBuf,
         /// What is wrong.
-        source: emrys_local_aws::daemon::DaemonError,
+        source: DaemonError,
     },
     /// The Python environment of the embedded AWS.
     #[cfg(feature = "local")]
@@ -134,6 +136,8 @@ impl CliError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Stop(stop) | Self::Run { stop, .. } => stop::exit(stop),
+            #[cfg(feature = "local")]
+            Self::Local { source: DaemonError::Faults { .. } | DaemonError::Scripts(_), .. } => Exit::Usage,
             #[cfg(feature = "local")]
             Self::Local { .. } | Self::Python(_) => Exit::Aws,
             #[cfg(not(feature = "local"))]
@@ -234,8 +238,7 @@ fn config_file_hint(path: &Path, error: &io::Error) -> String {
 }
 
 #[cfg(feature = "local")]
-fn local_hint(error: &emrys_local_aws::daemon::DaemonError) -> Option<String> {
-    use emrys_local_aws::daemon::DaemonError;
+fn local_hint(error: &DaemonError) -> Option<String> {
     let hint = match error {
         DaemonError::AlreadyRunning { .. } => {
             "`emrys local env` prints what its clients need, `emrys local stop` ends it"
@@ -244,6 +247,7 @@ fn local_hint(error: &emrys_local_aws::daemon::DaemonError) -> Option<String> {
         DaemonError::World(_) | DaemonError::Store(_) => {
             "remove the directory to begin afresh, or name another with `--local-dir DIR`"
         }
+        DaemonError::Faults { .. } => "docs/faults.md says what a file of faults may hold",
         _ => return None,
     };
     Some(hint.to_owned())

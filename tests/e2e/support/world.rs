@@ -162,8 +162,12 @@ impl World {
 }
 
 impl Drop for World {
+    /// Stops the daemon, and lets botocore judge every request that reached it.
     fn drop(&mut self) {
         let _ = self.command(&["local", "stop"]).output();
+        if self.journal_path().exists() && !std::thread::panicking() {
+            self.assert_journal_is_valid();
+        }
     }
 }
 

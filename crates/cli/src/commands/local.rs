@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueHint};
 use emrys_local_aws::daemon::{self, Address, ServeOptions};
 use emrys_local_aws::pyenv;
 use serde_json::{Map, Value, json};
@@ -38,7 +38,8 @@ enum LocalCommand {
 #[command(after_help = "\
 Examples:
   emrys local serve                            serve .emrys/local on a free port
-  emrys local serve --local-dir /tmp/aws --port 4599")]
+  emrys local serve --local-dir /tmp/aws --port 4599
+  emrys local serve --faults faults.json       rehearse what AWS may do; see docs/faults.md")]
 struct ServeArgs {
     /// The port on the loopback interface; 0 takes a free one
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -46,6 +47,9 @@ struct ServeArgs {
     /// End after so many minutes with no call and nothing alive
     #[arg(long, value_name = "N")]
     idle_minutes: Option<u64>,
+    /// Faults that calls and clusters shall meet
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    faults: Option<PathBuf>,
 }
 
 /// Stop the daemon
@@ -115,6 +119,7 @@ async fn serve(args: &ServeArgs, common: &Common, printer: &Printer) -> Result<E
     let mut options = ServeOptions::new(common.local_dir.clone());
     options.port = args.port;
     options.idle = args.idle_minutes.map(|minutes| Duration::from_secs(minutes * 60));
+    options.faults.clone_from(&args.faults);
     let announce = |address: &Address| {
         // Nobody may be listening to what a daemon in the background says.
         let _ = print_environment(address, common, printer);
