@@ -20,6 +20,9 @@ pub struct Safeguards {
     pub launch_once: bool,
     /// Output is believed after a check only.
     pub verification: bool,
+    /// A schedule outside of the cluster ends it when everybody is dead, where `[guard]` is configured. Without it
+    /// Emrys believes that there is one.
+    pub guards: bool,
 }
 
 impl Safeguards {
@@ -31,6 +34,7 @@ impl Safeguards {
         fence: true,
         launch_once: true,
         verification: true,
+        guards: true,
     };
 
     /// The pace with these safeguards.

@@ -40,6 +40,8 @@ pub fn scenario(crashes: &[CrashPoint], place: Where) -> Scenario {
         operators: vec![Operator { processes: processes.collect() }],
         cancel_at: None,
         until: Duration::from_hours(2),
+        guarded: true,
+        forsaken: false,
         safeguards: Safeguards::ALL,
     }
 }

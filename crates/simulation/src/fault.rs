@@ -55,6 +55,8 @@ pub enum Service {
     Emr,
     /// CBOR.
     CloudWatch,
+    /// JSON, with the error's name in a header.
+    Scheduler,
 }
 
 /// A call on the wire, as far as it matters here.
@@ -81,6 +83,9 @@ impl Call {
         }
         let path = request.uri().split_once("://").map_or(request.uri(), |(_, rest)| rest);
         let path = path.split_once('/').map_or("", |(_, path)| path);
+        if let Some(operation) = scheduler_operation(request.method(), path) {
+            return Self::named(Service::Scheduler, &operation);
+        }
         Self {
             service: Service::S3,
             what: format!("{} {path}", request.method()),
@@ -109,11 +114,28 @@ impl Call {
     }
 }
 
+/// EventBridge Scheduler names what it is about in the path, and what to do by the method.
+fn scheduler_operation(method: &str, path: &str) -> Option<String> {
+    let what = match path.split(['/', '?']).next()? {
+        "schedules" => "Schedule",
+        "schedule-groups" => "ScheduleGroup",
+        _ => return None,
+    };
+    let verb = match method {
+        "POST" => "Create",
+        "PUT" => "Update",
+        "DELETE" => "Delete",
+        _ => "Get",
+    };
+    Some(format!("{verb}{what}"))
+}
+
 /// The answer of a service that has too many calls.
 pub(crate) fn throttled(service: Service) -> HttpResponse {
     match service {
         Service::S3 => refusal(service, 503, "SlowDown"),
         Service::Emr | Service::CloudWatch => refusal(service, 400, "ThrottlingException"),
+        Service::Scheduler => refusal(service, 429, "ThrottlingException"),
     }
 }
 
@@ -122,6 +144,7 @@ pub(crate) fn error(service: Service) -> HttpResponse {
     match service {
         Service::S3 => refusal(service, 500, "InternalError"),
         Service::Emr | Service::CloudWatch => refusal(service, 500, "InternalServerError"),
+        Service::Scheduler => refusal(service, 500, "InternalServerException"),
     }
 }
 
@@ -130,6 +153,7 @@ pub(crate) fn denied(service: Service) -> HttpResponse {
     match service {
         Service::S3 => refusal(service, 403, "AccessDenied"),
         Service::Emr | Service::CloudWatch => refusal(service, 400, "AccessDeniedException"),
+        Service::Scheduler => refusal(service, 403, "AccessDeniedException"),
     }
 }
 
@@ -138,6 +162,7 @@ pub(crate) fn expired(service: Service) -> HttpResponse {
     match service {
         Service::S3 => refusal(service, 400, "ExpiredToken"),
         Service::Emr | Service::CloudWatch => refusal(service, 400, "ExpiredTokenException"),
+        Service::Scheduler => refusal(service, 403, "ExpiredTokenException"),
     }
 }
 
@@ -158,12 +183,16 @@ fn refusal(service: Service, status: u16, code: &str) -> HttpResponse {
             ("application/x-amz-json-1.1", json.into_bytes())
         }
         Service::CloudWatch => ("application/cbor", cbor(code)),
+        Service::Scheduler => ("application/json", br#"{"Message":"made up"}"#.to_vec()),
     };
     let status = status.try_into().unwrap_or_else(|_| unreachable!("a status of three digits"));
     let mut response = HttpResponse::new(status, SdkBody::from(body));
     response.headers_mut().insert("content-type", kind);
     if service == Service::CloudWatch {
         response.headers_mut().insert("smithy-protocol", "rpc-v2-cbor");
+    }
+    if service == Service::Scheduler {
+        response.headers_mut().insert("x-amzn-errortype", code.to_owned());
     }
     response
 }

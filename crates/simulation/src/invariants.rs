@@ -2,15 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use emrys_core::run::{Choice, Effect, Event, LaunchIntent, Outcome, Recorded, State};
+use emrys_core::run::{Choice, Effect, Event, GUARD_GROUP, LaunchIntent, Outcome, Recorded, State};
 use emrys_core::spec::Spec;
 use emrys_local_aws::journal::Entry;
 use emrys_local_aws::store::Store;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::network::{Facts, Launch};
 use crate::rig::{self, BUCKET, Cluster};
-use crate::scenario::WorldPlan;
+use crate::scenario::{ABSENCE, Scenario};
+
+/// How long, in seconds, who comes to a run may take to end its cluster: the lease of the one before, a look, and a
+/// request.
+const SLACK: f64 = 20.0 * 60.0;
 
 /// Something that must hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,9 +32,10 @@ pub enum Invariant {
     OutputApart,
     /// Who knows of a cluster that the ledger does not name asks for its end.
     SurplusIsEnded,
-    /// No cluster lives longer than it would if nobody looked after it.
+    /// No cluster lives longer than it would if nobody looked after it; and where its step hangs, no longer than its guard
+    /// lets it, or than whoever comes next.
     LivesAreBounded,
-    /// When all is quiet no cluster is alive.
+    /// When all is quiet no cluster is alive, and no guard stands that was not given up.
     NothingIsLeft,
     /// Success means that the output is there, whole.
     SuccessIsVerified,
@@ -55,7 +61,9 @@ pub struct Violation {
 /// What is known at the end of a run.
 pub(crate) struct Evidence<'a> {
     pub(crate) spec: &'a Spec,
-    pub(crate) world: &'a WorldPlan,
+    pub(crate) scenario: &'a Scenario,
+    /// The schedules that guard clusters of the run.
+    pub(crate) guards: Vec<String>,
     pub(crate) clusters: Vec<Cluster>,
     pub(crate) store: &'a Store,
     pub(crate) told: &'a [Recorded],
@@ -93,6 +101,7 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Vec<Violation> {
     court.records();
     court.launches(&accepted);
     court.lives();
+    court.guards();
     court.results(&accepted);
     court.others();
     court.violations
@@ -215,10 +224,9 @@ impl Court<'_> {
     }
 
     fn lives(&mut self) {
-        // EMR's own time counts in whole milliseconds, and steps end a moment after their time.
-        let longest = f64::from(self.evidence.world.lifetime() + 10);
         for cluster in self.ours.clone() {
-            match cluster.lifetime {
+            let longest = self.longest(cluster);
+            match cluster.lifetime() {
                 _ if cluster.is_alive() => {
                     self.broken(Invariant::NothingIsLeft, format!("{} is {}", cluster.id, cluster.state));
                 }
@@ -227,6 +235,58 @@ impl Court<'_> {
                     self.broken(Invariant::LivesAreBounded, what);
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// How long a cluster may live.
+    fn longest(&self, cluster: &Cluster) -> f64 {
+        let Scenario { world, until, forsaken, .. } = self.evidence.scenario;
+        if !forsaken {
+            // EMR's own time counts in whole milliseconds, and steps end a moment after their time.
+            return f64::from(world.lifetime() + 10);
+        }
+        let ending = f64::from(world.terminating);
+        // A schedule fires within a minute of its time.
+        if let Some(until) = self.guarded_until(cluster.nonce()) {
+            let until = rig::seconds(until) - rig::seconds(rig::start());
+            return until + 60.0 + ending + 10.0 - cluster.born;
+        }
+        // Nobody came so far as to make a guard: whoever comes next ends it, at once or when its time is up.
+        let limits = self.evidence.spec.config.limits;
+        let time = f64::from((limits.start_minutes + limits.run_minutes) * 60) + SLACK;
+        let next = (*until + ABSENCE).as_secs_f64() + SLACK - cluster.born;
+        time.max(next) + ending
+    }
+
+    /// When the guard of a launch fires, if one was recorded.
+    fn guarded_until(&self, nonce: &str) -> Option<Timestamp> {
+        let guarded = self.by_launch(|event| match event {
+            Event::Finished { effect: Effect::GuardEnsured { until } } => Some(*until),
+            _ => None,
+        });
+        guarded.into_iter().find(|(of, _)| of == nonce).map(|(_, until)| until)
+    }
+
+    /// What events say, each with the nonce of the launch before it.
+    fn by_launch<T>(&self, what: impl Fn(&Event) -> Option<T>) -> Vec<(String, T)> {
+        let mut nonce = String::new();
+        let mut found = Vec::new();
+        for recorded in &self.events {
+            if let Some(intent) = intent(recorded) {
+                nonce.clone_from(&intent.nonce);
+            }
+            found.extend(what(&recorded.event).map(|value| (nonce.clone(), value)));
+        }
+        found
+    }
+
+    /// Guards that stand although all is quiet.
+    fn guards(&mut self) {
+        let given_up = self.by_launch(|event| matches!(event, Event::GuardGivenUp { .. }).then_some(()));
+        for guard in self.evidence.guards.clone() {
+            if !given_up.iter().any(|(nonce, ())| *nonce == guard) {
+                self.broken(Invariant::NothingIsLeft, format!("the guard {guard} stands"));
             }
         }
     }
@@ -305,6 +365,8 @@ impl Court<'_> {
         let state = self.evidence.spec.state_folder().to_string();
         let jobs = self.evidence.spec.config.state.uri.join("jobs/").to_string();
         let alarm = self.evidence.spec.alarm_name();
+        let intents = self.events.iter().filter_map(|recorded| intent(recorded));
+        let guards: BTreeSet<String> = intents.map(|intent| intent.nonce.clone()).collect();
         let mut strange = Vec::new();
         for entry in self.evidence.journal.iter().filter(|entry| entry.is_ok()) {
             let resource = entry.resource.as_str();
@@ -315,6 +377,10 @@ impl Court<'_> {
                     resource.split(',').all(|id| ours.contains(id.trim()))
                 }
                 "PutMetricData" => true,
+                "CreateScheduleGroup" => resource == GUARD_GROUP,
+                "CreateSchedule" | "DeleteSchedule" => {
+                    guards.iter().any(|guard| resource == format!("{GUARD_GROUP}/{guard}"))
+                }
                 "PutMetricAlarm" => resource == alarm,
                 read => ["Get", "Head", "List", "Describe"].iter().any(|verb| read.starts_with(verb)),
             };

@@ -51,6 +51,7 @@ pub fn without(name: &str) -> Option<Safeguards> {
         "fence" => &mut safeguards.fence,
         "launch-once" => &mut safeguards.launch_once,
         "verification" => &mut safeguards.verification,
+        "guards" => &mut safeguards.guards,
         _ => return None,
     };
     *switch = false;

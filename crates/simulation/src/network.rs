@@ -14,7 +14,6 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use emrys_local_aws::server::Endpoint;
 use fastrand::Rng;
-use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
@@ -197,7 +196,7 @@ impl Network {
             clusters.retain(|cluster| {
                 let id = cluster["Id"].as_str().unwrap_or_default().to_owned();
                 let created = cluster["Status"]["Timeline"]["CreationDateTime"].as_f64();
-                let is_young = created.is_some_and(|at| at > seconds(now) - self.0.late.as_secs_f64());
+                let is_young = created.is_some_and(|at| at > rig::seconds(now) - self.0.late.as_secs_f64());
                 let is_moving = !self.0.late.is_zero() && rng.u8(0..8) == 0 && !left_out.contains(&id);
                 if is_moving && !is_young {
                     left_out.insert(id);
@@ -357,11 +356,6 @@ impl HttpConnector for Wire {
 fn member(body: &SdkBody, name: &str) -> Option<String> {
     let body: Value = serde_json::from_slice(body.bytes()?).ok()?;
     Some(body[name].as_str()?.to_owned())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a time to the millisecond has room in it")]
-fn seconds(at: Timestamp) -> f64 {
-    at.as_millisecond() as f64 / 1000.0
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -42,6 +42,11 @@ impl Control {
         std::future::pending::<()>().await;
     }
 
+    /// The process dies while nobody is in any of its calls.
+    pub(crate) fn kill(&self) {
+        self.with(|orders| orders.dead = true);
+    }
+
     /// The process stands still for so long, while the world goes on.
     pub(crate) async fn freeze(&self, duration: Duration) {
         self.with(|orders| orders.frozen_until = Some(Instant::now() + duration));

@@ -2,6 +2,7 @@
 
 use emrys_control_plane::built_in_job;
 use emrys_core::config;
+use emrys_core::run::GUARD_GROUP;
 use emrys_core::spec::Spec;
 use emrys_local_aws::clock::Clock;
 use emrys_local_aws::journal::Journal;
@@ -51,6 +52,12 @@ instance-profile = "EMR_EC2_DefaultRole"
 subnets = ["subnet-0123456789abcdef0"]
 "#;
 
+/// The guard of a pipeline that has one.
+const GUARD: &str = "
+[guard]
+scheduler-role = \"arn:aws:iam::123456789012:role/emrys-guard\"
+";
+
 /// Objects of others, as near to the run's own as a name can be.
 const FOREIGN_OBJECTS: &[(&str, &str)] = &[
     (BUCKET, "application-logs/2024/10/20/app.log"),
@@ -71,14 +78,18 @@ const FOREIGN_CLUSTERS: &[&str] =
 /// Alarms of others.
 const FOREIGN_ALARMS: &[&str] = &["emrys/web-logs-2/no-success", "emrys/web-logs"];
 
+/// A schedule of others, in the group that all have.
+const FOREIGN_SCHEDULE: &str = "0123456789abcdef";
+
 /// The time at which a simulation begins.
 pub fn start() -> Timestamp {
     Timestamp::from_second(1_729_479_600).unwrap_or_default()
 }
 
-/// The day that is run.
-pub fn spec() -> Spec {
-    let config = config::read("emrys.toml", PIPELINE).unwrap_or_else(|errors| unreachable!("{errors}"));
+/// The day that is run, with `[guard]` or without.
+pub fn spec(guarded: bool) -> Spec {
+    let pipeline = if guarded { format!("{PIPELINE}{GUARD}") } else { PIPELINE.to_owned() };
+    let config = config::read("emrys.toml", &pipeline).unwrap_or_else(|errors| unreachable!("{errors}"));
     let day = "2024-10-20".parse().unwrap_or_else(|error| unreachable!("{error:?}"));
     Spec::new(config, day, built_in_job()).unwrap_or_else(|error| unreachable!("{error}"))
 }
@@ -97,6 +108,7 @@ struct Foreign {
     objects: Vec<(String, Option<Vec<u8>>)>,
     clusters: Vec<Value>,
     alarms: Value,
+    schedule: Value,
 }
 
 /// A cluster as EMR knows it.
@@ -108,8 +120,10 @@ pub struct Cluster {
     pub name: String,
     /// Its state, in EMR's words.
     pub state: String,
-    /// How long it was there, in seconds; none while it is.
-    pub lifetime: Option<f64>,
+    /// When it was launched, in seconds since the start.
+    pub born: f64,
+    /// When it was gone, in seconds since the start; none while it is there.
+    pub gone: Option<f64>,
     /// Names and states of its steps, the first first.
     pub steps: Vec<(String, String)>,
 }
@@ -123,6 +137,11 @@ impl Cluster {
     /// Whether it costs money.
     pub fn is_alive(&self) -> bool {
         !self.state.starts_with("TERMINATED")
+    }
+
+    /// How long it was there, in seconds; none while it is.
+    pub fn lifetime(&self) -> Option<f64> {
+        self.gone.map(|gone| gone - self.born)
     }
 
     /// The nonce of its launch.
@@ -194,7 +213,7 @@ fn cluster(world: &mut World, id: &str) -> Cluster {
     let described = call(world, Service::Emr, "DescribeCluster", &json!({ "ClusterId": id }));
     let described = &described["Cluster"];
     let timeline = &described["Status"]["Timeline"];
-    let (born, gone) = (timeline["CreationDateTime"].as_f64(), timeline["EndDateTime"].as_f64());
+    let since_start = |member: &str| timeline[member].as_f64().map(|at| at - seconds(start()));
     let mut steps = Vec::new();
     let mut input = json!({ "ClusterId": id });
     loop {
@@ -210,9 +229,23 @@ fn cluster(world: &mut World, id: &str) -> Cluster {
         id: id.to_owned(),
         name: text(&described["Name"]),
         state: text(&described["Status"]["State"]),
-        lifetime: born.zip(gone).map(|(born, gone)| gone - born),
+        born: since_start("CreationDateTime").unwrap_or_default(),
+        gone: since_start("EndDateTime"),
         steps,
     }
+}
+
+/// The names of all schedules that guard clusters of the run.
+pub fn guards(world: &mut World) -> Vec<String> {
+    let mut input = json!({ "GroupName": GUARD_GROUP });
+    let mut names = Vec::new();
+    // There is no such group before the first of them.
+    while let Ok(page) = try_call(world, Service::Scheduler, "ListSchedules", &input) {
+        names.extend(strings(&page["Schedules"], "Name"));
+        let Some(token) = page["NextToken"].as_str() else { break };
+        input["NextToken"] = json!(token);
+    }
+    names
 }
 
 /// The files below a folder of the run's bucket, with their sizes.
@@ -294,6 +327,19 @@ fn furnish(world: &mut World) {
         });
         call(world, Service::CloudWatch, "PutMetricAlarm", &request);
     }
+    let schedule = json!({
+        "Name": FOREIGN_SCHEDULE,
+        "ScheduleExpression": "at(2038-01-01T00:00:00)",
+        "FlexibleTimeWindow": { "Mode": "OFF" },
+        "ActionAfterCompletion": "DELETE",
+        "ClientToken": "of-others",
+        "Target": {
+            "Arn": "arn:aws:scheduler:::aws-sdk:emr:terminateJobFlows",
+            "RoleArn": "arn:aws:iam::123456789012:role/theirs",
+            "Input": json!({ "JobFlowIds": ["j-OTHERS"] }).to_string(),
+        },
+    });
+    call(world, Service::Scheduler, "CreateSchedule", &schedule);
 }
 
 fn foreign(world: &mut World, store: &Store) -> Foreign {
@@ -322,11 +368,17 @@ fn foreign(world: &mut World, store: &Store) -> Foreign {
             alarm.retain(|name, _| !name.starts_with("State"));
         }
     }
-    Foreign { objects, clusters, alarms }
+    let name = json!({ "GroupName": "default", "Name": FOREIGN_SCHEDULE });
+    let schedule = call(world, Service::Scheduler, "GetSchedule", &name);
+    Foreign { objects, clusters, alarms, schedule }
 }
 
 /// A call that no fault meets.
 fn call(world: &mut World, service: Service, operation: &str, input: &Value) -> Value {
+    must(try_call(world, service, operation, input))
+}
+
+fn try_call(world: &mut World, service: Service, operation: &str, input: &Value) -> Result<Value, ApiError> {
     let context = CallContext {
         // A world never goes back: its own time counts, where it is later.
         now: start(),
@@ -335,7 +387,7 @@ fn call(world: &mut World, service: Service, operation: &str, input: &Value) -> 
         access_key: ACCESS_KEY.to_owned(),
         view: ListView::default(),
     };
-    must::<Value, ApiError>(world.call(service, operation, input, &context))
+    world.call(service, operation, input, &context)
 }
 
 fn must<T, E: std::fmt::Debug>(result: Result<T, E>) -> T {
@@ -348,4 +400,10 @@ fn strings(list: &Value, member: &str) -> Vec<String> {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
+}
+
+/// A time as EMR's answers have it.
+#[expect(clippy::cast_precision_loss, reason = "a time to the millisecond has room in it")]
+pub(crate) fn seconds(at: Timestamp) -> f64 {
+    at.as_millisecond() as f64 / 1000.0
 }

@@ -21,7 +21,7 @@ use crate::invariants::{self, Evidence, Violation};
 use crate::network::Network;
 use crate::process::{Control, Process};
 use crate::rig::{self, Rig};
-use crate::scenario::{Operator, ProcessPlan, Scenario};
+use crate::scenario::{ABSENCE, Operator, ProcessPlan, Scenario};
 use crate::watching::{Eyes, Told, Trace};
 
 /// No run takes longer than this when nothing stands in its way; the longest deadline is four hours.
@@ -91,7 +91,7 @@ async fn play(scenario: &Scenario) -> Report {
     let rng = Rng::with_seed(scenario.seed ^ 0x5eed);
     let network =
         Network::new(endpoint.clone(), scenario.chaos.clone(), scenario.stale, scenario.seed, trace.clone());
-    let stage = Stage { spec: rig::spec(), trace, told: Told::default(), origin };
+    let stage = Stage { spec: rig::spec(scenario.guarded), trace, told: Told::default(), origin };
 
     let mut casting = Casting { network: network.clone(), rng, safeguards: scenario.safeguards, count: 0 };
     let mut cast = Vec::new();
@@ -101,15 +101,21 @@ async fn play(scenario: &Scenario) -> Report {
     let last = (0..LAST_TRIES).map(|n| ProcessPlan::new(Duration::from_mins(5), &format!("last-{n}")));
     let last = casting.all(last.collect()).await;
     let canceller = casting.all(vec![ProcessPlan::new(Duration::ZERO, "canceller")]).await;
-    let controls: Vec<Control> =
-        cast.iter().flatten().chain(&last).map(|ready| ready.control.clone()).collect();
+    let controls = |cast: &[Ready]| cast.iter().map(|ready| ready.control.clone()).collect::<Vec<_>>();
+    let first: Vec<Control> = cast.iter().flat_map(|cast| controls(cast)).collect();
+    let controls = [first.clone(), controls(&last)].concat();
     tokio::spawn(rig.driver.run());
 
     let operators = join_all(cast.into_iter().map(|processes| operate(&stage, processes, scenario.until)));
     let acting = async { tokio::join!(operators, cancel(&stage, scenario.cancel_at, canceller)) };
-    let is_stuck = tokio::time::timeout(PATIENCE, acting).await.is_err();
+    let patience = if scenario.forsaken { scenario.until } else { PATIENCE };
+    let is_over = tokio::time::timeout(patience, acting).await.is_ok();
+    let is_stuck = !is_over && !scenario.forsaken;
     // From here on everything goes well.
     tokio::time::sleep(scenario.until.saturating_sub(origin.elapsed())).await;
+    if scenario.forsaken {
+        leave_alone(&stage, &first).await;
+    }
     let driven = tokio::time::timeout(PATIENCE, drive_to_the_end(&stage, last)).await.ok().flatten();
     let mut waited = 0;
     while waited < 24 * 60 && rig::clusters(&mut endpoint.world()).iter().any(|c| c.is_ours() && c.is_alive())
@@ -123,7 +129,8 @@ async fn play(scenario: &Scenario) -> Report {
     let told = stage.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let evidence = Evidence {
         spec: &stage.spec,
-        world: &scenario.world,
+        scenario,
+        guards: rig::guards(&mut endpoint.world()),
         clusters: rig::clusters(&mut endpoint.world()),
         store: &store,
         told: &told,
@@ -151,6 +158,15 @@ async fn play(scenario: &Scenario) -> Report {
         journal: if is_good { Vec::new() } else { journal },
         violations,
     }
+}
+
+/// All who were there are dead, and nobody comes for a long while.
+async fn leave_alone(stage: &Stage, controls: &[Control]) {
+    for control in controls {
+        control.kill();
+    }
+    stage.trace.say(0, "and all others are dead");
+    tokio::time::sleep(ABSENCE).await;
 }
 
 /// Makes processes. All are made before the first begins: to make one takes real time, in which nothing may happen.

@@ -11,6 +11,15 @@ use crate::chaos::{Chaos, Mix, Outage};
 use crate::fault::{Fault, Service};
 use crate::network::STALE;
 
+/// Where the numbers of what came later begin.
+const MORE: u64 = 0x6d6f_7265;
+
+/// For how long nobody comes back to a run that is forsaken: longer than any guard takes to fire.
+pub const ABSENCE: Duration = Duration::from_hours(6);
+
+/// In seconds, how long a step takes that hangs: for ever, and no limit in the cluster ends it.
+pub const FOR_EVER: u32 = 1_000 * 3_600;
+
 /// All that a simulation is made of. The same scenario goes the same way each time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
@@ -30,6 +39,10 @@ pub struct Scenario {
     pub cancel_at: Option<Duration>,
     /// When no operator begins another process.
     pub until: Duration,
+    /// Whether the pipeline has a `[guard]`.
+    pub guarded: bool,
+    /// Whether all operators die at `until`, and nobody comes for [`ABSENCE`].
+    pub forsaken: bool,
     /// What is taken away from Emrys.
     pub safeguards: Safeguards,
 }
@@ -175,8 +188,31 @@ impl Scenario {
             operators,
             cancel_at: (rng.u8(0..16) == 0).then(|| Duration::from_secs(rng.u64(1..1_200))),
             until,
+            guarded: false,
+            forsaken: false,
             safeguards: Safeguards::ALL,
         }
+        .with_more(&mut Rng::with_seed(seed ^ MORE))
+    }
+
+    /// What came later has a row of numbers of its own, so that the older parts of a seed stay what they were.
+    fn with_more(mut self, rng: &mut Rng) -> Self {
+        self.guarded = rng.bool();
+        if rng.u8(0..12) == 0 {
+            self = self.forsaken(Duration::from_mins(rng.u64(6..30)));
+        }
+        self
+    }
+
+    /// The step hangs for ever, all operators die, and only the guard is left. A process that is suspended in the moment
+    /// of its launch may leave a cluster that no guard is for, and that is another matter.
+    fn forsaken(mut self, until: Duration) -> Self {
+        self.world = WorldPlan { step: FOR_EVER, doing: Doing::Good, ..self.world };
+        self.chaos = match self.chaos {
+            Chaos::Random(mix) => Chaos::Random(Mix { freezes: 0.0, until, ..mix }),
+            crashes @ Chaos::Crashes(_) => crashes,
+        };
+        Self { guarded: true, forsaken: true, cancel_at: None, until, ..self }
     }
 
     /// The same, with something taken away.

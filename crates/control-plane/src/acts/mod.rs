@@ -41,7 +41,9 @@ pub(crate) async fn act(
         }
         Action::EnsureGuard { name, cluster, until, group } => {
             let configured = guard::configured(spec.config.guard.as_ref())?;
-            guard::ensure(cp, configured, name, cluster, *until, *group).await?;
+            if cp.safeguards.guards {
+                guard::ensure(cp, configured, name, cluster, *until, *group).await?;
+            }
             Ok(Effect::GuardEnsured { until: *until })
         }
         Action::RemoveGuard { name } => {
