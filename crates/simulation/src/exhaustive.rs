@@ -38,6 +38,7 @@ pub fn scenario(crashes: &[CrashPoint], place: Where) -> Scenario {
         chaos: Chaos::Crashes(crashes.to_vec()),
         stale: Duration::ZERO,
         operators: vec![Operator { processes: processes.collect() }],
+        visits: Vec::new(),
         cancel_at: None,
         until: Duration::from_hours(2),
         guarded: true,

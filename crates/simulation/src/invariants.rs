@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::network::{Facts, Launch};
-use crate::rig::{self, BUCKET, Cluster};
+use crate::rig::{self, BUCKET, Cluster, Ledger};
 use crate::scenario::{ABSENCE, Scenario};
 
 /// How long, in seconds, who comes to a run may take to end its cluster: the lease of the one before, a look, and a
@@ -33,8 +33,10 @@ pub enum Invariant {
     /// Who knows of a cluster that the ledger does not name asks for its end.
     SurplusIsEnded,
     /// No cluster lives longer than it would if nobody looked after it; and where its step hangs, no longer than its guard
-    /// lets it, or than whoever comes next.
+    /// lets it, or than whoever comes next and sees it.
     LivesAreBounded,
+    /// `sweep` ends no cluster that a run in flight has accepted.
+    OrphansOnly,
     /// When all is quiet no cluster is alive, and no guard stands that was not given up.
     NothingIsLeft,
     /// Success means that the output is there, whole.
@@ -48,6 +50,18 @@ pub enum Invariant {
     /// Once nothing stands in its way any more, the run comes to its end.
     TheRunEnds,
 }
+
+/// What is not promised where somebody deletes the ledger: nobody knows any more what was done, and the day is run anew.
+/// What a cluster costs and where it writes is bounded all the same, and success is verified.
+const OF_THE_LEDGER: &[Invariant] = &[
+    Invariant::OneAcceptedCluster,
+    Invariant::RecordsStay,
+    Invariant::NoSecondCluster,
+    Invariant::ClustersAreKnown,
+    Invariant::SurplusIsEnded,
+    Invariant::OrphansOnly,
+    Invariant::WorkIsNotLost,
+];
 
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +87,8 @@ pub(crate) struct Evidence<'a> {
     /// What the last operator was told.
     pub(crate) outcome: Option<Outcome>,
     pub(crate) is_stuck: bool,
+    /// What people did that they should not have.
+    pub(crate) wrongs: Vec<String>,
     /// Which processes died.
     pub(crate) crashed: Vec<bool>,
 }
@@ -104,6 +120,12 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Vec<Violation> {
     court.guards();
     court.results(&accepted);
     court.others();
+    for what in &evidence.wrongs {
+        court.broken(Invariant::OrphansOnly, what.clone());
+    }
+    if evidence.scenario.loses_its_ledger() {
+        court.violations.retain(|violation| !OF_THE_LEDGER.contains(&violation.invariant));
+    }
     court.violations
 }
 
@@ -113,17 +135,12 @@ impl Court<'_> {
     }
 
     fn read_the_ledger(&mut self) {
-        let uri = self.evidence.spec.ledger_uri();
-        let bytes = self.evidence.store.get(uri.bucket(), uri.key()).unwrap_or_default();
-        let document: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        self.events = serde_json::from_value(document["events"].clone()).unwrap_or_default();
-        let mut state = State::default();
-        for recorded in &self.events.clone() {
-            if let Err(error) = state.apply(recorded) {
-                self.broken(Invariant::RecordsStay, format!("the ledger does not add up: {error}"));
-                break;
-            }
-        }
+        let ledger = Ledger::read(self.evidence.store, self.evidence.spec);
+        let state = ledger.state().unwrap_or_else(|error| {
+            self.broken(Invariant::RecordsStay, format!("the ledger does not add up: {error}"));
+            State::default()
+        });
+        self.events = ledger.events;
         if self.evidence.is_stuck {
             self.broken(Invariant::TheRunEnds, "operators were still at it after a day");
         }
@@ -165,7 +182,9 @@ impl Court<'_> {
     }
 
     fn all_events(&self) -> impl Iterator<Item = &Recorded> {
-        self.events.iter().chain(self.evidence.told)
+        // Of a ledger that is gone nothing counts.
+        let told = if self.evidence.scenario.loses_its_ledger() { &[] } else { self.evidence.told };
+        self.events.iter().chain(told)
     }
 
     fn records(&mut self) {
@@ -242,6 +261,12 @@ impl Court<'_> {
     /// How long a cluster may live.
     fn longest(&self, cluster: &Cluster) -> f64 {
         let Scenario { world, until, forsaken, .. } = self.evidence.scenario;
+        if world.starts_endlessly() {
+            // Nothing but an operator ends it, who comes at the latest when all goes well again.
+            let limit = f64::from(self.evidence.spec.config.limits.start_minutes * 60);
+            let by = until.as_secs_f64().max(cluster.born + limit) + SLACK + f64::from(world.terminating);
+            return by.max(cluster.born + f64::from(world.lifetime())) - cluster.born;
+        }
         if !forsaken {
             // EMR's own time counts in whole milliseconds, and steps end a moment after their time.
             return f64::from(world.lifetime() + 10);
@@ -252,11 +277,10 @@ impl Court<'_> {
             let until = rig::seconds(until) - rig::seconds(rig::start());
             return until + 60.0 + ending + 10.0 - cluster.born;
         }
-        // Nobody came so far as to make a guard: whoever comes next ends it, at once or when its time is up.
-        let limits = self.evidence.spec.config.limits;
-        let time = f64::from((limits.start_minutes + limits.run_minutes) * 60) + SLACK;
-        let next = (*until + ABSENCE).as_secs_f64() + SLACK - cluster.born;
-        time.max(next) + ending
+        // Nobody came so far as to make a guard: whoever comes next sees it at work, and gives it the time of a run.
+        let next = (*until + ABSENCE).as_secs_f64();
+        let run = f64::from(self.evidence.spec.config.limits.run_minutes * 60);
+        next.max(cluster.born) + run + SLACK + ending - cluster.born
     }
 
     /// When the guard of a launch fires, if one was recorded.
@@ -284,8 +308,10 @@ impl Court<'_> {
     /// Guards that stand although all is quiet.
     fn guards(&mut self) {
         let given_up = self.by_launch(|event| matches!(event, Event::GuardGivenUp { .. }).then_some(()));
+        // Who deletes the ledger leaves the guards of its clusters to fire: they then go by themselves.
+        let is_lost = self.evidence.scenario.loses_its_ledger();
         for guard in self.evidence.guards.clone() {
-            if !given_up.iter().any(|(nonce, ())| *nonce == guard) {
+            if !is_lost && !given_up.iter().any(|(nonce, ())| *nonce == guard) {
                 self.broken(Invariant::NothingIsLeft, format!("the guard {guard} stands"));
             }
         }
@@ -365,7 +391,7 @@ impl Court<'_> {
         let state = self.evidence.spec.state_folder().to_string();
         let jobs = self.evidence.spec.config.state.uri.join("jobs/").to_string();
         let alarm = self.evidence.spec.alarm_name();
-        let intents = self.events.iter().filter_map(|recorded| intent(recorded));
+        let intents = self.events.iter().chain(self.evidence.told).filter_map(intent);
         let guards: BTreeSet<String> = intents.map(|intent| intent.nonce.clone()).collect();
         let mut strange = Vec::new();
         for entry in self.evidence.journal.iter().filter(|entry| entry.is_ok()) {

@@ -13,6 +13,7 @@
 //!   |     `-> fault    faults, and how AWS words them
 //!   |-> process     one operator's process: it can crash and be suspended
 //!   |-> watching    what a process tells, kept
+//!   |-> errand      what people do beside the operators
 //!   `-> invariants  what must hold at the end
 //! exhaustive  a crash at every call of a run, and at every two
 //! campaign    many seeds at once, and their summary
@@ -29,6 +30,7 @@
 
 pub mod campaign;
 pub mod chaos;
+pub mod errand;
 pub mod exhaustive;
 pub mod fault;
 pub mod invariants;

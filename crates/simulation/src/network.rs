@@ -111,7 +111,8 @@ impl Network {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn inject(&self, kind: &'static str) {
+    /// Counts something that was put in the run's way.
+    pub(crate) fn inject(&self, kind: &'static str) {
         *self.state().facts.injected.entry(kind).or_default() += 1;
     }
 

@@ -2,7 +2,7 @@
 
 use emrys_control_plane::built_in_job;
 use emrys_core::config;
-use emrys_core::run::GUARD_GROUP;
+use emrys_core::run::{GUARD_GROUP, IllegalEvent, Recorded, State};
 use emrys_core::spec::Spec;
 use emrys_local_aws::clock::Clock;
 use emrys_local_aws::journal::Journal;
@@ -235,6 +235,29 @@ fn cluster(world: &mut World, id: &str) -> Cluster {
     }
 }
 
+/// The ledger of the run, as it lies in the store.
+pub(crate) struct Ledger {
+    pub(crate) events: Vec<Recorded>,
+}
+
+impl Ledger {
+    pub(crate) fn read(store: &Store, spec: &Spec) -> Self {
+        let uri = spec.ledger_uri();
+        let bytes = store.get(uri.bucket(), uri.key()).unwrap_or_default();
+        let document: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        Self { events: serde_json::from_value(document["events"].clone()).unwrap_or_default() }
+    }
+
+    /// What its events mean.
+    pub(crate) fn state(&self) -> Result<State, IllegalEvent> {
+        let mut state = State::default();
+        for recorded in &self.events {
+            state.apply(recorded)?;
+        }
+        Ok(state)
+    }
+}
+
 /// The names of all schedules that guard clusters of the run.
 pub fn guards(world: &mut World) -> Vec<String> {
     let mut input = json!({ "GroupName": GUARD_GROUP });
@@ -271,7 +294,7 @@ fn settings(plan: &WorldPlan) -> WorldSettings {
         error_code: None,
     });
     let scripts = Scripts { steps: vec![step(plan)], clusters: clusters.collect() };
-    WorldSettings { pace, scripts, ..WorldSettings::default() }
+    WorldSettings { pace, scripts, cluster_rules: plan.rules.clone(), ..WorldSettings::default() }
 }
 
 fn step(plan: &WorldPlan) -> ScriptedStep {

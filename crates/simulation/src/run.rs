@@ -1,7 +1,7 @@
 //! Plays a scenario in virtual time.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -17,6 +17,7 @@ use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
+use crate::errand::{self, Truth, Visit};
 use crate::invariants::{self, Evidence, Violation};
 use crate::network::Network;
 use crate::process::{Control, Process};
@@ -77,6 +78,7 @@ struct Ready {
 }
 
 struct Stage {
+    network: Network,
     spec: Spec,
     trace: Trace,
     told: Told,
@@ -91,7 +93,13 @@ async fn play(scenario: &Scenario) -> Report {
     let rng = Rng::with_seed(scenario.seed ^ 0x5eed);
     let network =
         Network::new(endpoint.clone(), scenario.chaos.clone(), scenario.stale, scenario.seed, trace.clone());
-    let stage = Stage { spec: rig::spec(scenario.guarded), trace, told: Told::default(), origin };
+    let stage = Stage {
+        network: network.clone(),
+        spec: rig::spec(scenario.guarded),
+        trace,
+        told: Told::default(),
+        origin,
+    };
 
     let mut casting = Casting { network: network.clone(), rng, safeguards: scenario.safeguards, count: 0 };
     let mut cast = Vec::new();
@@ -101,19 +109,31 @@ async fn play(scenario: &Scenario) -> Report {
     let last = (0..LAST_TRIES).map(|n| ProcessPlan::new(Duration::from_mins(5), &format!("last-{n}")));
     let last = casting.all(last.collect()).await;
     let canceller = casting.all(vec![ProcessPlan::new(Duration::ZERO, "canceller")]).await;
+    let visitors: Vec<ProcessPlan> =
+        scenario.visits.iter().map(|visit| ProcessPlan::new(visit.at, "visitor")).collect();
+    let visitors = casting.all(visitors).await;
     let controls = |cast: &[Ready]| cast.iter().map(|ready| ready.control.clone()).collect::<Vec<_>>();
     let first: Vec<Control> = cast.iter().flat_map(|cast| controls(cast)).collect();
     let controls = [first.clone(), controls(&last)].concat();
     tokio::spawn(rig.driver.run());
 
     let operators = join_all(cast.into_iter().map(|processes| operate(&stage, processes, scenario.until)));
-    let acting = async { tokio::join!(operators, cancel(&stage, scenario.cancel_at, canceller)) };
+    let truth = Truth { endpoint: &endpoint, store: &store };
+    let visits = visitors.into_iter().zip(&scenario.visits);
+    let visits = join_all(visits.map(|(visitor, visit)| pay_visit(&stage, &truth, visitor, *visit)));
+    let wrongs = Mutex::new(Vec::new());
+    let visits = async {
+        let found = visits.await.concat();
+        wrongs.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+    };
+    let acting = async { tokio::join!(operators, cancel(&stage, scenario.cancel_at, canceller), visits) };
     let patience = if scenario.forsaken { scenario.until } else { PATIENCE };
     let is_over = tokio::time::timeout(patience, acting).await.is_ok();
     let is_stuck = !is_over && !scenario.forsaken;
     // From here on everything goes well.
     tokio::time::sleep(scenario.until.saturating_sub(origin.elapsed())).await;
     if scenario.forsaken {
+        network.inject("all dead");
         leave_alone(&stage, &first).await;
     }
     let driven = tokio::time::timeout(PATIENCE, drive_to_the_end(&stage, last)).await.ok().flatten();
@@ -139,6 +159,7 @@ async fn play(scenario: &Scenario) -> Report {
         foreign: Rig::foreign_changes(&endpoint, &store, &before),
         outcome: driven,
         is_stuck,
+        wrongs: wrongs.into_inner().unwrap_or_else(PoisonError::into_inner),
         crashed: controls.iter().map(Control::is_dead).collect(),
     };
     let violations = invariants::check(&evidence);
@@ -273,6 +294,17 @@ async fn cancel(stage: &Stage, at: Option<Duration>, processes: Vec<Ready>) {
     let asked = emrys_control_plane::cancel(&cp, &stage.spec, "ben");
     let asked: Option<Result<_, Stop>> = Process::new(control, asked).await;
     stage.trace.say(number, &format!("asks for the end: {asked:?}"));
+}
+
+/// Somebody comes, does something, and goes; gives what should not have been done.
+async fn pay_visit(stage: &Stage, truth: &Truth<'_>, visitor: Ready, visit: Visit) -> Vec<String> {
+    let Ready { number, cp, control, .. } = visitor;
+    tokio::time::sleep(visit.at).await;
+    stage.network.inject(visit.errand.kind());
+    stage.trace.say(number, &format!("comes for {:?}", visit.errand));
+    let done = Process::new(control, errand::run(visit.errand, &cp, &stage.spec, truth)).await;
+    stage.trace.say(number, &format!("goes: {done:?}"));
+    done.and_then(Result::ok).unwrap_or_default()
 }
 
 fn digest(journal: &[Entry], trace: &[String]) -> String {

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use emrys_control_plane::Safeguards;
-use emrys_local_aws::world::FaultPhase;
 use emrys_local_aws::world::emr::ReasonCode;
+use emrys_local_aws::world::{ClusterRule, ClusterTrouble as Trouble, FaultPhase, Node, StateOf};
 use fastrand::Rng;
 
 use crate::chaos::{Chaos, Mix, Outage};
+use crate::errand::{Errand, Visit};
 use crate::fault::{Fault, Service};
 use crate::network::STALE;
 
@@ -35,6 +36,8 @@ pub struct Scenario {
     pub stale: Duration,
     /// Operators, at work at once.
     pub operators: Vec<Operator>,
+    /// What people do beside the operators.
+    pub visits: Vec<Visit>,
     /// When somebody asks for the end of the run, if anybody does.
     pub cancel_at: Option<Duration>,
     /// When no operator begins another process.
@@ -62,6 +65,8 @@ pub struct WorldPlan {
     pub doing: Doing,
     /// What happens to each cluster before its step, if anything does.
     pub cluster_fault: Option<ClusterTrouble>,
+    /// What happens to some of its clusters, in the words of the embedded AWS.
+    pub rules: Vec<ClusterRule>,
 }
 
 /// How a cluster fails.
@@ -129,7 +134,13 @@ impl WorldPlan {
             step: 30,
             doing: Doing::Good,
             cluster_fault: None,
+            rules: Vec::new(),
         }
+    }
+
+    /// Whether a cluster may never get beyond STARTING.
+    pub(crate) fn starts_endlessly(&self) -> bool {
+        self.rules.iter().any(|rule| rule.trouble == Trouble::EndlessStarting)
     }
 
     /// How long a cluster lives that nobody ends, in seconds.
@@ -155,6 +166,7 @@ impl WorldPlan {
             step: if rng.u8(0..100) == 0 { 16_000 } else { rng.u32(30..600) },
             doing,
             cluster_fault: (rng.u8(0..10) == 0).then(|| ClusterTrouble::random(rng)),
+            rules: Vec::new(),
         }
     }
 }
@@ -186,6 +198,7 @@ impl Scenario {
             chaos: Chaos::Random(Mix::random(rng, until)),
             stale: Duration::from_secs(if rng.bool() { 0 } else { rng.u64(1..=STALE) }),
             operators,
+            visits: Vec::new(),
             cancel_at: (rng.u8(0..16) == 0).then(|| Duration::from_secs(rng.u64(1..1_200))),
             until,
             guarded: false,
@@ -198,6 +211,18 @@ impl Scenario {
     /// What came later has a row of numbers of its own, so that the older parts of a seed stay what they were.
     fn with_more(mut self, rng: &mut Rng) -> Self {
         self.guarded = rng.bool();
+        if rng.u8(0..3) == 0 {
+            self.world.rules.push(rule(rng));
+        }
+        if self.world.starts_endlessly()
+            && let Chaos::Random(mix) = &mut self.chaos
+        {
+            // What a process that was suspended in the moment of its launch leaves behind would start for ever.
+            mix.freezes = 0.0;
+        }
+        if rng.u8(0..3) == 0 {
+            self.visits = (0..rng.usize(1..=3)).map(|_| Visit::random(rng, self.until)).collect();
+        }
         if rng.u8(0..12) == 0 {
             self = self.forsaken(Duration::from_mins(rng.u64(6..30)));
         }
@@ -207,7 +232,8 @@ impl Scenario {
     /// The step hangs for ever, all operators die, and only the guard is left. A process that is suspended in the moment
     /// of its launch may leave a cluster that no guard is for, and that is another matter.
     fn forsaken(mut self, until: Duration) -> Self {
-        self.world = WorldPlan { step: FOR_EVER, doing: Doing::Good, ..self.world };
+        self.world = WorldPlan { step: FOR_EVER, doing: Doing::Good, rules: Vec::new(), ..self.world };
+        self.visits.clear();
         self.chaos = match self.chaos {
             Chaos::Random(mix) => Chaos::Random(Mix { freezes: 0.0, until, ..mix }),
             crashes @ Chaos::Crashes(_) => crashes,
@@ -215,10 +241,48 @@ impl Scenario {
         Self { guarded: true, forsaken: true, cancel_at: None, until, ..self }
     }
 
+    /// Whether somebody deletes the ledger.
+    pub(crate) fn loses_its_ledger(&self) -> bool {
+        self.visits.iter().any(|visit| visit.errand == Errand::DeleteLedger)
+    }
+
     /// The same, with something taken away.
     pub fn without(self, safeguards: Safeguards) -> Self {
         Self { safeguards, ..self }
     }
+}
+
+/// A fault of the first cluster, the second or all of them.
+fn rule(rng: &mut Rng) -> ClusterRule {
+    let after_ms = rng.u64(0..300_000);
+    let trouble = match rng.u8(0..12) {
+        0 => Trouble::EndlessStarting,
+        1 => Trouble::SpotLoss { node: Node::Task, after_ms },
+        2 => Trouble::SpotLoss { node: Node::Core, after_ms },
+        3 => Trouble::SpotLoss { node: Node::Primary, after_ms },
+        4 => Trouble::UnknownError { step: None },
+        5 => {
+            let at = [None, Some(FaultPhase::Starting), Some(FaultPhase::Bootstrapping)][rng.usize(0..3)];
+            Trouble::Terminated { at, after_ms }
+        }
+        6 | 7 => Trouble::UnknownState {
+            of: if rng.bool() { StateOf::Cluster } else { StateOf::Step },
+            state: "DREAMING".to_owned(),
+            after_ms: after_ms / 4,
+            for_ms: rng.bool().then(|| rng.u64(1..600_000)),
+        },
+        8 => Trouble::LateLogs { delay_ms: after_ms * 4 },
+        9 => Trouble::RotatedLogs,
+        10 => Trouble::CorruptLogs,
+        _ => Trouble::Fails {
+            at: FaultPhase::Starting,
+            code: ReasonCode::ValidationError,
+            message: "We currently do not have sufficient capacity of this instance type.".to_owned(),
+            error_code: None,
+        },
+    };
+    let times = if rng.u8(0..4) == 0 { None } else { Some(1) };
+    ClusterRule { cluster: "^emrys/web-logs/2024-10-20/".to_owned(), first: rng.u64(1..=2), times, trouble }
 }
 
 impl Operator {

@@ -6,7 +6,7 @@ use emrys_simulation::exhaustive;
 use emrys_simulation::scenario::Scenario;
 
 /// How many seeds CI plays. `cargo xtask simulate --seeds N` plays as many as wanted.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 1_000;
 
 fn assert_nothing_broke(summary: &Summary) {
     let told = summary.failures.first().map(|report| {
@@ -48,6 +48,11 @@ fn random_faults_crashes_and_operators_are_survived() {
         "slow reply",
         "denied",
         "expired",
+        "sweep",
+        "unlock",
+        "cluster ended by a person",
+        "ledger deleted",
+        "all dead",
     ] {
         assert!(
             summary.injected.get(kind).is_some_and(|count| *count > 10),

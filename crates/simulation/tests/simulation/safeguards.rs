@@ -57,6 +57,14 @@ fn verification() {
     }
 }
 
+/// A step hangs, everybody is dead, and no schedule ends the cluster.
+#[test]
+fn guards() {
+    for seed in [2, 11] {
+        assert_needed("guards", seed, Invariant::LivesAreBounded);
+    }
+}
+
 /// Who was suspended writes over what another recorded meanwhile.
 #[test]
 fn fence() {

@@ -1,0 +1,115 @@
+//! What people do beside the operators: they sweep, they break a lease, they end a cluster or delete the ledger.
+
+use std::time::Duration;
+
+use emrys_control_plane::{ControlPlane, Stop, end_cluster, status, survey, unlock};
+use emrys_core::run::State;
+use emrys_core::spec::Spec;
+use emrys_core::sweep::Standing;
+use emrys_local_aws::server::Endpoint;
+use emrys_local_aws::store::{Condition, Store};
+use fastrand::Rng;
+
+use crate::rig::{self, Ledger};
+
+/// What somebody does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Errand {
+    /// `emrys sweep --terminate`.
+    Sweep,
+    /// `emrys unlock`, whether the holder is alive or not.
+    Unlock,
+    /// A person who knows nothing of Emrys ends the oldest cluster of the run.
+    EndCluster,
+    /// A person deletes the ledger.
+    DeleteLedger,
+}
+
+impl Errand {
+    /// In a word, for the summary.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Sweep => "sweep",
+            Self::Unlock => "unlock",
+            Self::EndCluster => "cluster ended by a person",
+            Self::DeleteLedger => "ledger deleted",
+        }
+    }
+}
+
+/// An errand and its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Visit {
+    /// Since the start.
+    pub at: Duration,
+    /// What for.
+    pub errand: Errand,
+}
+
+impl Visit {
+    pub(crate) fn random(rng: &mut Rng, until: Duration) -> Self {
+        let at = Duration::from_secs(rng.u64(1..until.as_secs().clamp(2, 2_400)));
+        let errand = match rng.u8(0..10) {
+            0..4 => Errand::Sweep,
+            4..8 => Errand::Unlock,
+            8 => Errand::EndCluster,
+            _ => Errand::DeleteLedger,
+        };
+        Self { at, errand }
+    }
+}
+
+/// AWS as nobody but the simulation sees it: what is, and not what is shown.
+pub(crate) struct Truth<'a> {
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) store: &'a Store,
+}
+
+/// Does the errand; gives what should not have been done.
+pub(crate) async fn run(
+    errand: Errand,
+    cp: &ControlPlane,
+    spec: &Spec,
+    truth: &Truth<'_>,
+) -> Result<Vec<String>, Stop> {
+    match errand {
+        Errand::Sweep => return sweep(cp, spec, truth).await,
+        Errand::Unlock => {
+            if let Some((holder, since)) = status(cp, spec).await?.and_then(|status| status.driven_by) {
+                unlock(cp, spec, &holder, since).await?;
+            }
+        }
+        Errand::EndCluster => {
+            let clusters = rig::clusters(&mut truth.endpoint.world());
+            if let Some(cluster) = clusters.iter().rfind(|cluster| cluster.is_ours() && cluster.is_alive()) {
+                end_cluster(cp, &cluster.id).await?;
+            }
+        }
+        Errand::DeleteLedger => {
+            let uri = spec.ledger_uri();
+            truth.store.delete(uri.bucket(), uri.key(), &Condition::default()).unwrap_or_default();
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// Ends the orphans. None of them may be a cluster that a run in flight has accepted, when its end is asked for.
+async fn sweep(cp: &ControlPlane, spec: &Spec, truth: &Truth<'_>) -> Result<Vec<String>, Stop> {
+    let mut wrong = Vec::new();
+    for swept in survey(cp, spec).await? {
+        let id = &swept.cluster.id;
+        if let Standing::Orphan(why) = &swept.standing {
+            if is_needed(id, spec, truth.store) {
+                wrong.push(format!("{id} was swept although its run is in flight: {why}"));
+            }
+            end_cluster(cp, id).await?;
+        }
+    }
+    Ok(wrong)
+}
+
+fn is_needed(id: &str, spec: &Spec, store: &Store) -> bool {
+    let state: State = Ledger::read(store, spec).state().unwrap_or_default();
+    let attempt = state.attempt().filter(|attempt| state.closed.is_none() && attempt.ended.is_none());
+    attempt.and_then(|attempt| attempt.cluster.as_ref()).is_some_and(|cluster| cluster.id == id)
+}
