@@ -211,6 +211,9 @@ impl Scenario {
     /// What came later has a row of numbers of its own, so that the older parts of a seed stay what they were.
     fn with_more(mut self, rng: &mut Rng) -> Self {
         self.guarded = rng.bool();
+        if rng.u8(0..12) == 0 {
+            return self.forsaken(Duration::from_mins(rng.u64(6..30)));
+        }
         if rng.u8(0..3) == 0 {
             self.world.rules.push(rule(rng));
         }
@@ -223,17 +226,13 @@ impl Scenario {
         if rng.u8(0..3) == 0 {
             self.visits = (0..rng.usize(1..=3)).map(|_| Visit::random(rng, self.until)).collect();
         }
-        if rng.u8(0..12) == 0 {
-            self = self.forsaken(Duration::from_mins(rng.u64(6..30)));
-        }
         self
     }
 
     /// The step hangs for ever, all operators die, and only the guard is left. A process that is suspended in the moment
     /// of its launch may leave a cluster that no guard is for, and that is another matter.
     fn forsaken(mut self, until: Duration) -> Self {
-        self.world = WorldPlan { step: FOR_EVER, doing: Doing::Good, rules: Vec::new(), ..self.world };
-        self.visits.clear();
+        self.world = WorldPlan { step: FOR_EVER, doing: Doing::Good, ..self.world };
         self.chaos = match self.chaos {
             Chaos::Random(mix) => Chaos::Random(Mix { freezes: 0.0, until, ..mix }),
             crashes @ Chaos::Crashes(_) => crashes,
