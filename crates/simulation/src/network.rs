@@ -60,6 +60,8 @@ pub struct Facts {
     pub launches: Vec<Launch>,
     /// The clusters whose termination was asked for, whether the request arrived or not, and the process that asked.
     pub terminations: BTreeSet<(usize, String)>,
+    /// The guards whose making was slow on its way: they may come to be after they were removed.
+    pub late_guards: BTreeSet<String>,
     /// Faults, crashes and suspensions by kind.
     pub injected: BTreeMap<&'static str, u64>,
     /// Calls that left a process.
@@ -306,6 +308,10 @@ impl Wire {
                 response
             }
             Some(Fault::SlowRequest(late)) => {
+                if call.what == "CreateSchedule" {
+                    let name = request.uri().rsplit('/').next().unwrap_or_default().to_owned();
+                    self.network.state().facts.late_guards.insert(name);
+                }
                 let (answer, answered) = oneshot::channel();
                 let (network, call, by) = (self.network.clone(), call.clone(), self.process);
                 // On its way it is nobody's: it arrives even when its sender is dead by then.
