@@ -15,6 +15,8 @@ mod configuration;
 mod crashes;
 mod demo;
 mod failures;
+mod faults;
+mod guards;
 mod interruptions;
 mod local;
 mod operators;
