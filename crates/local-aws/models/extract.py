@@ -3,7 +3,7 @@
     python3 -m venv scratch && scratch/bin/pip install botocore
     scratch/bin/python crates/local-aws/models/extract.py
 
-Writes emr.json, cloudwatch.json, scheduler.json and sts.json beside itself: the supported operations and every shape
+Writes one JSON file a service beside itself: the supported operations and every shape
 that their inputs, outputs and errors reach, with the constraints, and the version of botocore that they come from.
 Documentation texts are left behind.
 """
@@ -17,6 +17,25 @@ import botocore
 import botocore.loaders
 
 OPERATIONS = {
+    "athena": [
+        "BatchGetNamedQuery",
+        "BatchGetQueryExecution",
+        "CreateNamedQuery",
+        "CreateWorkGroup",
+        "DeleteNamedQuery",
+        "DeleteWorkGroup",
+        "GetNamedQuery",
+        "GetQueryExecution",
+        "GetQueryResults",
+        "GetWorkGroup",
+        "ListNamedQueries",
+        "ListQueryExecutions",
+        "ListWorkGroups",
+        "StartQueryExecution",
+        "StopQueryExecution",
+        "UpdateNamedQuery",
+        "UpdateWorkGroup",
+    ],
     "emr": [
         "AddJobFlowSteps",
         "AddTags",

@@ -23,6 +23,14 @@ pub(crate) fn resource(service: Service, operation: &str, input: &Value) -> Stri
             format!("{}/{}", input["GroupName"].as_str().unwrap_or("default"), text("Name"))
         }
         (Service::Scheduler, _) => text("Name"),
+        (Service::Athena, "GetWorkGroup" | "UpdateWorkGroup" | "DeleteWorkGroup" | "StartQueryExecution") => {
+            text("WorkGroup")
+        }
+        (Service::Athena, "BatchGetQueryExecution") => texts(&input["QueryExecutionIds"]),
+        (Service::Athena, "BatchGetNamedQuery") => texts(&input["NamedQueryIds"]),
+        (Service::Athena, "GetNamedQuery" | "UpdateNamedQuery" | "DeleteNamedQuery") => text("NamedQueryId"),
+        (Service::Athena, "CreateWorkGroup" | "CreateNamedQuery") => text("Name"),
+        (Service::Athena, _) => text("QueryExecutionId"),
         _ => String::new(),
     }
 }

@@ -24,9 +24,11 @@ def answer(query: dict[str, Any], result_path: str) -> dict[str, Any]:
     try:
         read = catalog.read(query["catalog"], query["buckets"])
         database = (query.get("database") or "default").lower()
-        result = execute.run(query["statement"], query.get("parameters") or [], read, database)
+        result = execute.run(query["statement"], query.get("parameters") or [], read, database, query.get("cutoff"))
     except QueryError as error:
         return {"error": error.document()}
+    except execute.OverLimit as error:
+        return {"over_limit": True, "scanned": error.scanned}
     except Exception as error:
         traceback.print_exc()
         text = f"GENERIC_INTERNAL_ERROR: {type(error).__name__}: {error}"

@@ -29,7 +29,17 @@ class Result:
     scanned: int = 0
 
 
-def run(statement: str, parameters: list[str], catalog: Catalog, database: str) -> Result:
+class OverLimit(Exception):
+    """More bytes would be scanned than the workgroup lets a query scan."""
+
+    def __init__(self, scanned: int) -> None:
+        super().__init__(f"{scanned} bytes")
+        self.scanned = scanned
+
+
+def run(
+    statement: str, parameters: list[str], catalog: Catalog, database: str, cutoff: int | None = None
+) -> Result:
     statement = lexical.fill_parameters(statement, parameters)
     shown = show.answer(statement, catalog, database)
     if shown is not None:
@@ -45,14 +55,16 @@ def run(statement: str, parameters: list[str], catalog: Catalog, database: str) 
     query = structure.resolve(tree, catalog, database, place)
     tree = typing_rules.check(query, catalog, database)
     typing_rules.refuse_mixed_set(tree, place)
-    return _select(rewrites.apply(tree), query.names, catalog)
+    return _select(rewrites.apply(tree), query.names, catalog, cutoff)
 
 
-def _select(tree: exp.Query, names: list[str], catalog: Catalog) -> Result:
+def _select(tree: exp.Query, names: list[str], catalog: Catalog, cutoff: int | None) -> Result:
     connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
     try:
         connection.execute("SET TimeZone = 'UTC'; SET threads = 2; SET integer_division = true")
         found = sources.prepare(tree, catalog, connection)
+        if cutoff is not None and found.scanned() > cutoff:
+            raise OverLimit(found.scanned())
         for statement in (*MACROS, *found.views):
             connection.execute(statement)
         allowed = ", ".join(sources.text(path) for path in sorted(found.files))
