@@ -89,10 +89,10 @@ mod tests {
     #[tokio::test]
     async fn pages_begin_with_the_header_and_end_without_a_token() {
         let store = Store::memory(Clock::system());
-        store.create_bucket("b").unwrap();
-        store.put("b", "r.csv", b"\"n\"\n\"1\"\n\"2\"\n").unwrap();
+        store.create_bucket("results").unwrap();
+        store.put("results", "r.csv", b"\"n\"\n\"1\"\n\"2\"\n").unwrap();
         let page = |from: u64| {
-            let rows = json!({"location": "s3://b/r.csv", "from": from, "most": 2, "is_table": true});
+            let rows = json!({"location": "s3://results/r.csv", "from": from, "most": 2, "is_table": true});
             json!({"ResultSet": {"Rows": []}, ROWS: rows})
         };
         let first = fill(&store, Ok(page(0))).await.unwrap();
@@ -100,7 +100,7 @@ mod tests {
         assert_eq!(first["NextToken"], "row-2");
         let last = fill(&store, Ok(page(2))).await.unwrap();
         assert_eq!(last, json!({"ResultSet": {"Rows": [{"Data": [{"VarCharValue": "2"}]}]}}));
-        store.delete("b", "r.csv", &crate::store::Condition::default()).unwrap();
+        store.delete("results", "r.csv", &crate::store::Condition::default()).unwrap();
         assert_eq!(fill(&store, Ok(page(0))).await.unwrap_err().code, "InvalidRequestException");
     }
 }
