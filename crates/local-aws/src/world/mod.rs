@@ -1,4 +1,5 @@
-//! The pure world: EMR clusters and their steps, CloudWatch metrics and alarms, schedules, queries, STS.
+//! The pure world: EMR clusters and their steps, CloudWatch metrics and alarms, schedules, Glue's catalog, Athena's
+//! queries, STS.
 //!
 //! ```text
 //! call(service, operation, input)  --+
@@ -21,6 +22,7 @@ pub mod cloudwatch;
 mod effects;
 pub mod emr;
 mod error;
+mod glue;
 mod ids;
 mod input;
 mod paging;
@@ -32,7 +34,7 @@ pub mod troubles;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub use effects::{
     Effect, FailureDetails, KillHow, LogTrouble, MadeCall, QueryEnd, QueryLaunch, StepEnd, StepExit,
@@ -49,6 +51,7 @@ pub(crate) use self::athena::ROWS;
 use self::athena::Athena;
 use self::cloudwatch::CloudWatch;
 use self::emr::Emr;
+use self::glue::Glue;
 use self::ids::Ids;
 use self::scheduler::{DueCall, Scheduler};
 
@@ -66,6 +69,8 @@ pub enum Service {
     Scheduler,
     /// Amazon Athena, API 2017-05-18.
     Athena,
+    /// AWS Glue, API 2017-03-31: its Data Catalog.
+    Glue,
     /// AWS Security Token Service, API 2011-06-15.
     Sts,
 }
@@ -79,6 +84,7 @@ impl Service {
             Self::CloudWatch => cloudwatch::OPERATIONS,
             Self::Scheduler => scheduler::OPERATIONS,
             Self::Athena => athena::OPERATIONS,
+            Self::Glue => glue::OPERATIONS,
             Self::Sts => sts::OPERATIONS,
         }
     }
@@ -121,6 +127,8 @@ pub struct World {
     scheduler: Scheduler,
     #[serde(default)]
     athena: Athena,
+    #[serde(default)]
+    glue: Glue,
     /// The latest time seen: a clock that goes back does not take the world back.
     clock: Timestamp,
     outbox: Vec<Effect>,
@@ -136,6 +144,7 @@ impl World {
             cloudwatch: CloudWatch::default(),
             scheduler: Scheduler::default(),
             athena: Athena::default(),
+            glue: Glue::default(),
             clock: Timestamp::MIN,
             outbox: Vec::new(),
         }
@@ -177,8 +186,15 @@ impl World {
                 let mut scope = athena::Scope { ids: &mut self.ids, context, outbox: &mut self.outbox };
                 self.athena.call(operation, input, &mut scope)
             }
+            Service::Glue => self.glue.call(operation, input, context, &settings),
             Service::Sts => sts::call(operation, context),
         }
+    }
+
+    /// All that Glue's Data Catalog has: `{"databases": {<name>: {"tables": {<name>: <Table>}}}}`, each table as
+    /// GetTable answers it, and in its `Partitions` each partition as GetPartitions does.
+    pub fn catalog(&self) -> Value {
+        self.glue.catalog()
     }
 
     /// Runs everything that was due up to `now`, and hands out the effects that are waiting to be executed. A second
@@ -244,7 +260,7 @@ impl World {
         }
         self.emr.advance(self.clock, &self.settings, &mut self.outbox);
         self.cloudwatch.advance(self.clock);
-        self.athena.advance(self.clock, || json!({"databases": {}}), &mut self.outbox);
+        self.athena.advance(self.clock, || self.glue.catalog(), &mut self.outbox);
     }
 }
 
