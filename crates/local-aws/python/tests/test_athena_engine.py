@@ -126,7 +126,8 @@ ANSWERS: list[tuple[str, list[list[str | None]]]] = [
         [["2024-10-20 01:00:00.000"], ["2024-10-20 03:00:00.000"]],
     ),
     (
-        "SELECT date_parse('20/Oct/2024:13:55:36', '%d/%b/%Y:%H:%i:%s'), from_iso8601_timestamp('2024-10-20T00:00:00Z')",
+        "SELECT date_parse('20/Oct/2024:13:55:36', '%d/%b/%Y:%H:%i:%s'), "
+        "from_iso8601_timestamp('2024-10-20T00:00:00Z')",
         [["2024-10-20 13:55:36.000", "2024-10-20 00:00:00.000 UTC"]],
     ),
     (
@@ -152,7 +153,8 @@ ANSWERS: list[tuple[str, list[list[str | None]]]] = [
         [["", "1"], ["a", "2"]],
     ),
     (
-        "SELECT max_by(path, requests), arbitrary(1), approx_distinct(path), sum(requests) FILTER (WHERE requests > 3), "
+        "SELECT max_by(path, requests), arbitrary(1), approx_distinct(path), "
+        "sum(requests) FILTER (WHERE requests > 3), "
         "bool_or(requests > 6) FROM logs",
         [["/b/c", "1", "2", "7", "true"]],
     ),
@@ -161,7 +163,8 @@ ANSWERS: list[tuple[str, list[list[str | None]]]] = [
         [[None, "none", None, "y", None]],
     ),
     (
-        "SELECT map(ARRAY['a', 'b'], ARRAY[1, 2]), element_at(map(ARRAY['a'], ARRAY[1]), 'a'), cardinality(ARRAY[1, 2]), "
+        "SELECT map(ARRAY['a', 'b'], ARRAY[1, 2]), element_at(map(ARRAY['a'], ARRAY[1]), 'a'), "
+        "cardinality(ARRAY[1, 2]), "
         "ARRAY[1, 2, 3][2]",
         [["{a=1, b=2}", "1", "2", "2"]],
     ),

@@ -37,9 +37,7 @@ class OverLimit(Exception):
         self.scanned = scanned
 
 
-def run(
-    statement: str, parameters: list[str], catalog: Catalog, database: str, cutoff: int | None = None
-) -> Result:
+def run(statement: str, parameters: list[str], catalog: Catalog, database: str, cutoff: int | None = None) -> Result:
     statement = lexical.fill_parameters(statement, parameters)
     shown = show.answer(statement, catalog, database)
     if shown is not None:
