@@ -17,5 +17,5 @@ fn a_query_as_people_write_it_is_answered_over_the_catalog_s_partitions() {
     assert_eq!(seen["empty_day"], json!([["_col0"], ["0"]]));
     assert_eq!(seen["error"]["ErrorCategory"], 2);
     let message = seen["error"]["ErrorMessage"].as_str().unwrap();
-    assert!(message.starts_with("COLUMN_NOT_FOUND: line 1:65: Column 's' cannot be resolved"), "{message}");
+    assert!(message.starts_with("COLUMN_NOT_FOUND: line 1:64: Column 's' cannot be resolved"), "{message}");
 }
