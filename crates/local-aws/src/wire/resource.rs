@@ -8,7 +8,9 @@ use crate::world::Service;
 pub(crate) fn resource(service: Service, operation: &str, input: &Value) -> String {
     let text = |name: &str| input[name].as_str().unwrap_or_default().to_owned();
     match (service, operation) {
-        (Service::Emr, "RunJobFlow") => text("Name"),
+        (Service::Emr, "RunJobFlow") | (Service::Athena, "CreateWorkGroup" | "CreateNamedQuery") => {
+            text("Name")
+        }
         (Service::Emr, "AddJobFlowSteps") => text("JobFlowId"),
         (Service::Emr, "TerminateJobFlows" | "SetTerminationProtection") => texts(&input["JobFlowIds"]),
         (Service::Emr, "AddTags" | "RemoveTags") => text("ResourceId"),
@@ -29,7 +31,6 @@ pub(crate) fn resource(service: Service, operation: &str, input: &Value) -> Stri
         (Service::Athena, "BatchGetQueryExecution") => texts(&input["QueryExecutionIds"]),
         (Service::Athena, "BatchGetNamedQuery") => texts(&input["NamedQueryIds"]),
         (Service::Athena, "GetNamedQuery" | "UpdateNamedQuery" | "DeleteNamedQuery") => text("NamedQueryId"),
-        (Service::Athena, "CreateWorkGroup" | "CreateNamedQuery") => text("Name"),
         (Service::Athena, _) => text("QueryExecutionId"),
         (Service::Glue, _) => in_catalog(operation, input),
         _ => String::new(),

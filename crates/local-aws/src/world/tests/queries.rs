@@ -4,6 +4,7 @@ use super::*;
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
+#[expect(clippy::needless_pass_by_value, reason = "inputs are written where they are used: json!({..})")]
 impl Rig {
     fn athena(&mut self, operation: &str, input: Value) -> Value {
         self.try_call(Service::Athena, operation, &input)
@@ -94,7 +95,7 @@ fn a_stopped_query_is_cancelled_and_its_process_is_stopped() {
     rig.pass_secs(1);
     rig.athena("StopQueryExecution", json!({"QueryExecutionId": running}));
     assert_eq!(rig.queries.len(), 1, "a query that was stopped in the queue never runs");
-    assert_eq!(rig.stopped_queries, [running.clone()]);
+    assert_eq!(rig.stopped_queries, std::slice::from_ref(&running));
     rig.end_query(&running, done());
     for id in [queued, running] {
         assert_eq!(rig.execution(&id)["Status"]["State"], "CANCELLED");
@@ -161,9 +162,9 @@ fn workgroups_are_updated_listed_and_deleted() {
     let group = rig.athena("GetWorkGroup", json!({"WorkGroup": "logs"}))["WorkGroup"].clone();
     assert_eq!(group["Configuration"].get("BytesScannedCutoffPerQuery"), None);
     let listed = rig.athena("ListWorkGroups", json!({}));
-    let names: Vec<String> =
+    let groups: Vec<String> =
         listed["WorkGroups"].as_array().unwrap().iter().map(|group| text(&group["Name"])).collect();
-    assert_eq!(names, ["logs", "primary"]);
+    assert_eq!(groups, ["logs", "primary"]);
     let named = json!({"Name": "n", "Database": "d", "QueryString": "SELECT 1", "WorkGroup": "logs"});
     rig.athena("CreateNamedQuery", named);
     assert!(rig.athena_refuses("DeleteWorkGroup", json!({"WorkGroup": "logs"})).contains("not empty"));
