@@ -64,7 +64,7 @@ def main() -> None:
     before = glue.get_partition(**of, PartitionValues=["2024-10-20"])["Partition"]
     glue.update_partition(**of, PartitionValueList=["2024-10-20"], PartitionInput=partition("2024-10-20", 2))
     after = glue.get_partition(**of, PartitionValues=["2024-10-20"])["Partition"]
-    deleted = glue.batch_delete_partition(**of, PartitionsToDelete=[{"Values": [day]} for day in days[:2] + ["x"]])
+    deleted = glue.batch_delete_partition(**of, PartitionsToDelete=[{"Values": [day]} for day in [*days[:2], "x"]])
 
     shown = glue.get_table(DatabaseName=DATABASE, Name=TABLE)["Table"]
     changed = {"Name": TABLE, "PartitionKeys": shown["PartitionKeys"], "StorageDescriptor": shown["StorageDescriptor"]}

@@ -50,12 +50,12 @@ pub(super) async fn put_bucket_lifecycle_configuration(
     }
     let mut rules = configuration.ok_or_else(rules::malformed)?.rules;
     rules::check(&rules)?;
-    for at in 0..rules.len() {
-        if rules[at].id.as_ref().is_none_or(String::is_empty) {
+    for (at, rule) in rules.iter_mut().enumerate() {
+        if rule.id.as_ref().is_none_or(String::is_empty) {
             // S3 makes up a random one; here the same rule at the same place gets the same.
-            let text = serde_json::to_string(&rules[at]).map_err(S3Error::internal_error)?;
+            let text = serde_json::to_string(rule).map_err(S3Error::internal_error)?;
             let id = hex::encode(Sha256::digest(format!("{at} {text}")));
-            rules[at].id = Some(id[..48].to_owned());
+            rule.id = Some(id[..48].to_owned());
         }
     }
     let kept = serde_json::to_string(&Kept { rules, minimum: minimum.clone() });
