@@ -4,8 +4,7 @@
     scratch/bin/python crates/local-aws/models/extract.py
 
 Writes a file for each service beside itself: the supported operations and every shape that their inputs, outputs and
-errors reach, with the constraints, and the version of botocore that they come from. Documentation texts are left
-behind.
+errors reach, with the constraints, and the version of botocore that they come from. Documentation texts are left out.
 """
 
 from __future__ import annotations
