@@ -9,6 +9,7 @@
     reason = "a test that meets trouble with its own files and processes shall stop"
 )]
 
+mod athena;
 mod support;
 
 mod configuration;

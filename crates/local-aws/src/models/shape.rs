@@ -181,6 +181,8 @@ fn translate(pattern: &str) -> String {
 static EMR: LazyLock<Model> = LazyLock::new(|| parse(include_str!("../../models/emr.json")));
 static CLOUD_WATCH: LazyLock<Model> = LazyLock::new(|| parse(include_str!("../../models/cloudwatch.json")));
 static SCHEDULER: LazyLock<Model> = LazyLock::new(|| parse(include_str!("../../models/scheduler.json")));
+static ATHENA: LazyLock<Model> = LazyLock::new(|| parse(include_str!("../../models/athena.json")));
+static GLUE: LazyLock<Model> = LazyLock::new(|| parse(include_str!("../../models/glue.json")));
 static STS: LazyLock<Model> = LazyLock::new(|| parse(include_str!("../../models/sts.json")));
 
 fn parse(text: &str) -> Model {
@@ -195,6 +197,8 @@ impl Model {
             Service::Emr => Some(&EMR),
             Service::CloudWatch => Some(&CLOUD_WATCH),
             Service::Scheduler => Some(&SCHEDULER),
+            Service::Athena => Some(&ATHENA),
+            Service::Glue => Some(&GLUE),
             Service::Sts => Some(&STS),
         }
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::steps::Ended;
+use crate::steps::{Ended, Finished};
 
 use super::Endpoint;
 
@@ -11,11 +11,11 @@ use super::Endpoint;
 #[derive(Debug)]
 pub struct Driver {
     endpoint: Endpoint,
-    ends: UnboundedReceiver<Ended>,
+    ends: UnboundedReceiver<Finished>,
 }
 
 impl Driver {
-    pub(super) fn new(endpoint: Endpoint, ends: UnboundedReceiver<Ended>) -> Self {
+    pub(super) fn new(endpoint: Endpoint, ends: UnboundedReceiver<Finished>) -> Self {
         Self { endpoint, ends }
     }
 
@@ -34,7 +34,10 @@ impl Driver {
                 // Without an order the branches are tried at random, and no run is like another.
                 biased;
                 ended = self.ends.recv() => match ended {
-                    Some(ended) => self.step_ended(ended),
+                    Some(Finished::Step(ended)) => self.step_ended(ended),
+                    Some(Finished::Query { id, end }) => {
+                        self.endpoint.turn(true, |world, now| world.query_ended(&id, end, now));
+                    }
                     None => return,
                 },
                 () = self.endpoint.0.moved.notified() => {}

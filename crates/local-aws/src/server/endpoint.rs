@@ -63,6 +63,7 @@ pub(super) struct Inner {
     world: Mutex<World>,
     saved: Option<SavedWorld>,
     pub(super) s3: S3Service,
+    pub(super) store: Store,
     pub(super) journal: Journal,
     clock: Clock,
     account: String,
@@ -107,7 +108,7 @@ impl Endpoint {
         let verifier = Verifier::new(config.secret_key.clone(), config.max_skew);
         let (runner, ends) = Runner::new(RunnerConfig {
             root: config.root,
-            store: config.store,
+            store: config.store.clone(),
             endpoint_url: config.endpoint_url,
             region: config.region,
             access_key: config.access_key,
@@ -118,6 +119,7 @@ impl Endpoint {
             world: Mutex::new(config.world),
             saved: config.saved,
             s3: objects,
+            store: config.store.clone(),
             journal: config.journal,
             active: Mutex::new(config.clock.now()),
             clock: config.clock,
@@ -217,7 +219,8 @@ impl Endpoint {
 
     /// Lets the world answer a call.
     pub(super) fn call(&self, call: &Call, view: ListView) -> Result<Value, ApiError> {
-        let reads = ["Describe", "List", "Get"].iter().any(|verb| call.operation.starts_with(verb));
+        let reads =
+            ["Describe", "List", "Get", "BatchGet"].iter().any(|verb| call.operation.starts_with(verb));
         let result = self.turn(!reads, |world, now| {
             let context = CallContext {
                 now,

@@ -8,6 +8,7 @@ use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use s3s::Body;
 
+use crate::athena::rows;
 use crate::faults::{CallView, Fault, Gate};
 use crate::journal::{CUT_OFF, CallNote, OK};
 use crate::s3;
@@ -83,7 +84,8 @@ impl<'a> OpenCall<'a> {
         let done = match fault {
             Some(fault) if fault.prevents() => None,
             fault => {
-                let answer = asked.answer(self.do_call(asked.call.clone(), fault).await);
+                let done = self.do_call(asked.call.clone(), fault).await;
+                let answer = asked.answer(rows::fill(&endpoint.0.store, done).await);
                 Some(Done { response: answer.response.map(Body::from), error: answer.error })
             }
         };

@@ -5,6 +5,7 @@
 //!   |-> scripted   waits on the clock, writes the files of the script
 //!   |-> process    a real process in a group of its own, with the environment of the embedded AWS
 //!   |     |-> spark   a spark-submit of its own in the PATH, s3:// mapped onto the local buckets
+//!   |-> query      a query of Athena: the SQL engine as a process, its result into the output location
 //!   |-> logs       controller, stdout and stderr, gzipped under the log address as EMR lays them out
 //! leftovers   processes of a daemon that was killed: ended when the next one starts
 //! ```
@@ -12,6 +13,7 @@
 mod leftovers;
 mod logs;
 mod process;
+mod query;
 mod scripted;
 mod spark;
 #[cfg(test)]
@@ -26,7 +28,9 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::store::Store;
-use crate::world::{Effect, FailureDetails, KillHow, StepEnd, StepExit, StepLaunch, Work};
+use crate::world::{
+    Effect, FailureDetails, KillHow, QueryEnd, QueryLaunch, StepEnd, StepExit, StepLaunch, Work,
+};
 
 use self::logs::{Controller, Logs};
 
@@ -60,14 +64,29 @@ pub struct Ended {
     pub end: StepEnd,
 }
 
+/// What a runner has finished.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Finished {
+    /// A step.
+    Step(Ended),
+    /// A query of Athena.
+    Query {
+        /// The query.
+        id: String,
+        /// How it ended.
+        end: QueryEnd,
+    },
+}
+
 type StepKey = (String, String);
 
 /// Executes the effects of the world.
 #[derive(Debug)]
 pub struct Runner {
     config: Arc<RunnerConfig>,
-    ends: UnboundedSender<Ended>,
+    ends: UnboundedSender<Finished>,
     running: Arc<Mutex<BTreeMap<StepKey, UnboundedSender<KillHow>>>>,
+    queries: Arc<Mutex<BTreeMap<String, UnboundedSender<()>>>>,
     /// Logs that are held back on purpose.
     held: Arc<Mutex<BTreeMap<StepKey, Logs>>>,
     tasks: Mutex<JoinSet<()>>,
@@ -76,7 +95,7 @@ pub struct Runner {
 impl Runner {
     /// A runner, and the end of the channel at which the ends of steps come out. Processes that a killed daemon left
     /// behind in the same folder are ended first.
-    pub fn new(config: RunnerConfig) -> (Self, UnboundedReceiver<Ended>) {
+    pub fn new(config: RunnerConfig) -> (Self, UnboundedReceiver<Finished>) {
         if let Some(root) = &config.root {
             leftovers::end_all(&root.join(WORK));
         }
@@ -85,6 +104,7 @@ impl Runner {
             config: Arc::new(config),
             ends,
             running: Arc::default(),
+            queries: Arc::default(),
             held: Arc::default(),
             tasks: Mutex::new(JoinSet::new()),
         };
@@ -102,6 +122,12 @@ impl Runner {
                 }
             }
             Effect::UploadLogs { cluster_id } => self.upload_held(&cluster_id),
+            Effect::StartQuery(launch) => self.start_query(*launch),
+            Effect::StopQuery { id } => {
+                if let Some(stop) = lock(&self.queries).get(&id) {
+                    let _ = stop.send(());
+                }
+            }
             // Nothing to run: the endpoint puts it into the journal.
             Effect::Called(_) => {}
         }
@@ -111,6 +137,9 @@ impl Runner {
     pub async fn shutdown(&self) {
         for kill in lock(&self.running).values() {
             let _ = kill.send(KillHow::ClusterEnds);
+        }
+        for stop in lock(&self.queries).values() {
+            let _ = stop.send(());
         }
         let mut tasks = std::mem::take(&mut *lock(&self.tasks));
         while tasks.join_next().await.is_some() {}
@@ -144,7 +173,21 @@ impl Runner {
             }
             lock(&running).remove(&key);
             let (cluster_id, step_id) = key;
-            let _ = ends.send(Ended { cluster_id, step_id, end });
+            let _ = ends.send(Finished::Step(Ended { cluster_id, step_id, end }));
+        });
+    }
+}
+
+impl Runner {
+    fn start_query(&self, launch: QueryLaunch) {
+        let (stop, stopped) = mpsc::unbounded_channel();
+        lock(&self.queries).insert(launch.id.clone(), stop);
+        let (config, ends, queries) =
+            (Arc::clone(&self.config), self.ends.clone(), Arc::clone(&self.queries));
+        lock(&self.tasks).spawn(async move {
+            let end = query::run(&config, &launch, stopped).await;
+            lock(&queries).remove(&launch.id);
+            let _ = ends.send(Finished::Query { id: launch.id, end });
         });
     }
 }

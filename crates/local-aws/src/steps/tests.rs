@@ -11,8 +11,15 @@ use crate::world::{LogTrouble, ScriptedFile, ScriptedWork};
 struct Bench {
     dir: TempDir,
     runner: Runner,
-    ends: UnboundedReceiver<Ended>,
+    ends: UnboundedReceiver<Finished>,
     store: Store,
+}
+
+async fn step_end(ends: &mut UnboundedReceiver<Finished>) -> StepEnd {
+    match ends.recv().await.unwrap() {
+        Finished::Step(ended) => ended.end,
+        Finished::Query { id, .. } => panic!("no query was started, but {id} ended"),
+    }
 }
 
 fn bench() -> Bench {
@@ -58,7 +65,7 @@ fn sh(script: &str) -> Work {
 impl Bench {
     async fn run(&mut self, work: Work) -> StepEnd {
         self.runner.execute(Effect::StartStep(Box::new(launch(work))));
-        self.ends.recv().await.unwrap().end
+        step_end(&mut self.ends).await
     }
 
     async fn log(&self, name: &str) -> String {
@@ -113,7 +120,7 @@ async fn ending_a_step_ends_its_whole_group() {
         step_id: "s-1".to_owned(),
         how: KillHow::Terminate,
     });
-    assert_eq!(bench.ends.recv().await.unwrap().end.exit, StepExit::Signalled(9));
+    assert_eq!(step_end(&mut bench.ends).await.exit, StepExit::Signalled(9));
     assert!(!bench.dir.path().join("work/j-1/s-1/process").exists());
 }
 
@@ -154,13 +161,13 @@ async fn a_scripted_step_takes_its_time_and_writes_its_files() {
         ..Default::default()
     };
     runner.execute(Effect::StartStep(Box::new(launch(Work::Scripted(work)))));
-    assert_eq!(ends.recv().await.unwrap().end, StepEnd::exited(0));
+    assert_eq!(step_end(&mut ends).await, StepEnd::exited(0));
     assert!(clock.now().duration_since(start) >= jiff::SignedDuration::from_secs(90));
     assert_eq!(store.read("logs", "out/manifest.json").await.unwrap(), b"{}");
 
     // Without a folder nothing real can run.
     runner.execute(Effect::StartStep(Box::new(launch(sh("true")))));
-    assert!(matches!(ends.recv().await.unwrap().end.exit, StepExit::CouldNotStart(_)));
+    assert!(matches!(step_end(&mut ends).await.exit, StepExit::CouldNotStart(_)));
 }
 
 /// The names of the logs that are there, and what `stderr.gz` holds.

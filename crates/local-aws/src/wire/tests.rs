@@ -96,8 +96,8 @@ fn the_head_of_a_request_says_where_it_goes() {
     // Whatever else has no service in its signature, or S3's, is for S3: a bucket may be called `service` too.
     assert_eq!(route(&request("/service/key", &[])), Route::S3);
 
-    let athena = route(&json("AmazonAthena"));
-    assert!(matches!(&athena, Route::Unknown { service, .. } if service == "AmazonAthena"), "{athena:?}");
+    let other = route(&json("AmazonSQS"));
+    assert!(matches!(&other, Route::Unknown { service, .. } if service == "AmazonSQS"), "{other:?}");
     let of = |service: &str| {
         format!(
             "AWS4-HMAC-SHA256 Credential=AK/20241021/us-east-1/{service}/aws4_request, SignedHeaders=host, \
@@ -178,13 +178,13 @@ fn an_unknown_operation_is_an_error_in_every_protocol() {
     let form_head = || signed("/", &[("content-type", "application/x-www-form-urlencoded")], form);
     let old_form = b"Action=ListMetrics&Version=2010-08-01";
     let old_head = || signed("/", &[("content-type", "application/x-www-form-urlencoded")], old_form);
-    let athena = signed("/", &[("x-amz-target", "AmazonAthena.StartQueryExecution")], b"{}");
+    let other = signed("/", &[("x-amz-target", "AmazonSQS.StartQueryExecution")], b"{}");
     let requests: [(Parts, &[u8], &str); 6] = [
         (emr("CreateStudio", b"{}"), b"{}", "emr"),
         (cloudwatch("PutDashboard", &[], b""), b"", "cloudwatch"),
         (form_head(), form, "sts"),
         (old_head(), old_form, "any"),
-        (athena, b"{}", "AmazonAthena"),
+        (other, b"{}", "AmazonSQS"),
         (request("/service/Other/operation/Do", &[("smithy-protocol", "rpc-v2-cbor")]), b"", "Other"),
     ];
     for (head, body, service) in requests {

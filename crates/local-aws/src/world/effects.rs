@@ -28,6 +28,13 @@ pub enum Effect {
         /// The cluster.
         cluster_id: String,
     },
+    /// Run a query of Athena.
+    StartQuery(Box<QueryLaunch>),
+    /// Stop a query. Its end is reported all the same.
+    StopQuery {
+        /// The query.
+        id: String,
+    },
     /// The world has made a call to itself; for the journal.
     Called(Box<MadeCall>),
 }
@@ -158,4 +165,45 @@ pub struct FailureDetails {
     /// The address of the log that the message was found in.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub log_file: Option<String>,
+}
+
+/// A query to run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QueryLaunch {
+    /// Its id.
+    pub id: String,
+    /// The SQL.
+    pub statement: String,
+    /// The values for its `?`: literals.
+    pub parameters: Vec<String>,
+    /// The database of names without one.
+    pub database: Option<String>,
+    /// The catalog as it was when the query started: databases, tables and partitions in Glue's form.
+    pub catalog: Value,
+    /// The address that the result is written to.
+    pub output: String,
+    /// The most bytes that it may scan.
+    pub cutoff: Option<u64>,
+}
+
+/// How a query ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum QueryEnd {
+    /// The result is written.
+    Done {
+        /// The name and type of each column.
+        columns: Vec<Value>,
+        /// The size of the files that were read.
+        scanned: u64,
+    },
+    /// It failed.
+    Failed {
+        /// Athena's `AthenaError`.
+        error: Value,
+    },
+    /// It would have scanned more than its workgroup lets it.
+    OverLimit {
+        /// How much.
+        scanned: u64,
+    },
 }

@@ -26,6 +26,14 @@ impl Ids {
         format!("s-{}", base36(self.next()))
     }
 
+    /// A UUID of version 4 by its form: the ids of Athena's queries.
+    pub(crate) fn uuid(&mut self) -> String {
+        let bits = (u128::from(self.next()) << 64) | u128::from(self.next());
+        let bits = bits & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
+        let text = format!("{bits:032x}");
+        format!("{}-{}-{}-{}-{}", &text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..])
+    }
+
     fn next(&mut self) -> u64 {
         self.issued += 1;
         // `mix` is a bijection, so that distinct counters give distinct ids; 36^13 is more than 2^64.
@@ -76,6 +84,15 @@ mod tests {
             assert_eq!(tail.len(), 13);
             assert!(tail.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()), "{id}");
         }
+    }
+
+    #[test]
+    fn a_uuid_has_its_version_and_does_not_repeat() {
+        let mut ids = Ids::new(7);
+        let (one, two) = (ids.uuid(), ids.uuid());
+        assert_ne!(one, two);
+        assert_eq!((one.len(), &one[14..15]), (36, "4"), "{one}");
+        assert!("89ab".contains(&one[19..20]), "{one}");
     }
 
     #[test]

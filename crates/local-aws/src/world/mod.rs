@@ -1,4 +1,5 @@
-//! The pure world: EMR clusters and their steps, CloudWatch metrics and alarms, schedules, STS.
+//! The pure world: EMR clusters and their steps, CloudWatch metrics and alarms, schedules, Glue's catalog, Athena's
+//! queries, STS.
 //!
 //! ```text
 //! call(service, operation, input)  --+
@@ -16,10 +17,12 @@
 //! `next_deadline` again (a call may have left effects, which makes it due at once); hand every effect to the runner,
 //! and its answers to [`World::step_ended`].
 
+mod athena;
 pub mod cloudwatch;
 mod effects;
 pub mod emr;
 mod error;
+mod glue;
 mod ids;
 mod input;
 mod paging;
@@ -34,7 +37,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use effects::{
-    Effect, FailureDetails, KillHow, LogTrouble, MadeCall, StepEnd, StepExit, StepLaunch, Work,
+    Effect, FailureDetails, KillHow, LogTrouble, MadeCall, QueryEnd, QueryLaunch, StepEnd, StepExit,
+    StepLaunch, Work,
 };
 pub use error::ApiError;
 pub use scripts::{ClusterFault, FaultPhase, ScriptError, ScriptedFile, ScriptedStep, ScriptedWork, Scripts};
@@ -42,8 +46,12 @@ pub use settings::{Pace, PageSizes, WorldSettings};
 pub(crate) use troubles::RuleError;
 pub use troubles::{ClusterRule, ClusterTrouble, Node, StateOf};
 
+pub(crate) use self::athena::ROWS;
+
+use self::athena::Athena;
 use self::cloudwatch::CloudWatch;
 use self::emr::Emr;
+use self::glue::Glue;
 use self::ids::Ids;
 use self::scheduler::{DueCall, Scheduler};
 
@@ -59,6 +67,10 @@ pub enum Service {
     CloudWatch,
     /// Amazon EventBridge Scheduler, API 2021-06-30.
     Scheduler,
+    /// Amazon Athena, API 2017-05-18.
+    Athena,
+    /// AWS Glue, API 2017-03-31: its Data Catalog.
+    Glue,
     /// AWS Security Token Service, API 2011-06-15.
     Sts,
 }
@@ -71,6 +83,8 @@ impl Service {
             Self::Emr => emr::OPERATIONS,
             Self::CloudWatch => cloudwatch::OPERATIONS,
             Self::Scheduler => scheduler::OPERATIONS,
+            Self::Athena => athena::OPERATIONS,
+            Self::Glue => glue::OPERATIONS,
             Self::Sts => sts::OPERATIONS,
         }
     }
@@ -111,6 +125,10 @@ pub struct World {
     cloudwatch: CloudWatch,
     #[serde(default)]
     scheduler: Scheduler,
+    #[serde(default)]
+    athena: Athena,
+    #[serde(default)]
+    glue: Glue,
     /// The latest time seen: a clock that goes back does not take the world back.
     clock: Timestamp,
     outbox: Vec<Effect>,
@@ -125,6 +143,8 @@ impl World {
             emr: Emr::default(),
             cloudwatch: CloudWatch::default(),
             scheduler: Scheduler::default(),
+            athena: Athena::default(),
+            glue: Glue::default(),
             clock: Timestamp::MIN,
             outbox: Vec::new(),
         }
@@ -162,8 +182,19 @@ impl World {
             }
             Service::CloudWatch => self.cloudwatch.call(operation, input, context, &settings),
             Service::Scheduler => self.scheduler.call(operation, input, context, &settings),
+            Service::Athena => {
+                let mut scope = athena::Scope { ids: &mut self.ids, context, outbox: &mut self.outbox };
+                self.athena.call(operation, input, &mut scope)
+            }
+            Service::Glue => self.glue.call(operation, input, context, &settings),
             Service::Sts => sts::call(operation, context),
         }
+    }
+
+    /// All that Glue's Data Catalog has: `{"databases": {<name>: {"tables": {<name>: <Table>}}}}`, each table as
+    /// GetTable answers it, and in its `Partitions` each partition as GetPartitions does.
+    pub fn catalog(&self) -> Value {
+        self.glue.catalog()
     }
 
     /// Runs everything that was due up to `now`, and hands out the effects that are waiting to be executed. A second
@@ -179,7 +210,10 @@ impl World {
         if !self.outbox.is_empty() {
             return Some(self.clock);
         }
-        [self.emr.next_deadline(), self.scheduler.next_deadline()].into_iter().flatten().min()
+        [self.emr.next_deadline(), self.scheduler.next_deadline(), self.athena.next_deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Records how a step's process ended, and what follows from it for the cluster. Unknown steps, and steps that
@@ -196,13 +230,21 @@ impl World {
     pub fn restarted(&mut self, now: Timestamp) {
         self.clock = self.clock.max(now);
         self.outbox.clear();
+        self.athena.restarted(self.clock);
         self.emr.restarted(self.clock, &self.settings, &mut self.outbox);
         self.settle(now);
     }
 
-    /// Whether no cluster is alive and no log is outstanding: nothing happens any more until somebody calls.
+    /// Records how a query ended. Unknown queries, and those that have ended already, are left alone.
+    pub fn query_ended(&mut self, id: &str, end: QueryEnd, now: Timestamp) {
+        self.settle(now);
+        self.athena.query_ended(id, end, self.clock);
+    }
+
+    /// Whether no cluster is alive, no log is outstanding and no query runs: nothing happens any more until somebody
+    /// calls.
     pub fn is_idle(&self) -> bool {
-        self.emr.is_idle()
+        self.emr.is_idle() && self.athena.is_idle()
     }
 
     fn settle(&mut self, now: Timestamp) {
@@ -218,6 +260,7 @@ impl World {
         }
         self.emr.advance(self.clock, &self.settings, &mut self.outbox);
         self.cloudwatch.advance(self.clock);
+        self.athena.advance(self.clock, || self.glue.catalog(), &mut self.outbox);
     }
 }
 

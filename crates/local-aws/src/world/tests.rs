@@ -3,11 +3,13 @@
 mod attributes;
 mod cancel;
 mod failures;
+mod glue;
 mod lifecycle;
 mod lists;
 mod metrics;
 mod persistence;
 mod properties;
+mod queries;
 mod requests;
 mod schedules;
 mod shapes;
@@ -25,6 +27,9 @@ struct Rig {
     now: Timestamp,
     started: Vec<StepLaunch>,
     stopped: Vec<(String, KillHow)>,
+    /// The queries that were started, and those that were stopped.
+    queries: Vec<QueryLaunch>,
+    stopped_queries: Vec<String>,
     /// The calls that the world made by itself.
     called: Vec<MadeCall>,
     /// The clusters whose logs were uploaded late.
@@ -45,6 +50,8 @@ impl Rig {
             now: "2024-10-21T03:00:00Z".parse().unwrap(),
             started: Vec::new(),
             stopped: Vec::new(),
+            queries: Vec::new(),
+            stopped_queries: Vec::new(),
             called: Vec::new(),
             uploaded: Vec::new(),
             view: ListView::default(),
@@ -97,6 +104,8 @@ impl Rig {
             match effect {
                 Effect::StartStep(launch) => self.started.push(*launch),
                 Effect::KillStep { step_id, how, .. } => self.stopped.push((step_id, how)),
+                Effect::StartQuery(launch) => self.queries.push(*launch),
+                Effect::StopQuery { id } => self.stopped_queries.push(id),
                 Effect::Called(call) => self.called.push(*call),
                 Effect::UploadLogs { cluster_id } => self.uploaded.push(cluster_id),
             }

@@ -1,0 +1,178 @@
+//! Athena, API 2017-05-18: workgroups, named queries, and the executions of queries.
+//!
+//! ```text
+//! workgroup    Create-, Get-, Update-, Delete- and ListWorkGroup(s)
+//! named        Create-, Get-, Update-, Delete-, List- and BatchGetNamedQuery
+//! start        StartQueryExecution: which workgroup, where the result goes, the token
+//! execution    one query and its states
+//! describe     GetQueryExecution, GetQueryResults (without its rows), lists
+//! ```
+//!
+//! The SQL runs outside of the world: [`Effect::StartQuery`](crate::world::Effect) and
+//! [`World::query_ended`](crate::world::World::query_ended). The world keeps no rows: GetQueryResults names the result's
+//! object, and [`crate::athena`] reads it when it is asked for, as Athena does.
+
+mod describe;
+mod execution;
+mod named;
+mod start;
+mod workgroup;
+
+pub(crate) use self::describe::ROWS;
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use self::execution::Execution;
+use self::named::NamedQuery;
+use self::workgroup::WorkGroup;
+use super::effects::{Effect, QueryEnd};
+use super::ids::Ids;
+use super::input::after;
+use super::paging::page;
+use super::{ApiError, CallContext};
+
+pub(crate) const OPERATIONS: &[&str] = &[
+    "StartQueryExecution",
+    "StopQueryExecution",
+    "GetQueryExecution",
+    "BatchGetQueryExecution",
+    "ListQueryExecutions",
+    "GetQueryResults",
+    "CreateWorkGroup",
+    "GetWorkGroup",
+    "UpdateWorkGroup",
+    "DeleteWorkGroup",
+    "ListWorkGroups",
+    "CreateNamedQuery",
+    "GetNamedQuery",
+    "BatchGetNamedQuery",
+    "ListNamedQueries",
+    "UpdateNamedQuery",
+    "DeleteNamedQuery",
+];
+
+/// The workgroup that is always there.
+const PRIMARY: &str = "primary";
+
+/// From StartQueryExecution to RUNNING.
+const QUEUE_TIME: SignedDuration = SignedDuration::from_millis(50);
+
+/// Athena keeps the history of queries for 45 days.
+const HISTORY: SignedDuration = SignedDuration::from_hours(45 * 24);
+
+/// The state of Athena.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Athena {
+    workgroups: BTreeMap<String, WorkGroup>,
+    named: BTreeMap<String, NamedQuery>,
+    /// The oldest first.
+    executions: Vec<Execution>,
+}
+
+/// What a call works with beside the state.
+pub(crate) struct Scope<'a> {
+    pub(crate) ids: &'a mut Ids,
+    pub(crate) context: &'a CallContext,
+    pub(crate) outbox: &'a mut Vec<Effect>,
+}
+
+impl Athena {
+    pub(crate) fn call(
+        &mut self,
+        operation: &str,
+        input: &Value,
+        scope: &mut Scope<'_>,
+    ) -> Result<Value, ApiError> {
+        match operation {
+            "StartQueryExecution" => self.start(input, scope),
+            "StopQueryExecution" => self.stop(input, scope),
+            "GetQueryExecution" => self.get_execution(input),
+            "BatchGetQueryExecution" => Ok(self.batch_get_executions(input)),
+            "ListQueryExecutions" => self.list_executions(input),
+            "GetQueryResults" => self.get_results(input),
+            "CreateWorkGroup" => self.create_workgroup(input, scope.context),
+            "GetWorkGroup" => self.get_workgroup(input),
+            "UpdateWorkGroup" => self.update_workgroup(input),
+            "DeleteWorkGroup" => self.delete_workgroup(input),
+            "ListWorkGroups" => self.list_workgroups(input),
+            "CreateNamedQuery" => self.create_named(input, scope.ids),
+            "GetNamedQuery" => self.get_named(input),
+            "BatchGetNamedQuery" => Ok(self.batch_get_named(input)),
+            "ListNamedQueries" => self.list_named(input),
+            "UpdateNamedQuery" => self.update_named(input),
+            "DeleteNamedQuery" => self.delete_named(input),
+            _ => Err(ApiError::unknown_operation("Athena", operation)),
+        }
+    }
+
+    /// When a queued query is due to run.
+    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
+        self.executions.iter().filter_map(Execution::due).min()
+    }
+
+    /// Whether no query is queued or running.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.executions.iter().all(Execution::is_over)
+    }
+
+    /// Starts what was due by `now`, on the catalog as it is.
+    pub(crate) fn advance(&mut self, now: Timestamp, catalog: impl Fn() -> Value, outbox: &mut Vec<Effect>) {
+        for execution in &mut self.executions {
+            if execution.due().is_some_and(|due| due <= now) {
+                outbox.push(Effect::StartQuery(Box::new(execution.run(catalog()))));
+            }
+        }
+        self.executions.retain(|execution| !execution.is_over() || after(execution.submitted, HISTORY) > now);
+    }
+
+    /// Records how a query ended.
+    pub(crate) fn query_ended(&mut self, id: &str, end: QueryEnd, now: Timestamp) {
+        if let Some(execution) = self.executions.iter_mut().find(|execution| execution.id == id) {
+            execution.end(end, now);
+        }
+    }
+
+    /// The processes of running queries are gone with the daemon that ran them.
+    pub(crate) fn restarted(&mut self, now: Timestamp) {
+        for execution in &mut self.executions {
+            execution.lost(now);
+        }
+    }
+
+    fn execution(&self, id: &str) -> Result<&Execution, ApiError> {
+        let found = self.executions.iter().find(|execution| execution.id == id);
+        found.ok_or_else(|| invalid(format!("QueryExecution {id} was not found")))
+    }
+}
+
+/// A page of ids or of documents, and its token.
+fn answer_page<T: Clone>(
+    member: &str,
+    items: Vec<T>,
+    input: &Value,
+    most: usize,
+    key: impl Fn(&T) -> String,
+    form: impl FnMut(T) -> Value,
+) -> Result<Value, ApiError> {
+    let asked = input["MaxResults"].as_u64().and_then(|size| usize::try_from(size).ok());
+    let size = asked.unwrap_or(most).clamp(1, most);
+    let page = page(items, input["NextToken"].as_str(), size, key);
+    let page = page.ok_or_else(|| invalid("Malformed next token".to_owned()))?.map(form);
+    let mut answer = json!({member: page.items});
+    if let Some(token) = page.marker {
+        answer["NextToken"] = json!(token);
+    }
+    Ok(answer)
+}
+
+fn text(input: &Value, member: &str) -> String {
+    input[member].as_str().unwrap_or_default().to_owned()
+}
+
+fn invalid(message: impl Into<String>) -> ApiError {
+    ApiError::invalid_request(message)
+}
