@@ -9,6 +9,7 @@ in order, and prints one JSON document either way.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import sys
@@ -80,7 +81,7 @@ def matches(pattern: str, value: str) -> bool:
 
 def main() -> int:
     session = botocore.session.get_session()
-    models = {service: session.get_service_model(service) for service in ("emr", "s3", "cloudwatch", "sts")}
+    model_of = functools.cache(session.get_service_model)
     checked: Counter[str] = Counter()
     bad: list[dict[str, Any]] = []
     for path in sys.argv[1:]:
@@ -93,7 +94,7 @@ def main() -> int:
             if entry.get("request") is None:
                 bad.append({"seq": entry["seq"], "call": name, "problems": ["its parameters are not in the journal"]})
                 continue
-            problems = problems_of(models[entry["service"]].operation_model(entry["operation"]), entry["request"])
+            problems = problems_of(model_of(entry["service"]).operation_model(entry["operation"]), entry["request"])
             problems += entry.get("warnings", [])
             if problems:
                 bad.append({"seq": entry["seq"], "call": name, "problems": problems})

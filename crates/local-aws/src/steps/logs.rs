@@ -50,7 +50,11 @@ impl Controller {
             StepExit::Exited(code) => {
                 self.warn(&format!("waitProcessCompletion ended with exit code {code}"));
             }
-            StepExit::Signalled(signal) => self.warn(&format!("the process was ended by signal {signal}")),
+            // As Java counts it, which is what EMR's controller asks: a `timeout` that has to kill goes with its command.
+            StepExit::Signalled(signal) => self.warn(&format!(
+                "waitProcessCompletion ended with exit code {}: a signal ended the process",
+                128 + signal
+            )),
             StepExit::CouldNotStart(why) => self.warn(&format!("the step could not be run: {why}")),
         }
     }
