@@ -9,7 +9,7 @@
 //!         `-> ledger       events appended by compare-and-set
 //! attach                   the same for a run in flight: drives it, or reads along while another does
 //! plan, status, days       read only;  cancel   a request beside the ledger;  ledger::unlock   breaks a lease
-//! sweep                    clusters that nobody needs any more
+//! sweep                    clusters that nobody needs any more, and their guards
 //! buckets, readback        what a demo and its user want beside a run
 //! clients                  the one factory: endpoint, credentials, time-outs, retries
 //! errors                   the one classifier of what a failed call means
@@ -56,5 +56,5 @@ pub use run::{RunEnd, RunOptions, run};
 pub use safeguards::Safeguards;
 pub use status::{RunStatus, status};
 pub use stop::Stop;
-pub use sweep::{Swept, end_cluster, survey};
+pub use sweep::{Swept, SweptGuard, end_cluster, remove_guard, survey, survey_guards};
 pub use watcher::Watcher;

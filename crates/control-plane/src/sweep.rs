@@ -1,9 +1,12 @@
-//! Clusters of ours that nobody needs any more.
+//! Clusters of ours that nobody needs any more, and their guards.
+
+mod guards;
 
 use std::collections::BTreeMap;
 
-use aws_sdk_emr::types::{ClusterState as Active, ClusterSummary, Tag};
+use aws_sdk_emr::types::{ClusterState as Active, ClusterStatus, ClusterSummary, Tag};
 use emrys_core::day::Day;
+use emrys_core::emr::ClusterState;
 use emrys_core::run::Trouble;
 use emrys_core::spec::Spec;
 use emrys_core::sweep::{ClusterNote, Label, NAME_PREFIX, Standing, by_name, by_tags, judge};
@@ -14,6 +17,8 @@ use crate::patience::patiently;
 use crate::status::{RunStatus, status};
 use crate::stop::Stop;
 use crate::{acts, errors};
+
+pub use guards::{SweptGuard, remove_guard, survey_guards};
 
 /// States in which a cluster costs money.
 const ACTIVE: [Active; 5] =
@@ -35,7 +40,7 @@ pub struct Swept {
 /// The order matters: first the clusters, then the records. A launch is recorded before it is asked for, so a cluster
 /// that was listed is in a record that is read later, if it is in any.
 pub async fn survey(cp: &ControlPlane, spec: &Spec) -> Result<Vec<Swept>, Stop> {
-    let mut records = Records { cp, spec, read: BTreeMap::new() };
+    let mut records = Records::new(cp, spec);
     let mut swept = Vec::new();
     let mut listed = patiently(cp, async || list(cp).await).await?;
     listed.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
@@ -47,10 +52,12 @@ pub async fn survey(cp: &ControlPlane, spec: &Spec) -> Result<Vec<Swept>, Stop> 
                 continue;
             }
         };
-        let Some(cluster) = patiently(cp, async || describe(cp, &cluster).await).await? else {
+        let described = patiently(cp, async || describe(cp, &cluster.id).await).await?;
+        let cluster = ClusterNote { tags: described.tags, state: described.state, ..cluster };
+        if cluster.state.is_terminal() {
             // It has ended since it was listed.
             continue;
-        };
+        }
         let standing = match by_tags(spec, &label, &cluster.tags) {
             Ok(()) => records.judge(&cluster, &label).await?,
             Err(foreign) => Standing::Foreign(foreign),
@@ -72,7 +79,11 @@ struct Records<'a> {
     read: BTreeMap<Day, Result<Option<RunStatus>, String>>,
 }
 
-impl Records<'_> {
+impl<'a> Records<'a> {
+    fn new(cp: &'a ControlPlane, spec: &'a Spec) -> Self {
+        Self { cp, spec, read: BTreeMap::new() }
+    }
+
     async fn judge(&mut self, cluster: &ClusterNote, label: &Label) -> Result<Standing, Stop> {
         if !self.read.contains_key(&label.day) {
             let record = self.read(label.day).await?;
@@ -112,31 +123,38 @@ async fn list(cp: &ControlPlane) -> Result<Vec<ClusterNote>, Trouble> {
 
 fn note(summary: ClusterSummary) -> Option<ClusterNote> {
     let name = summary.name.filter(|name| name.starts_with(NAME_PREFIX))?;
-    let status = summary.status;
-    let created = status.as_ref().and_then(|status| status.timeline()?.creation_date_time());
-    let state = status.as_ref().and_then(|status| status.state());
+    let status = summary.status.as_ref();
     Some(ClusterNote {
         id: summary.id?,
         name,
-        state: state.map(|state| state.as_str().to_owned()).unwrap_or_default().into(),
-        created_at: created.and_then(|at| Timestamp::new(at.secs(), at.subsec_nanos().cast_signed()).ok()),
+        state: state(status),
+        created_at: created_at(status),
         tags: BTreeMap::new(),
     })
 }
 
-/// The cluster with its tags, as it is now; none, when it is gone.
-async fn describe(cp: &ControlPlane, listed: &ClusterNote) -> Result<Option<ClusterNote>, Trouble> {
-    let id = &listed.id;
+/// The cluster with its tags, as it is now.
+async fn describe(cp: &ControlPlane, id: &str) -> Result<ClusterNote, Trouble> {
     let answer = cp.emr.describe_cluster().cluster_id(id).send().await;
     let answer =
         answer.map_err(|error| errors::trouble(&format!("could not look at the cluster {id}"), &error))?;
     let cluster = answer.cluster.unwrap_or_else(|| aws_sdk_emr::types::Cluster::builder().build());
-    let state = cluster.status().and_then(|status| status.state());
     let pair = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
-    let described = ClusterNote {
-        state: state.map_or_else(|| listed.state.clone(), |state| state.as_str().to_owned().into()),
+    Ok(ClusterNote {
+        id: id.to_owned(),
+        name: cluster.name.unwrap_or_default(),
+        state: state(cluster.status.as_ref()),
+        created_at: created_at(cluster.status.as_ref()),
         tags: cluster.tags.unwrap_or_default().into_iter().filter_map(pair).collect(),
-        ..listed.clone()
-    };
-    Ok((!described.state.is_terminal()).then_some(described))
+    })
+}
+
+fn state(status: Option<&ClusterStatus>) -> ClusterState {
+    let state = status.and_then(|status| status.state());
+    state.map(|state| state.as_str().to_owned()).unwrap_or_default().into()
+}
+
+fn created_at(status: Option<&ClusterStatus>) -> Option<Timestamp> {
+    let at = status.and_then(|status| status.timeline()?.creation_date_time())?;
+    Timestamp::new(at.secs(), at.subsec_nanos().cast_signed()).ok()
 }

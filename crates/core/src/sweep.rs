@@ -14,6 +14,10 @@ use crate::run::{Event, Launch, Recorded, State};
 use crate::s3_uri::S3Uri;
 use crate::spec::Spec;
 
+mod guards;
+
+pub use guards::{GuardNote, by_form, judge_guard};
+
 /// What the name of every cluster of ours begins with.
 pub const NAME_PREFIX: &str = "emrys/";
 
@@ -66,15 +70,19 @@ impl Label {
         let mut parts = name.strip_prefix(NAME_PREFIX)?.split('/');
         let mut next = || parts.next().filter(|part| !part.is_empty());
         let (pipeline, day, attempt, nonce) = (next()?, next()?, next()?, next()?);
-        let is_nonce = nonce.len() == 16 && nonce.bytes().all(|byte| byte.is_ascii_hexdigit());
         let label = Self {
             pipeline: pipeline.to_owned(),
             day: day.parse().ok()?,
             attempt: attempt.strip_prefix('a')?.parse().ok()?,
             nonce: nonce.to_owned(),
         };
-        (is_nonce && parts.next().is_none()).then_some(label)
+        (is_nonce(&label.nonce) && parts.next().is_none()).then_some(label)
     }
+}
+
+/// Whether this is how a launch is marked.
+fn is_nonce(text: &str) -> bool {
+    text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// How a cluster stands.
@@ -109,9 +117,12 @@ pub enum Foreign {
     /// It was launched for another state folder.
     #[error("it belongs to the state folder {0}")]
     State(String),
+    /// A schedule that is no guard, or not the one of its cluster.
+    #[error("it is no guard that Emrys makes")]
+    Schedule,
 }
 
-/// Why nobody needs a cluster.
+/// Why nobody needs a cluster, or its guard.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Orphan {
     /// Anyone may end it since then.
@@ -132,6 +143,12 @@ pub enum Orphan {
         /// Its id.
         accepted: String,
     },
+    /// Of a guard: there is nothing to guard.
+    #[error("its cluster is gone")]
+    ClusterGone,
+    /// Of a guard: its cluster is an orphan, and up.
+    #[error("its cluster is an orphan, and is to end first")]
+    ClusterOrphan,
 }
 
 impl Foreign {
@@ -142,6 +159,7 @@ impl Foreign {
             Self::Pipeline(_) => "pipeline",
             Self::Tags(_) => "tags",
             Self::State(_) => "state",
+            Self::Schedule => "schedule",
         }
     }
 }
@@ -155,6 +173,8 @@ impl Orphan {
             Self::RunClosed => "run_closed",
             Self::GivenUp => "given_up",
             Self::Surplus { .. } => "surplus",
+            Self::ClusterGone => "cluster_gone",
+            Self::ClusterOrphan => "cluster_orphan",
         }
     }
 }

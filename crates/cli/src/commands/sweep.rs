@@ -1,4 +1,6 @@
-//! `emrys sweep`: clusters of ours that nobody needs any more.
+//! `emrys sweep`: clusters of ours that nobody needs any more, and their guards.
+
+mod guards;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -18,6 +20,10 @@ use crate::printer::{BAD, BOLD, GOOD, Printer, styled};
 use crate::settings::{Common, SweepSettings};
 use crate::table::{Align, table};
 use crate::{clock, place, stop};
+use guards::Guards;
+
+/// What became of what was to be ended, by its id or name.
+type Ended = BTreeMap<String, Result<(), Trouble>>;
 
 /// List the clusters of this pipeline that belong to no live run, and end them if asked
 ///
@@ -25,6 +31,9 @@ use crate::{clock, place, stop};
 /// when its run or its attempt is over, when another cluster of the same launch was accepted, when no record knows its
 /// launch, or when its `emrys:deadline` is past. Everything else is listed as left alone, and never ended: clusters of
 /// live runs, of launches whose answer is not settled, and of other pipelines.
+///
+/// Where `[guard]` is set, the schedules that guard clusters are listed too. One is an orphan when its cluster is gone,
+/// or is an orphan itself; it is removed after that one was told to end.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -32,7 +41,7 @@ Examples:
   emrys sweep --terminate                      look, ask, and end the orphans
   emrys sweep --terminate --yes --json         the same for a nightly job")]
 pub(crate) struct SweepArgs {
-    /// End the orphans
+    /// End the orphans, and remove their guards
     #[arg(long)]
     pub(crate) terminate: bool,
     /// Do not ask before
@@ -47,37 +56,61 @@ pub(crate) async fn run(args: &SweepArgs, common: &Common, printer: &Printer) ->
     let SweepSettings { spec } = SweepSettings::resolve(common)?;
     let cp = place::connect(&spec.config, common, printer).await?;
     let mut swept = Box::pin(survey(&cp, &spec)).await?;
+    let mut guards = Guards::survey(&cp, &spec).await;
     let now = clock::now();
-    let mut ended = BTreeMap::new();
-    let orphans = swept.iter().filter(|swept| is_orphan(swept)).count();
+    let mut ended = Ended::new();
     if !common.json {
         printer.data(&text(spec.pipeline(), &swept, now))?;
+        printer.data(&guards.text(now))?;
     }
-    if args.terminate && orphans > 0 {
-        let question = format!("End {}?", plural(orphans as u64, "cluster"));
-        if confirm(printer, args.yes, &question)? {
-            if !args.yes {
-                // A person took their time: what has become needed meanwhile is left alone.
-                swept = Box::pin(survey(&cp, &spec)).await?;
-            }
-            for orphan in swept.iter().filter(|swept| is_orphan(swept)) {
-                let id = &orphan.cluster.id;
-                let result = end_cluster(&cp, id).await;
-                if !common.json {
-                    printer.data(&match &result {
-                        Ok(()) => format!("{id} is {}\n", styled(GOOD, "told to end")),
-                        Err(trouble) => format!("{id} {}: {trouble}\n", styled(BAD, "could not be ended")),
-                    })?;
-                }
-                ended.insert(id.clone(), result);
-            }
+    if let Some(question) = question(&swept, &guards).filter(|_| args.terminate)
+        && confirm(printer, args.yes, &question)?
+    {
+        if !args.yes {
+            // A person took their time: what has become needed meanwhile is left alone.
+            swept = Box::pin(survey(&cp, &spec)).await?;
+            guards = Guards::survey(&cp, &spec).await;
+        }
+        for orphan in swept.iter().filter(|swept| is_orphan(swept)) {
+            let id = &orphan.cluster.id;
+            ended.insert(id.clone(), end_cluster(&cp, id).await);
+        }
+        guards.remove(&cp, &ended).await;
+        if !common.json {
+            printer.data(&outcome(&ended, "told to end", "ended"))?;
+            printer.data(&outcome(guards.removed(), "removed", "removed"))?;
         }
     }
-    let exit = exit(&ended);
+    let exit = exit(&ended, &guards);
     if common.json {
-        printer.json(&document(spec.pipeline(), &swept, &ended, now, exit))?;
+        let mut document = document(spec.pipeline(), &swept, &ended, now, exit);
+        document["guards"] = guards.document(now);
+        printer.json(&document)?;
     }
     Ok(exit)
+}
+
+/// What is to be agreed to; nothing, when there is nothing to do.
+fn question(swept: &[Swept], guards: &Guards) -> Option<String> {
+    let clusters = swept.iter().filter(|swept| is_orphan(swept)).count();
+    let count = |count: usize, what: &str| plural(count as u64, what);
+    match (clusters, guards.orphans()) {
+        (0, 0) => None,
+        (clusters, 0) => Some(format!("End {}?", count(clusters, "cluster"))),
+        (0, guards) => Some(format!("Remove {}?", count(guards, "guard"))),
+        (clusters, guards) => {
+            Some(format!("End {}, and remove {}?", count(clusters, "cluster"), count(guards, "guard")))
+        }
+    }
+}
+
+/// A line for each that was to be ended.
+fn outcome(ended: &Ended, done: &str, not_done: &str) -> String {
+    let line = |(name, result): (&String, &Result<(), Trouble>)| match result {
+        Ok(()) => format!("{name} is {}\n", styled(GOOD, done)),
+        Err(trouble) => format!("{name} {}: {trouble}\n", styled(BAD, format!("could not be {not_done}"))),
+    };
+    ended.iter().map(line).collect()
 }
 
 fn is_orphan(swept: &Swept) -> bool {
@@ -85,9 +118,10 @@ fn is_orphan(swept: &Swept) -> bool {
 }
 
 /// The first trouble says how the command ends.
-fn exit(ended: &BTreeMap<String, Result<(), Trouble>>) -> Exit {
+fn exit(ended: &Ended, guards: &Guards) -> Exit {
     let trouble = ended.values().find_map(|result| result.as_ref().err());
-    trouble.map_or(Exit::Done, |trouble| stop::trouble_exit(trouble.kind))
+    let of_clusters = trouble.map(|trouble| stop::trouble_exit(trouble.kind));
+    of_clusters.or_else(|| guards.exit()).unwrap_or(Exit::Done)
 }
 
 /// How a cluster stands, why, and why for programs.
@@ -104,6 +138,10 @@ fn standing(standing: &Standing) -> (&'static str, String, Option<&'static str>)
 
 fn age(created_at: Option<Timestamp>, now: Timestamp) -> String {
     created_at.map(|at| duration(now.duration_since(at))).unwrap_or_default()
+}
+
+fn age_seconds(created_at: Option<Timestamp>, now: Timestamp) -> Option<f64> {
+    created_at.map(|at| now.duration_since(at).as_secs_f64().max(0.0))
 }
 
 fn text(pipeline: &str, swept: &[Swept], now: Timestamp) -> String {
@@ -141,13 +179,7 @@ fn rows(swept: &[&Swept], now: Timestamp) -> String {
     )
 }
 
-fn document(
-    pipeline: &str,
-    swept: &[Swept],
-    ended: &BTreeMap<String, Result<(), Trouble>>,
-    now: Timestamp,
-    exit: Exit,
-) -> Value {
+fn document(pipeline: &str, swept: &[Swept], ended: &Ended, now: Timestamp, exit: Exit) -> Value {
     let list = |wanted: bool| -> Vec<Value> {
         swept.iter().filter(|swept| is_orphan(swept) == wanted).map(|swept| row(swept, ended, now)).collect()
     };
@@ -159,10 +191,9 @@ fn document(
     })
 }
 
-fn row(swept: &Swept, ended: &BTreeMap<String, Result<(), Trouble>>, now: Timestamp) -> Value {
+fn row(swept: &Swept, ended: &Ended, now: Timestamp) -> Value {
     let Swept { cluster, label, standing: how } = swept;
     let (standing, why, reason) = standing(how);
-    let age = cluster.created_at.map(|at| now.duration_since(at).as_secs_f64().max(0.0));
     let mut row = json!({
         "cluster_id": cluster.id,
         "name": cluster.name,
@@ -170,7 +201,7 @@ fn row(swept: &Swept, ended: &BTreeMap<String, Result<(), Trouble>>, now: Timest
         "day": label.as_ref().map(|label| label.day),
         "attempt": label.as_ref().map(|label| label.attempt),
         "created_at": cluster.created_at,
-        "age_seconds": age,
+        "age_seconds": age_seconds(cluster.created_at, now),
         "standing": standing,
         "reason": reason,
         "why": why,

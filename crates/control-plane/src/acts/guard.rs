@@ -10,7 +10,7 @@ use crate::clients::ControlPlane;
 use crate::errors::Failure;
 
 /// EventBridge Scheduler calls this operation of this service itself, with the schedule's input.
-const TERMINATE: &str = "arn:aws:scheduler:::aws-sdk:emr:terminateJobFlows";
+pub(crate) const TARGET: &str = "arn:aws:scheduler:::aws-sdk:emr:terminateJobFlows";
 
 /// What EventBridge Scheduler answers where there is one of this name already.
 const CONFLICT: &str = "ConflictException";
@@ -66,7 +66,7 @@ async fn make(
     until: Timestamp,
 ) -> Result<(), Failure> {
     let target = Target::builder()
-        .arn(TERMINATE)
+        .arn(TARGET)
         .role_arn(&guard.scheduler_role)
         .input(json!({ "JobFlowIds": [cluster] }).to_string())
         .build()
@@ -97,7 +97,7 @@ fn at(until: Timestamp) -> String {
 }
 
 /// Removes the schedule. One that has fired is gone by itself.
-pub(super) async fn remove(cp: &ControlPlane, name: &str) -> Result<(), Trouble> {
+pub(crate) async fn remove(cp: &ControlPlane, name: &str) -> Result<(), Trouble> {
     let delete =
         cp.scheduler.delete_schedule().group_name(GUARD_GROUP).name(name).client_token(cp.fresh_id());
     match delete.send().await.map_err(|error| Failure::of(&error)) {

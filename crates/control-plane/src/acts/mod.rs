@@ -16,6 +16,7 @@ use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
 
+pub(crate) use guard::{TARGET as GUARD_TARGET, remove as remove_guard};
 pub(crate) use launch::{Launched, launch};
 pub(crate) use terminate::terminate;
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use emrys_control_plane::{How, Interrupts, plan};
+use emrys_control_plane::{How, Interrupts, plan, remove_guard, survey_guards};
 use emrys_core::run::Outcome;
 use emrys_core::spec::Spec;
+use emrys_core::sweep::{Orphan, Standing};
 use emrys_local_aws::world::ScriptedStep;
 
 use crate::world::{Aws, Fault, good_step, run_spec, spec_and};
@@ -117,4 +118,38 @@ async fn a_guard_that_may_not_be_made_fails_no_run() {
     let guard = end.report.guard.unwrap();
     assert_eq!(guard.state, "given_up");
     assert!(guard.why.unwrap().contains("could not make the schedule emrys/"));
+}
+
+/// Its run could not remove it, and is over: nobody will any more, but a sweep.
+#[tokio::test(start_paused = true)]
+async fn a_sweep_finds_the_guard_that_its_run_could_not_remove_over_all_pages_and_no_live_one() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, guarded());
+    assert_eq!(survey_guards(&cp, &spec).await.unwrap(), [], "there is not even a group");
+    for _ in 0..5 {
+        for _ in 0..50 {
+            aws.fault("DELETE http://aws.test/schedules/", Fault::Answer(403, "AccessDeniedException"));
+        }
+        let end = run_spec(&cp, &spec, 1, &mut Interrupts::none()).await.unwrap();
+        assert_eq!(end.report.guard.unwrap().state, "given_up");
+    }
+    let live = tokio::time::timeout(Duration::from_mins(5), run_spec(&cp, &spec, 1, &mut Interrupts::none()));
+    live.await.unwrap_err();
+
+    aws.forget_faults();
+    let swept = survey_guards(&cp, &spec).await.unwrap();
+    assert_eq!(swept.len(), 6);
+    let (live, orphans) = swept.split_last().unwrap();
+    assert_eq!(live.standing, Standing::Live);
+    for orphan in orphans {
+        assert_eq!(orphan.standing, Standing::Orphan(Orphan::ClusterGone), "{orphan:?}");
+        remove_guard(&cp, &orphan.guard.name).await.unwrap();
+        // One that is gone is as good.
+        remove_guard(&cp, &orphan.guard.name).await.unwrap();
+    }
+    assert_eq!(survey_guards(&cp, &spec).await.unwrap(), std::slice::from_ref(live));
+    // Without a guard in its file a pipeline needs no right to look for one.
+    let lists = aws.sent("GET http://aws.test/schedules?");
+    assert_eq!(survey_guards(&cp, &spec_and("")).await.unwrap(), []);
+    assert_eq!(aws.sent("GET http://aws.test/schedules?"), lists);
 }

@@ -143,6 +143,11 @@ impl Aws {
         locked(&self.faults).push_back((words.to_owned(), fault));
     }
 
+    /// No request meets a fault any more.
+    pub(crate) fn forget_faults(&self) {
+        locked(&self.faults).clear();
+    }
+
     /// A control plane of this AWS. The address is no loopback, so the pace is that of the real AWS.
     pub(crate) async fn connect(&self, seed: u64) -> ControlPlane {
         let place = Place {

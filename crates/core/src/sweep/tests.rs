@@ -157,3 +157,53 @@ fn an_address_that_a_tag_cannot_hold_stands_there_as_its_hash() {
     assert!(tag("s3://bucket/größe/").starts_with("sha256:"));
     assert!(tag(&format!("s3://bucket/{}/", "x".repeat(300))).len() <= TAG_MAX);
 }
+
+/// A guard as one stands for the cluster, in the hand of Scheduler.
+fn guard(engine: &Engine<'_>, cluster: &ClusterNote) -> GuardNote {
+    GuardNote {
+        name: by_name(engine.spec, &cluster.name).unwrap().nonce,
+        created_at: None,
+        due: String::new(),
+        cluster: Some(cluster.id.clone()),
+    }
+}
+
+fn guard_standing(engine: &Engine<'_>, guard: &GuardNote, cluster: &ClusterNote) -> Standing {
+    let label = by_name(engine.spec, &cluster.name).unwrap();
+    judge_guard(guard, &label, cluster, standing(engine, cluster, engine.now))
+}
+
+#[test]
+fn a_guard_is_an_orphan_with_its_cluster_and_after_it_but_never_while_its_run_is_in_flight() {
+    let spec = testing::spec();
+    let engine = driven_until(&spec, is_launched);
+    let id = &engine.state.attempt().unwrap().cluster.as_ref().unwrap().id;
+    let own = cluster(&engine, id);
+    assert_eq!(guard_standing(&engine, &guard(&engine, &own), &own), Standing::Live);
+    // Whoever drives the run removes it.
+    let gone = ClusterNote { state: ClusterState::Terminated, ..own.clone() };
+    assert_eq!(guard_standing(&engine, &guard(&engine, &gone), &gone), Standing::Live);
+
+    let engine = driven_until(&spec, |state| state.closed.is_some());
+    let left = ClusterNote { state: ClusterState::Running, ..cluster(&engine, id) };
+    let kept = guard(&engine, &left);
+    assert_eq!(guard_standing(&engine, &kept, &left), Standing::Orphan(Orphan::ClusterOrphan));
+    let gone = ClusterNote { state: ClusterState::Terminated, ..left };
+    assert_eq!(guard_standing(&engine, &kept, &gone), Standing::Orphan(Orphan::ClusterGone));
+}
+
+#[test]
+fn only_a_schedule_that_is_named_by_the_launch_of_its_one_cluster_is_a_guard() {
+    let spec = testing::spec();
+    let engine = driven_until(&spec, |state| state.closed.is_some());
+    let gone = ClusterNote { state: ClusterState::Terminated, ..cluster(&engine, CLUSTER) };
+    let own = guard(&engine, &gone);
+    assert_eq!(by_form(&own), Ok(CLUSTER));
+    for foreign in
+        [GuardNote { name: "nightly".to_owned(), ..own.clone() }, GuardNote { cluster: None, ..own.clone() }]
+    {
+        assert_eq!(by_form(&foreign), Err(Foreign::Schedule));
+    }
+    let other = GuardNote { name: "ffffffffffffffff".to_owned(), ..own };
+    assert_eq!(guard_standing(&engine, &other, &gone), Standing::Foreign(Foreign::Schedule));
+}
