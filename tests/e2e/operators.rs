@@ -220,6 +220,71 @@ impl World {
     }
 }
 
+/// A guard whose cluster is gone, one of a live run, one of an orphan that is up, and what is not ours.
+#[test]
+fn sweep_removes_exactly_the_guards_that_nobody_needs() {
+    const GUARD: &str = "[guard]\nscheduler-role = \"arn:aws:iam::123456789012:role/emrys-guard\"\n";
+    let world = World::scripted(GUARD);
+    world.script(0, 0);
+    let over = world.run().expect(0).json();
+    world.script_anew(600_000, 0);
+    world.put_log_of(OTHER_DAY, "access.log", "{}\n");
+    let live = world.emrys(&["run", "--day", OTHER_DAY, "--detach", "--json"]).expect(0).json();
+    let state = "emrys:state=s3://my-log-bucket/emrys/";
+    let unknown = world.launch_like_emrys("web-logs", DAY, "00000000000000aa", &[state]);
+    let other = world.launch_like_emrys("other", DAY, "00000000000000cc", &[]);
+
+    let make = |group: &str, name: &str, cluster: &str| {
+        python("schedules.py", &["make", group, name, cluster], &world.environment()).expect(0);
+    };
+    let (gone, alive) = (world.nonce(DAY), world.nonce(OTHER_DAY));
+    // Its run could not remove it.
+    make("emrys", &gone, over["cluster_id"].as_str().unwrap());
+    make("emrys", "00000000000000aa", &unknown);
+    let foreign = [("00000000000000cc", &*other), ("nightly", &unknown), ("00000000000000dd", &unknown)];
+    for (name, cluster) in foreign {
+        make("emrys", name, cluster);
+    }
+    make("emrys", "00000000000000ee", "j-NOBODYKNOWS");
+    make("somebody", &gone, over["cluster_id"].as_str().unwrap());
+
+    let seen = world.emrys(&["sweep", "--json"]).expect(0).json();
+    let short = |list: &str| -> BTreeSet<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let list = seen["guards"][list].as_array().unwrap().iter();
+        list.map(|guard| (text(&guard["name"]), text(&guard["standing"]) + &text(&guard["reason"]))).collect()
+    };
+    let pairs = |pairs: &[(&str, &str)]| pairs.iter().map(|&(a, b)| (a.to_owned(), b.to_owned())).collect();
+    let orphans: BTreeSet<_> =
+        pairs(&[(&gone, "orphancluster_gone"), ("00000000000000aa", "orphancluster_orphan")]);
+    assert_eq!(short("orphans"), orphans, "{seen:#}");
+    let alone: BTreeSet<_> = pairs(&[
+        (&alive, "live"),
+        ("00000000000000cc", "foreignpipeline"),
+        ("nightly", "foreignschedule"),
+        ("00000000000000dd", "foreignschedule"),
+        ("00000000000000ee", "unclear"),
+    ]);
+    assert_eq!(short("left_alone"), alone, "{seen:#}");
+
+    let text = world.emrys(&["sweep"]).expect(0).stdout;
+    assert!(text.contains("2 orphaned guards") && text.contains("its cluster is gone"), "{text}");
+    let ended = world.emrys(&["sweep", "--terminate", "--yes", "--json"]).expect(0).json();
+    let removed = ended["guards"]["orphans"].as_array().unwrap();
+    assert!(removed.iter().all(|guard| guard["removed"] == true), "{ended:#}");
+    let left = python("schedules.py", &["list"], &world.environment()).expect(0).json();
+    let left = left.as_array().unwrap().iter();
+    let left: BTreeSet<_> = left
+        .map(|schedule| (&schedule["GroupName"], &schedule["Name"]))
+        .map(|(group, name)| (group.as_str().unwrap().to_owned(), name.as_str().unwrap().to_owned()))
+        .collect();
+    let emrys = alone.into_iter().map(|(name, _)| ("emrys".to_owned(), name));
+    assert_eq!(left, emrys.chain([("somebody".to_owned(), gone)]).collect());
+    let states = world.cluster_states();
+    assert!(!states[live["cluster_id"].as_str().unwrap()].starts_with("TERMINAT"), "{states:?}");
+    world.emrys(&["cancel", OTHER_DAY]).expect(0);
+}
+
 fn ids(list: &Value) -> BTreeSet<String> {
     let clusters = list.as_array().unwrap().iter();
     clusters.map(|cluster| cluster["cluster_id"].as_str().unwrap().to_owned()).collect()
