@@ -15,6 +15,7 @@ mod configuration;
 mod crashes;
 mod demo;
 mod failures;
+mod faults;
 mod guards;
 mod interruptions;
 mod local;
