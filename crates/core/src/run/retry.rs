@@ -10,8 +10,9 @@
 //! | a wrong configuration, a bootstrap script that failed | no | |
 //! | a person: a cancel, here or in EMR's console | no | |
 //!
-//! An attempt that would repeat its predecessor unchanged is made once in a row, whatever the cause is, and
-//! `[limits] max-attempts` counts all of them. EMR's codes decide; its sentences only where there is no code.
+//! An attempt that would repeat its predecessor unchanged is made once in a row, whatever the cause is. Three attempts
+//! follow by themselves on one that somebody asked for, and no more: `[limits] max-attempts` counts those of the whole
+//! day, and may be high for the sake of people, who are to decide about so many clusters. EMR's codes decide; its sentences only where there is no code.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,10 @@ use super::state::State;
 use crate::config::{self, Market};
 use crate::emr::{Reason, StepState};
 use crate::spec::Spec;
+
+/// How many attempts follow by themselves on one that somebody asked for. Each is a cluster that costs money, and what
+/// three others did not get, a fourth one seldom does.
+const BY_THEMSELVES: usize = 3;
 
 /// Another attempt after one that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,6 +179,11 @@ pub(super) fn retry(spec: &Spec, state: &State, attempt: &Attempt) -> Option<Ret
         return None;
     }
     if attempt.number >= spec.config.limits.max_attempts {
+        return None;
+    }
+    // The attempt at hand is the last of them.
+    let by_themselves = state.attempts.iter().rev().take_while(|attempt| attempt.retry.is_some()).count();
+    if by_themselves >= BY_THEMSELVES {
         return None;
     }
     let because = cause(attempt.cluster.as_ref()?, spec.is_versioned())?;
