@@ -245,7 +245,8 @@ fn the_same_attempt_is_repeated_once_in_a_row() {
         (vec![no_capacity(); 9], 2),
         (vec![download(); 9], 2),
         (vec![end("INSTANCE_FAILURE", &[]); 9], 2),
-        (vec![no_capacity(), download(), download(), download()], 4),
+        // Another cause in between, and the same one may come again: until the cap.
+        (vec![no_capacity(), download(), no_capacity(), download(), download()], 4),
     ] {
         let mut engine = Engine::new(&spec);
         assert_eq!(engine.drive(&mut Ends(ends)), Outcome::Failed);
