@@ -252,23 +252,27 @@ fn a_plan_says_what_is_published_and_what_is_not() {
     assert_eq!(partitions[0], "logs.processed_logs/date=2024-10-20");
 }
 
+/// Publishing is refused for good.
+struct Refusing;
+
+impl World for Refusing {
+    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
+        Good.look(engine, query)
+    }
+
+    fn act(&mut self, engine: &Engine<'_>, action: &Action) -> testing::Acted {
+        match action {
+            Action::Publish(_) => testing::Acted::Trouble(TroubleKind::Invalid),
+            _ => Good.act(engine, action),
+        }
+    }
+}
+
 #[test]
 fn a_day_that_only_has_to_be_published_is_planned_without_a_launch() {
     let spec = published();
     let mut engine = Engine::new(&spec);
-    let refusing = |action: &Action| matches!(action, Action::Publish(_));
-    struct Refusing<F>(F);
-    impl<F: Fn(&Action) -> bool> World for Refusing<F> {
-        fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
-            Good.look(engine, query)
-        }
-
-        fn act(&mut self, engine: &Engine<'_>, action: &Action) -> testing::Acted {
-            let invalid = testing::Acted::Trouble(TroubleKind::Invalid);
-            if (self.0)(action) { invalid } else { Good.act(engine, action) }
-        }
-    }
-    engine.drive(&mut Refusing(refusing));
+    engine.drive(&mut Refusing);
     let plan = plan_in(&spec, &engine.state, &mut Good);
     assert_eq!((plan.attempt, plan.outcome, plan.request), (Some(1), "succeeded", None));
     assert_eq!(plan.calls[0].service.name(), "glue");

@@ -87,10 +87,10 @@ impl State {
             Event::PublishGivenUp { attempt, why } => (*attempt, Publishing::GivenUp(why.clone())),
             _ => return None,
         };
-        Some(self.publish(at, number, next))
+        Some(self.publish(at, number, &next))
     }
 
-    fn publish(&mut self, at: Timestamp, number: u32, next: Publishing) -> Applied {
+    fn publish(&mut self, at: Timestamp, number: u32, next: &Publishing) -> Applied {
         let is_at_hand = self.attempt().is_some_and(|attempt| attempt.number == number);
         if self.closed.is_none() && !is_at_hand {
             return Err("another attempt is at hand, or none");
@@ -100,7 +100,7 @@ impl State {
         if !attempt.has_succeeded() {
             return Err("its output was not found good");
         }
-        if next != Publishing::Intended && attempt.publishing != Publishing::Intended {
+        if *next != Publishing::Intended && attempt.publishing != Publishing::Intended {
             return Err("it is not being published");
         }
         for attempt in &mut self.attempts {
