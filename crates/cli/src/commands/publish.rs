@@ -67,28 +67,21 @@ pub(crate) async fn run(args: &PublishArgs, common: &Common, printer: &Printer) 
 /// What came of it.
 fn told(end: &RunEnd, spec: &Spec, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
     if !matches!(end.how, How::Closed(_)) {
-        refuse(spec, common, printer, "stopped before it was published: ask again", Exit::RunFailed)?;
-        return Ok(exit(end));
+        return refuse(spec, common, printer, "stopped before it was published: ask again", exit(end));
     }
     let chosen = end.state.chosen();
-    match chosen.map(|attempt| &attempt.publishing) {
-        Some(Publishing::GivenUp(why)) => refuse(spec, common, printer, why, Exit::RunFailed),
-        _ => {
-            let attempt = chosen.map(|attempt| attempt.number);
-            let run = chosen.and_then(Attempt::intent).map(|intent| spec.run_id(intent));
-            if common.json {
-                printer.json(&document(spec, attempt, run.as_deref(), None, Exit::Done))?;
-            } else {
-                let number = attempt.unwrap_or_default();
-                printer.data(&format!(
-                    "queries see attempt {number} of {} on {}\n",
-                    spec.pipeline(),
-                    spec.day
-                ))?;
-            }
-            Ok(Exit::Done)
-        }
+    if let Some(Publishing::GivenUp(why)) = chosen.map(|attempt| &attempt.publishing) {
+        return refuse(spec, common, printer, why, Exit::RunFailed);
     }
+    let attempt = chosen.map(|attempt| attempt.number);
+    let run = chosen.and_then(Attempt::intent).map(|intent| spec.run_id(intent));
+    if common.json {
+        printer.json(&document(spec, attempt, run.as_deref(), None, Exit::Done))?;
+    } else {
+        let (number, pipeline) = (attempt.unwrap_or_default(), spec.pipeline());
+        printer.data(&format!("queries see attempt {number} of {pipeline} on {}\n", spec.day))?;
+    }
+    Ok(Exit::Done)
 }
 
 fn refuse(spec: &Spec, common: &Common, printer: &Printer, why: &str, exit: Exit) -> Result<Exit, CliError> {

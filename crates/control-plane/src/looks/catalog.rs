@@ -1,5 +1,7 @@
 //! Which tables are in the catalog, and which attempt does each serve for a day?
 
+use std::collections::BTreeMap;
+
 use aws_sdk_glue::types::{self as glue, Partition};
 use emrys_core::catalog::{
     Column, Publication, SerdeInfo, StorageDescriptor, Table, publications, table_names,
@@ -92,26 +94,27 @@ fn table(found: &glue::Table) -> Table {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let storage = found.storage_descriptor();
     let serde = storage.and_then(|storage| storage.serde_info());
-    let parameters = |of: Option<&std::collections::HashMap<String, String>>| {
-        of.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect()
-    };
     Table {
         name: found.name().to_owned(),
         description: text(found.description()),
         table_type: text(found.table_type()),
         partition_keys: columns(found.partition_keys()),
         storage_descriptor: StorageDescriptor {
-            columns: columns(storage.map(|storage| storage.columns()).unwrap_or_default()),
+            columns: columns(storage.map(glue::StorageDescriptor::columns).unwrap_or_default()),
             location: text(storage.and_then(|storage| storage.location())),
             input_format: text(storage.and_then(|storage| storage.input_format())),
             output_format: text(storage.and_then(|storage| storage.output_format())),
             serde_info: SerdeInfo {
                 serialization_library: text(serde.and_then(|serde| serde.serialization_library())),
-                parameters: parameters(serde.and_then(|serde| serde.parameters())),
+                parameters: owned(serde.and_then(|serde| serde.parameters()).into_iter().flatten()),
             },
         },
-        parameters: parameters(found.parameters()),
+        parameters: owned(found.parameters().into_iter().flatten()),
     }
+}
+
+fn owned<'a>(parameters: impl Iterator<Item = (&'a String, &'a String)>) -> BTreeMap<String, String> {
+    parameters.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 fn columns(found: &[glue::Column]) -> Vec<Column> {

@@ -1,6 +1,5 @@
 //! What queries see: partitions of the day's tables, made and moved after an attempt was verified.
 
-use std::collections::HashMap;
 use std::task::Poll;
 
 use aws_sdk_glue::types::{Column, DatabaseInput, PartitionInput, SerDeInfo, StorageDescriptor, TableInput};
@@ -34,14 +33,11 @@ async fn set_up(aws: &Aws, spec: &Spec) -> aws_sdk_glue::Client {
         };
         columns.iter().map(column).collect::<Vec<_>>()
     };
-    let map = |of: &std::collections::BTreeMap<String, String>| {
-        of.clone().into_iter().collect::<HashMap<String, String>>()
-    };
     for table in catalog::tables(&spec.config) {
         let storage = &table.storage_descriptor;
         let serde = SerDeInfo::builder()
             .serialization_library(&storage.serde_info.serialization_library)
-            .set_parameters(Some(map(&storage.serde_info.parameters)));
+            .set_parameters(Some(storage.serde_info.parameters.clone().into_iter().collect()));
         let descriptor = StorageDescriptor::builder()
             .set_columns(Some(columns(&storage.columns)))
             .location(&storage.location)
@@ -54,7 +50,7 @@ async fn set_up(aws: &Aws, spec: &Spec) -> aws_sdk_glue::Client {
             .table_type(&table.table_type)
             .set_partition_keys(Some(columns(&table.partition_keys)))
             .storage_descriptor(descriptor.build())
-            .set_parameters(Some(map(&table.parameters)));
+            .set_parameters(Some(table.parameters.clone().into_iter().collect()));
         glue.create_table().database_name("logs").table_input(input.build().unwrap()).send().await.unwrap();
     }
     glue
@@ -102,7 +98,7 @@ async fn a_partition_keeps_all_but_its_location_and_our_parameters() {
     let before = get().await.unwrap().partition.unwrap();
     let mut storage = before.storage_descriptor.unwrap();
     storage.compressed = true;
-    storage.parameters = Some(HashMap::from([("theirs".to_owned(), "1".to_owned())]));
+    storage.parameters = Some(std::iter::once(("theirs".to_owned(), "1".to_owned())).collect());
     let mut parameters = before.parameters.unwrap();
     parameters.insert("comment".to_owned(), "checked by ann".to_owned());
     let input = PartitionInput::builder().values("2024-10-20").storage_descriptor(storage);

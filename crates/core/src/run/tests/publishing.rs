@@ -72,7 +72,7 @@ fn a_catalog_that_is_not_ready_is_told_before_anything_is_paid_for() {
     let outcome = engine.drive(&mut looking(|engine, query| {
         let mut tables = catalog::tables(&engine.spec.config);
         tables.remove(2);
-        (*query == Query::Catalog).then(|| Ok(Answer::Catalog(tables)))
+        (*query == Query::Catalog).then_some(Ok(Answer::Catalog(tables)))
     }));
     assert_eq!((outcome, engine.actions.len()), (Outcome::Refused, 0));
     let refusal = engine.state.refusal.expect("a refusal");
