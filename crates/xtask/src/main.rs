@@ -10,9 +10,10 @@ use stages::Stage;
 
 const USAGE: &str = "\
 Usage: cargo xtask test [STAGE…]
-       cargo xtask simulate [--seeds N] [--from S] [--singles] [--pairs] …
+       cargo xtask simulate [--optimized] [--seeds N] [--from S] [--singles] [--pairs] …
 
 `simulate` plays runs under faults, crashes and several operators in virtual time, and says what does not hold.
+With `--optimized` first it is built anew for speed, which pays from some ten thousand seeds on.
 `test` sets everything up and runs all checks and tests. With names of stages, only those:
 ";
 
@@ -35,8 +36,23 @@ fn main() -> ExitCode {
 }
 
 fn simulate(root: &Path, options: &[String]) -> Result<(), String> {
+    let (profile, options) = match options.split_first() {
+        Some((first, rest)) if first == "--optimized" => ("simulation", rest),
+        _ => ("dev", options),
+    };
     let mut cargo = std::process::Command::new("cargo");
-    cargo.args(["run", "--quiet", "--package", "emrys-simulation", "--bin", "simulate", "--"]).args(options);
+    cargo.args([
+        "run",
+        "--quiet",
+        "--profile",
+        profile,
+        "--package",
+        "emrys-simulation",
+        "--bin",
+        "simulate",
+        "--",
+    ]);
+    cargo.args(options);
     python::run_command(root, cargo)
 }
 
