@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import RUN, Ran, RunJob
 from days import made_up_day
+from pyspark.sql import SparkSession
 
 from checks import apache_to_jsonl, compare_tables, reference
 from log_analysis import tables
@@ -40,6 +42,15 @@ def test_tables_hold_the_right_numbers(run: RunJob, day: Callable[[], dict[str, 
     assert all(
         rows > 0 for name, rows in verdict["tables"].items() if day is made_up or name not in ("errors", "rejects")
     )
+
+
+def test_written_columns_are_those_of_the_catalog(run: RunJob, spark: SparkSession) -> None:
+    """`tables.json` is what the catalog's tables are made from: names, order and types as Parquet has them."""
+    ran: Ran = run(made_up_day(seed=3, size=400))
+    catalog = json.loads((Path(__file__).parents[1] / "tables.json").read_bytes())
+    written = {name: [list(column) for column in spark.read.parquet(str(ran.output / name)).dtypes] for name in catalog}
+    assert written == catalog
+    assert list(catalog) == list(tables.TABLES)
 
 
 def test_the_judge_sees_what_is_wrong(run: RunJob) -> None:

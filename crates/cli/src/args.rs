@@ -44,6 +44,7 @@ pub(crate) enum Command {
     Attach(commands::attach::AttachArgs),
     Cancel(commands::cancel::CancelArgs),
     Runs(commands::runs::RunsArgs),
+    Publish(commands::publish::PublishArgs),
     Sweep(commands::sweep::SweepArgs),
     Unlock(commands::unlock::UnlockArgs),
     #[cfg(feature = "local")]

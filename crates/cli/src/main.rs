@@ -77,6 +77,7 @@ async fn run(command: Command, common: &Common, printer: &Printer) -> Result<Exi
         Command::Attach(args) => commands::attach::run(&args, common, printer).await,
         Command::Cancel(args) => commands::cancel::run(&args, common, printer).await,
         Command::Runs(args) => commands::runs::run(&args, common, printer).await,
+        Command::Publish(args) => commands::publish::run(&args, common, printer).await,
         Command::Sweep(args) => commands::sweep::run(&args, common, printer).await,
         Command::Unlock(args) => commands::unlock::run(&args, common, printer).await,
         #[cfg(feature = "local")]

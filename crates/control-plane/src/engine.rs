@@ -195,6 +195,11 @@ impl<'a> Engine<'a> {
 
     /// Does what may be repeated. Trouble with it is remembered, and `decide` says when it is tried again.
     async fn act(&mut self, action: Action) -> Result<(), Stop> {
+        // Whoever has lost the lease must not move the partitions of a day back. Once asked, Glue does it whatever
+        // became of the lease meanwhile.
+        if matches!(action, Action::Publish(_)) {
+            self.ledger.must_hold_for(act_limit(self.cp)).await?;
+        }
         self.watcher.acting(&action);
         let result = acts::act(self.cp, self.spec, self.ledger.state().attempt(), &action).await;
         let now = self.cp.clock.now();

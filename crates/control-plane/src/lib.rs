@@ -8,6 +8,7 @@
 //!         |-> acts         one file per action
 //!         `-> ledger       events appended by compare-and-set
 //! attach                   the same for a run in flight: drives it, or reads along while another does
+//! publish                  another attempt of a day that is over;  served   what the catalog has of it
 //! plan, status, days       read only;  cancel   a request beside the ledger;  ledger::unlock   breaks a lease
 //! sweep                    clusters that nobody needs any more, and their guards
 //! buckets, readback        what a demo and its user want beside a run
@@ -32,6 +33,7 @@ mod looks;
 mod objects;
 mod patience;
 mod plan;
+mod publish;
 mod readback;
 mod run;
 mod safeguards;
@@ -50,7 +52,9 @@ pub use engine::How;
 pub use interrupt::{Interrupt, InterruptSender, Interrupts};
 pub use job::built_in_job;
 pub use ledger::{Holder, LedgerError, Unlocked, unlock};
+pub use looks::{Served, served};
 pub use plan::plan;
+pub use publish::{Publication, publish};
 pub use readback::{AlarmSight, MetricValue};
 pub use run::{RunEnd, RunOptions, run};
 pub use safeguards::Safeguards;

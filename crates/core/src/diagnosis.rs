@@ -82,6 +82,16 @@ pub fn of_output(verdict: &Verdict, folder: &str) -> Diagnosis {
     }
 }
 
+/// Of a verified attempt that could not be published.
+pub fn of_publishing(attempt: u32, why: &str) -> Diagnosis {
+    Diagnosis {
+        summary: format!("the output of attempt {attempt} is good, and could not be published: {why}"),
+        lines: Vec::new(),
+        log: None,
+        hint: Some(hints::UNPUBLISHED.to_owned()),
+    }
+}
+
 /// Of a cluster that ended before its steps were through, by what EMR says of it.
 pub fn of_cluster(cluster: &Cluster) -> Diagnosis {
     let (summary, hint) = match cluster.terminate {

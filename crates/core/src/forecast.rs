@@ -1,7 +1,7 @@
 //! `decide`, driven against a world in which everything succeeds.
 //!
 //! It is the engine's loop with another world behind it. Questions about the world as it is (input, job, output
-//! folder, the guards' group, alarm) are handed back to be asked for real; questions about what the run itself would make are answered
+//! folder, the guards' group, catalog, alarm) are handed back to be asked for real; questions about what the run itself would make are answered
 //! here. It invents no listing and no row count: what a job would write is recorded as found good, and no more.
 
 use jiff::Timestamp;
@@ -117,6 +117,7 @@ impl Forecast<'_> {
             Action::Unprotect { cluster } => Effect::Unprotected { cluster: cluster.clone() },
             Action::EnsureGuard { until, .. } => Effect::GuardEnsured { until: *until },
             Action::RemoveGuard { .. } => Effect::GuardRemoved,
+            Action::Publish(intent) => Effect::Published { attempt: intent.attempt },
             Action::PublishMetrics => Effect::MetricsPublished,
             Action::PutAlarm => Effect::AlarmPut,
         };
@@ -134,7 +135,12 @@ impl Forecast<'_> {
             Query::StepLog { .. } => Answer::StepLog(Vec::new()),
             Query::Cluster { .. } => Answer::Cluster(self.cluster_at_its_end()),
             // Handed back to be asked for real.
-            Query::Inputs | Query::Job | Query::OutputFolder | Query::GuardGroup | Query::Alarm => {
+            Query::Inputs
+            | Query::Job
+            | Query::OutputFolder
+            | Query::GuardGroup
+            | Query::Catalog
+            | Query::Alarm => {
                 return Ok(());
             }
         };
@@ -175,7 +181,12 @@ impl Forecast<'_> {
 
 fn is_about_the_world(query: &Query) -> bool {
     match query {
-        Query::Inputs | Query::Job | Query::OutputFolder | Query::GuardGroup | Query::Alarm => true,
+        Query::Inputs
+        | Query::Job
+        | Query::OutputFolder
+        | Query::GuardGroup
+        | Query::Catalog
+        | Query::Alarm => true,
         Query::Guard { .. }
         | Query::LaunchedAs { .. }
         | Query::Cluster { .. }

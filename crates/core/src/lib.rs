@@ -8,6 +8,7 @@
 //!        |-> cluster_request       the RunJobFlow request
 //!        |-> forecast, plan        decide, driven against a world in which everything succeeds
 //! inputs, manifest, verify         what goes into a job and what must have come out
+//! catalog                        the tables that results are published to
 //! metrics, alarm, diagnosis, report   what is told about a run
 //! sweep                            which clusters nobody needs any more
 //! ```
@@ -15,6 +16,7 @@
 //! The path of a run begins in [`run::decide`].
 
 pub mod alarm;
+pub mod catalog;
 pub mod cluster_request;
 pub mod config;
 pub mod day;

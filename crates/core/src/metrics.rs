@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::day::Day;
-use crate::run::{Attempt, AttemptResult};
+use crate::run::Attempt;
 use crate::spec::Spec;
 
 /// The namespace of all metrics.
@@ -54,12 +54,12 @@ impl Unit {
     }
 }
 
-/// 1 for an attempt that succeeded, 0 for any other.
+/// 1 for an attempt that succeeded (and, with a catalog, is published), 0 for any other.
 pub const RUN_SUCCEEDED: &str = "RunSucceeded";
 
 /// The data points of an attempt; none while it has not ended.
 pub fn datapoints(spec: &Spec, attempt: &Attempt) -> Vec<Datapoint> {
-    let Some((result, at)) = attempt.ended else {
+    let Some((_, at)) = attempt.ended else {
         return Vec::new();
     };
     let mut points = Vec::new();
@@ -67,7 +67,9 @@ pub fn datapoints(spec: &Spec, attempt: &Attempt) -> Vec<Datapoint> {
         points.push(Datapoint { name, value, unit, at });
     };
     if is_newest_due(spec, attempt) {
-        push(RUN_SUCCEEDED, if result == AttemptResult::Succeeded { 1.0 } else { 0.0 }, Unit::Count);
+        // Good output that nobody can query is no success of the day.
+        let is_good = attempt.has_succeeded() && !attempt.publishing.is_given_up();
+        push(RUN_SUCCEEDED, if is_good { 1.0 } else { 0.0 }, Unit::Count);
     }
     push("RunDurationSeconds", at.duration_since(attempt.started_at).as_secs_f64(), Unit::Seconds);
     push("InputObjects", float(attempt.inputs.objects), Unit::Count);

@@ -216,7 +216,13 @@ fn notes(spec: &Spec, before: &State, end: &End) -> Vec<String> {
     if let Some(attempt) = earlier {
         notes.push(in_flight(attempt));
     }
-    if let Some(succeeded) = before.succeeded() {
+    if let Some(unpublished) = before.unpublished() {
+        let what = if spec.published_to().is_some() { "it is published" } else { "it counts as it is" };
+        notes.push(format!(
+            "the output of attempt {} is good, and could not be published: {what}, and no cluster is launched",
+            unpublished.number
+        ));
+    } else if let Some(succeeded) = before.succeeded() {
         notes.push(format!("the day has succeeded before, in attempt {}", succeeded.number));
     }
     match end.empty {
@@ -237,8 +243,21 @@ fn notes(spec: &Spec, before: &State, end: &End) -> Vec<String> {
             spec.fixed_output()
         ));
     }
+    notes.extend(unpublished(spec));
     notes.push(outside(spec));
     notes
+}
+
+/// Why nothing is published, where that is so.
+fn unpublished(spec: &Spec) -> Option<String> {
+    match (&spec.config.catalog, spec.published_to()) {
+        (_, Some(_)) => None,
+        (None, None) => Some("nothing is published: there is no `[catalog]`".to_owned()),
+        (Some(_), None) => Some(
+            "nothing is published: the job is not the built-in one, and the catalog has no tables of it"
+                .to_owned(),
+        ),
+    }
 }
 
 /// Which guards stand outside the cluster.

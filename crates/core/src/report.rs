@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::day::Day;
 use crate::diagnosis::Diagnosis;
 use crate::emr::{ClusterState, Reason};
-use crate::run::{Attempt, Cluster, Guarding, Launch, Outcome, Refusal, Reporting, State};
+use crate::run::{Attempt, Cluster, Guarding, Launch, Outcome, Publishing, Refusal, Reporting, State};
 use crate::spec::Spec;
 use crate::verify;
 
@@ -47,6 +47,10 @@ pub struct RunReport {
     pub refusal: Option<RefusalReport>,
     /// The attempt whose output stands; it may be an earlier one than `attempt`.
     pub succeeded_attempt: Option<u32>,
+    /// Whether queries see the output of `attempt`; null where no catalog is configured for it.
+    pub published: Option<bool>,
+    /// The attempt that queries see, as the record says; the catalog itself is not asked.
+    pub published_attempt: Option<u32>,
     /// The guard outside the cluster; null where none is configured.
     pub guard: Option<GuardReport>,
     /// The metrics of the attempt.
@@ -77,6 +81,8 @@ pub enum Phase {
     Verifying,
     /// The cause of a failure is looked for.
     Diagnosing,
+    /// The day's partitions are made to serve the output.
+    Publishing,
     /// Metrics and alarm are written.
     Reporting,
     /// The run is over.
@@ -156,6 +162,13 @@ pub fn report(spec: &Spec, state: &State, now: Timestamp) -> RunReport {
         diagnosis: attempt.and_then(|attempt| attempt.diagnosis.clone()),
         refusal: state.refusal.as_ref().map(RefusalReport::new),
         succeeded_attempt: state.succeeded().map(|attempt| attempt.number),
+        published: attempt
+            .filter(|_| spec.published_to().is_some())
+            .map(|attempt| attempt.publishing == Publishing::Published),
+        published_attempt: state
+            .chosen()
+            .filter(|attempt| attempt.publishing == Publishing::Published)
+            .map(|attempt| attempt.number),
         guard: attempt.and_then(|attempt| GuardReport::new(spec, &attempt.guard)),
         metrics: attempt.map(|attempt| ReportingReport::new(&attempt.metrics)),
         alarm: attempt.map(|attempt| ReportingReport::new(&attempt.alarm)),
@@ -177,6 +190,9 @@ pub fn phase(state: &State) -> Phase {
     let Some(attempt) = state.attempt() else {
         return Phase::Preparing;
     };
+    if attempt.publishing == Publishing::Intended {
+        return Phase::Publishing;
+    }
     if attempt.ended.is_some() {
         return Phase::Reporting;
     }
@@ -253,7 +269,7 @@ impl ReportingReport {
 mod tests {
     use super::Phase::{Closed, Launching, Preparing, Reporting, Staging, Starting, Verifying};
     use super::*;
-    use crate::run::testing::{Engine, Good, now, spec, unversioned};
+    use crate::run::testing::{Engine, Good, now, published, spec, unversioned};
     use crate::run::{Actor, Event};
 
     #[test]
@@ -278,6 +294,22 @@ mod tests {
             }
         }
         assert_eq!(phases, [Preparing, Staging, Launching, Starting, Verifying, Reporting, Closed]);
+    }
+
+    #[test]
+    fn a_report_says_whether_queries_see_the_attempt() {
+        let spec = published();
+        let mut engine = Engine::new(&spec);
+        while phase(&engine.state) != Phase::Publishing {
+            engine.turn(&mut Good);
+        }
+        let before = report(&spec, &engine.state, engine.now);
+        assert_eq!((before.published, before.published_attempt), (Some(false), None));
+        engine.drive(&mut Good);
+        let after = report(&spec, &engine.state, engine.now);
+        assert_eq!((after.published, after.published_attempt), (Some(true), Some(1)));
+        let without = report(&crate::run::testing::spec(), &engine.state, engine.now);
+        assert_eq!(without.published, None);
     }
 
     #[test]

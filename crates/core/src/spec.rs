@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::config::{Config, CustomStep, Script};
+use crate::config::{Catalog, Config, CustomStep, Script};
 use crate::day::Day;
 use crate::run::LaunchIntent;
 use crate::s3_uri::{S3Uri, S3UriError};
@@ -178,6 +178,11 @@ impl Spec {
     /// Whether the job leaves a manifest. The built-in one does.
     pub fn has_manifest(&self) -> bool {
         self.config.job.is_none()
+    }
+
+    /// The catalog that the results are published to. A user's own job is not published: no tables of it are known.
+    pub fn published_to(&self) -> Option<&Catalog> {
+        self.config.catalog.as_ref().filter(|_| self.has_manifest())
     }
 
     /// Where a job is expected to write that is not told where to.

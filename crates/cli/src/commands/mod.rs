@@ -7,6 +7,7 @@ pub(crate) mod demo;
 #[cfg(feature = "local")]
 pub(crate) mod local;
 pub(crate) mod plan;
+pub(crate) mod publish;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod status;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use clap::Args;
-use emrys_control_plane::{DayRecord, RunStatus, days, status};
+use emrys_control_plane::{DayRecord, RunStatus, Served, days, served, status};
 use emrys_core::day::Day;
 use emrys_core::run::{Attempt, AttemptResult, Event, Recorded};
 use emrys_core::spec::Spec;
@@ -16,7 +16,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::format::duration;
 use crate::place;
-use crate::printer::{BOLD, DIM, Printer, styled};
+use crate::printer::{BOLD, DIM, HINT, Printer, styled};
 use crate::progress::{Level, describe};
 use crate::settings::{Common, RunsSettings};
 use crate::table::{Align, table};
@@ -43,10 +43,12 @@ pub(crate) async fn run(args: &RunsArgs, common: &Common, printer: &Printer) -> 
     let cp = place::connect(&spec.config, common, printer).await?;
     if args.day.is_some() {
         let status = status(&cp, &spec).await?.ok_or_else(|| CliError::not_run(&spec))?;
+        let live = served(&cp, &spec, &status.state).await;
+        let live = live.as_deref().map_err(ToString::to_string);
         if common.json {
-            printer.json(&day_json(&spec, &status))?;
+            printer.json(&day_json(&spec, &status, &live))?;
         } else {
-            printer.data(&day_text(&spec, &status))?;
+            printer.data(&format!("{}{}", day_text(&spec, &status), catalog_text(&status, &live)))?;
         }
         return Ok(Exit::Done);
     }
@@ -182,8 +184,44 @@ fn attempts(spec: &Spec, status: &RunStatus) -> Vec<AttemptRow> {
     status.state.attempts.iter().map(|attempt| AttemptRow::new(spec, attempt)).collect()
 }
 
-fn day_json(spec: &Spec, status: &RunStatus) -> Value {
+/// What the catalog serves for the day, or why it could not be looked at.
+type Live<'a> = Result<&'a [Served], String>;
+
+fn catalog_json(live: &Live<'_>) -> Value {
+    let row = |served: &Served| json!({ "table": served.table, "location": served.location, "attempt": served.attempt });
+    match live {
+        Ok(served) => served.iter().map(row).collect(),
+        Err(why) => json!({ "error": why }),
+    }
+}
+
+/// Which attempt queries see; where the catalog says something else than the record, it is told.
+fn catalog_text(status: &RunStatus, live: &Live<'_>) -> String {
+    let served = match live {
+        Ok([]) => return String::new(),
+        Ok(served) => *served,
+        Err(why) => return format!("\n  ! the catalog could not be looked at: {why}\n"),
+    };
+    let chosen = status.state.chosen().map(|attempt| attempt.number);
+    let name = |attempt: Option<u32>| attempt.map_or_else(|| "none".to_owned(), |n| format!("attempt {n}"));
+    let astray: Vec<&Served> = served.iter().filter(|served| served.attempt != chosen).collect();
+    if astray.is_empty() {
+        return format!("\n  queries see {}\n", name(chosen));
+    }
+    let mut text =
+        format!("\n  ! queries should see {}, and the catalog serves something else:\n", name(chosen));
+    for served in astray {
+        let location = served.location.as_deref().unwrap_or("no partition");
+        let _ = writeln!(text, "    {}: {} ({location})", served.table, name(served.attempt));
+    }
+    let _ = writeln!(text, "{} `emrys publish {}` puts that right", styled(HINT, "hint:"), status.report.day);
+    text
+}
+
+fn day_json(spec: &Spec, status: &RunStatus, live: &Live<'_>) -> Value {
     json!({
+        "published_attempt": status.report.published_attempt,
+        "catalog": catalog_json(live),
         "pipeline": spec.pipeline(),
         "day": spec.day,
         "outcome": status.report.outcome,

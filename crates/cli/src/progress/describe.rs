@@ -96,6 +96,15 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
                 (Level::Warn, format!("the attempt was {}", styled(WARN, "cancelled")))
             }
         },
+        Event::PublishIntended { attempt, by: None } => {
+            (Level::Info, format!("publishing attempt {attempt}"))
+        }
+        Event::PublishIntended { attempt, by: Some(by) } => {
+            (Level::Info, format!("publishing attempt {attempt}, asked for by {}", by.0))
+        }
+        Event::PublishGivenUp { attempt, why } => {
+            (Level::Warn, format!("attempt {attempt} could not be published: {why}"))
+        }
         Event::AlarmFound { current: true } => (Level::Info, "the alarm stands as configured".to_owned()),
         Event::NotReported { what, why } => {
             let what = match what {
@@ -122,6 +131,7 @@ fn done(effect: &Effect) -> String {
             format!("a schedule ends the cluster at {until}, should nothing else have")
         }
         Effect::GuardRemoved => "that schedule is removed".to_owned(),
+        Effect::Published { attempt } => format!("attempt {attempt} is published: queries see it"),
         Effect::MetricsPublished => "the metrics are published".to_owned(),
         Effect::AlarmPut => "the alarm is written".to_owned(),
     }

@@ -5,6 +5,7 @@
 
 mod guard;
 mod launch;
+mod publish;
 mod publish_metrics;
 mod put_alarm;
 mod stage_job;
@@ -50,6 +51,10 @@ pub(crate) async fn act(
         Action::RemoveGuard { name } => {
             guard::remove(cp, name).await?;
             Ok(Effect::GuardRemoved)
+        }
+        Action::Publish(intent) => {
+            publish::act(cp, spec, intent).await?;
+            Ok(Effect::Published { attempt: intent.attempt })
         }
         Action::PublishMetrics => {
             let attempt = attempt.ok_or_else(|| senseless(action))?;

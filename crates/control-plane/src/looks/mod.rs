@@ -2,6 +2,7 @@
 
 mod alarm;
 mod cancel;
+mod catalog;
 mod cluster;
 mod clusters;
 mod guard;
@@ -18,6 +19,8 @@ use emrys_core::spec::Spec;
 use crate::clients::ControlPlane;
 
 pub(crate) use cancel::{CancelRequest, cancel_request};
+pub(crate) use catalog::partition;
+pub use catalog::{Served, served};
 pub(crate) use cluster::archive;
 
 /// Asks one question.
@@ -41,6 +44,7 @@ pub(crate) async fn look(cp: &ControlPlane, spec: &Spec, query: &Query) -> Resul
         Query::StepLog { cluster, step } => {
             step_log::look(cp, &spec.log_uri(), cluster, step).await.map(Answer::StepLog)
         }
+        Query::Catalog => catalog::look(cp, spec).await.map(Answer::Catalog),
         Query::Alarm => alarm::look(cp, spec).await.map(|current| Answer::Alarm { current }),
     }
 }

@@ -13,6 +13,8 @@ mod operators;
 #[cfg(test)]
 mod others;
 #[cfg(test)]
+mod publishing;
+#[cfg(test)]
 mod retries;
 #[cfg(test)]
 mod runs;

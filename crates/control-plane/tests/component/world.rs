@@ -189,6 +189,18 @@ impl Aws {
         aws_sdk_scheduler::Client::from_conf(config.build())
     }
 
+    /// Glue in the hand of somebody else.
+    pub(crate) fn glue_of_another_person(&self) -> aws_sdk_glue::Client {
+        let config = aws_sdk_glue::Config::builder()
+            .behavior_version(aws_sdk_glue::config::BehaviorVersion::v2026_01_12())
+            .region(aws_sdk_glue::config::Region::new("us-east-1"))
+            .endpoint_url("http://aws.test")
+            .credentials_provider(aws_sdk_emr::config::Credentials::new("AKID", SECRET, None, None, "test"))
+            .time_source(self.clock.clone())
+            .http_client(SharedHttpClient::new(self.clone()));
+        aws_sdk_glue::Client::from_conf(config.build())
+    }
+
     /// The states of all clusters, oldest first.
     pub(crate) async fn states(&self) -> Vec<String> {
         let emr = self.emr_of_another_person();

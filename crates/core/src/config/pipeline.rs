@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::catalog::{self, Catalog, CatalogDraft};
 use super::check;
 use super::cluster::{self, Cluster, ClusterDraft};
 use super::guard::{self, Guard};
@@ -38,6 +39,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[guard]`: what ends a cluster that everybody forgot; left out, only what runs in the cluster does.
     pub guard: Option<Guard>,
+    /// `[catalog]`: where results are published to, and how they are queried; left out, they are not published.
+    pub catalog: Option<Catalog>,
     /// `[alarms]`: when a missing success is an alarm, and who hears of it.
     pub alarms: Alarms,
 }
@@ -145,12 +148,8 @@ pub fn decode<'t>(file: &str, bytes: &'t [u8]) -> Result<&'t str, ConfigErrors> 
 pub(super) const BUILT_IN_STEP: &str = "log-analysis";
 
 /// Keys of the whole that later versions have. They are refused by name, so that nobody relies on them.
-const LATER: [(&str, &str); 4] = [
-    ("catalog", "publishing to a catalog"),
-    ("notify", "notification"),
-    ("retention", "retention"),
-    ("schedule", "a schedule"),
-];
+const LATER: [(&str, &str); 3] =
+    [("notify", "notification"), ("retention", "retention"), ("schedule", "a schedule")];
 
 /// The file, as far as it could be read.
 pub(super) struct Draft {
@@ -165,6 +164,7 @@ pub(super) struct Draft {
     pub(super) cluster: ClusterDraft,
     pub(super) limits: Limits,
     guard: Option<Guard>,
+    pub(super) catalog: Option<CatalogDraft>,
     alarms: Alarms,
 }
 
@@ -176,6 +176,11 @@ impl Draft {
             Some(draft) => Some(draft.whole()?),
             None => None,
         };
+        let state = self.state.clone()?;
+        let catalog = match &self.catalog {
+            Some(draft) => Some(draft.whole(&state.uri)?),
+            None => None,
+        };
         Some(Config {
             pipeline: self.pipeline.clone()?,
             region: self.region.clone()?,
@@ -183,10 +188,11 @@ impl Draft {
             job,
             steps: self.steps.iter().filter_map(|step| step.whole.clone()).collect(),
             output: self.output.clone()?,
-            state: self.state.clone()?,
+            state,
             cluster: self.cluster.whole.clone()?,
             limits: self.limits,
             guard: self.guard.clone(),
+            catalog,
             alarms: self.alarms.clone(),
         })
     }
@@ -221,9 +227,10 @@ fn read_root(mut root: Section<'_, '_>) -> Draft {
         .unwrap_or_default();
     let limits = limits::read_limits(root.section("limits"));
     let guard = root.section("guard").and_then(guard::read);
+    let catalog = root.section("catalog").map(catalog::read);
     let alarms = limits::read_alarms(root.section("alarms"));
     root.finish();
-    Draft { pipeline, region, source, job, steps, output, state, cluster, limits, guard, alarms }
+    Draft { pipeline, region, source, job, steps, output, state, cluster, limits, guard, catalog, alarms }
 }
 
 fn read_source(mut section: Section<'_, '_>) -> Option<Source> {

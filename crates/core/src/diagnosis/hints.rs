@@ -102,6 +102,9 @@ pub(super) fn for_deadline(because: TerminateReason) -> Option<&'static str> {
     }
 }
 
+/// For an attempt whose output is good and could not be published.
+pub(super) const UNPUBLISHED: &str = "put that right (`emrys setup` makes missing tables), and run the day again: it publishes this output, and launches no cluster";
+
 /// For a step that was cancelled, and not by Emrys, which cancels none.
 pub(super) const CANCELLED_BY_OTHERS: &str = "it was no cancel of this run: CloudTrail names the caller of CancelSteps. Run the day again when it is settled with them";
 

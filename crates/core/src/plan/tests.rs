@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::inputs::{InputObject, Listing};
-use crate::run::testing::{self, Engine, Good, World, guarded, now, spec, trouble, unversioned};
+use crate::run::testing::{self, Engine, Good, World, guarded, now, published, spec, trouble, unversioned};
 use crate::run::{Answer, Recorded, Trouble, TroubleKind};
 
 /// Plans as the control plane does: what the plan asks about the world is looked at for real.
@@ -73,7 +73,7 @@ fn a_plan_of_a_fresh_day() {
 
 #[test]
 fn what_is_planned_is_what_is_done() {
-    for spec in [spec(), unversioned(), guarded()] {
+    for spec in [spec(), unversioned(), guarded(), published()] {
         let planned = plan_in(&spec, &State::default(), &mut Good);
         let mut engine = Engine::new(&spec);
         engine.drive(&mut Good);
@@ -88,7 +88,7 @@ fn what_is_planned_is_what_is_done() {
 
 #[test]
 fn a_plan_of_a_run_in_flight_is_what_is_left_of_it() {
-    for spec in [spec(), guarded()] {
+    for spec in [spec(), guarded(), published()] {
         planned_at_every_event(&spec);
     }
 }
@@ -233,4 +233,48 @@ fn a_plan_says_which_guards_stand() {
     assert_eq!(scheduled, ["CreateScheduleGroup", "CreateSchedule", "DeleteSchedule"]);
     let plan = plan_in(&spec(), &State::default(), &mut Good);
     assert!(note(&plan, "only a process of Emrys that watches"), "{:#?}", plan.notes);
+}
+
+#[test]
+fn a_plan_says_what_is_published_and_what_is_not() {
+    let note = |plan: &Plan| plan.notes.iter().find(|note| note.contains("publish")).cloned();
+    let plan = plan_in(&spec(), &State::default(), &mut Good);
+    assert_eq!(note(&plan).as_deref(), Some("nothing is published: there is no `[catalog]`"));
+    let plan = plan_in(&published(), &State::default(), &mut Good);
+    assert_eq!(note(&plan), None);
+    let partitions: Vec<&str> = plan
+        .calls
+        .iter()
+        .filter(|call| call.service.name() == "glue")
+        .map(|call| call.resource.as_str())
+        .collect();
+    assert_eq!(partitions.len(), 6);
+    assert_eq!(partitions[0], "logs.processed_logs/date=2024-10-20");
+}
+
+/// Publishing is refused for good.
+struct Refusing;
+
+impl World for Refusing {
+    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
+        Good.look(engine, query)
+    }
+
+    fn act(&mut self, engine: &Engine<'_>, action: &Action) -> testing::Acted {
+        match action {
+            Action::Publish(_) => testing::Acted::Trouble(TroubleKind::Invalid),
+            _ => Good.act(engine, action),
+        }
+    }
+}
+
+#[test]
+fn a_day_that_only_has_to_be_published_is_planned_without_a_launch() {
+    let spec = published();
+    let mut engine = Engine::new(&spec);
+    engine.drive(&mut Refusing);
+    let plan = plan_in(&spec, &engine.state, &mut Good);
+    assert_eq!((plan.attempt, plan.outcome, plan.request), (Some(1), "succeeded", None));
+    assert_eq!(plan.calls[0].service.name(), "glue");
+    assert!(plan.notes.iter().any(|note| note.contains("no cluster is launched")), "{:?}", plan.notes);
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::LaunchIntent;
 use super::guard::GROUP;
+use crate::catalog::{Publication, publications};
 use crate::spec::Spec;
 
 /// Something to do to AWS. It is derived from the spec, the state and the time alone.
@@ -45,6 +46,8 @@ pub enum Action {
         /// Its name.
         name: String,
     },
+    /// Make the day's partitions serve what the attempt of this launch wrote, table by table. Harmless when repeated.
+    Publish(LaunchIntent),
     /// Publish the metrics of an attempt that ended. Harmless when repeated: the data points carry the run's end.
     PublishMetrics,
     /// Write the alarm that fires when a day has no success by its time.
@@ -87,7 +90,7 @@ pub struct Call {
     /// The operation, as its API names it.
     pub operation: &'static str,
     /// What it is done to: an address, a cluster's name without the launch's nonce (which nobody knows before the
-    /// launch is decided) or its id, a metric, an alarm, or the group of a schedule (whose own name is that nonce).
+    /// launch is decided) or its id, a partition, a metric, an alarm, or the group of a schedule (whose own name is that nonce).
     pub resource: String,
 }
 
@@ -103,6 +106,8 @@ pub enum Service {
     CloudWatch,
     /// EventBridge Scheduler.
     Scheduler,
+    /// The Glue data catalog.
+    Glue,
 }
 
 impl Service {
@@ -113,6 +118,7 @@ impl Service {
             Self::Emr => "emr",
             Self::CloudWatch => "cloudwatch",
             Self::Scheduler => "scheduler",
+            Self::Glue => "glue",
         }
     }
 }
@@ -140,6 +146,16 @@ impl Action {
                 all.map(|operation| call(Service::Scheduler, operation, GROUP.to_owned())).collect()
             }
             Self::RemoveGuard { .. } => vec![call(Service::Scheduler, "DeleteSchedule", GROUP.to_owned())],
+            Self::Publish(intent) => {
+                let database = spec.published_to().map(|catalog| catalog.database.as_str());
+                let of = |publication: Publication| {
+                    let Publication { table, date, .. } = publication;
+                    let resource = format!("{}.{table}/date={date}", database.unwrap_or_default());
+                    // Which of both shows when it is done.
+                    call(Service::Glue, "CreatePartition or UpdatePartition", resource)
+                };
+                publications(spec, intent).into_iter().map(of).collect()
+            }
             Self::PublishMetrics => {
                 vec![call(Service::CloudWatch, "PutMetricData", spec.metrics_resource())]
             }
@@ -161,6 +177,7 @@ impl Action {
             | Self::Launch(_)
             | Self::EnsureGuard { .. }
             | Self::RemoveGuard { .. }
+            | Self::Publish(_)
             | Self::PublishMetrics
             | Self::PutAlarm => false,
         }
@@ -175,6 +192,7 @@ impl Action {
             Self::Unprotect { .. } => "switch off the termination protection",
             Self::EnsureGuard { .. } => "make the schedule that guards the cluster",
             Self::RemoveGuard { .. } => "remove the schedule that guarded the cluster",
+            Self::Publish(_) => "publish the day",
             Self::PublishMetrics => "publish the metrics",
             Self::PutAlarm => "write the alarm",
         }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::action::TerminateReason;
 use super::event::{AttemptResult, Effect, Event, Fault, FaultClass, LaunchIntent, PinnedInputs, Reported};
 use super::guard::Guarding;
+use super::publication::Publishing;
 use super::retry::Retry;
 use crate::diagnosis::Diagnosis;
 use crate::emr::{ClusterState, Reason, StepState};
@@ -44,6 +45,8 @@ pub struct Attempt {
     pub diagnosis: Option<Diagnosis>,
     /// How it ended, and when.
     pub ended: Option<(AttemptResult, Timestamp)>,
+    /// How far its publishing is.
+    pub publishing: Publishing,
     /// Its metrics.
     pub metrics: Reporting,
     /// The alarm, as far as this attempt cares for it.
@@ -172,6 +175,7 @@ impl Attempt {
             verdict: None,
             diagnosis: None,
             ended: None,
+            publishing: Publishing::Open,
             metrics: Reporting::Open,
             alarm: Reporting::Open,
         }
@@ -245,6 +249,8 @@ impl Attempt {
             Event::AlarmFound { current } => {
                 self.alarm = if *current { Reporting::Done } else { Reporting::Due };
             }
+            // Of what came after the attempt, and made the day fail all the same.
+            Event::Diagnosed { diagnosis } => self.diagnosis = Some(diagnosis.clone()),
             Event::NotReported { what: Reported::Metrics, why } => {
                 self.metrics = Reporting::GivenUp(why.clone());
             }
@@ -305,6 +311,7 @@ impl Attempt {
                 own.unprotected_at = Some(at);
             }
             Effect::GuardEnsured { .. } | Effect::GuardRemoved => return Err("that is the guard's"),
+            Effect::Published { .. } => return Err("that is the day's"),
             Effect::MetricsPublished | Effect::AlarmPut => return Err("the attempt has not ended"),
         }
         Ok(())

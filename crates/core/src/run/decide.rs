@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::action::Action;
 use super::event::{Event, Outcome};
 use super::next_action::next_action;
+use super::publication;
 use super::seen::{Query, Seen, Sighting, Trouble, TroubleKind};
 use super::state::State;
 use super::watch;
@@ -97,7 +98,7 @@ pub(super) struct Held<'a> {
 
 /// What comes next in a run. Pure and total: every state has a decision, and one that changes nothing is a wait.
 pub fn decide(spec: &Spec, state: &State, seen: &Seen, now: Timestamp, pace: &Pace) -> Decision {
-    if let Some((outcome, _)) = state.closed {
+    if let Some((outcome, _)) = state.closed.filter(|_| publication::next_action(spec, state).is_none()) {
         // A refusal answers whoever asked for another attempt; what the day had before stays recorded.
         return Decision::Done(if state.refusal.is_some() { Outcome::Refused } else { outcome });
     }

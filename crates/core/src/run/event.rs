@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::retry::{Choice, Retry};
+use crate::catalog::Unready;
 use crate::diagnosis::Diagnosis;
 use crate::emr::{ClusterState, Reason, StepState};
 use crate::verify::Verdict;
@@ -137,6 +138,22 @@ pub enum Event {
         /// How.
         result: AttemptResult,
     },
+    /// The day's partitions are about to be made to serve the attempt: from here on it is the one that queries are to
+    /// see.
+    PublishIntended {
+        /// The attempt.
+        attempt: u32,
+        /// Who chose it; none where the run itself did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Actor>,
+    },
+    /// The attempt could not be published.
+    PublishGivenUp {
+        /// The attempt.
+        attempt: u32,
+        /// Why.
+        why: String,
+    },
     /// The alarm was looked at.
     AlarmFound {
         /// Whether it stands as configured.
@@ -216,6 +233,11 @@ pub enum Effect {
     },
     /// The guard is gone.
     GuardRemoved,
+    /// The day's partitions serve the attempt, in all tables.
+    Published {
+        /// The attempt.
+        attempt: u32,
+    },
     /// The metrics were published.
     MetricsPublished,
     /// The alarm was written.
@@ -311,6 +333,13 @@ pub enum Refusal {
         /// How many were made.
         attempts: u32,
     },
+    /// The output could not be published: tables are missing, or others than the job writes.
+    CatalogNotReady {
+        /// The database.
+        database: String,
+        /// The tables, each with what is wrong with it.
+        tables: Vec<Unready>,
+    },
 }
 
 impl Refusal {
@@ -325,6 +354,13 @@ impl Refusal {
             }
             Self::AttemptsUsedUp { .. } => {
                 "raise `[limits] max-attempts`, if another attempt is worth its cost"
+            }
+            Self::CatalogNotReady { tables, .. } => {
+                if tables.iter().all(|table| matches!(table, Unready::Missing { .. })) {
+                    "`emrys setup` makes the tables (or leave `[catalog]` out, and nothing is published)"
+                } else {
+                    "`emrys setup` makes missing tables, and shows both schemas of the others: move those away, or name another `[catalog] database`"
+                }
             }
         }
     }
@@ -348,6 +384,10 @@ impl std::fmt::Display for Refusal {
             Self::AttemptsUsedUp { attempts } => {
                 let were = if *attempts == 1 { " was" } else { "s were" };
                 write!(f, "{attempts} attempt{were} made, as many as the limit allows")
+            }
+            Self::CatalogNotReady { database, tables } => {
+                let tables = tables.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                write!(f, "the database `{database}` of the catalog is not ready: {tables}")
             }
         }
     }

@@ -15,6 +15,7 @@ mod decide;
 mod event;
 mod guard;
 mod next_action;
+mod publication;
 mod retry;
 mod seen;
 mod state;
@@ -36,6 +37,7 @@ pub use event::{
 };
 pub use guard::{GROUP as GUARD_GROUP, Guarding};
 pub use next_action::RUN_GRACE;
+pub use publication::Publishing;
 pub use retry::{Choice, Retry, RetryCause};
 pub use seen::{Answer, Query, Seen, Sighting, Trouble, TroubleKind};
 pub use state::{IllegalEvent, State};

@@ -8,6 +8,7 @@ use super::attempt::{Attempt, Launch, Reporting};
 use super::decide::later;
 use super::event::{FaultClass, LaunchIntent};
 use super::guard;
+use super::publication;
 use super::retry::retry;
 use super::state::State;
 use crate::emr::ClusterState;
@@ -20,6 +21,9 @@ pub const RUN_GRACE: SignedDuration = SignedDuration::from_mins(5);
 
 /// The act that is due, if one is.
 pub(super) fn next_action(spec: &Spec, state: &State, now: Timestamp, pace: &Pace) -> Option<Action> {
+    if state.closed.is_some() {
+        return publication::next_action(spec, state);
+    }
     let attempt = state.attempt()?;
     if attempt.ended.is_some() {
         if let Launch::Made { intent, at } = &attempt.launch
@@ -30,6 +34,10 @@ pub(super) fn next_action(spec: &Spec, state: &State, now: Timestamp, pace: &Pac
         // What follows on another attempt is reported with that one.
         if retry(spec, state, attempt).is_some() {
             return None;
+        }
+        // The metrics say whether the day succeeded, and it has only when it is published.
+        if publication::is_wanted(spec, attempt) {
+            return publication::next_action(spec, state);
         }
         return match (&attempt.metrics, &attempt.alarm) {
             (Reporting::Open | Reporting::Due, _) => Some(Action::PublishMetrics),

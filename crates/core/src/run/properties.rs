@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::testing::{
-    Acted, Engine, Good, Turn, World, guarded, job_uris, listing, log, now, output, sight, spec, trouble,
+    Acted, Engine, Good, Turn, World, guarded, job_uris, listing, log, now, output, published, sight, spec,
+    trouble,
 };
 use super::*;
 use crate::diagnosis::Diagnosis;
@@ -83,6 +84,7 @@ impl World for Tape {
                     Answer::Output(Output { manifest: ManifestSight::Absent, ..output(engine) })
                 }
                 Query::StepLog { .. } => Answer::StepLog(vec![log(&["ValueError: x"])]),
+                Query::Catalog => Answer::Catalog(crate::catalog::tables(&engine.spec.config)),
                 Query::Alarm => Answer::Alarm { current: true },
             }),
         }
@@ -138,6 +140,7 @@ fn events() -> impl Strategy<Value = Event> {
         id().prop_map(|cluster| Effect::Unprotected { cluster }),
         Just(Effect::GuardEnsured { until: now() }),
         Just(Effect::GuardRemoved),
+        (1..3_u32).prop_map(|attempt| Effect::Published { attempt }),
         Just(Effect::MetricsPublished),
         Just(Effect::AlarmPut),
     ];
@@ -171,6 +174,8 @@ fn events() -> impl Strategy<Value = Event> {
         Just(Event::Diagnosed { diagnosis: diagnosis() }),
         Just(Event::CancelRequested { by: Actor("someone".to_owned()) }),
         proptest::sample::select(results.to_vec()).prop_map(|result| Event::AttemptEnded { result }),
+        (1..3_u32).prop_map(|attempt| Event::PublishIntended { attempt, by: None }),
+        (1..3_u32).prop_map(|attempt| Event::PublishGivenUp { attempt, why: String::new() }),
         any::<bool>().prop_map(|current| Event::AlarmFound { current }),
         reported.prop_map(|what| Event::NotReported { what, why: String::new() }),
         proptest::sample::select(outcomes.to_vec()).prop_map(|outcome| Event::Closed { outcome }),
@@ -205,9 +210,9 @@ proptest! {
     #[test]
     fn every_world_leads_to_an_end(
         choices in proptest::collection::vec(any::<u8>(), 0..200),
-        is_guarded in any::<bool>(),
+        kind in 0..3_u8,
     ) {
-        let spec = if is_guarded { guarded() } else { spec() };
+        let spec = match kind { 0 => guarded(), 1 => published(), _ => spec() };
         let mut engine = Engine::new(&spec);
         let mut world = Tape::new(choices);
         for _ in 0..300 {
@@ -232,8 +237,11 @@ proptest! {
 
     /// A process may die after each recorded event; the next one knows what was recorded, and has seen nothing.
     #[test]
-    fn a_run_goes_on_from_every_event(choices in proptest::collection::vec(any::<u8>(), 0..60)) {
-        let spec = guarded();
+    fn a_run_goes_on_from_every_event(
+        choices in proptest::collection::vec(any::<u8>(), 0..60),
+        is_published in any::<bool>(),
+    ) {
+        let spec = if is_published { published() } else { guarded() };
         let mut whole = Engine::new(&spec);
         whole.drive(&mut Tape::new(choices));
         for cut in 1..=whole.record.len() {
@@ -250,8 +258,8 @@ proptest! {
     /// Whatever is recorded, legal or not: the fold never panics, an illegal event changes nothing, and every state
     /// has a decision that would be legal.
     #[test]
-    fn the_fold_is_total(events in proptest::collection::vec(events(), 0..40), hours in 0..100_i64) {
-        let spec = spec();
+    fn the_fold_is_total(events in proptest::collection::vec(events(), 0..40), hours in 0..100_i64, is_published in any::<bool>()) {
+        let spec = if is_published { published() } else { spec() };
         let mut state = State::default();
         let later = now().checked_add(jiff::SignedDuration::from_hours(hours)).expect("in range");
         for event in events {

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::action::Action;
+use crate::catalog::Table;
 use crate::diagnosis::StepLog;
 use crate::emr::ClusterSight;
 use crate::inputs::Listing;
@@ -49,6 +50,8 @@ pub enum Query {
         /// The step's id.
         step: String,
     },
+    /// Which of the tables that the pipeline publishes to are in the catalog?
+    Catalog,
     /// Does the alarm stand as configured?
     Alarm,
 }
@@ -89,6 +92,8 @@ pub enum Answer {
     Output(Output),
     /// To [`Query::StepLog`]: its logs, the one that says most about a failure first; none while none has arrived.
     StepLog(Vec<StepLog>),
+    /// To [`Query::Catalog`]: the tables of these names that are there.
+    Catalog(Vec<Table>),
     /// To [`Query::Alarm`].
     Alarm {
         /// Whether it stands as configured.
@@ -182,6 +187,8 @@ pub struct Seen {
     pub output: Option<Sighting<Output>>,
     /// See [`Query::StepLog`].
     pub step_log: Option<Sighting<Vec<StepLog>>>,
+    /// See [`Query::Catalog`].
+    pub catalog: Option<Sighting<Vec<Table>>>,
     /// See [`Query::Alarm`].
     pub alarm: Option<Sighting<bool>>,
     /// The latest act, when it met trouble; an [`Ok`] never stands here. Forgotten with the next act that meets
@@ -193,7 +200,12 @@ impl Query {
     /// What is asked about, where there are several of a kind.
     fn of(&self) -> &str {
         match self {
-            Self::Inputs | Self::Job | Self::OutputFolder | Self::Alarm | Self::GuardGroup => "",
+            Self::Inputs
+            | Self::Job
+            | Self::OutputFolder
+            | Self::Catalog
+            | Self::Alarm
+            | Self::GuardGroup => "",
             Self::LaunchedAs { nonce, .. } => nonce,
             Self::Guard { name } => name,
             Self::Cluster { id } => id,
@@ -240,6 +252,7 @@ impl Seen {
             Query::Cluster { .. } => take!(cluster, Answer::Cluster(sight) => sight),
             Query::Output { .. } => take!(output, Answer::Output(output) => output),
             Query::StepLog { .. } => take!(step_log, Answer::StepLog(logs) => logs),
+            Query::Catalog => take!(catalog, Answer::Catalog(tables) => tables),
             Query::Alarm => take!(alarm, Answer::Alarm { current } => current),
         }
     }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::attempt::{Applied, Attempt};
 use super::event::{Actor, AttemptResult, Event, Outcome, Recorded, Refusal};
+use super::publication::Publishing;
 use super::retry::Retry;
 
 /// A run, as its recorded events tell it.
@@ -87,7 +88,7 @@ impl State {
 
     /// The last attempt that succeeded.
     pub fn succeeded(&self) -> Option<&Attempt> {
-        self.attempts.iter().rev().find(|a| matches!(a.ended, Some((AttemptResult::Succeeded, _))))
+        self.attempts.iter().rev().find(|attempt| attempt.has_succeeded())
     }
 
     /// Folds one more event in. After an error the state is as it was.
@@ -112,6 +113,10 @@ impl State {
     }
 
     fn apply_event(&mut self, at: Timestamp, event: &Event) -> Applied {
+        // Which attempt queries see is the one thing that may change about a day that is closed.
+        if let Some(applied) = self.publication_moved(at, event) {
+            return applied;
+        }
         match event {
             Event::Opened { ledger } => return self.opened(at, ledger),
             _ if self.opened_at.is_none() => return Err("the record was not opened"),
@@ -149,8 +154,9 @@ impl State {
     }
 
     fn reopened(&mut self) -> Applied {
+        let is_left = self.take_up_unpublished();
         self.closed_before = Some(self.closed.take().ok_or("the run is not closed")?);
-        self.current = false;
+        self.current = is_left;
         self.cancel = None;
         self.refusal = None;
         Ok(())
@@ -187,6 +193,13 @@ impl State {
         }
         if outcome == Outcome::Succeeded && self.attempt().is_none() {
             return Err("without an attempt nothing succeeds");
+        }
+        match self.attempt().map(|attempt| &attempt.publishing) {
+            Some(Publishing::Intended) => return Err("the attempt is being published"),
+            Some(Publishing::GivenUp(_)) if outcome == Outcome::Succeeded => {
+                return Err("the attempt was not published");
+            }
+            _ => {}
         }
         self.closed = Some((outcome, at));
         self.closed_before = None;

@@ -42,6 +42,11 @@ pub(crate) fn guarded() -> Spec {
     ))
 }
 
+/// With a catalog that the results are published to.
+pub(crate) fn published() -> Spec {
+    testing::spec_and(&format!("{LIMITS}\n[catalog]\ndatabase = \"logs\"\n"))
+}
+
 /// With a user's script that is told no `{output}`.
 pub(crate) fn unversioned() -> Spec {
     testing::spec_and(&format!("{LIMITS}\n[job]\nscript = \"main.py\"\n"))
@@ -255,6 +260,7 @@ fn effect(action: &Action) -> Effect {
         Action::Unprotect { cluster } => Effect::Unprotected { cluster: cluster.clone() },
         Action::EnsureGuard { until, .. } => Effect::GuardEnsured { until: *until },
         Action::RemoveGuard { .. } => Effect::GuardRemoved,
+        Action::Publish(intent) => Effect::Published { attempt: intent.attempt },
         Action::PublishMetrics => Effect::MetricsPublished,
         Action::PutAlarm => Effect::AlarmPut,
     }
@@ -275,6 +281,7 @@ impl World for Good {
             Query::Cluster { .. } => Answer::Cluster(sight("TERMINATED", "COMPLETED")),
             Query::Output { .. } => Answer::Output(output(engine)),
             Query::StepLog { .. } => Answer::StepLog(Vec::new()),
+            Query::Catalog => Answer::Catalog(crate::catalog::tables(&engine.spec.config)),
             Query::Alarm => Answer::Alarm { current: false },
         })
     }

@@ -1,5 +1,7 @@
 //! What is looked at and what is recorded: everything of `decide` that is no act.
 
+mod publishing;
+
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
@@ -45,6 +47,9 @@ pub(super) fn look_or_record(
     let watch = Watch { spec, state, seen, now, pace, held };
     if state.opened_at.is_none() {
         return record(Event::Opened { ledger: watch.ledger_id() });
+    }
+    if state.closed.is_some() {
+        return watch.publish_held();
     }
     let Some(attempt) = state.attempt() else {
         return watch.prepare().unwrap_or_else(|first| first);
@@ -112,6 +117,9 @@ impl Watch<'_> {
             let folder = self.spec.fixed_output().to_string();
             return Ok(refuse(Refusal::OutputTaken { folder }));
         }
+        if let Some(refusal) = self.catalog()? {
+            return Ok(refuse(refusal));
+        }
         let unstaged = looked(self.seen.job.as_ref(), Query::Job, self.now, self.pace)?;
         Ok(record(Event::AttemptStarted {
             attempt: attempts + 1,
@@ -129,6 +137,9 @@ impl Watch<'_> {
         }
         if self.seen.job.is_none() {
             queries.push(Query::Job);
+        }
+        if self.seen.catalog.is_none() && self.spec.published_to().is_some() {
+            queries.push(Query::Catalog);
         }
         if self.seen.output_taken.is_none() && !self.spec.is_versioned() {
             queries.push(Query::OutputFolder);
@@ -411,6 +422,7 @@ impl Watch<'_> {
     fn report(&self, attempt: &Attempt) -> Decision {
         if let Some(held) = self.held {
             let given_up = match held.action {
+                Action::Publish(intent) => self.give_up_publishing(intent, held.sighting),
                 Action::PutAlarm => self.given_up(Reported::Alarm, held.sighting),
                 Action::RemoveGuard { .. } => {
                     self.is_over_for(held.sighting).then(|| give_up_guard(held.sighting))
@@ -428,6 +440,9 @@ impl Watch<'_> {
                 retry: Some(retry),
             });
         }
+        if let Some(first) = self.publish(attempt) {
+            return first;
+        }
         if attempt.alarm == Reporting::Open {
             let sighting = self.seen.alarm.as_ref();
             if let Some(given_up) = sighting.and_then(|sighting| self.given_up(Reported::Alarm, sighting)) {
@@ -440,6 +455,7 @@ impl Watch<'_> {
         }
         record(Event::Closed {
             outcome: match attempt.ended {
+                Some((AttemptResult::Succeeded, _)) if attempt.publishing.is_given_up() => Outcome::Failed,
                 Some((AttemptResult::Succeeded, _)) => Outcome::Succeeded,
                 Some((AttemptResult::Cancelled, _)) => Outcome::Cancelled,
                 Some((AttemptResult::Failed, _)) | None => Outcome::Failed,

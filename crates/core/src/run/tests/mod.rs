@@ -3,9 +3,10 @@
 mod guarding;
 mod launching;
 mod preparing;
+mod publishing;
 mod watching;
 
-use super::testing::{Acted, Engine, Good, World};
+use super::testing::{Acted, Engine, Good, Turn, World};
 use super::*;
 
 /// The good world, but for what a test says. `None` leaves the good answer.

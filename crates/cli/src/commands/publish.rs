@@ -1,0 +1,111 @@
+//! `emrys publish`: which attempt of a day queries see.
+
+use clap::Args;
+use emrys_control_plane::{How, Publication, RunEnd, RunOptions};
+use emrys_core::day::Day;
+use emrys_core::run::{Attempt, Publishing};
+use emrys_core::spec::Spec;
+use serde_json::json;
+
+use crate::commands::run::exit;
+use crate::error::{CliError, tell};
+use crate::exit::Exit;
+use crate::place;
+use crate::printer::Printer;
+use crate::progress::Watching;
+use crate::settings::{Common, DaySettings};
+use crate::signals::{self, CtrlC};
+
+/// Let queries see an attempt of a day: an earlier one, a later one, or the same once more
+///
+/// The day's partitions in the catalog are made to serve what the attempt wrote. Only an attempt whose output was
+/// verified can be published, on a day whose run is over. Without `--attempt` it is the one that queries should see
+/// already, which puts a catalog right that somebody else has changed.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  emrys runs 2024-10-20                        its attempts, and which of them the catalog serves
+  emrys publish 2024-10-20 --attempt 1         back to the first
+  emrys publish 2024-10-20                     once more")]
+pub(crate) struct PublishArgs {
+    /// The day
+    #[arg(value_name = "DAY")]
+    pub(crate) day: Day,
+    /// The attempt [default: the one that the record names]
+    #[arg(long, value_name = "N")]
+    attempt: Option<u32>,
+}
+
+pub(crate) async fn run(args: &PublishArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
+    let DaySettings { spec } = DaySettings::resolve(args.day, common)?;
+    if spec.published_to().is_none() {
+        let why = "nothing is published: the pipeline has no `[catalog]`, or a job of its own";
+        return refuse(&spec, common, printer, why, Exit::Usage);
+    }
+    let cp = place::connect(&spec.config, common, printer).await?;
+    let mut interrupts = signals::listen(CtrlC::StopsWatching).map_err(CliError::Start)?;
+    let RunOptions { holder, .. } = RunOptions::new(&signals::whoami());
+    let mut watching = Watching::start(printer, &format!("{} {}", spec.pipeline(), spec.day));
+    let publish =
+        emrys_control_plane::publish(&cp, &spec, args.attempt, &holder, &mut watching, &mut interrupts);
+    let tried = Box::pin(publish).await;
+    drop(watching);
+    let why: String = match tried.map_err(|stop| CliError::run(stop, &spec, common))? {
+        Publication::Tried(end) => return told(&end, &spec, common, printer),
+        Publication::NotRun => return Err(CliError::not_run(&spec)),
+        Publication::InFlight => {
+            "the day's run is not over: it publishes what it makes, when that is verified".to_owned()
+        }
+        Publication::NoAttempt { last } => format!("there is no such attempt: the last one is {last}"),
+        Publication::NotVerified => {
+            "only an attempt whose output was verified can be published: see `emrys runs`".to_owned()
+        }
+    };
+    refuse(&spec, common, printer, &why, Exit::Usage)
+}
+
+/// What came of it.
+fn told(end: &RunEnd, spec: &Spec, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
+    if !matches!(end.how, How::Closed(_)) {
+        return refuse(spec, common, printer, "stopped before it was published: ask again", exit(end));
+    }
+    let chosen = end.state.chosen();
+    if let Some(Publishing::GivenUp(why)) = chosen.map(|attempt| &attempt.publishing) {
+        return refuse(spec, common, printer, why, Exit::RunFailed);
+    }
+    let attempt = chosen.map(|attempt| attempt.number);
+    let run = chosen.and_then(Attempt::intent).map(|intent| spec.run_id(intent));
+    if common.json {
+        printer.json(&document(spec, attempt, run.as_deref(), None, Exit::Done))?;
+    } else {
+        let (number, pipeline) = (attempt.unwrap_or_default(), spec.pipeline());
+        printer.data(&format!("queries see attempt {number} of {pipeline} on {}\n", spec.day))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn refuse(spec: &Spec, common: &Common, printer: &Printer, why: &str, exit: Exit) -> Result<Exit, CliError> {
+    if common.json {
+        printer.json(&document(spec, None, None, Some(why), exit))?;
+    } else {
+        tell(printer, why, None);
+    }
+    Ok(exit)
+}
+
+fn document(
+    spec: &Spec,
+    attempt: Option<u32>,
+    run: Option<&str>,
+    why: Option<&str>,
+    exit: Exit,
+) -> serde_json::Value {
+    json!({
+        "pipeline": spec.pipeline(),
+        "day": spec.day,
+        "published_attempt": attempt,
+        "run": run,
+        "error": why.map(|why| json!({ "kind": "not_published", "message": why })),
+        "exit_code": exit.code(),
+    })
+}

@@ -1,0 +1,138 @@
+//! Publishing: the partition of the day, in each table, is made to serve what an attempt wrote.
+//!
+//! Glue has no condition on an update, and `PartitionInput` replaces everything. So what is there is read first, and
+//! written back with another location; a partition that is as it should be is left alone.
+
+use aws_sdk_glue::types::{Partition, PartitionInput, StorageDescriptor};
+use emrys_core::catalog::{OWNER, Publication, publications};
+use emrys_core::run::{LaunchIntent, Trouble, TroubleKind};
+use emrys_core::spec::Spec;
+
+use crate::clients::ControlPlane;
+use crate::errors::{self, Failure};
+use crate::looks::partition;
+
+/// What Glue answers where there is one of this name already.
+const EXISTS: &str = "AlreadyExistsException";
+
+/// Publishes table after table. Harmless when repeated, in whole or in part.
+pub(super) async fn act(cp: &ControlPlane, spec: &Spec, intent: &LaunchIntent) -> Result<(), Trouble> {
+    let catalog = spec.published_to().ok_or_else(|| wrong("no `[catalog]` is configured".to_owned()))?;
+    for publication in publications(spec, intent) {
+        publish(cp, &catalog.database, spec.pipeline(), &publication).await?;
+    }
+    Ok(())
+}
+
+async fn publish(
+    cp: &ControlPlane,
+    database: &str,
+    pipeline: &str,
+    publication: &Publication,
+) -> Result<(), Trouble> {
+    if let Some(found) = partition(cp, database, publication).await? {
+        return move_to(cp, database, publication, found).await;
+    }
+    match create(cp, database, pipeline, publication).await? {
+        Created::Done => Ok(()),
+        // Another was first, or an answer was lost: now it is there.
+        Created::There => match partition(cp, database, publication).await? {
+            Some(found) => move_to(cp, database, publication, found).await,
+            None => Err(Trouble {
+                kind: TroubleKind::Unreachable,
+                code: EXISTS.to_owned(),
+                message: format!("{} is said to be there, and is not found", name(database, publication)),
+            }),
+        },
+    }
+}
+
+enum Created {
+    Done,
+    There,
+}
+
+/// The partition is made as the table is: columns, format and all.
+async fn create(
+    cp: &ControlPlane,
+    database: &str,
+    pipeline: &str,
+    publication: &Publication,
+) -> Result<Created, Trouble> {
+    let table = &publication.table;
+    let what = format!("could not look at the table {database}.{table}");
+    let answer = cp.glue.get_table().database_name(database).name(table).send().await;
+    let found = answer.map_err(|error| errors::trouble(&what, &error))?.table;
+    let Some(found) = found else { return Err(wrong(format!("{what}: there is none in the answer"))) };
+    let owner = found.parameters().and_then(|parameters| parameters.get(OWNER));
+    if owner.map(String::as_str) != Some(pipeline) {
+        return Err(wrong(format!("the table {database}.{table} is not this pipeline's")));
+    }
+    let input = PartitionInput::builder()
+        .values(&publication.date)
+        .storage_descriptor(located(found.storage_descriptor, publication))
+        .set_parameters(Some(publication.parameters.clone().into_iter().collect()));
+    let create = cp
+        .glue
+        .create_partition()
+        .database_name(database)
+        .table_name(table)
+        .partition_input(input.build())
+        .send()
+        .await;
+    match create.map_err(|error| Failure::of(&error)) {
+        Ok(_) => Ok(Created::Done),
+        Err(failure) if failure.code == EXISTS => Ok(Created::There),
+        Err(failure) => {
+            Err(failure
+                .into_trouble(&format!("could not make the partition {}", name(database, publication))))
+        }
+    }
+}
+
+/// Everything is copied but the location and the parameters that are ours.
+async fn move_to(
+    cp: &ControlPlane,
+    database: &str,
+    publication: &Publication,
+    found: Partition,
+) -> Result<(), Trouble> {
+    let have = found.parameters.unwrap_or_default();
+    let is_marked = publication.parameters.iter().all(|(name, value)| have.get(name) == Some(value));
+    let location = found.storage_descriptor.as_ref().and_then(StorageDescriptor::location);
+    if is_marked && location == Some(&publication.location) {
+        return Ok(());
+    }
+    let mut parameters = have;
+    parameters.extend(publication.parameters.clone());
+    let input = PartitionInput::builder()
+        .values(&publication.date)
+        .storage_descriptor(located(found.storage_descriptor, publication))
+        .set_parameters(Some(parameters))
+        .set_last_access_time(found.last_access_time)
+        .set_last_analyzed_time(found.last_analyzed_time);
+    let update = cp
+        .glue
+        .update_partition()
+        .database_name(database)
+        .table_name(&publication.table)
+        .partition_value_list(&publication.date)
+        .partition_input(input.build());
+    let what = || format!("could not move the partition {}", name(database, publication));
+    update.send().await.map_err(|error| errors::trouble(&what(), &error))?;
+    Ok(())
+}
+
+fn located(found: Option<StorageDescriptor>, publication: &Publication) -> StorageDescriptor {
+    let mut descriptor = found.unwrap_or_else(|| StorageDescriptor::builder().build());
+    descriptor.location = Some(publication.location.clone());
+    descriptor
+}
+
+fn name(database: &str, publication: &Publication) -> String {
+    format!("{database}.{}/date={}", publication.table, publication.date)
+}
+
+fn wrong(message: String) -> Trouble {
+    Trouble { kind: TroubleKind::Invalid, code: String::new(), message }
+}

@@ -1,0 +1,127 @@
+//! Which tables are in the catalog, and which attempt does each serve for a day?
+
+use std::collections::BTreeMap;
+
+use aws_sdk_glue::types::{self as glue, Partition};
+use emrys_core::catalog::{
+    Column, Publication, SerdeInfo, StorageDescriptor, Table, publications, table_names,
+};
+use emrys_core::run::{Attempt, State, Trouble};
+use emrys_core::spec::Spec;
+
+use crate::clients::ControlPlane;
+use crate::errors::{self, Failure};
+
+/// What Glue answers where there is no such database, table or partition.
+const NOT_FOUND: &str = "EntityNotFoundException";
+
+/// What a table of the catalog serves for a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// The table.
+    pub table: String,
+    /// The folder; none where the day has no partition.
+    pub location: Option<String>,
+    /// The attempt that wrote it; none where no attempt of the record did.
+    pub attempt: Option<u32>,
+}
+
+/// The tables of the database that have the names of ours. No database, no tables.
+pub(super) async fn look(cp: &ControlPlane, spec: &Spec) -> Result<Vec<Table>, Trouble> {
+    let Some(catalog) = spec.published_to() else { return Ok(Vec::new()) };
+    let mut tables = Vec::new();
+    let mut pages = cp.glue.get_tables().database_name(&catalog.database).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        match page.map_err(|error| Failure::of(&error)) {
+            Ok(page) => {
+                let ours = |table: &&glue::Table| table_names().any(|name| name == table.name());
+                tables.extend(page.table_list().iter().filter(ours).map(table));
+            }
+            Err(failure) if failure.code == NOT_FOUND => return Ok(Vec::new()),
+            Err(failure) => {
+                let what = format!("could not look at the tables of the database {}", catalog.database);
+                return Err(failure.into_trouble(&what));
+            }
+        }
+    }
+    Ok(tables)
+}
+
+/// What the catalog serves for the day, table by table; nothing, where nothing is published.
+pub async fn served(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Vec<Served>, Trouble> {
+    let (Some(catalog), Some(any)) = (spec.published_to(), state.attempts.iter().find_map(Attempt::intent))
+    else {
+        return Ok(Vec::new());
+    };
+    let mut served = Vec::new();
+    for publication in publications(spec, any) {
+        let found = partition(cp, &catalog.database, &publication).await?;
+        let location = found.and_then(|found| found.storage_descriptor).and_then(|storage| storage.location);
+        let wrote = |attempt: &&Attempt| {
+            let intent = attempt.intent();
+            let folder = intent.map(|intent| {
+                emrys_core::catalog::table_folder(spec, intent, &publication.table).to_string()
+            });
+            folder.is_some() && folder == location
+        };
+        let attempt = state.attempts.iter().find(wrote).map(|attempt| attempt.number);
+        served.push(Served { table: publication.table, location, attempt });
+    }
+    Ok(served)
+}
+
+/// The partition of a day, if there is one. That the table is missing is told when it is to be made.
+pub(crate) async fn partition(
+    cp: &ControlPlane,
+    database: &str,
+    publication: &Publication,
+) -> Result<Option<Partition>, Trouble> {
+    let Publication { table, date, .. } = publication;
+    let get =
+        cp.glue.get_partition().database_name(database).table_name(table).partition_values(date).send().await;
+    match get {
+        Ok(answer) => Ok(answer.partition),
+        Err(error) if Failure::of(&error).code == NOT_FOUND => Ok(None),
+        Err(error) => Err(errors::trouble(
+            &format!("could not look at the partition {database}.{table}/date={date}"),
+            &error,
+        )),
+    }
+}
+
+/// A table of Glue in the core's shape.
+fn table(found: &glue::Table) -> Table {
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    let storage = found.storage_descriptor();
+    let serde = storage.and_then(|storage| storage.serde_info());
+    Table {
+        name: found.name().to_owned(),
+        description: text(found.description()),
+        table_type: text(found.table_type()),
+        partition_keys: columns(found.partition_keys()),
+        storage_descriptor: StorageDescriptor {
+            columns: columns(storage.map(glue::StorageDescriptor::columns).unwrap_or_default()),
+            location: text(storage.and_then(|storage| storage.location())),
+            input_format: text(storage.and_then(|storage| storage.input_format())),
+            output_format: text(storage.and_then(|storage| storage.output_format())),
+            serde_info: SerdeInfo {
+                serialization_library: text(serde.and_then(|serde| serde.serialization_library())),
+                parameters: owned(serde.and_then(|serde| serde.parameters()).into_iter().flatten()),
+            },
+        },
+        parameters: owned(found.parameters().into_iter().flatten()),
+    }
+}
+
+fn owned<'a>(parameters: impl Iterator<Item = (&'a String, &'a String)>) -> BTreeMap<String, String> {
+    parameters.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+fn columns(found: &[glue::Column]) -> Vec<Column> {
+    let column = |found: &glue::Column| Column {
+        name: found.name().to_owned(),
+        kind: found.r#type().unwrap_or_default().to_owned(),
+        comment: found.comment().unwrap_or_default().to_owned(),
+    };
+    found.iter().map(column).collect()
+}

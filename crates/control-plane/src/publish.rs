@@ -1,0 +1,83 @@
+//! Publishing an attempt of a day that is over: back to an earlier one, or forward again, or once more.
+
+use emrys_core::report::report;
+use emrys_core::run::{Actor, Event, State};
+use emrys_core::spec::Spec;
+
+use crate::clients::ControlPlane;
+use crate::interrupt::Interrupts;
+use crate::ledger::{Holder, Ledger, read};
+use crate::run::{RunEnd, RunOptions, drive};
+use crate::stop::Stop;
+use crate::watcher::Watcher;
+
+/// What came of asking for a publication.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Publication {
+    /// The day was never run.
+    NotRun,
+    /// The day's run is not over: it publishes what it makes.
+    InFlight,
+    /// There is no such attempt.
+    NoAttempt {
+        /// The highest number that there is; 0 where none was made.
+        last: u32,
+    },
+    /// Its output was not found good, or it has none.
+    NotVerified,
+    /// It was tried, and the run as it stands then says how it went.
+    Tried(Box<RunEnd>),
+}
+
+/// Makes the catalog serve an attempt of a day that is over; none is chosen by number: the one that it should serve.
+pub async fn publish(
+    cp: &ControlPlane,
+    spec: &Spec,
+    attempt: Option<u32>,
+    holder: &Holder,
+    watcher: &mut dyn Watcher,
+    interrupts: &mut Interrupts,
+) -> Result<Publication, Stop> {
+    // Read first: a day that was never run gets no record by this.
+    if read(cp, spec).await?.is_none() {
+        return Ok(Publication::NotRun);
+    }
+    let mut ledger = Box::pin(Ledger::take(cp, spec, holder, watcher, interrupts)).await?;
+    let number = match choose(ledger.state(), attempt) {
+        Ok(number) => number,
+        Err(refused) => {
+            ledger.release().await;
+            return Ok(refused);
+        }
+    };
+    let by = Actor(holder.who.clone());
+    // The attempt for which the day failed is taken up where it was left, and the day closes anew.
+    let is_left = ledger.state().unpublished().is_some_and(|left| left.number == number);
+    let event = if is_left {
+        Event::Reopened { by }
+    } else {
+        Event::PublishIntended { attempt: number, by: Some(by) }
+    };
+    if let Err(stop) = ledger.append(vec![event]).await {
+        ledger.release_unless_lost(&stop).await;
+        return Err(stop);
+    }
+    let options = RunOptions { holder: holder.clone(), again: false, detach: false };
+    let mut end = Box::pin(drive(cp, spec, &options, ledger, watcher, interrupts)).await?;
+    end.report = report(spec, &end.state, cp.clock.now());
+    Ok(Publication::Tried(Box::new(end)))
+}
+
+/// The attempt that is to be published, or why there is none.
+fn choose(state: &State, asked: Option<u32>) -> Result<u32, Publication> {
+    if state.closed.is_none() {
+        return Err(Publication::InFlight);
+    }
+    let default = || state.chosen().or_else(|| state.succeeded()).map(|attempt| attempt.number);
+    let Some(number) = asked.or_else(default) else { return Err(Publication::NotVerified) };
+    let last = state.attempts.last().map_or(0, |last| last.number);
+    let Some(attempt) = state.attempts.iter().find(|attempt| attempt.number == number) else {
+        return Err(Publication::NoAttempt { last });
+    };
+    if attempt.has_succeeded() { Ok(number) } else { Err(Publication::NotVerified) }
+}

@@ -1,0 +1,127 @@
+//! Publishing: the partitions of the day are made to serve what an attempt wrote.
+//!
+//! The record is the truth and the catalog follows it: `PublishIntended` says which attempt queries are to see, before
+//! the first call, and `Finished published` that all tables do. In between a process may die: whoever comes next
+//! publishes the same attempt again, which is harmless. At most one attempt of a day is intended, published or given up
+//! at a time; the others are superseded. It is the one thing that may happen to a day that is closed.
+
+use jiff::Timestamp;
+
+use super::action::Action;
+use super::attempt::{Applied, Attempt, Reporting};
+use super::event::{AttemptResult, Event, Outcome};
+use super::state::State;
+use crate::spec::Spec;
+
+/// How far the publishing of an attempt is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Publishing {
+    /// Nothing was done about it, and nothing is, where no catalog is configured.
+    #[default]
+    Open,
+    /// Queries are to see it, and perhaps do already.
+    Intended,
+    /// Queries see it, in all tables.
+    Published,
+    /// It was given up, and this is why. Some tables may serve it.
+    GivenUp(String),
+    /// Another attempt was chosen after it.
+    Superseded {
+        /// When.
+        since: Timestamp,
+    },
+}
+
+impl Publishing {
+    /// Whether it was given up.
+    pub fn is_given_up(&self) -> bool {
+        matches!(self, Self::GivenUp(_))
+    }
+
+    /// Whether this is the attempt that queries are to see.
+    fn is_chosen(&self) -> bool {
+        matches!(self, Self::Intended | Self::Published | Self::GivenUp(_))
+    }
+}
+
+/// Whether an attempt that ended has yet to be published.
+pub(super) fn is_wanted(spec: &Spec, attempt: &Attempt) -> bool {
+    let is_open = matches!(attempt.publishing, Publishing::Open | Publishing::Intended);
+    spec.published_to().is_some() && attempt.has_succeeded() && is_open
+}
+
+/// The act that is due for it: of the attempt at hand, or, once the day is closed, of the chosen one.
+pub(super) fn next_action(spec: &Spec, state: &State) -> Option<Action> {
+    spec.published_to()?;
+    let attempt = if state.closed.is_some() { state.chosen() } else { state.attempt() }?;
+    let intent = attempt.intent().filter(|_| attempt.publishing == Publishing::Intended)?;
+    Some(Action::Publish(intent.clone()))
+}
+
+impl Attempt {
+    /// Whether its output was found good.
+    pub fn has_succeeded(&self) -> bool {
+        matches!(self.ended, Some((AttemptResult::Succeeded, _)))
+    }
+}
+
+impl State {
+    /// The attempt that queries are to see.
+    pub fn chosen(&self) -> Option<&Attempt> {
+        self.attempts.iter().find(|attempt| attempt.publishing.is_chosen())
+    }
+
+    /// The attempt whose output is good and could not be published, so that the day failed: a run of the day publishes
+    /// it, and makes no other.
+    pub fn unpublished(&self) -> Option<&Attempt> {
+        let is_left = |attempt: &&Attempt| attempt.has_succeeded() && attempt.publishing.is_given_up();
+        self.attempts.last().filter(is_left).filter(|_| self.outcome() == Some(Outcome::Failed))
+    }
+
+    /// What an event means for publishing; nothing, when it is about something else.
+    pub(super) fn publication_moved(&mut self, at: Timestamp, event: &Event) -> Option<Applied> {
+        use super::event::Effect;
+        let (number, next) = match event {
+            Event::PublishIntended { attempt, .. } => (*attempt, Publishing::Intended),
+            Event::Finished { effect: Effect::Published { attempt } } => (*attempt, Publishing::Published),
+            Event::PublishGivenUp { attempt, why } => (*attempt, Publishing::GivenUp(why.clone())),
+            _ => return None,
+        };
+        Some(self.publish(at, number, &next))
+    }
+
+    fn publish(&mut self, at: Timestamp, number: u32, next: &Publishing) -> Applied {
+        let is_at_hand = self.attempt().is_some_and(|attempt| attempt.number == number);
+        if self.closed.is_none() && !is_at_hand {
+            return Err("another attempt is at hand, or none");
+        }
+        let known = self.attempts.iter().find(|attempt| attempt.number == number);
+        let attempt = known.ok_or("there is no such attempt")?;
+        if !attempt.has_succeeded() {
+            return Err("its output was not found good");
+        }
+        if *next != Publishing::Intended && attempt.publishing != Publishing::Intended {
+            return Err("it is not being published");
+        }
+        for attempt in &mut self.attempts {
+            if attempt.number == number {
+                attempt.publishing = next.clone();
+            } else if attempt.publishing.is_chosen() {
+                attempt.publishing = Publishing::Superseded { since: at };
+            }
+        }
+        Ok(())
+    }
+
+    /// The attempt that was not published is at hand again, as if it had just ended.
+    pub(super) fn take_up_unpublished(&mut self) -> bool {
+        if self.unpublished().is_none() {
+            return false;
+        }
+        let Some(attempt) = self.attempts.last_mut() else { return false };
+        attempt.publishing = Publishing::Open;
+        (attempt.metrics, attempt.alarm) = (Reporting::Open, Reporting::Open);
+        attempt.diagnosis = None;
+        true
+    }
+}

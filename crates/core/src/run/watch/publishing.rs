@@ -1,0 +1,78 @@
+//! What is looked at and recorded about publishing.
+
+use super::super::publication::{self, Publishing};
+use super::{
+    Action, Attempt, Decision, Event, LaunchIntent, Leave, Looked, Query, Refusal, Sighting, Watch, Why,
+    diagnosis, later, leave, looked, record,
+};
+use crate::catalog::unready;
+
+impl Watch<'_> {
+    /// What keeps the output from being published: asked before anything is paid for.
+    pub(super) fn catalog(&self) -> Looked<Option<Refusal>> {
+        let Some(catalog) = self.spec.published_to() else { return Ok(None) };
+        let found = looked(self.seen.catalog.as_ref(), Query::Catalog, self.now, self.pace)?;
+        let tables = unready(self.spec, found);
+        let database = catalog.database.clone();
+        Ok((!tables.is_empty()).then_some(Refusal::CatalogNotReady { database, tables }))
+    }
+
+    /// That an attempt is to be published is recorded first. One that was to be, by a configuration that named a
+    /// catalog, does not end as if it had been.
+    pub(super) fn publish(&self, attempt: &Attempt) -> Option<Decision> {
+        let number = attempt.number;
+        let is_wanted = publication::is_wanted(self.spec, attempt);
+        match attempt.publishing {
+            Publishing::Open if is_wanted => {
+                Some(record(Event::PublishIntended { attempt: number, by: None }))
+            }
+            Publishing::Intended if !is_wanted => {
+                Some(unpublished(number, "`[catalog]` is not in the configuration any more"))
+            }
+            _ => None,
+        }
+    }
+
+    /// Publishing met trouble. A refusal that lasts is recorded: the attempt stays verified, and is published by the next
+    /// run of the day. Without an answer nothing is known, and nothing is recorded.
+    pub(super) fn give_up_publishing(
+        &self,
+        intent: &LaunchIntent,
+        sighting: &Sighting<()>,
+    ) -> Option<Decision> {
+        match leave(sighting, self.now, self.pace)? {
+            Leave::Unreachable(_) => None,
+            Leave::Access(trouble) | Leave::Invalid(trouble) => {
+                Some(unpublished(intent.attempt, &trouble.to_string()))
+            }
+        }
+    }
+
+    /// The same for a day that is closed, where it is all that there is to do.
+    pub(super) fn publish_held(&self) -> Decision {
+        let Some(held) = self.held else {
+            return self.wait(later(self.now, self.pace.retry), Why::End);
+        };
+        let given_up = match held.action {
+            Action::Publish(intent) => self.give_up_publishing(intent, held.sighting),
+            _ => None,
+        };
+        match given_up {
+            // Of a closed run nothing is diagnosed any more.
+            Some(Decision::Record(mut events)) => {
+                events.truncate(1);
+                Decision::Record(events)
+            }
+            _ => self.trouble_with(held),
+        }
+    }
+}
+
+/// The end of publishing, with a diagnosis.
+fn unpublished(attempt: u32, why: &str) -> Decision {
+    let diagnosis = diagnosis::of_publishing(attempt, why);
+    Decision::Record(vec![
+        Event::PublishGivenUp { attempt, why: why.to_owned() },
+        Event::Diagnosed { diagnosis },
+    ])
+}
