@@ -10,6 +10,7 @@
 //! inputs, manifest, verify         what goes into a job and what must have come out
 //! metrics, alarm, diagnosis, report   what is told about a run
 //! sweep                            which clusters nobody needs any more
+//! lifecycle                        rules of buckets: what is kept, moved and deleted by age
 //! ```
 //!
 //! The path of a run begins in [`run::decide`].
@@ -22,6 +23,7 @@ pub mod diagnosis;
 pub mod emr;
 pub mod forecast;
 pub mod inputs;
+pub mod lifecycle;
 pub mod manifest;
 pub mod metrics;
 pub mod pace;

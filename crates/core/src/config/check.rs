@@ -35,6 +35,7 @@ pub(super) fn contradictions(draft: &Draft, reader: &Reader<'_>) {
         spot(fleet, draft, reader);
         volumes(fleet, reader);
     }
+    super::retention::contradictions(draft, reader);
     lengths(draft, reader);
 }
 
