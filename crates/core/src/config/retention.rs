@@ -169,17 +169,14 @@ fn covered(draft: &Draft, reader: &Reader<'_>) {
         .find(|key| reader.was_given(key));
     if let Some((key, source)) = source_key.zip(source) {
         let hint = "give the raw logs a folder of their own, with the placeholders below it";
-        match pipeline::source_prefix(source) {
-            Some(prefix) => {
-                for (what, uri) in [("the output", output), ("the state", state)] {
-                    refuse_if_covered(&key, ("the raw logs", &prefix), what, uri, hint, reader);
-                }
+        if let Some(prefix) = pipeline::source_prefix(source) {
+            for (what, uri) in [("the output", output), ("the state", state)] {
+                refuse_if_covered(&key, ("the raw logs", &prefix), what, uri, hint, reader);
             }
-            None => {
-                let message =
-                    format!("`{}` has a placeholder in its bucket, and a rule is one bucket's", source.uri);
-                reader.wrong_at(&key, Wrong::new(message).hint(hint));
-            }
+        } else {
+            let message =
+                format!("`{}` has a placeholder in its bucket, and a rule is one bucket's", source.uri);
+            reader.wrong_at(&key, Wrong::new(message).hint(hint));
         }
     }
     let logs = draft.cluster.log_uri.clone().or_else(|| Some(pipeline::log_folder(draft.state.as_ref()?)));
@@ -204,7 +201,7 @@ fn refuse_if_covered(
     // By their letters, as S3 does it, and not by folders.
     if let Some(uri) = uri.filter(|uri| uri.to_string().starts_with(&prefix.to_string())) {
         let message =
-            format!("the rule for {whose} means everything under {prefix}, and {what} lies there: {uri}");
+            format!("the rule for {whose} means everything under {prefix}, and that is also {what}, {uri}");
         reader.wrong_at(key, Wrong::new(message).hint(hint));
     }
 }

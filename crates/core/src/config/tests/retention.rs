@@ -54,19 +54,19 @@ fn a_rule_must_not_reach_what_is_still_needed() {
         log_uri("s3://my-log-bucket/"),
     ];
     insta::assert_snapshot!(all.join("\n"), @r#"
-    emrys.toml:20:1: `retention.archive-after-days`: the rule for the raw logs means everything under s3://my-log-bucket/pro, and the output lies there: s3://my-log-bucket/processed-logs/
+    emrys.toml:20:1: `retention.archive-after-days`: the rule for the raw logs means everything under s3://my-log-bucket/pro, and that is also the output, s3://my-log-bucket/processed-logs/
       hint: give the raw logs a folder of their own, with the placeholders below it
-    emrys.toml:20:1: `retention.archive-after-days`: the rule for the raw logs means everything under s3://my-log-bucket/, and the output lies there: s3://my-log-bucket/processed-logs/
+    emrys.toml:20:1: `retention.archive-after-days`: the rule for the raw logs means everything under s3://my-log-bucket/, and that is also the output, s3://my-log-bucket/processed-logs/
       hint: give the raw logs a folder of their own, with the placeholders below it
     emrys.toml:20:1: `retention.archive-after-days`: `s3://my-log-{day}/` has a placeholder in its bucket, and a rule is one bucket's
       hint: give the raw logs a folder of their own, with the placeholders below it
-    emrys.toml:21:1: `retention.logs-expire-after-days`: the rule for EMR's logs means everything under s3://my-log-bucket/emrys/, and the state lies there: s3://my-log-bucket/emrys/
+    emrys.toml:21:1: `retention.logs-expire-after-days`: the rule for EMR's logs means everything under s3://my-log-bucket/emrys/, and that is also the state, s3://my-log-bucket/emrys/
       hint: give EMR's logs a folder of their own: `[cluster] log-uri`
-    emrys.toml:21:1: `retention.logs-expire-after-days`: the rule for EMR's logs means everything under s3://my-log-bucket/, and the output lies there: s3://my-log-bucket/processed-logs/
+    emrys.toml:21:1: `retention.logs-expire-after-days`: the rule for EMR's logs means everything under s3://my-log-bucket/, and that is also the output, s3://my-log-bucket/processed-logs/
       hint: give EMR's logs a folder of their own: `[cluster] log-uri`
-    emrys.toml:21:1: `retention.logs-expire-after-days`: the rule for EMR's logs means everything under s3://my-log-bucket/, and the state lies there: s3://my-log-bucket/emrys/
+    emrys.toml:21:1: `retention.logs-expire-after-days`: the rule for EMR's logs means everything under s3://my-log-bucket/, and that is also the state, s3://my-log-bucket/emrys/
       hint: give EMR's logs a folder of their own: `[cluster] log-uri`
-    emrys.toml:21:1: `retention.logs-expire-after-days`: the rule for EMR's logs means everything under s3://my-log-bucket/, and the raw logs lies there: s3://my-log-bucket/application-logs/
+    emrys.toml:21:1: `retention.logs-expire-after-days`: the rule for EMR's logs means everything under s3://my-log-bucket/, and that is also the raw logs, s3://my-log-bucket/application-logs/
       hint: give EMR's logs a folder of their own: `[cluster] log-uri`
     "#);
 }
