@@ -8,14 +8,17 @@
 //!        |-> cluster_request       the RunJobFlow request
 //!        |-> forecast, plan        decide, driven against a world in which everything succeeds
 //! inputs, manifest, verify         what goes into a job and what must have come out
+//! catalog                        the tables that results are published to
 //! metrics, alarm, diagnosis, report   what is told about a run
 //! sweep                            which clusters nobody needs any more
 //! lifecycle                        rules of buckets: what is kept, moved and deleted by age
+//! standing                         what outlives a run: found, wanted, and what is done about it
 //! ```
 //!
 //! The path of a run begins in [`run::decide`].
 
 pub mod alarm;
+pub mod catalog;
 pub mod cluster_request;
 pub mod config;
 pub mod day;
@@ -32,6 +35,7 @@ pub mod report;
 pub mod run;
 pub mod s3_uri;
 pub mod spec;
+pub mod standing;
 pub mod sweep;
 pub mod template;
 #[cfg(test)]

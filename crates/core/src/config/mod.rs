@@ -4,12 +4,13 @@
 //! reader, entry        TOML with positions; every problem is noted, and reading goes on
 //! problem              what is told of them, and what was probably meant
 //! values               the texts that AWS and Emrys give a form: names, ARNs, release labels, templates
-//! pipeline             the file's tables; job, steps, cluster, fleets, raw, guard, limits and retention read theirs
+//! pipeline             the file's tables; job, steps, cluster, fleets, raw, guard, catalog, limits, retention read theirs
 //! check                what contradicts itself, as far as it could be read
 //! ```
 //!
 //! The comments on the public fields are the reference of the configuration; `docs/configuration.md` follows them.
 
+mod catalog;
 mod check;
 mod cluster;
 mod entry;
@@ -31,6 +32,7 @@ mod steps;
 mod tests;
 mod values;
 
+pub use catalog::Catalog;
 pub use cluster::{Bootstrap, Cluster, SecurityGroups};
 pub use fleets::{Ebs, Fleet, Fleets, Market};
 pub use guard::Guard;

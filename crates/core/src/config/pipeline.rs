@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::catalog::{self, Catalog, CatalogDraft};
 use super::check;
 use super::cluster::{self, Cluster, ClusterDraft};
 use super::guard::{self, Guard};
@@ -39,6 +40,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[guard]`: what ends a cluster that everybody forgot; left out, only what runs in the cluster does.
     pub guard: Option<Guard>,
+    /// `[catalog]`: where results are published to, and how they are queried; left out, they are not published.
+    pub catalog: Option<Catalog>,
     /// `[alarms]`: when a missing success is an alarm, and who hears of it.
     pub alarms: Alarms,
     /// `[retention]`: what is archived and deleted by its age; left out, no rule of a bucket is made.
@@ -161,8 +164,7 @@ pub(super) fn log_folder(state: &StateStore) -> S3Uri {
 pub(super) const BUILT_IN_STEP: &str = "log-analysis";
 
 /// Keys of the whole that later versions have. They are refused by name, so that nobody relies on them.
-const LATER: [(&str, &str); 3] =
-    [("catalog", "publishing to a catalog"), ("notify", "notification"), ("schedule", "a schedule")];
+const LATER: [(&str, &str); 2] = [("notify", "notification"), ("schedule", "a schedule")];
 
 /// The file, as far as it could be read.
 pub(super) struct Draft {
@@ -177,6 +179,7 @@ pub(super) struct Draft {
     pub(super) cluster: ClusterDraft,
     pub(super) limits: Limits,
     guard: Option<Guard>,
+    pub(super) catalog: Option<CatalogDraft>,
     alarms: Alarms,
     pub(super) retention: Option<Retention>,
 }
@@ -189,6 +192,11 @@ impl Draft {
             Some(draft) => Some(draft.whole()?),
             None => None,
         };
+        let state = self.state.clone()?;
+        let catalog = match &self.catalog {
+            Some(draft) => Some(draft.whole(&state.uri)?),
+            None => None,
+        };
         Some(Config {
             pipeline: self.pipeline.clone()?,
             region: self.region.clone()?,
@@ -196,10 +204,11 @@ impl Draft {
             job,
             steps: self.steps.iter().filter_map(|step| step.whole.clone()).collect(),
             output: self.output.clone()?,
-            state: self.state.clone()?,
+            state,
             cluster: self.cluster.whole.clone()?,
             limits: self.limits,
             guard: self.guard.clone(),
+            catalog,
             alarms: self.alarms.clone(),
             retention: self.retention.clone(),
         })
@@ -235,10 +244,25 @@ fn read_root(mut root: Section<'_, '_>) -> Draft {
         .unwrap_or_default();
     let limits = limits::read_limits(root.section("limits"));
     let guard = root.section("guard").and_then(guard::read);
+    let catalog = root.section("catalog").map(catalog::read);
     let alarms = limits::read_alarms(root.section("alarms"));
     let retention = root.section("retention").map(retention::read);
     root.finish();
-    Draft { pipeline, region, source, job, steps, output, state, cluster, limits, guard, alarms, retention }
+    Draft {
+        pipeline,
+        region,
+        source,
+        job,
+        steps,
+        output,
+        state,
+        cluster,
+        limits,
+        guard,
+        catalog,
+        alarms,
+        retention,
+    }
 }
 
 fn read_source(mut section: Section<'_, '_>) -> Option<Source> {

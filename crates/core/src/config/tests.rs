@@ -161,18 +161,16 @@ fn what_is_no_toml_is_one_problem() {
 fn what_is_not_built_yet_is_refused_by_name() {
     let text = changed(
         &[("[output]", "wait-for-input-minutes = 30\n\n[output]")],
-        "\n[limits]\nmax-cost-usd = 5\n[catalog]\ndatabase = \"logs\"\n[notify]\n[schedule]\n",
+        "\n[limits]\nmax-cost-usd = 5\n[notify]\n[schedule]\n",
     );
     insta::assert_snapshot!(errors(&text), @r#"
     emrys.toml:7:1: `source.wait-for-input-minutes`: waiting for input is not yet available
       hint: leave it out: this version would have to ignore it
     emrys.toml:22:1: `limits.max-cost-usd`: a limit of cost is not yet available
       hint: leave it out: this version would have to ignore it
-    emrys.toml:23:2: `catalog`: publishing to a catalog is not yet available
+    emrys.toml:23:2: `notify`: notification is not yet available
       hint: leave it out: this version would have to ignore it
-    emrys.toml:25:2: `notify`: notification is not yet available
-      hint: leave it out: this version would have to ignore it
-    emrys.toml:26:2: `schedule`: a schedule is not yet available
+    emrys.toml:24:2: `schedule`: a schedule is not yet available
       hint: leave it out: this version would have to ignore it
     "#);
 }
@@ -532,4 +530,29 @@ fn a_guard_is_a_role_that_the_scheduler_takes_on() {
         assert!(errors.problems[0].key.starts_with("guard"), "{errors}");
     }
     assert_eq!(super::read("emrys.toml", MINIMAL).expect("a good file").guard, None);
+}
+
+#[test]
+fn a_catalog_is_a_database_and_defaults() {
+    let with = |catalog: &str| super::read("emrys.toml", &format!("{MINIMAL}\n[catalog]\n{catalog}"));
+    let catalog = with("database = \"web_logs\"\n").expect("a good catalog").catalog.expect("a catalog");
+    assert_eq!((catalog.database.as_str(), catalog.workgroup.as_str()), ("web_logs", "emrys"));
+    assert_eq!(catalog.query_results.to_string(), "s3://my-log-bucket/emrys/query-results/");
+    assert_eq!(catalog.scan_limit_bytes(), None);
+    let limited = with("database = \"logs\"\nscan-limit-gigabytes = 2\n").expect("a good catalog");
+    assert_eq!(limited.catalog.and_then(|catalog| catalog.scan_limit_bytes()), Some(2_000_000_000));
+    for (wrong, key) in [
+        ("", "catalog.database"),
+        ("database = \"web-logs\"\n", "catalog.database"),
+        ("database = \"Logs\"\n", "catalog.database"),
+        ("database = \"logs\"\nworkgroup = \"a b\"\n", "catalog.workgroup"),
+        ("database = \"logs\"\nscan-limit-gigabytes = 0\n", "catalog.scan-limit-gigabytes"),
+        (
+            "database = \"logs\"\nquery-results = \"s3://my-log-bucket/processed-logs/q/\"\n",
+            "catalog.query-results",
+        ),
+    ] {
+        assert_eq!(with(wrong).expect_err("it is wrong").problems[0].key, key);
+    }
+    assert_eq!(super::read("emrys.toml", MINIMAL).expect("a good file").catalog, None);
 }

@@ -1,0 +1,237 @@
+//! The results as tables of a catalog: what each table has to be, and how one that is found compares.
+//!
+//! ```text
+//! <database>.<table>             made by setup; the name is the one in the manifest
+//!   partition date='2024-10-20'  made, or moved, by publishing: its location is the folder of a verified attempt
+//! ```
+//!
+//! The structures have the member names of Glue, so that they are shown and translated as they are. The key `date` is a
+//! text: with a key of type `date`, Athena would refuse `date = '2024-10-20'`.
+
+mod shape;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::run::LaunchIntent;
+use crate::s3_uri::S3Uri;
+use crate::spec::Spec;
+use crate::verify;
+
+pub use shape::{Column, SerdeInfo, StorageDescriptor, Table};
+pub use tables::{TABLES, table_names, tables};
+
+/// The partition key of all tables.
+pub const PARTITION_KEY: &str = "date";
+/// The parameter that says whose a database, a table or a partition is: the pipeline's name.
+pub const OWNER: &str = "emrys:pipeline";
+/// The parameter of a partition that names the attempt whose output it serves, as the column `run` does.
+pub const RUN: &str = "emrys:run";
+
+/// How a table that is found compares with the one that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Comparison {
+    /// It is what it should be. Columns that others appended, and parameters that others set, count as nothing.
+    Equal,
+    /// It can be made what it should be, without harm to what it serves.
+    Outdated {
+        /// Columns that it lacks at its end.
+        append: Vec<Column>,
+        /// What else differs.
+        changes: Vec<Change>,
+    },
+    /// It cannot: what it serves would be read in another way than it was written.
+    Incompatible {
+        /// Why, in a sentence.
+        why: String,
+        /// Its columns.
+        found: Vec<Column>,
+        /// The columns that it should have.
+        wanted: Vec<Column>,
+    },
+    /// It is somebody else's.
+    Foreign {
+        /// The pipeline that it names; none where Emrys did not make it.
+        owner: Option<String>,
+    },
+}
+
+/// Something that differs, and may be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// What, as Glue spells it.
+    pub what: String,
+    /// What it is; none where it is not set.
+    pub found: Option<String>,
+    /// What it should be.
+    pub wanted: String,
+}
+
+/// One table's share of publishing an attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Publication {
+    /// The table.
+    pub table: String,
+    /// The value of the partition key.
+    pub date: String,
+    /// Where the attempt wrote the table.
+    pub location: String,
+    /// Parameters that are ours; all others stay as they are found.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// Why a table cannot be published to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Unready {
+    /// It is not there, or its database is not.
+    Missing {
+        /// Its name.
+        table: String,
+    },
+    /// It is another table than the job writes.
+    Incompatible {
+        /// Its name.
+        table: String,
+        /// Why, in a sentence.
+        why: String,
+        /// Its columns, as `name type, …`.
+        found: String,
+        /// The columns that it should have.
+        wanted: String,
+    },
+    /// It is somebody else's.
+    Foreign {
+        /// Its name.
+        table: String,
+        /// The pipeline that it names; none where Emrys did not make it.
+        owner: Option<String>,
+    },
+}
+
+impl std::fmt::Display for Unready {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Missing { table } => write!(f, "{table} is not there"),
+            Self::Incompatible { table, why, found, wanted } => {
+                write!(f, "{table} is incompatible: {why} (found: {found}; wanted: {wanted})")
+            }
+            Self::Foreign { table, owner: Some(owner) } => {
+                write!(f, "{table} belongs to the pipeline {owner}")
+            }
+            Self::Foreign { table, owner: None } => write!(f, "{table} was not made by Emrys"),
+        }
+    }
+}
+
+/// Where the attempt of this launch wrote a table.
+pub fn table_folder(spec: &Spec, intent: &LaunchIntent, table: &str) -> S3Uri {
+    verify::folder(spec, intent).join(&format!("{table}/"))
+}
+
+/// What publishing an attempt means, table by table.
+pub fn publications(spec: &Spec, intent: &LaunchIntent) -> Vec<Publication> {
+    let parameters = BTreeMap::from([
+        (OWNER.to_owned(), spec.pipeline().to_owned()),
+        (RUN.to_owned(), spec.run_id(intent)),
+    ]);
+    let of = |table: &str| Publication {
+        table: table.to_owned(),
+        date: spec.day.to_string(),
+        location: table_folder(spec, intent, table).to_string(),
+        parameters: parameters.clone(),
+    };
+    table_names().map(of).collect()
+}
+
+/// What keeps the pipeline's tables from being published to; nothing, when all are ready. A table that only lacks
+/// columns, or has another comment, is ready: what it serves is right as far as it goes.
+pub fn unready(spec: &Spec, found: &[Table]) -> Vec<Unready> {
+    let judge = |wanted: Table| {
+        let table = wanted.name.clone();
+        let Some(found) = found.iter().find(|found| found.name == wanted.name) else {
+            return Some(Unready::Missing { table });
+        };
+        match compare(&wanted, found) {
+            Comparison::Equal | Comparison::Outdated { .. } => None,
+            Comparison::Incompatible { why, found, wanted } => {
+                Some(Unready::Incompatible { table, why, found: listed(&found), wanted: listed(&wanted) })
+            }
+            Comparison::Foreign { owner } => Some(Unready::Foreign { table, owner }),
+        }
+    };
+    tables(&spec.config).into_iter().filter_map(judge).collect()
+}
+
+/// Compares a table that is found with the one that is wanted.
+pub fn compare(wanted: &Table, found: &Table) -> Comparison {
+    let owner = found.parameters.get(OWNER);
+    if owner != wanted.parameters.get(OWNER) {
+        return Comparison::Foreign { owner: owner.cloned() };
+    }
+    let (have, want) = (&found.storage_descriptor, &wanted.storage_descriptor);
+    let incompatible = |why: String| Comparison::Incompatible {
+        why,
+        found: have.columns.clone(),
+        wanted: want.columns.clone(),
+    };
+    if let Some((have, want)) =
+        have.columns.iter().zip(&want.columns).find(|(have, want)| !have.is_same(want))
+    {
+        return incompatible(format!("it has `{have}` where `{want}` is expected"));
+    }
+    if !same_columns(&found.partition_keys, &wanted.partition_keys) {
+        let keys = listed(&found.partition_keys);
+        return incompatible(format!(
+            "it is partitioned by ({keys}), and not by ({})",
+            listed(&wanted.partition_keys)
+        ));
+    }
+    let (read, write) = (&have.serde_info.serialization_library, &want.serde_info.serialization_library);
+    if read != write || have.input_format != want.input_format {
+        return incompatible(format!("it is read with {read}, and the job's files with {write}"));
+    }
+    let append = want.columns.iter().skip(have.columns.len()).cloned().collect::<Vec<_>>();
+    let changes = changes(wanted, found);
+    if append.is_empty() && changes.is_empty() {
+        Comparison::Equal
+    } else {
+        Comparison::Outdated { append, changes }
+    }
+}
+
+fn changes(wanted: &Table, found: &Table) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut differs = |what: String, have: Option<&String>, want: &str| {
+        if have.map(String::as_str) != Some(want) {
+            changes.push(Change { what, found: have.cloned(), wanted: want.to_owned() });
+        }
+    };
+    differs("Description".to_owned(), Some(&found.description), &wanted.description);
+    let (have, want) = (&found.storage_descriptor, &wanted.storage_descriptor);
+    differs("Location".to_owned(), Some(&have.location), &want.location);
+    differs("OutputFormat".to_owned(), Some(&have.output_format), &want.output_format);
+    for (name, value) in &want.serde_info.parameters {
+        differs(format!("SerdeInfo.{name}"), have.serde_info.parameters.get(name), value);
+    }
+    for (name, value) in &wanted.parameters {
+        differs(format!("Parameters.{name}"), found.parameters.get(name), value);
+    }
+    for (have, want) in have.columns.iter().zip(&want.columns) {
+        differs(format!("Columns.{}.Comment", want.name), Some(&have.comment), &want.comment);
+    }
+    changes
+}
+
+fn same_columns(one: &[Column], other: &[Column]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.is_same(other))
+}
+
+fn listed(columns: &[Column]) -> String {
+    columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
