@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Runs(commands::runs::RunsArgs),
     Sweep(commands::sweep::SweepArgs),
     Unlock(commands::unlock::UnlockArgs),
+    Setup(commands::setup::SetupArgs),
+    Destroy(commands::destroy::DestroyArgs),
     #[cfg(feature = "local")]
     Local(commands::local::LocalArgs),
     #[cfg(feature = "local")]

@@ -99,6 +99,7 @@ pub struct ControlPlane {
     pub(crate) emr: aws_sdk_emr::Client,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(crate) scheduler: aws_sdk_scheduler::Client,
+    pub(crate) glue: aws_sdk_glue::Client,
     sts: aws_sdk_sts::Client,
     pub(crate) safeguards: Safeguards,
     chance: Mutex<fastrand::Rng>,
@@ -128,6 +129,8 @@ impl ControlPlane {
         let scheduler = aws_sdk_scheduler::config::Builder::from(&config)
             .retry_partition(partition("emrys-scheduler"))
             .build();
+        let glue =
+            aws_sdk_glue::config::Builder::from(&config).retry_partition(partition("emrys-glue")).build();
         let sts = aws_sdk_sts::config::Builder::from(&config).retry_partition(partition("emrys-sts")).build();
         // An endpoint may also stand in the environment or in a profile.
         let reached = Place { endpoint_url: config.endpoint_url().map(str::to_owned), ..place };
@@ -138,6 +141,7 @@ impl ControlPlane {
             emr: aws_sdk_emr::Client::from_conf(emr),
             cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch),
             scheduler: aws_sdk_scheduler::Client::from_conf(scheduler),
+            glue: aws_sdk_glue::Client::from_conf(glue),
             sts: aws_sdk_sts::Client::from_conf(sts),
             safeguards,
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),

@@ -9,6 +9,7 @@
 //!         `-> ledger       events appended by compare-and-set
 //! attach                   the same for a run in flight: drives it, or reads along while another does
 //! plan, status, days       read only;  cancel   a request beside the ledger;  ledger::unlock   breaks a lease
+//! standing                 what outlives a run: found, made and removed, one file per act
 //! sweep                    clusters that nobody needs any more
 //! buckets, readback        what a demo and its user want beside a run
 //! clients                  the one factory: endpoint, credentials, time-outs, retries
@@ -35,6 +36,7 @@ mod plan;
 mod readback;
 mod run;
 mod safeguards;
+mod standing;
 mod status;
 mod stop;
 mod sweep;
@@ -54,6 +56,7 @@ pub use plan::plan;
 pub use readback::{AlarmSight, MetricValue};
 pub use run::{RunEnd, RunOptions, run};
 pub use safeguards::Safeguards;
+pub use standing::{StandingError, apply, standing};
 pub use status::{RunStatus, status};
 pub use stop::Stop;
 pub use sweep::{Swept, end_cluster, survey};

@@ -17,6 +17,7 @@ use emrys_core::spec::Spec;
 use crate::clients::ControlPlane;
 
 pub(crate) use launch::{Launched, launch};
+pub(crate) use put_alarm::act as put_alarm;
 pub(crate) use terminate::terminate;
 
 /// Does what may be repeated.

@@ -95,17 +95,17 @@ mod tests {
             .ok_actions("arn:aws:sns:us-east-1:123456789012:ops")
     }
 
-    fn is_as(found: MetricAlarm) -> bool {
-        facts(&found) == wanted().facts()
+    fn is_as(found: &MetricAlarm) -> bool {
+        facts(found) == wanted().facts()
     }
 
     #[test]
     fn an_alarm_stands_only_as_a_whole() {
-        assert!(is_as(found().build()));
-        assert!(!is_as(found().period(60).build()));
-        assert!(!is_as(found().treat_missing_data("missing").build()));
-        assert!(!is_as(found().alarm_actions("arn:aws:sns:us-east-1:123456789012:more").build()));
+        assert!(is_as(&found().build()));
+        assert!(!is_as(&found().period(60).build()));
+        assert!(!is_as(&found().treat_missing_data("missing").build()));
+        assert!(!is_as(&found().alarm_actions("arn:aws:sns:us-east-1:123456789012:more").build()));
         let other = Dimension::builder().name("Pipeline").value("other").build();
-        assert!(!is_as(found().set_dimensions(Some(vec![other])).build()));
+        assert!(!is_as(&found().set_dimensions(Some(vec![other])).build()));
     }
 }
