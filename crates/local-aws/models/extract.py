@@ -3,9 +3,8 @@
     python3 -m venv scratch && scratch/bin/pip install botocore
     scratch/bin/python crates/local-aws/models/extract.py
 
-Writes emr.json, cloudwatch.json, scheduler.json and sts.json beside itself: the supported operations and every shape
-that their inputs, outputs and errors reach, with the constraints, and the version of botocore that they come from.
-Documentation texts are left behind.
+Writes a file for each service beside itself: the supported operations and every shape that their inputs, outputs and
+errors reach, with the constraints, and the version of botocore that they come from. Documentation texts are left behind.
 """
 
 from __future__ import annotations
@@ -53,6 +52,25 @@ OPERATIONS = {
         "ListScheduleGroups",
         "ListSchedules",
     ],
+    "glue": [
+        "BatchCreatePartition",
+        "BatchDeletePartition",
+        "CreateDatabase",
+        "CreatePartition",
+        "CreateTable",
+        "DeleteDatabase",
+        "DeletePartition",
+        "DeleteTable",
+        "GetDatabase",
+        "GetDatabases",
+        "GetPartition",
+        "GetPartitions",
+        "GetTable",
+        "GetTables",
+        "UpdateDatabase",
+        "UpdatePartition",
+        "UpdateTable",
+    ],
     "sts": ["GetCallerIdentity"],
 }
 
@@ -93,8 +111,8 @@ def extract(service: str, operations: list[str]) -> dict:
             return
         source = model["shapes"][name]
         shape = {key: source[key] for key in SHAPE if key in source}
-        if "(?=" in shape.get("pattern", "") or "(?!" in shape.get("pattern", ""):
-            # The regular expressions of the reader look in one direction only.
+        if any(sign in shape.get("pattern", "") for sign in ("(?=", "(?!", "\\p{")):
+            # The regular expressions of the reader look in one direction only, and know no classes of Unicode.
             del shape["pattern"]
         shapes[name] = shape
         if source.get("exception"):

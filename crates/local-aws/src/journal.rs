@@ -46,7 +46,7 @@ pub struct Entry {
     pub seq: u64,
     /// When the request arrived.
     pub time: Timestamp,
-    /// The service: `emr`, `s3`, `cloudwatch`, `scheduler`, `sts`, or the name that a client signed for.
+    /// The service: `emr`, `s3`, `cloudwatch`, `scheduler`, `glue`, `sts`, or the name that a client signed for.
     pub service: String,
     /// The operation, as the service's model names it.
     pub operation: String,

@@ -1,8 +1,8 @@
-//! An embedded AWS: S3, EMR, CloudWatch, EventBridge Scheduler and STS over their real wire protocols, for any SDK.
+//! An embedded AWS: S3, EMR, CloudWatch, EventBridge Scheduler, Glue and STS over their real wire protocols, for any SDK.
 //!
 //! ```text
 //! wire    router, codecs (awsJson1.1, rpcv2Cbor, JSON, awsQuery), request validation from the service models
-//!   |-> world    pure: EMR clusters and steps, CloudWatch metrics and alarms, schedules, STS; advance(world, now) -> effects
+//!   |-> world    pure: EMR clusters and steps, CloudWatch metrics and alarms, schedules, Glue's catalog, STS; advance(world, now) -> effects
 //!   |-> s3       the s3s trait over our own store
 //!          |-> store   directory (the truth that Spark reads and writes) or memory
 //! faults  what calls meet on purpose: throttling, lost replies, stale lists

@@ -131,8 +131,8 @@ impl Fault {
     /// The error that the caller is answered with, if it is answered with one.
     pub(crate) fn error(self, service: Service, call: &CallView<'_>) -> Option<ApiError> {
         let s3 = service == Service::S3;
-        // EMR answers these with 400, as awsJson services do.
-        let denied = if service == Service::Emr { 400 } else { 403 };
+        // EMR and Glue answer these with 400, as awsJson services do.
+        let denied = if matches!(service, Service::Emr | Service::Glue) { 400 } else { 403 };
         let error = match self {
             Self::Throttle if s3 => ApiError::new("SlowDown", "Please reduce your request rate.", 503),
             Self::Throttle => {
@@ -175,6 +175,9 @@ const PAGED: &[&str] = &[
     "GetMetricData",
     "ListSchedules",
     "ListScheduleGroups",
+    "GetDatabases",
+    "GetTables",
+    "GetPartitions",
     "ListObjectsV2",
     "ListObjects",
 ];

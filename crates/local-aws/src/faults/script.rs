@@ -44,7 +44,7 @@ pub enum FaultScriptError {
 }
 
 /// The services of the embedded AWS, as the journal names them.
-const SERVICES: &[&str] = &["cloudwatch", "emr", "s3", "scheduler", "sts"];
+const SERVICES: &[&str] = &["cloudwatch", "emr", "glue", "s3", "scheduler", "sts"];
 
 impl FaultScript {
     /// Reads faults and checks them, so that a wrong one is an error at once and not a fault that never comes.

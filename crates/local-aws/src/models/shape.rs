@@ -181,6 +181,7 @@ fn translate(pattern: &str) -> String {
 static EMR: LazyLock<Model> = LazyLock::new(|| parse(include_str!("../../models/emr.json")));
 static CLOUD_WATCH: LazyLock<Model> = LazyLock::new(|| parse(include_str!("../../models/cloudwatch.json")));
 static SCHEDULER: LazyLock<Model> = LazyLock::new(|| parse(include_str!("../../models/scheduler.json")));
+static GLUE: LazyLock<Model> = LazyLock::new(|| parse(include_str!("../../models/glue.json")));
 static STS: LazyLock<Model> = LazyLock::new(|| parse(include_str!("../../models/sts.json")));
 
 fn parse(text: &str) -> Model {
@@ -195,6 +196,7 @@ impl Model {
             Service::Emr => Some(&EMR),
             Service::CloudWatch => Some(&CLOUD_WATCH),
             Service::Scheduler => Some(&SCHEDULER),
+            Service::Glue => Some(&GLUE),
             Service::Sts => Some(&STS),
         }
     }

@@ -11,7 +11,8 @@ fn message(service: Service, operation: &str, input: Value) -> Option<String> {
     model(service).check(operation, input).fault.map(|fault| fault.to_string())
 }
 
-const SERVICES: [Service; 4] = [Service::Emr, Service::CloudWatch, Service::Scheduler, Service::Sts];
+const SERVICES: [Service; 5] =
+    [Service::Emr, Service::CloudWatch, Service::Scheduler, Service::Glue, Service::Sts];
 
 #[test]
 fn every_model_can_be_read_and_refers_only_to_shapes_that_it_has() {

@@ -163,7 +163,7 @@ fn read(received: Received<'_>, target: &Target, caller: Caller, note: &CallNote
         Some(fault @ Fault::Invalid(_)) => {
             // CloudWatch and STS keep the code of their query days.
             let code = match service {
-                Service::Emr | Service::Scheduler => "ValidationException",
+                Service::Emr | Service::Scheduler | Service::Glue => "ValidationException",
                 _ => "ValidationError",
             };
             Err(ApiError::new(code, fault.to_string(), 400))
@@ -209,6 +209,7 @@ pub(crate) fn journal_name(service: Service) -> &'static str {
         Service::Emr => "emr",
         Service::CloudWatch => "cloudwatch",
         Service::Scheduler => "scheduler",
+        Service::Glue => "glue",
         Service::Sts => "sts",
     }
 }

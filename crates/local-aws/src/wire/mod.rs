@@ -4,7 +4,7 @@
 //! route      which service, operation and protocol a request is for
 //! auth       Signature Version 4: who signed it, and did they
 //! protocol   the protocols behind one pair: decode an input, encode an answer
-//!   |-> json     awsJson1.1 (EMR) and awsJson1.0 (CloudWatch from boto3)
+//!   |-> json     awsJson1.1 (EMR, Glue) and awsJson1.0 (CloudWatch from boto3)
 //!   |-> cbor     rpcv2Cbor (CloudWatch from the Rust SDK), with gzip
 //!   |-> query    awsQuery and its XML (STS)
 //! rest       restJson1: operation and input in path and query (Scheduler)

@@ -23,6 +23,7 @@ pub(crate) fn resource(service: Service, operation: &str, input: &Value) -> Stri
             format!("{}/{}", input["GroupName"].as_str().unwrap_or("default"), text("Name"))
         }
         (Service::Scheduler, _) => text("Name"),
+        (Service::Glue, _) => in_catalog(operation, input),
         _ => String::new(),
     }
 }
@@ -30,6 +31,28 @@ pub(crate) fn resource(service: Service, operation: &str, input: &Value) -> Stri
 fn texts(list: &Value) -> String {
     let texts = list.as_array().into_iter().flatten().filter_map(Value::as_str);
     texts.collect::<Vec<_>>().join(",")
+}
+
+/// `<database>`, `<database>.<table>` or `<database>.<table>/<partition value>/…`.
+fn in_catalog(operation: &str, input: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let of_table = |name: &Value| format!("{}.{}", text(&input["DatabaseName"]), text(name));
+    let of_partition = |values: &Value| {
+        let values: Vec<&str> = values.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        format!("{}/{}", of_table(&input["TableName"]), values.join("/"))
+    };
+    match operation {
+        "CreateDatabase" => text(&input["DatabaseInput"]["Name"]),
+        "GetDatabase" | "UpdateDatabase" | "DeleteDatabase" => text(&input["Name"]),
+        "GetTables" => text(&input["DatabaseName"]),
+        "CreateTable" | "UpdateTable" => of_table(&input["TableInput"]["Name"]),
+        "GetTable" | "DeleteTable" => of_table(&input["Name"]),
+        "CreatePartition" => of_partition(&input["PartitionInput"]["Values"]),
+        "UpdatePartition" => of_partition(&input["PartitionValueList"]),
+        "GetPartition" | "DeletePartition" => of_partition(&input["PartitionValues"]),
+        "GetPartitions" | "BatchCreatePartition" | "BatchDeletePartition" => of_table(&input["TableName"]),
+        _ => String::new(),
+    }
 }
 
 /// `<namespace> <dimension>=<value>,…`, with the dimensions of the first metric.
@@ -68,6 +91,15 @@ mod tests {
             (Service::Scheduler, "GetSchedule", json!({"Name": "n", "GroupName": "emrys"}), "emrys/n"),
             (Service::Scheduler, "DeleteSchedule", json!({"Name": "n"}), "default/n"),
             (Service::Scheduler, "GetScheduleGroup", json!({"Name": "emrys"}), "emrys"),
+            (Service::Glue, "GetDatabases", json!({}), ""),
+            (Service::Glue, "CreateDatabase", json!({"DatabaseInput": {"Name": "web"}}), "web"),
+            (Service::Glue, "GetTable", json!({"DatabaseName": "web", "Name": "hits"}), "web.hits"),
+            (
+                Service::Glue,
+                "UpdatePartition",
+                json!({"DatabaseName": "web", "TableName": "hits", "PartitionValueList": ["2024-10-20"]}),
+                "web.hits/2024-10-20",
+            ),
             (Service::Sts, "GetCallerIdentity", json!({}), ""),
         ];
         for (service, operation, input, expected) in table {

@@ -105,7 +105,7 @@ fn by_target(target: &str, content_type: Option<&str>) -> Route {
         Some(content) if content.contains("json-1.0") => Protocol::AwsJson10,
         _ => Protocol::AwsJson11,
     };
-    let service = [Service::Emr, Service::CloudWatch]
+    let service = [Service::Emr, Service::CloudWatch, Service::Glue]
         .into_iter()
         .find(|service| Model::of(*service).and_then(Model::target_prefix) == Some(prefix));
     let operation = operation.to_owned();

@@ -1,4 +1,4 @@
-//! The pure world: EMR clusters and their steps, CloudWatch metrics and alarms, schedules, STS.
+//! The pure world: EMR clusters and their steps, CloudWatch metrics and alarms, schedules, Glue's catalog, STS.
 //!
 //! ```text
 //! call(service, operation, input)  --+
@@ -20,6 +20,7 @@ pub mod cloudwatch;
 mod effects;
 pub mod emr;
 mod error;
+mod glue;
 mod ids;
 mod input;
 mod paging;
@@ -44,6 +45,7 @@ pub use troubles::{ClusterRule, ClusterTrouble, Node, StateOf};
 
 use self::cloudwatch::CloudWatch;
 use self::emr::Emr;
+use self::glue::Glue;
 use self::ids::Ids;
 use self::scheduler::{DueCall, Scheduler};
 
@@ -59,6 +61,8 @@ pub enum Service {
     CloudWatch,
     /// Amazon EventBridge Scheduler, API 2021-06-30.
     Scheduler,
+    /// AWS Glue, API 2017-03-31: its Data Catalog.
+    Glue,
     /// AWS Security Token Service, API 2011-06-15.
     Sts,
 }
@@ -71,6 +75,7 @@ impl Service {
             Self::Emr => emr::OPERATIONS,
             Self::CloudWatch => cloudwatch::OPERATIONS,
             Self::Scheduler => scheduler::OPERATIONS,
+            Self::Glue => glue::OPERATIONS,
             Self::Sts => sts::OPERATIONS,
         }
     }
@@ -111,6 +116,8 @@ pub struct World {
     cloudwatch: CloudWatch,
     #[serde(default)]
     scheduler: Scheduler,
+    #[serde(default)]
+    glue: Glue,
     /// The latest time seen: a clock that goes back does not take the world back.
     clock: Timestamp,
     outbox: Vec<Effect>,
@@ -125,6 +132,7 @@ impl World {
             emr: Emr::default(),
             cloudwatch: CloudWatch::default(),
             scheduler: Scheduler::default(),
+            glue: Glue::default(),
             clock: Timestamp::MIN,
             outbox: Vec::new(),
         }
@@ -162,8 +170,15 @@ impl World {
             }
             Service::CloudWatch => self.cloudwatch.call(operation, input, context, &settings),
             Service::Scheduler => self.scheduler.call(operation, input, context, &settings),
+            Service::Glue => self.glue.call(operation, input, context, &settings),
             Service::Sts => sts::call(operation, context),
         }
+    }
+
+    /// All that Glue's Data Catalog has: `{"databases": {<name>: {"tables": {<name>: <Table>}}}}`, each table as
+    /// GetTable answers it, and in its `Partitions` each partition as GetPartitions does.
+    pub fn catalog(&self) -> Value {
+        self.glue.catalog()
     }
 
     /// Runs everything that was due up to `now`, and hands out the effects that are waiting to be executed. A second

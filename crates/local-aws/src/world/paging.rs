@@ -29,6 +29,24 @@ pub(crate) fn page<T>(
     Some(Page { items: taken, marker })
 }
 
+/// Takes one page of a list whose order is that of its keys: it goes on behind the marker's key also when that item is
+/// gone by now. `None` says that the marker is none of ours.
+pub(crate) fn sorted_page<T>(
+    items: impl Iterator<Item = T>,
+    marker: Option<&str>,
+    size: usize,
+    key: impl Fn(&T) -> String,
+) -> Option<Page<T>> {
+    let last = match marker {
+        None => String::new(),
+        Some(marker) => decode(marker)?,
+    };
+    let mut rest = items.skip_while(|item| !last.is_empty() && key(item) <= last);
+    let taken: Vec<T> = rest.by_ref().take(size).collect();
+    let marker = rest.next().map(|_| encode(&taken.last().map_or(last, &key)));
+    Some(Page { items: taken, marker })
+}
+
 impl<T> Page<T> {
     /// The same page with other items.
     pub(crate) fn map<U>(self, form: impl FnMut(T) -> U) -> Page<U> {
@@ -83,6 +101,20 @@ mod tests {
         let third = page((0..3_u32).collect(), second.marker.as_deref(), 0, u32::to_string).unwrap();
         let fourth = page((0..3_u32).collect(), third.marker.as_deref(), 2, u32::to_string).unwrap();
         assert_eq!((fourth.items, fourth.marker), (vec![2], None));
+    }
+
+    #[test]
+    fn a_sorted_list_goes_on_behind_an_item_that_is_gone() {
+        let of = |items: &[u32], marker: Option<&str>| {
+            sorted_page(items.iter().copied(), marker, 2, u32::to_string).unwrap()
+        };
+        let first = of(&[1, 2, 3, 4], None);
+        assert_eq!(first.items, [1, 2]);
+        let second = of(&[1, 3, 4], first.marker.as_deref());
+        assert_eq!((second.items, second.marker), (vec![3, 4], None));
+        assert!(sorted_page([1].into_iter(), Some("next-please"), 2, u32::to_string).is_none());
+        let empty = sorted_page([1].into_iter(), None, 0, u32::to_string).unwrap();
+        assert_eq!(of(&[1], empty.marker.as_deref()).items, [1]);
     }
 
     #[test]

@@ -64,6 +64,8 @@ pub struct PageSizes {
     pub datapoints: usize,
     /// ListSchedules and ListScheduleGroups (AWS: up to 100).
     pub schedules: usize,
+    /// GetDatabases, GetTables (AWS: up to 100) and GetPartitions (AWS: up to 1000).
+    pub catalog: usize,
 }
 
 impl PageSizes {
@@ -77,6 +79,7 @@ impl PageSizes {
             alarms: size,
             datapoints: size,
             schedules: size,
+            catalog: size,
         }
     }
 
@@ -90,6 +93,7 @@ impl PageSizes {
             &mut self.alarms,
             &mut self.datapoints,
             &mut self.schedules,
+            &mut self.catalog,
         ];
         for size in sizes {
             *size = (*size).max(1);
@@ -115,6 +119,15 @@ impl WorldSettings {
 
 impl Default for PageSizes {
     fn default() -> Self {
-        Self { clusters: 3, steps: 2, instances: 3, metrics: 4, alarms: 3, datapoints: 500, schedules: 3 }
+        Self {
+            clusters: 3,
+            steps: 2,
+            instances: 3,
+            metrics: 4,
+            alarms: 3,
+            datapoints: 500,
+            schedules: 3,
+            catalog: 3,
+        }
     }
 }

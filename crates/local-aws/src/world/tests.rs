@@ -3,6 +3,7 @@
 mod attributes;
 mod cancel;
 mod failures;
+mod glue;
 mod lifecycle;
 mod lists;
 mod metrics;

@@ -5,8 +5,16 @@ use std::collections::BTreeSet;
 use super::*;
 
 fn one_per_page() -> Rig {
-    let pages =
-        PageSizes { clusters: 1, steps: 1, instances: 1, metrics: 1, alarms: 1, datapoints: 1, schedules: 1 };
+    let pages = PageSizes {
+        clusters: 1,
+        steps: 1,
+        instances: 1,
+        metrics: 1,
+        alarms: 1,
+        datapoints: 1,
+        schedules: 1,
+        catalog: 1,
+    };
     Rig::with(WorldSettings { pages, ..WorldSettings::default() })
 }
 
