@@ -80,7 +80,7 @@ def matches(pattern: str, value: str) -> bool:
 
 def main() -> int:
     session = botocore.session.get_session()
-    models = {service: session.get_service_model(service) for service in ("emr", "s3", "cloudwatch", "sts")}
+    models = {service: session.get_service_model(service) for service in ("emr", "s3", "cloudwatch", "glue", "sts")}
     checked: Counter[str] = Counter()
     bad: list[dict[str, Any]] = []
     for path in sys.argv[1:]:

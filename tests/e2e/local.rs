@@ -84,3 +84,55 @@ fn a_launch_whose_answer_is_lost_is_adopted() {
     let refused = world.emrys(&["local", "serve", "--faults", "bad.json"]).expect(2);
     assert!(refused.stderr.contains("earthquake"), "{}", refused.stderr);
 }
+
+/// Glue and lifecycle rules by boto3 alone; botocore judges every request that was made.
+#[test]
+fn a_stranger_finds_a_catalog_and_lifecycle_rules() {
+    let world = World::scripted("");
+    world.run().expect(0);
+    let environment = world.environment();
+    let seen = crate::support::python("boto3_catalog.py", &[], &environment).expect(0).json();
+    assert_eq!(seen["databases"], serde_json::json!(["strangers"]));
+    assert_eq!(seen["tables"], serde_json::json!([["one", "three", "two"], ["visits"]]));
+    let days =
+        |range: std::ops::RangeInclusive<u32>| range.map(|day| format!("2024-10-{day}")).collect::<Vec<_>>();
+    assert_eq!(seen["partitions"], serde_json::json!([days(13..=15), days(16..=18), days(19..=20)]));
+    assert_eq!(seen["location"], "s3://b/visits/date=2024-10-20/a2/");
+    assert_eq!((&seen["kept"], &seen["columns"]), (&true.into(), &true.into()));
+    assert_eq!(seen["versions"], serde_json::json!(["0", "1"]));
+    assert_eq!(seen["errors"]["created"], serde_json::json!([]));
+    assert_eq!(seen["errors"]["deleted"], serde_json::json!(["EntityNotFoundException"]));
+    assert_eq!(
+        (&seen["errors"]["stale"], &seen["errors"]["again"], &seen["errors"]["none"]),
+        (
+            &"ConcurrentModificationException: Update table failed due to concurrent modifications.".into(),
+            &"AlreadyExistsException: Partition already exists.".into(),
+            &"EntityNotFoundException: Table none not found.".into(),
+        )
+    );
+
+    let seen =
+        crate::support::python("boto3_lifecycle.py", &["my-log-bucket"], &environment).expect(0).json();
+    assert_eq!(
+        (&seen["new"], &seen["old"], &seen["kept"]),
+        (&true.into(), &true.into(), &true.into()),
+        "{seen}"
+    );
+    assert_eq!(seen["minimum"], serde_json::json!(["varies_by_storage_class", "all_storage_classes_128K"]));
+    assert_eq!(
+        seen["errors"],
+        serde_json::json!({
+            "none": "NoSuchLifecycleConfiguration",
+            "mixed": "InvalidRequest",
+            "twice": "InvalidArgument",
+            "gone": "NoSuchLifecycleConfiguration",
+        })
+    );
+    let journal = world.local_dir().join("journal.jsonl");
+    crate::support::python("validate_journal.py", &[journal.to_str().unwrap()], &[]).expect(0);
+    // The daemon keeps the catalog.
+    world.emrys(&["local", "stop"]).expect(0);
+    let environment = world.environment();
+    let again = crate::support::python("boto3_catalog.py", &[], &environment);
+    assert!(again.code != Some(0) && again.stderr.contains("AlreadyExistsException"), "{}", again.stderr);
+}

@@ -319,7 +319,7 @@ fn a_wrong_rule_is_an_error_when_it_is_read() {
         (json!({"kind": "slow"}), "\"slow\" needs `delay_ms`"),
         (json!({"kind": "sloth"}), "unknown variant `sloth`"),
         (json!({"service": "emr"}), "missing field `kind`"),
-        (json!({"kind": "cut", "service": "athena"}), "\"athena\" is none of cloudwatch, emr, s3"),
+        (json!({"kind": "cut", "service": "lambda"}), "\"lambda\" is none of cloudwatch, emr, glue, s3"),
         (json!({"kind": "cut", "operations": "x"}), "unknown field `operations`"),
         (json!({"kind": "cut", "operation": "("}), "calls[0]: the pattern \"(\" is no regular expression"),
         (json!({"kind": "cut", "first": 0}), "calls[0]: `first` counts from 1"),

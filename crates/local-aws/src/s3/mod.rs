@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! api         the service: who may call, which operations there are; all others answer NotImplemented
-//!   |-> buckets, objects, reading, listing, multipart    the operations
+//!   |-> buckets, objects, reading, listing, multipart, lifecycle    the operations
+//! rules       which lifecycle rules S3 takes
 //! digest      checksums and MD5 of a body, checked against what the client said
 //! note        what the journal keeps of a call
 //! errors      the store's errors under S3's codes
@@ -12,11 +13,13 @@ mod api;
 mod buckets;
 mod digest;
 mod errors;
+mod lifecycle;
 mod listing;
 mod multipart;
 mod note;
 mod objects;
 mod reading;
+mod rules;
 
 #[cfg(test)]
 pub(crate) mod harness;

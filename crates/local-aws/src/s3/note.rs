@@ -3,9 +3,9 @@
 use http::Extensions;
 use s3s::S3Request;
 use s3s::dto::{
-    self, BucketLocationConstraint, ChecksumAlgorithm, ChecksumMode, ChecksumType, CompletedMultipartUpload,
-    CopySource, CreateBucketConfiguration, Delete, ETagCondition, EncodingType, MetadataDirective, Range,
-    TimestampFormat,
+    self, BucketLifecycleConfiguration, BucketLocationConstraint, ChecksumAlgorithm, ChecksumMode,
+    ChecksumType, CompletedMultipartUpload, CopySource, CreateBucketConfiguration, Delete, ETagCondition,
+    EncodingType, MetadataDirective, Range, TimestampFormat,
 };
 use serde_json::{Map, Value, json};
 
@@ -121,6 +121,11 @@ parameters! {
         add(&mut value, "LocationConstraint", &configuration.location_constraint);
         value
     };
+    dto::TransitionDefaultMinimumObjectSize: value => value.as_str();
+    BucketLifecycleConfiguration: configuration => {
+        // Their own form in JSON differs from botocore's in the names only.
+        json!({"Rules": named(serde_json::to_value(&configuration.rules).unwrap_or_default())})
+    };
     CompletedMultipartUpload: upload => {
         let part = |part: &dto::CompletedPart| {
             let mut value = Map::new();
@@ -142,6 +147,25 @@ parameters! {
         add(&mut value, "Quiet", &delete.quiet);
         value
     };
+}
+
+/// A value with its members under botocore's names (`noncurrent_days` is `NoncurrentDays`), without those that are null.
+fn named(value: Value) -> Value {
+    let pascal = |name: &str| match name {
+        "id" => "ID".to_owned(),
+        name => {
+            let words = name.split('_').map(|word| word[..1].to_ascii_uppercase() + &word[1..]);
+            words.collect::<String>()
+        }
+    };
+    match value {
+        Value::Array(items) => items.into_iter().map(named).collect(),
+        Value::Object(members) => {
+            let given = members.into_iter().filter(|(_, value)| !value.is_null());
+            given.map(|(name, value)| (pascal(&name), named(value))).collect()
+        }
+        scalar => scalar,
+    }
 }
 
 fn quoted(etag: &dto::ETag) -> String {

@@ -1,5 +1,7 @@
 //! The service over real, signed HTTP requests, in process.
 
+mod lifecycle;
+
 use http::{Request, StatusCode};
 use jiff::SignedDuration;
 use s3s::Body;

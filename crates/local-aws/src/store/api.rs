@@ -134,6 +134,18 @@ impl Store {
         ask!(self, backing => backing.delete_bucket(bucket))
     }
 
+    /// The lifecycle configuration of a bucket, if it has one, as it was [set](Self::set_lifecycle).
+    pub fn lifecycle(&self, bucket: &str) -> Result<Option<String>, StoreError> {
+        check_bucket(bucket)?;
+        ask!(self, backing => backing.lifecycle(bucket))
+    }
+
+    /// Replaces or removes the lifecycle configuration of a bucket. The store keeps the text and does nothing with it.
+    pub fn set_lifecycle(&self, bucket: &str, text: Option<&str>) -> Result<(), StoreError> {
+        check_bucket(bucket)?;
+        ask!(self, backing => backing.set_lifecycle(bucket, text))
+    }
+
     /// A body to write to.
     pub fn spool(&self) -> Result<Spool, StoreError> {
         match &*self.backing {

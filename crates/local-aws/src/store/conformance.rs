@@ -49,6 +49,26 @@ pub(super) fn buckets_are_created_listed_and_deleted_when_empty(store: &Store) {
     assert!(matches!(store.get(BUCKET, "plain"), Err(StoreError::NoSuchBucket(_))));
 }
 
+pub(super) fn a_lifecycle_configuration_belongs_to_its_bucket(store: &Store) {
+    assert!(matches!(store.lifecycle(BUCKET), Err(StoreError::NoSuchBucket(_))));
+    assert!(matches!(store.set_lifecycle(BUCKET, Some("{}")), Err(StoreError::NoSuchBucket(_))));
+    store.create_bucket(BUCKET).unwrap();
+    store.create_bucket("another").unwrap();
+    assert_eq!(store.lifecycle(BUCKET).unwrap(), None);
+    store.set_lifecycle(BUCKET, None).unwrap();
+    store.set_lifecycle(BUCKET, Some("old")).unwrap();
+    store.set_lifecycle(BUCKET, Some("new")).unwrap();
+    assert_eq!(store.lifecycle(BUCKET).unwrap().as_deref(), Some("new"));
+    assert_eq!(store.lifecycle("another").unwrap(), None);
+    assert!(keys(&list(store, "", "", Position::Start, 10)).is_empty());
+    store.delete_bucket(BUCKET).unwrap();
+    store.create_bucket(BUCKET).unwrap();
+    assert_eq!(store.lifecycle(BUCKET).unwrap(), None, "it goes with its bucket");
+    store.set_lifecycle(BUCKET, Some("again")).unwrap();
+    store.set_lifecycle(BUCKET, None).unwrap();
+    assert_eq!(store.lifecycle(BUCKET).unwrap(), None);
+}
+
 pub(super) fn objects_are_written_read_and_deleted(store: &Store) {
     store.create_bucket(BUCKET).unwrap();
     let info = store.put(BUCKET, "a/b.txt", b"hello").unwrap();

@@ -27,6 +27,7 @@ struct Inner {
 #[derive(Debug)]
 struct Bucket {
     created: Timestamp,
+    lifecycle: Option<String>,
     objects: BTreeMap<String, Arc<Stored>>,
 }
 
@@ -73,7 +74,7 @@ impl Memory {
         if buckets.contains_key(name) {
             return Err(StoreError::BucketExists(name.to_owned()));
         }
-        buckets.insert(name.to_owned(), Bucket { created, objects: BTreeMap::new() });
+        buckets.insert(name.to_owned(), Bucket { created, lifecycle: None, objects: BTreeMap::new() });
         Ok(())
     }
 
@@ -95,6 +96,15 @@ impl Memory {
         }
         inner.buckets.remove(name);
         inner.uploads.0.retain(|_, upload| upload.bucket != name);
+        Ok(())
+    }
+
+    pub(super) fn lifecycle(&self, bucket: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.lock().bucket(bucket)?.lifecycle.clone())
+    }
+
+    pub(super) fn set_lifecycle(&self, bucket: &str, text: Option<&str>) -> Result<(), StoreError> {
+        self.lock().bucket_mut(bucket)?.lifecycle = text.map(str::to_owned);
         Ok(())
     }
 

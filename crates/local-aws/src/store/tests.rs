@@ -26,6 +26,7 @@ macro_rules! over_both_backings {
 
 over_both_backings! {
     buckets_are_created_listed_and_deleted_when_empty
+    a_lifecycle_configuration_belongs_to_its_bucket
     objects_are_written_read_and_deleted
     attributes_come_back_and_go_with_the_next_write
     conditions_are_checked_as_s3_checks_them

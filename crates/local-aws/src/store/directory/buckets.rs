@@ -130,7 +130,9 @@ impl Directory {
         }
         self.odd_index().remove(bucket);
         self.forget_uploads(bucket).map_err(StoreError::io(doing))?;
-        layout::remove(&self.layout.bucket_record(bucket)).map_err(StoreError::io(doing))?;
+        for record in [self.layout.bucket_record(bucket), self.layout.lifecycle(bucket)] {
+            layout::remove(&record).map_err(StoreError::io(doing))?;
+        }
         for records in [self.layout.object_records(bucket), self.layout.odd(bucket)] {
             match fs::remove_dir_all(records) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -140,6 +142,28 @@ impl Directory {
             }
         }
         Ok(())
+    }
+
+    pub(in crate::store) fn lifecycle(&self, bucket: &str) -> Result<Option<String>, StoreError> {
+        let lock = self.lock(bucket);
+        let _held = lock.read().unwrap_or_else(PoisonError::into_inner);
+        self.bucket_dir(bucket)?;
+        match fs::read_to_string(self.layout.lifecycle(bucket)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            read => read.map(Some).map_err(StoreError::io("read a lifecycle configuration")),
+        }
+    }
+
+    pub(in crate::store) fn set_lifecycle(&self, bucket: &str, text: Option<&str>) -> Result<(), StoreError> {
+        let lock = self.lock(bucket);
+        let _held = lock.write().unwrap_or_else(PoisonError::into_inner);
+        self.bucket_dir(bucket)?;
+        let path = self.layout.lifecycle(bucket);
+        let done = match text {
+            None => layout::remove(&path),
+            Some(text) => layout::write(&path, &self.scratch(), text.as_bytes()),
+        };
+        done.map_err(StoreError::io("write a lifecycle configuration"))
     }
 }
 

@@ -40,6 +40,10 @@ impl Layout {
         self.side.join("buckets").join(format!("{bucket}.json"))
     }
 
+    pub(super) fn lifecycle(&self, bucket: &str) -> PathBuf {
+        self.side.join("lifecycle").join(format!("{bucket}.json"))
+    }
+
     pub(super) fn object_record(&self, bucket: &str, key: &str) -> PathBuf {
         self.object_records(bucket).join(format!("{}.json", hash(key)))
     }
@@ -121,7 +125,12 @@ pub(super) fn create_numbered(
 
 /// Replaces a JSON file in one step. The file that is renamed is `scratch`.
 pub(super) fn write_json(path: &Path, scratch: &Path, value: &impl Serialize) -> io::Result<()> {
-    fs::write(scratch, serde_json::to_vec(value)?)?;
+    write(path, scratch, &serde_json::to_vec(value)?)
+}
+
+/// Replaces a file in one step. The file that is renamed is `scratch`.
+pub(super) fn write(path: &Path, scratch: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::write(scratch, bytes)?;
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }

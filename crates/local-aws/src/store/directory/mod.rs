@@ -4,6 +4,7 @@
 //! <dir>/s3/<bucket>/<key>                     the objects, as plain files: the truth, read and written by Spark too
 //! <dir>/s3-meta/
 //!   buckets/<bucket>.json                     when it was created
+//!   lifecycle/<bucket>.json                   its lifecycle configuration, if it has one
 //!   objects/<bucket>/<hash of key>.json       ETag and attributes of the object that S3 wrote there last
 //!   odd/<bucket>/<hash of key>.json, .<n>     objects that the file system cannot hold under their key
 //!   uploads/<id>/upload.json, part-…          multipart uploads
