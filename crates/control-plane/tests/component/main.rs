@@ -17,4 +17,6 @@ mod retries;
 #[cfg(test)]
 mod runs;
 #[cfg(test)]
+mod standing;
+#[cfg(test)]
 mod world;
