@@ -25,7 +25,7 @@ pub(crate) struct DestroyArgs {
     #[arg(long)]
     dry_run: bool,
     /// Do not ask before
-    #[arg(long, conflicts_with = "dry_run")]
+    #[arg(long)]
     yes: bool,
 }
 

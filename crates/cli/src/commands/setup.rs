@@ -31,7 +31,7 @@ pub(crate) struct SetupArgs {
     #[arg(long)]
     dry_run: bool,
     /// Do not ask before
-    #[arg(long, conflicts_with = "dry_run")]
+    #[arg(long)]
     yes: bool,
 }
 
