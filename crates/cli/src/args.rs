@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Publish(commands::publish::PublishArgs),
     Sweep(commands::sweep::SweepArgs),
     Unlock(commands::unlock::UnlockArgs),
+    Setup(commands::setup::SetupArgs),
+    Destroy(commands::destroy::DestroyArgs),
     #[cfg(feature = "local")]
     Local(commands::local::LocalArgs),
     #[cfg(feature = "local")]

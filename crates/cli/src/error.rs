@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use emrys_control_plane::Stop;
+use emrys_control_plane::{StandingError, Stop};
 use emrys_core::config::ConfigErrors;
 use emrys_core::day::Day;
 use emrys_core::spec::{Spec, SpecError};
@@ -44,6 +44,9 @@ pub(crate) enum CliError {
     /// The control plane stopped.
     #[error("{0}")]
     Stop(#[from] Stop),
+    /// A standing resource could not be looked at or changed.
+    #[error(transparent)]
+    Standing(#[from] StandingError),
     /// A run could not be driven, or watched, any longer.
     #[error("{stop}")]
     Run {
@@ -120,6 +123,8 @@ impl CliError {
         match self {
             Self::ConfigFile { .. } | Self::Config { .. } | Self::Spec(_) => "config",
             Self::Stop(stop) | Self::Run { stop, .. } => stop::kind(stop),
+            Self::Standing(StandingError::Trouble(trouble)) => stop::trouble_kind(trouble.kind),
+            Self::Standing(_) => "standing",
             Self::NotRun { .. } => "not_run",
             Self::NeedsYes { .. } => "usage",
             #[cfg(not(feature = "local"))]
@@ -136,6 +141,7 @@ impl CliError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Stop(stop) | Self::Run { stop, .. } => stop::exit(stop),
+            Self::Standing(StandingError::Trouble(trouble)) => stop::trouble_exit(trouble.kind),
             #[cfg(feature = "local")]
             Self::Local { source: DaemonError::Faults { .. } | DaemonError::Scripts(_), .. } => Exit::Usage,
             #[cfg(feature = "local")]
@@ -147,6 +153,7 @@ impl CliError {
             Self::ConfigFile { .. }
             | Self::Config { .. }
             | Self::Spec(_)
+            | Self::Standing(_)
             | Self::NotRun { .. }
             | Self::NeedsYes { .. }
             | Self::Write { .. }
@@ -162,6 +169,7 @@ impl CliError {
             // Each mistake has its own.
             Self::Config { .. } => None,
             Self::Stop(stop) => stop.hint().map(str::to_owned),
+            Self::Standing(error) => error.hint().map(str::to_owned),
             Self::Run { stop: Stop::Held { .. } | Stop::Lost { .. } | Stop::Interrupted, attach } => {
                 Some(format!("`{attach}` watches it to its end, whoever drives it"))
             }

@@ -131,6 +131,19 @@ impl SweepSettings {
     }
 }
 
+/// What `emrys setup` and `emrys destroy` work with.
+#[derive(Debug)]
+pub(crate) struct StandingSettings {
+    /// The pipeline, on any day.
+    pub(crate) spec: Spec,
+}
+
+impl StandingSettings {
+    pub(crate) fn resolve(common: &Common) -> Result<Self, CliError> {
+        Ok(Self { spec: spec(&common.config, None)? })
+    }
+}
+
 /// The pipeline of a file, on this day or on yesterday in its own time zone.
 pub(crate) fn spec(file: &Path, day: Option<Day>) -> Result<Spec, CliError> {
     let bytes =

@@ -10,6 +10,7 @@
 //! attach                   the same for a run in flight: drives it, or reads along while another does
 //! publish                  another attempt of a day that is over;  served   what the catalog has of it
 //! plan, status, days       read only;  cancel   a request beside the ledger;  ledger::unlock   breaks a lease
+//! standing                 what outlives a run: found, made and removed, one file per act
 //! sweep                    clusters that nobody needs any more, and their guards
 //! buckets, readback        what a demo and its user want beside a run
 //! clients                  the one factory: endpoint, credentials, time-outs, retries
@@ -37,6 +38,7 @@ mod publish;
 mod readback;
 mod run;
 mod safeguards;
+mod standing;
 mod status;
 mod stop;
 mod sweep;
@@ -58,6 +60,7 @@ pub use publish::{Publication, publish};
 pub use readback::{AlarmSight, MetricValue};
 pub use run::{RunEnd, RunOptions, run};
 pub use safeguards::Safeguards;
+pub use standing::{StandingError, apply, standing};
 pub use status::{RunStatus, status};
 pub use stop::Stop;
 pub use sweep::{Swept, SweptGuard, end_cluster, remove_guard, survey, survey_guards};

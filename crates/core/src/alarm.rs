@@ -2,6 +2,7 @@
 //! nothing of Emrys runs any more.
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::metrics::{DIMENSION, NAMESPACE, RUN_SUCCEEDED};
 use crate::spec::Spec;
@@ -44,12 +45,9 @@ pub struct AlarmSpec {
 pub fn alarm(spec: &Spec) -> AlarmSpec {
     let alarms = &spec.config.alarms;
     let periods = alarms.success_within_hours;
-    AlarmSpec {
+    let mut alarm = AlarmSpec {
         name: spec.alarm_name(),
-        description: format!(
-            "No run of the pipeline {} for the newest due day has succeeded within {periods} hours.",
-            spec.pipeline()
-        ),
+        description: String::new(),
         namespace: NAMESPACE,
         metric: RUN_SUCCEEDED,
         dimension: (DIMENSION, spec.pipeline().to_owned()),
@@ -61,7 +59,57 @@ pub fn alarm(spec: &Spec) -> AlarmSpec {
         comparison: "LessThanThreshold",
         treat_missing_data: "breaching",
         actions: alarms.actions.clone(),
+    };
+    alarm.description = format!(
+        "No run of the pipeline {} for the newest due day has succeeded within {periods} hours. {}",
+        spec.pipeline(),
+        sign(&alarm.facts())
+    );
+    alarm
+}
+
+/// What an alarm does, thing by thing, in an order that all alarms share. Its description is the first of it.
+pub type Facts = Vec<(&'static str, String)>;
+
+impl AlarmSpec {
+    /// What it does, as what is found at CloudWatch is told.
+    pub fn facts(&self) -> Facts {
+        let actions = if self.actions.is_empty() { "none".to_owned() } else { self.actions.join(", ") };
+        vec![
+            ("description", self.description.clone()),
+            ("namespace", self.namespace.to_owned()),
+            ("metric", self.metric.to_owned()),
+            ("dimensions", format!("{}={}", self.dimension.0, self.dimension.1)),
+            ("statistic", self.statistic.to_owned()),
+            ("period seconds", self.period_seconds.to_string()),
+            ("periods", self.evaluation_periods.to_string()),
+            ("periods that must breach", self.datapoints_to_alarm.to_string()),
+            ("threshold", self.threshold.to_string()),
+            ("comparison", self.comparison.to_owned()),
+            ("missing data", self.treat_missing_data.to_owned()),
+            ("actions when it fires", actions.clone()),
+            ("actions when it is over", actions),
+        ]
     }
+}
+
+/// Whether an alarm was changed since Emrys wrote it: its description ends with a sign of all the rest. None where
+/// the description has no sign.
+pub fn has_drifted(facts: &Facts) -> Option<bool> {
+    let (_, description) = facts.iter().find(|(what, _)| *what == "description")?;
+    let (_, found) = description.rsplit_once(SIGN_BEGIN)?;
+    Some(format!("{SIGN_BEGIN}{found}") != sign(facts))
+}
+
+const SIGN_BEGIN: &str = "(emrys ";
+
+/// Twelve hex digits over everything but the description.
+fn sign(facts: &Facts) -> String {
+    let mut hash = Sha256::new();
+    for (what, value) in facts.iter().filter(|(what, _)| *what != "description") {
+        hash.update(format!("{what}={value}\n"));
+    }
+    format!("{SIGN_BEGIN}{})", hex::encode(&hash.finalize()[..6]))
 }
 
 #[cfg(test)]
@@ -80,5 +128,15 @@ mod tests {
         );
         assert_eq!((alarm.statistic, alarm.treat_missing_data), ("Maximum", "breaching"));
         assert_eq!(alarm.dimension, ("Pipeline", "web-logs".to_owned()));
+    }
+
+    #[test]
+    fn an_alarm_that_somebody_changed_is_known() {
+        let mut facts = alarm(&spec()).facts();
+        assert_eq!(has_drifted(&facts), Some(false));
+        facts[5].1 = "60".to_owned();
+        assert_eq!(has_drifted(&facts), Some(true));
+        facts[0].1 = "made by hand".to_owned();
+        assert_eq!(has_drifted(&facts), None);
     }
 }

@@ -11,6 +11,8 @@
 //! catalog                        the tables that results are published to
 //! metrics, alarm, diagnosis, report   what is told about a run
 //! sweep                            which clusters nobody needs any more
+//! lifecycle                        rules of buckets: what is kept, moved and deleted by age
+//! standing                         what outlives a run: found, wanted, and what is done about it
 //! ```
 //!
 //! The path of a run begins in [`run::decide`].
@@ -24,6 +26,7 @@ pub mod diagnosis;
 pub mod emr;
 pub mod forecast;
 pub mod inputs;
+pub mod lifecycle;
 pub mod manifest;
 pub mod metrics;
 pub mod pace;
@@ -32,6 +35,7 @@ pub mod report;
 pub mod run;
 pub mod s3_uri;
 pub mod spec;
+pub mod standing;
 pub mod sweep;
 pub mod template;
 #[cfg(test)]

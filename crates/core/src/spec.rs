@@ -211,7 +211,7 @@ impl Spec {
 
     /// Where EMR writes the cluster's logs.
     pub fn log_uri(&self) -> S3Uri {
-        self.config.cluster.log_uri.clone().unwrap_or_else(|| self.config.state.uri.join("emr-logs/"))
+        self.config.log_uri()
     }
 
     /// What the job's step is called.

@@ -152,6 +152,14 @@ impl Template {
         Ok(Self { parts })
     }
 
+    /// The text before the first placeholder.
+    pub fn literal_begin(&self) -> &str {
+        match self.parts.first() {
+            Some(Part::Text(text)) => text,
+            _ => "",
+        }
+    }
+
     /// Whether it mentions the placeholder.
     pub fn mentions(&self, placeholder: Placeholder) -> bool {
         self.parts.contains(&Part::Placeholder(placeholder))

@@ -19,6 +19,7 @@ use crate::clients::ControlPlane;
 
 pub(crate) use guard::{TARGET as GUARD_TARGET, remove as remove_guard};
 pub(crate) use launch::{Launched, launch};
+pub(crate) use put_alarm::act as put_alarm;
 pub(crate) use terminate::terminate;
 
 /// Does what may be repeated.

@@ -9,7 +9,7 @@ use crate::clients::ControlPlane;
 use crate::errors;
 
 /// Writes the alarm, over an earlier one of its name; its state stays.
-pub(super) async fn act(cp: &ControlPlane, spec: &Spec) -> Result<(), Trouble> {
+pub(crate) async fn act(cp: &ControlPlane, spec: &Spec) -> Result<(), Trouble> {
     let alarm = alarm::alarm(spec);
     let whole = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
     let (dimension, pipeline) = &alarm.dimension;

@@ -1,7 +1,7 @@
 //! Does the alarm stand as configured?
 
-use aws_sdk_cloudwatch::types::{AlarmType, ComparisonOperator, MetricAlarm, Statistic};
-use emrys_core::alarm::{self, AlarmSpec};
+use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm};
+use emrys_core::alarm::{self, Facts};
 use emrys_core::run::Trouble;
 use emrys_core::spec::Spec;
 
@@ -9,44 +9,53 @@ use crate::clients::ControlPlane;
 use crate::errors;
 
 pub(super) async fn look(cp: &ControlPlane, spec: &Spec) -> Result<bool, Trouble> {
-    let wanted = alarm::alarm(spec);
-    let describe =
-        cp.cloudwatch.describe_alarms().alarm_names(&wanted.name).alarm_types(AlarmType::MetricAlarm);
-    let mut pages = describe.into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| {
-            errors::trouble(&format!("could not look at the alarm {}", wanted.name), &error)
-        })?;
-        if page.metric_alarms().iter().any(|found| is_as(found, &wanted)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    Ok(found(cp, spec).await?.is_some_and(|found| found == alarm::alarm(spec).facts()))
 }
 
-/// Whether an alarm is what it should be. What Emrys does not set (tags, say) is not looked at.
-fn is_as(found: &MetricAlarm, wanted: &AlarmSpec) -> bool {
-    let dimensions: Vec<_> = found.dimensions().iter().map(|d| (d.name(), d.value())).collect();
-    let whole = |number: u32| i32::try_from(number).ok();
-    found.alarm_name() == Some(&wanted.name)
-        && found.alarm_description() == Some(&wanted.description)
-        && found.namespace() == Some(wanted.namespace)
-        && found.metric_name() == Some(wanted.metric)
-        && dimensions == [(Some(wanted.dimension.0), Some(wanted.dimension.1.as_str()))]
-        && found.statistic().map(Statistic::as_str) == Some(wanted.statistic)
-        && found.period() == whole(wanted.period_seconds)
-        && found.evaluation_periods() == whole(wanted.evaluation_periods)
-        && found.datapoints_to_alarm() == whole(wanted.datapoints_to_alarm)
-        && found.threshold() == Some(wanted.threshold)
-        && found.comparison_operator().map(ComparisonOperator::as_str) == Some(wanted.comparison)
-        && found.treat_missing_data() == Some(wanted.treat_missing_data)
-        && found.alarm_actions() == wanted.actions
-        && found.ok_actions() == wanted.actions
+/// The pipeline's alarm as it stands, if it does.
+pub(crate) async fn found(cp: &ControlPlane, spec: &Spec) -> Result<Option<Facts>, Trouble> {
+    let name = spec.alarm_name();
+    let describe = cp.cloudwatch.describe_alarms().alarm_names(&name).alarm_types(AlarmType::MetricAlarm);
+    let mut pages = describe.into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page =
+            page.map_err(|error| errors::trouble(&format!("could not look at the alarm {name}"), &error))?;
+        if let Some(found) = page.metric_alarms().iter().find(|found| found.alarm_name() == Some(&name)) {
+            return Ok(Some(facts(found)));
+        }
+    }
+    Ok(None)
+}
+
+/// An alarm in the words of [`alarm::AlarmSpec::facts`]. What Emrys does not set (tags, say) is not looked at.
+fn facts(found: &MetricAlarm) -> Facts {
+    let word = |word: Option<&str>| word.unwrap_or("none").to_owned();
+    let number = |number: Option<i32>| number.map_or_else(|| "none".to_owned(), |number| number.to_string());
+    let list = |items: Vec<String>| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
+    let dimensions = found.dimensions().iter();
+    let dimensions =
+        dimensions.map(|d| format!("{}={}", d.name().unwrap_or_default(), d.value().unwrap_or_default()));
+    vec![
+        ("description", word(found.alarm_description())),
+        ("namespace", word(found.namespace())),
+        ("metric", word(found.metric_name())),
+        ("dimensions", list(dimensions.collect())),
+        ("statistic", word(found.statistic().map(AsRef::as_ref))),
+        ("period seconds", number(found.period())),
+        ("periods", number(found.evaluation_periods())),
+        ("periods that must breach", number(found.datapoints_to_alarm())),
+        ("threshold", found.threshold().map_or_else(|| "none".to_owned(), |threshold| threshold.to_string())),
+        ("comparison", word(found.comparison_operator().map(AsRef::as_ref))),
+        ("missing data", word(found.treat_missing_data())),
+        ("actions when it fires", list(found.alarm_actions().to_vec())),
+        ("actions when it is over", list(found.ok_actions().to_vec())),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_cloudwatch::types::Dimension;
+    use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, Statistic};
+    use emrys_core::alarm::AlarmSpec;
 
     use super::*;
 
@@ -86,13 +95,17 @@ mod tests {
             .ok_actions("arn:aws:sns:us-east-1:123456789012:ops")
     }
 
+    fn is_as(found: &MetricAlarm) -> bool {
+        facts(found) == wanted().facts()
+    }
+
     #[test]
     fn an_alarm_stands_only_as_a_whole() {
-        assert!(is_as(&found().build(), &wanted()));
-        assert!(!is_as(&found().period(60).build(), &wanted()));
-        assert!(!is_as(&found().treat_missing_data("missing").build(), &wanted()));
-        assert!(!is_as(&found().alarm_actions("arn:aws:sns:us-east-1:123456789012:more").build(), &wanted()));
+        assert!(is_as(&found().build()));
+        assert!(!is_as(&found().period(60).build()));
+        assert!(!is_as(&found().treat_missing_data("missing").build()));
+        assert!(!is_as(&found().alarm_actions("arn:aws:sns:us-east-1:123456789012:more").build()));
         let other = Dimension::builder().name("Pipeline").value("other").build();
-        assert!(!is_as(&found().set_dimensions(Some(vec![other])).build(), &wanted()));
+        assert!(!is_as(&found().set_dimensions(Some(vec![other])).build()));
     }
 }

@@ -18,6 +18,7 @@ use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
 
+pub(crate) use alarm::found as alarm_found;
 pub(crate) use cancel::{CancelRequest, cancel_request};
 pub(crate) use catalog::partition;
 pub use catalog::{Served, served};

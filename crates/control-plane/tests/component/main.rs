@@ -19,4 +19,6 @@ mod retries;
 #[cfg(test)]
 mod runs;
 #[cfg(test)]
+mod standing;
+#[cfg(test)]
 mod world;

@@ -201,6 +201,19 @@ impl Aws {
         aws_sdk_glue::Client::from_conf(config.build())
     }
 
+    /// S3 in the hand of somebody else.
+    pub(crate) fn s3_of_another_person(&self) -> aws_sdk_s3::Client {
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(aws_sdk_s3::config::BehaviorVersion::v2026_01_12())
+            .region(aws_sdk_s3::config::Region::new("us-east-1"))
+            .endpoint_url("http://aws.test")
+            .force_path_style(true)
+            .credentials_provider(aws_sdk_s3::config::Credentials::new("AKID", SECRET, None, None, "test"))
+            .time_source(self.clock.clone())
+            .http_client(SharedHttpClient::new(self.clone()));
+        aws_sdk_s3::Client::from_conf(config.build())
+    }
+
     /// The states of all clusters, oldest first.
     pub(crate) async fn states(&self) -> Vec<String> {
         let emr = self.emr_of_another_person();

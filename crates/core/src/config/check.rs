@@ -35,6 +35,7 @@ pub(super) fn contradictions(draft: &Draft, reader: &Reader<'_>) {
         spot(fleet, draft, reader);
         volumes(fleet, reader);
     }
+    super::retention::contradictions(draft, reader);
     lengths(draft, reader);
 }
 
@@ -98,7 +99,7 @@ fn folders(draft: &Draft, reader: &Reader<'_>) {
         }
     }
     let results = draft.catalog.as_ref().and_then(|catalog| catalog.query_results.as_ref());
-    if results.is_some_and(&is_in_source) {
+    if results.is_some_and(is_in_source) {
         apart("catalog.query-results", "this lies in the source: results of queries would be read as logs");
     }
     if results.zip(output).is_some_and(|(results, output)| output.contains(results)) {

@@ -4,7 +4,7 @@
 //! reader, entry        TOML with positions; every problem is noted, and reading goes on
 //! problem              what is told of them, and what was probably meant
 //! values               the texts that AWS and Emrys give a form: names, ARNs, release labels, templates
-//! pipeline             the file's tables; job, steps, cluster, fleets, raw, guard, catalog and limits read theirs
+//! pipeline             the file's tables; job, steps, cluster, fleets, raw, guard, catalog, limits, retention read theirs
 //! check                what contradicts itself, as far as it could be read
 //! ```
 //!
@@ -26,6 +26,7 @@ mod raw;
 mod reader;
 #[cfg(test)]
 mod reference;
+mod retention;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -41,5 +42,6 @@ pub use pipeline::{
     Config, Output, OutputFormat, Source, SourceFormat, StateStore, Unreadable, decode, read, read_with,
 };
 pub use problem::{ConfigErrors, Problem};
+pub use retention::{Archive, ArchiveClass, Retention};
 pub use steps::{CustomStep, StepKind, When};
 pub use values::ReleaseLabel;

@@ -10,6 +10,7 @@ use super::job::{self, JobDraft, UserJob};
 use super::limits::{self, Alarms, Limits};
 use super::problem::{ConfigErrors, Wrong};
 use super::reader::{Reader, Section};
+use super::retention::{self, Retention};
 use super::steps::{self, CustomStep, StepDraft, When};
 use super::values;
 use crate::s3_uri::S3Uri;
@@ -43,6 +44,8 @@ pub struct Config {
     pub catalog: Option<Catalog>,
     /// `[alarms]`: when a missing success is an alarm, and who hears of it.
     pub alarms: Alarms,
+    /// `[retention]`: what is archived and deleted by its age; left out, no rule of a bucket is made.
+    pub retention: Option<Retention>,
 }
 
 /// `[source]`: the logs.
@@ -144,12 +147,24 @@ pub fn decode<'t>(file: &str, bytes: &'t [u8]) -> Result<&'t str, ConfigErrors> 
     })
 }
 
+/// The address of a day's logs up to its first placeholder.
+pub(super) fn source_prefix(source: &Source) -> Option<S3Uri> {
+    let prefix = source.uri.literal_begin();
+    // Cut off within its name, a bucket is another bucket.
+    let is_whole = prefix.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
+    is_whole.then(|| prefix.parse().ok()).flatten()
+}
+
+/// Where EMR writes its logs when nothing else is said.
+pub(super) fn log_folder(state: &StateStore) -> S3Uri {
+    state.uri.join("emr-logs/")
+}
+
 /// What the built-in job's step is called.
 pub(super) const BUILT_IN_STEP: &str = "log-analysis";
 
 /// Keys of the whole that later versions have. They are refused by name, so that nobody relies on them.
-const LATER: [(&str, &str); 3] =
-    [("notify", "notification"), ("retention", "retention"), ("schedule", "a schedule")];
+const LATER: [(&str, &str); 2] = [("notify", "notification"), ("schedule", "a schedule")];
 
 /// The file, as far as it could be read.
 pub(super) struct Draft {
@@ -166,6 +181,7 @@ pub(super) struct Draft {
     guard: Option<Guard>,
     pub(super) catalog: Option<CatalogDraft>,
     alarms: Alarms,
+    pub(super) retention: Option<Retention>,
 }
 
 impl Draft {
@@ -194,6 +210,7 @@ impl Draft {
             guard: self.guard.clone(),
             catalog,
             alarms: self.alarms.clone(),
+            retention: self.retention.clone(),
         })
     }
 }
@@ -229,8 +246,23 @@ fn read_root(mut root: Section<'_, '_>) -> Draft {
     let guard = root.section("guard").and_then(guard::read);
     let catalog = root.section("catalog").map(catalog::read);
     let alarms = limits::read_alarms(root.section("alarms"));
+    let retention = root.section("retention").map(retention::read);
     root.finish();
-    Draft { pipeline, region, source, job, steps, output, state, cluster, limits, guard, catalog, alarms }
+    Draft {
+        pipeline,
+        region,
+        source,
+        job,
+        steps,
+        output,
+        state,
+        cluster,
+        limits,
+        guard,
+        catalog,
+        alarms,
+        retention,
+    }
 }
 
 fn read_source(mut section: Section<'_, '_>) -> Option<Source> {
@@ -268,6 +300,17 @@ fn read_state(mut section: Section<'_, '_>) -> Option<StateStore> {
 }
 
 impl Config {
+    /// What the addresses of all days' logs begin with: the address up to its first placeholder. None where that is not
+    /// even a bucket.
+    pub fn source_prefix(&self) -> Option<S3Uri> {
+        source_prefix(&self.source)
+    }
+
+    /// Where EMR writes the clusters' logs.
+    pub fn log_uri(&self) -> S3Uri {
+        self.cluster.log_uri.clone().unwrap_or_else(|| log_folder(&self.state))
+    }
+
     /// What the job's step is called: `log-analysis`, or as the user's script.
     pub fn job_step_name(&self) -> &str {
         self.job.as_ref().map_or(BUILT_IN_STEP, |job| job.script.file_name())

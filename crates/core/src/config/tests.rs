@@ -1,6 +1,7 @@
 //! Tests of the configuration.
 
 mod at_once;
+mod retention;
 mod values;
 
 use super::{Config, ConfigErrors, read};
@@ -160,7 +161,7 @@ fn what_is_no_toml_is_one_problem() {
 fn what_is_not_built_yet_is_refused_by_name() {
     let text = changed(
         &[("[output]", "wait-for-input-minutes = 30\n\n[output]")],
-        "\n[limits]\nmax-cost-usd = 5\n[notify]\n[retention]\n[schedule]\n",
+        "\n[limits]\nmax-cost-usd = 5\n[notify]\n[schedule]\n",
     );
     insta::assert_snapshot!(errors(&text), @r#"
     emrys.toml:7:1: `source.wait-for-input-minutes`: waiting for input is not yet available
@@ -169,9 +170,7 @@ fn what_is_not_built_yet_is_refused_by_name() {
       hint: leave it out: this version would have to ignore it
     emrys.toml:23:2: `notify`: notification is not yet available
       hint: leave it out: this version would have to ignore it
-    emrys.toml:24:2: `retention`: retention is not yet available
-      hint: leave it out: this version would have to ignore it
-    emrys.toml:25:2: `schedule`: a schedule is not yet available
+    emrys.toml:24:2: `schedule`: a schedule is not yet available
       hint: leave it out: this version would have to ignore it
     "#);
 }

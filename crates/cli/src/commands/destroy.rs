@@ -1,0 +1,38 @@
+//! `emrys destroy`: removing what `emrys setup` made.
+
+use clap::Args;
+use emrys_core::standing::Goal;
+
+use crate::commands::setup::{How, reconcile};
+use crate::confirm::can_ask;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::printer::Printer;
+use crate::settings::Common;
+
+/// Remove what `emrys setup` made, and nothing else
+///
+/// This pipeline's lifecycle rules, its alarm, and its tables in the catalog; the database only when it was made for this
+/// pipeline and holds nothing else. No object is deleted, and others' rules and tables stay as they are.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  emrys destroy --dry-run                      what would be removed?
+  emrys destroy                                show it, ask, and remove it
+  emrys destroy --yes --json                   do not ask, as where there is no terminal")]
+pub(crate) struct DestroyArgs {
+    /// Only show what would be removed
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask before
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(crate) async fn run(args: &DestroyArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
+    if !args.dry_run {
+        can_ask(args.yes, "`emrys destroy` removes the alarm, rules and tables of the pipeline")?;
+    }
+    let how = How { goal: Goal::Destroy, dry_run: args.dry_run, yes: args.yes };
+    reconcile(how, common, printer).await
+}

@@ -1,0 +1,26 @@
+//! Making the database.
+
+use aws_sdk_glue::types::DatabaseInput;
+use emrys_core::catalog::OWNER;
+use emrys_core::run::Trouble;
+use emrys_core::spec::Spec;
+
+use super::tables::EXISTS;
+use crate::clients::ControlPlane;
+use crate::errors::Failure;
+
+/// Makes the database, with a parameter that says whose it is. One that somebody has made meanwhile is fine.
+pub(super) async fn act(cp: &ControlPlane, spec: &Spec, name: &str) -> Result<(), Trouble> {
+    let input = DatabaseInput::builder()
+        .name(name)
+        .description(format!("Results of the pipeline {}, made by Emrys", spec.pipeline()))
+        .parameters(OWNER, spec.pipeline())
+        .build()
+        .expect("a name is all that a database needs");
+    match cp.glue.create_database().database_input(input).send().await.map_err(|error| Failure::of(&error)) {
+        Err(failure) if failure.code != EXISTS => {
+            Err(failure.into_trouble(&format!("could not make the database {name}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,207 @@
+//! `[retention]`: how long things are kept, and where.
+
+use super::pipeline::{self, Draft};
+use super::problem::Wrong;
+use super::reader::{Reader, Section};
+use super::values;
+use crate::s3_uri::S3Uri;
+
+/// `[retention]`: what S3 does to objects by their age. `emrys setup` makes it lifecycle rules of the buckets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retention {
+    /// `archive-after-days` and `archive-class`: when the raw logs move to a cheaper storage class, and to which.
+    /// Default: they stay where they are.
+    pub archive: Option<Archive>,
+    /// `expire-after-days`: when the raw logs are deleted. Default never.
+    pub expire_after_days: Option<u32>,
+    /// `logs-expire-after-days`: when EMR's logs are deleted. Default never.
+    pub logs_expire_after_days: Option<u32>,
+    /// `abort-uploads-after-days`: when parts of uploads that nobody finished are removed from the output. Default 7.
+    pub abort_uploads_after_days: u32,
+}
+
+/// When the raw logs move, and to which class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Archive {
+    /// So many days after they were written.
+    pub after_days: u32,
+    /// To this class.
+    pub class: ArchiveClass,
+}
+
+/// A cheaper storage class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArchiveClass {
+    /// `glacier`: Glacier Flexible Retrieval. It is read after minutes or hours, once restored.
+    Glacier,
+    /// `deep-archive`: Glacier Deep Archive. It is read after half a day or two, once restored.
+    DeepArchive,
+    /// `glacier-ir`: Glacier Instant Retrieval. It is read at once.
+    GlacierIr,
+    /// `standard-ia`: Standard-Infrequent Access. It is read at once.
+    StandardIa,
+}
+
+impl ArchiveClass {
+    /// As S3 spells it.
+    pub fn s3_name(self) -> &'static str {
+        match self {
+            Self::Glacier => "GLACIER",
+            Self::DeepArchive => "DEEP_ARCHIVE",
+            Self::GlacierIr => "GLACIER_IR",
+            Self::StandardIa => "STANDARD_IA",
+        }
+    }
+
+    /// For how many days an object in it is paid, also when it is deleted before.
+    pub fn billed_days(self) -> u32 {
+        match self {
+            Self::Glacier | Self::GlacierIr => 90,
+            Self::DeepArchive => 180,
+            Self::StandardIa => 30,
+        }
+    }
+
+    /// How old an object has to be at least before it may move there.
+    pub fn least_age_days(self) -> u32 {
+        match self {
+            Self::StandardIa => 30,
+            Self::Glacier | Self::DeepArchive | Self::GlacierIr => 1,
+        }
+    }
+
+    /// Whether an object in it has to be restored before it can be read.
+    pub fn has_to_be_restored(self) -> bool {
+        matches!(self, Self::Glacier | Self::DeepArchive)
+    }
+}
+
+impl Retention {
+    /// What is worth knowing of it, and no mistake.
+    pub fn notes(&self) -> Vec<String> {
+        let Some(archive) = self.archive else { return Vec::new() };
+        let (class, billed) = (archive.class.s3_name(), archive.class.billed_days());
+        let mut notes = vec![format!(
+            "objects under 128 KB do not move to {class} unless the bucket says otherwise (TransitionDefaultMinimumObjectSize)"
+        )];
+        if archive.class.has_to_be_restored() {
+            notes.push(format!(
+                "a day can be run again from its raw logs until they are {} days old; after that they have to be restored from {class} first",
+                archive.after_days
+            ));
+        }
+        if let Some(expire) = self.expire_after_days.filter(|expire| expire - archive.after_days < billed) {
+            notes.push(format!(
+                "raw logs are deleted {} days after they moved to {class}, and S3 bills {billed} days there at least",
+                expire - archive.after_days
+            ));
+        }
+        notes
+    }
+}
+
+/// As far as it could be read.
+pub(super) fn read(mut section: Section<'_, '_>) -> Retention {
+    let days = "days, counted from when an object was written; a hundred years are the most";
+    let after_days = section.integer("archive-after-days", 1..=36_500, days);
+    let classes = [
+        ("glacier", ArchiveClass::Glacier),
+        ("deep-archive", ArchiveClass::DeepArchive),
+        ("glacier-ir", ArchiveClass::GlacierIr),
+        ("standard-ia", ArchiveClass::StandardIa),
+    ];
+    let class = section.parsed("archive-class", |text| values::one_of(text, &classes));
+    let class = class.unwrap_or(ArchiveClass::Glacier);
+    let retention = Retention {
+        archive: after_days.map(|after_days| Archive { after_days, class }),
+        expire_after_days: section.integer("expire-after-days", 1..=36_500, days),
+        logs_expire_after_days: section.integer("logs-expire-after-days", 1..=36_500, days),
+        abort_uploads_after_days: section
+            .integer("abort-uploads-after-days", 1..=36_500, "left out, it is 7")
+            .unwrap_or(7),
+    };
+    section.finish();
+    retention
+}
+
+/// What S3 would refuse, and rules that would take away what is still needed.
+pub(super) fn contradictions(draft: &Draft, reader: &Reader<'_>) {
+    let Some(retention) = &draft.retention else { return };
+    let (after, class, expire) =
+        ("retention.archive-after-days", "retention.archive-class", "retention.expire-after-days");
+    if retention.archive.is_none() && reader.was_given(class) && reader.is_certain(after) {
+        let wrong = Wrong::new("this says nothing without `archive-after-days`");
+        reader.wrong_at(class, wrong.hint("add archive-after-days = 90, for example"));
+    }
+    if let Some(archive) = retention.archive.filter(|_| reader.is_certain(class)) {
+        let least = archive.class.least_age_days();
+        if archive.after_days < least {
+            let message =
+                format!("S3 moves no object to {} before it is {least} days old", archive.class.s3_name());
+            reader.wrong_at(
+                after,
+                Wrong::new(message).hint(format!("make it {least} or more, or name another class")),
+            );
+        }
+    }
+    if let Some((archive, days)) = retention.archive.zip(retention.expire_after_days)
+        && days <= archive.after_days
+    {
+        let message =
+            format!("the logs would be deleted after {days} days, and archived after {}", archive.after_days);
+        reader.wrong_at(
+            expire,
+            Wrong::new(message).hint("delete them later than that, or do not archive them"),
+        );
+    }
+    covered(draft, reader);
+}
+
+/// A rule means every object whose key begins with its prefix: what tables serve and what runs rely on must not be
+/// among them.
+fn covered(draft: &Draft, reader: &Reader<'_>) {
+    let output = draft.output.as_ref().map(|output| &output.uri);
+    let state = draft.state.as_ref().map(|state| &state.uri);
+    let source = draft.source.as_ref();
+    let source_key = ["archive-after-days", "expire-after-days"]
+        .map(|key| format!("retention.{key}"))
+        .into_iter()
+        .find(|key| reader.was_given(key));
+    if let Some((key, source)) = source_key.zip(source) {
+        let hint = "give the raw logs a folder of their own, with the placeholders below it";
+        if let Some(prefix) = pipeline::source_prefix(source) {
+            for (what, uri) in [("the output", output), ("the state", state)] {
+                refuse_if_covered(&key, ("the raw logs", &prefix), what, uri, hint, reader);
+            }
+        } else {
+            let message =
+                format!("`{}` has a placeholder in its bucket, and a rule is one bucket's", source.uri);
+            reader.wrong_at(&key, Wrong::new(message).hint(hint));
+        }
+    }
+    let logs = draft.cluster.log_uri.clone().or_else(|| Some(pipeline::log_folder(draft.state.as_ref()?)));
+    let key = "retention.logs-expire-after-days";
+    if let Some(logs) = logs.filter(|_| reader.was_given(key) && reader.is_certain("cluster.log-uri")) {
+        let raw = source.and_then(pipeline::source_prefix);
+        for (what, uri) in [("the output", output), ("the state", state), ("the raw logs", raw.as_ref())] {
+            let hint = "give EMR's logs a folder of their own: `[cluster] log-uri`";
+            refuse_if_covered(key, ("EMR's logs", &logs), what, uri, hint, reader);
+        }
+    }
+}
+
+fn refuse_if_covered(
+    key: &str,
+    (whose, prefix): (&str, &S3Uri),
+    what: &str,
+    uri: Option<&S3Uri>,
+    hint: &str,
+    reader: &Reader<'_>,
+) {
+    // By their letters, as S3 does it, and not by folders.
+    if let Some(uri) = uri.filter(|uri| uri.to_string().starts_with(&prefix.to_string())) {
+        let message =
+            format!("the rule for {whose} means everything under {prefix}, and that is also {what}, {uri}");
+        reader.wrong_at(key, Wrong::new(message).hint(hint));
+    }
+}
