@@ -38,7 +38,7 @@ impl Stage {
             Self::Format => "rustfmt is content",
             Self::Build => "the binary and all tests build",
             Self::Python => "the Python environments are there, and ruff is content",
-            Self::Job => "the PySpark job's own tests, on a real Spark session",
+            Self::Job => "the PySpark job's own tests, on a real Spark session; the embedded Athena's, on real statements",
             Self::Rust => "all Rust tests, and the end-to-end tests over the real binary",
             Self::Lints => "clippy is content",
         }
@@ -67,7 +67,8 @@ impl Stage {
             }
             Self::Job => {
                 let tools = python::tools(root)?;
-                python::run(&root.join("spark-jobs"), &tools, &["-m", "pytest", "-q", "--durations=5"])
+                python::run(&root.join("spark-jobs"), &tools, &["-m", "pytest", "-q", "--durations=5"])?;
+                python::run(&root.join("crates/local-aws/python"), &tools, &["-m", "pytest", "-q"])
             }
             Self::Rust => {
                 let tools = python::tools(root)?;
