@@ -38,7 +38,9 @@ impl Stage {
             Self::Format => "rustfmt is content",
             Self::Build => "the binary and all tests build",
             Self::Python => "the Python environments are there, and ruff is content",
-            Self::Job => "the PySpark job's own tests, on a real Spark session; the embedded Athena's, on real statements",
+            Self::Job => {
+                "the PySpark job's own tests, on a real Spark session; the embedded Athena's, on real statements"
+            }
             Self::Rust => "all Rust tests, and the end-to-end tests over the real binary",
             Self::Lints => "clippy is content",
         }
