@@ -81,6 +81,11 @@ pub(crate) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
     at.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
+/// A time of the SDK; none where it lies outside of what a timestamp can hold.
+pub(crate) fn timestamp(at: &aws_smithy_types::DateTime) -> Option<Timestamp> {
+    Timestamp::new(at.secs(), at.subsec_nanos().cast_signed()).ok()
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else takes its time from")]
 fn system_now() -> Timestamp {
     Timestamp::now()

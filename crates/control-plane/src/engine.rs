@@ -6,7 +6,7 @@ use bytes::Bytes;
 use emrys_core::cluster_request::run_job_flow;
 use emrys_core::run::{
     Action, Actor, Answer, Decision, Effect, Event, LaunchIntent, Leave, Outcome, PinnedInputs, Query,
-    Recorded, Seen, Trouble, TroubleKind, Why, decide,
+    Recorded, Seen, Trouble, Why, decide,
 };
 use emrys_core::spec::Spec;
 use jiff::Timestamp;
@@ -165,12 +165,9 @@ impl<'a> Engine<'a> {
     /// Writes the document that names the input of an attempt.
     async fn write_inputs(&self, inputs: &PinnedInputs) -> Result<(), Stop> {
         let listing = self.seen.inputs.as_ref().and_then(|sighting| sighting.value.as_ref().ok());
-        let listing =
-            listing.filter(|listing| listing.pinned(self.spec) == *inputs).ok_or_else(|| Trouble {
-                kind: TroubleKind::Invalid,
-                code: String::new(),
-                message: format!("the input that {} is to name was not looked at", inputs.uri),
-            })?;
+        let listing = listing.filter(|listing| listing.pinned(self.spec) == *inputs).ok_or_else(|| {
+            Trouble::invalid(format!("the input that {} is to name was not looked at", inputs.uri))
+        })?;
         let uri = self.spec.inputs_uri(&inputs.digest);
         let document = Bytes::from(listing.document(self.spec));
         patiently(self.cp, async || objects::put(self.cp, &uri, document.clone()).await).await?;

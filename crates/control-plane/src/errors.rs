@@ -188,6 +188,15 @@ where
     Failure::of(error).into_trouble(what)
 }
 
+/// How a call went for which an answer of this code is as good as success: what was to be made is there already, or what
+/// was to go is gone.
+pub(crate) fn unless<T>(code: &str, result: Result<T, Failure>, what: &str) -> Result<(), Trouble> {
+    match result {
+        Err(failure) if failure.code != code => Err(failure.into_trouble(what)),
+        _ => Ok(()),
+    }
+}
+
 /// The status of an answer that is an error; none where there was no answer.
 pub(crate) fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     match error {

@@ -15,6 +15,7 @@
 //! buckets, readback        what a demo and its user want beside a run
 //! clients                  the one factory: endpoint, credentials, time-outs, retries
 //! errors                   the one classifier of what a failed call means
+//! glue                     Glue's words and values, in those of the core
 //! clock                    the one place that reads time
 //! ```
 
@@ -27,6 +28,7 @@ mod clock;
 mod days;
 mod engine;
 mod errors;
+mod glue;
 mod interrupt;
 mod job;
 mod ledger;

@@ -13,6 +13,7 @@ use emrys_core::sweep::{ClusterNote, Label, NAME_PREFIX, Standing, by_name, by_t
 use jiff::Timestamp;
 
 use crate::clients::ControlPlane;
+use crate::clock::timestamp;
 use crate::patience::patiently;
 use crate::status::{RunStatus, status};
 use crate::stop::Stop;
@@ -156,5 +157,5 @@ fn state(status: Option<&ClusterStatus>) -> ClusterState {
 
 fn created_at(status: Option<&ClusterStatus>) -> Option<Timestamp> {
     let at = status.and_then(|status| status.timeline()?.creation_date_time())?;
-    Timestamp::new(at.secs(), at.subsec_nanos().cast_signed()).ok()
+    timestamp(at)
 }

@@ -2,20 +2,19 @@
 
 use aws_sdk_scheduler::types::{ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, Target};
 use emrys_core::config::Guard;
-use emrys_core::run::{GUARD_GROUP, Trouble, TroubleKind};
+use emrys_core::run::{GUARD_GROUP, Trouble};
 use jiff::Timestamp;
 use serde_json::json;
 
 use crate::clients::ControlPlane;
-use crate::errors::Failure;
+use crate::errors::{Failure, unless};
+use crate::looks::GUARD_NOT_FOUND as NOT_FOUND;
 
 /// EventBridge Scheduler calls this operation of this service itself, with the schedule's input.
 pub(crate) const TARGET: &str = "arn:aws:scheduler:::aws-sdk:emr:terminateJobFlows";
 
 /// What EventBridge Scheduler answers where there is one of this name already.
 const CONFLICT: &str = "ConflictException";
-/// What it answers where there is none, or no group of this name.
-const NOT_FOUND: &str = "ResourceNotFoundException";
 
 /// Makes the schedule, and its group where that is missing. Its name is the launch's: one that is there is ours.
 pub(super) async fn ensure(
@@ -40,22 +39,13 @@ pub(super) async fn ensure(
 }
 
 fn done(made: Result<(), Failure>, name: &str) -> Result<(), Trouble> {
-    match made {
-        Err(failure) if failure.code != CONFLICT => {
-            Err(failure.into_trouble(&format!("could not make the schedule {GUARD_GROUP}/{name}")))
-        }
-        _ => Ok(()),
-    }
+    unless(CONFLICT, made, &format!("could not make the schedule {GUARD_GROUP}/{name}"))
 }
 
 async fn make_group(cp: &ControlPlane) -> Result<(), Trouble> {
     let group = cp.scheduler.create_schedule_group().name(GUARD_GROUP).client_token(cp.fresh_id());
-    match group.send().await.map_err(|error| Failure::of(&error)) {
-        Err(failure) if failure.code != CONFLICT => {
-            Err(failure.into_trouble(&format!("could not make the schedule group {GUARD_GROUP}")))
-        }
-        _ => Ok(()),
-    }
+    let done = group.send().await.map_err(|error| Failure::of(&error));
+    unless(CONFLICT, done, &format!("could not make the schedule group {GUARD_GROUP}"))
 }
 
 async fn make(
@@ -100,21 +90,13 @@ fn at(until: Timestamp) -> String {
 pub(crate) async fn remove(cp: &ControlPlane, name: &str) -> Result<(), Trouble> {
     let delete =
         cp.scheduler.delete_schedule().group_name(GUARD_GROUP).name(name).client_token(cp.fresh_id());
-    match delete.send().await.map_err(|error| Failure::of(&error)) {
-        Err(failure) if failure.code != NOT_FOUND => {
-            Err(failure.into_trouble(&format!("could not remove the schedule {GUARD_GROUP}/{name}")))
-        }
-        _ => Ok(()),
-    }
+    let done = delete.send().await.map_err(|error| Failure::of(&error));
+    unless(NOT_FOUND, done, &format!("could not remove the schedule {GUARD_GROUP}/{name}"))
 }
 
 /// The guard as configured; without one, nothing asks for it.
 pub(super) fn configured(guard: Option<&Guard>) -> Result<&Guard, Trouble> {
-    guard.ok_or_else(|| Trouble {
-        kind: TroubleKind::Invalid,
-        code: String::new(),
-        message: "no `[guard]` is configured".to_owned(),
-    })
+    guard.ok_or_else(|| Trouble::invalid("no `[guard]` is configured"))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ mod stage_job;
 mod terminate;
 mod unprotect;
 
-use emrys_core::run::{Action, Attempt, Effect, Trouble, TroubleKind};
+use emrys_core::run::{Action, Attempt, Effect, Trouble};
 use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
@@ -72,9 +72,5 @@ pub(crate) async fn act(
 
 /// An action that does not belong here: a mistake in the caller, kept as trouble so that it is shown.
 fn senseless(action: &Action) -> Trouble {
-    Trouble {
-        kind: TroubleKind::Invalid,
-        code: String::new(),
-        message: format!("there is no way to {} here", action.label()),
-    }
+    Trouble::invalid(format!("there is no way to {} here", action.label()))
 }

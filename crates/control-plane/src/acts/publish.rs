@@ -10,10 +10,8 @@ use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
 use crate::errors::{self, Failure};
+use crate::glue::EXISTS;
 use crate::looks::partition;
-
-/// What Glue answers where there is one of this name already.
-const EXISTS: &str = "AlreadyExistsException";
 
 /// Publishes table after table. Harmless when repeated, in whole or in part.
 pub(super) async fn act(cp: &ControlPlane, spec: &Spec, intent: &LaunchIntent) -> Result<(), Trouble> {
@@ -134,5 +132,5 @@ fn name(database: &str, publication: &Publication) -> String {
 }
 
 fn wrong(message: String) -> Trouble {
-    Trouble { kind: TroubleKind::Invalid, code: String::new(), message }
+    Trouble::invalid(message)
 }

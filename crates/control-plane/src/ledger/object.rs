@@ -1,7 +1,7 @@
 //! Reading the ledger's object, and writing it on the condition that nobody else wrote it meanwhile.
 
 use aws_sdk_s3::primitives::ByteStream;
-use emrys_core::run::{Trouble, TroubleKind};
+use emrys_core::run::Trouble;
 use emrys_core::spec::Spec;
 
 use super::document::{Document, LedgerError};
@@ -97,11 +97,8 @@ async fn put(cp: &ControlPlane, spec: &Spec, body: Vec<u8>, only: Only<'_>) -> R
     // The SDK's futures are large: on the heap they burden nobody's stack.
     let error = match Box::pin(request.send()).await {
         Ok(written) => {
-            let etag = written.e_tag.ok_or_else(|| Trouble {
-                kind: TroubleKind::Invalid,
-                code: String::new(),
-                message: format!("{what}: the answer has no ETag"),
-            })?;
+            let etag =
+                written.e_tag.ok_or_else(|| Trouble::invalid(format!("{what}: the answer has no ETag")))?;
             return Ok(Written::Done { etag });
         }
         Err(error) => error,

@@ -1,19 +1,13 @@
 //! Which tables are in the catalog, and which attempt does each serve for a day?
 
-use std::collections::BTreeMap;
-
 use aws_sdk_glue::types::{self as glue, Partition};
-use emrys_core::catalog::{
-    Column, Publication, SerdeInfo, StorageDescriptor, Table, publications, table_names,
-};
+use emrys_core::catalog::{Publication, Table, publications, table_names};
 use emrys_core::run::{Attempt, State, Trouble};
 use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
 use crate::errors::{self, Failure};
-
-/// What Glue answers where there is no such database, table or partition.
-const NOT_FOUND: &str = "EntityNotFoundException";
+use crate::glue::{NOT_FOUND, core_table};
 
 /// What a table of the catalog serves for a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +29,7 @@ pub(super) async fn look(cp: &ControlPlane, spec: &Spec) -> Result<Vec<Table>, T
         match page.map_err(|error| Failure::of(&error)) {
             Ok(page) => {
                 let ours = |table: &&glue::Table| table_names().any(|name| name == table.name());
-                tables.extend(page.table_list().iter().filter(ours).map(table));
+                tables.extend(page.table_list().iter().filter(ours).map(core_table));
             }
             Err(failure) if failure.code == NOT_FOUND => return Ok(Vec::new()),
             Err(failure) => {
@@ -87,41 +81,4 @@ pub(crate) async fn partition(
             &error,
         )),
     }
-}
-
-/// A table of Glue in the core's shape.
-fn table(found: &glue::Table) -> Table {
-    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-    let storage = found.storage_descriptor();
-    let serde = storage.and_then(|storage| storage.serde_info());
-    Table {
-        name: found.name().to_owned(),
-        description: text(found.description()),
-        table_type: text(found.table_type()),
-        partition_keys: columns(found.partition_keys()),
-        storage_descriptor: StorageDescriptor {
-            columns: columns(storage.map(glue::StorageDescriptor::columns).unwrap_or_default()),
-            location: text(storage.and_then(|storage| storage.location())),
-            input_format: text(storage.and_then(|storage| storage.input_format())),
-            output_format: text(storage.and_then(|storage| storage.output_format())),
-            serde_info: SerdeInfo {
-                serialization_library: text(serde.and_then(|serde| serde.serialization_library())),
-                parameters: owned(serde.and_then(|serde| serde.parameters()).into_iter().flatten()),
-            },
-        },
-        parameters: owned(found.parameters().into_iter().flatten()),
-    }
-}
-
-fn owned<'a>(parameters: impl Iterator<Item = (&'a String, &'a String)>) -> BTreeMap<String, String> {
-    parameters.map(|(name, value)| (name.clone(), value.clone())).collect()
-}
-
-fn columns(found: &[glue::Column]) -> Vec<Column> {
-    let column = |found: &glue::Column| Column {
-        name: found.name().to_owned(),
-        kind: found.r#type().unwrap_or_default().to_owned(),
-        comment: found.comment().unwrap_or_default().to_owned(),
-    };
-    found.iter().map(column).collect()
 }

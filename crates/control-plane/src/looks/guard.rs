@@ -6,7 +6,7 @@ use crate::clients::ControlPlane;
 use crate::errors::Failure;
 
 /// What EventBridge Scheduler answers about a schedule or a group that is not there.
-const NOT_FOUND: &str = "ResourceNotFoundException";
+pub(crate) const NOT_FOUND: &str = "ResourceNotFoundException";
 
 /// Whether the group of all guards is there.
 pub(super) async fn group(cp: &ControlPlane) -> Result<bool, Trouble> {

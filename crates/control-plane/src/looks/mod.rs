@@ -23,6 +23,7 @@ pub(crate) use cancel::{CancelRequest, cancel_request};
 pub(crate) use catalog::partition;
 pub use catalog::{Served, served};
 pub(crate) use cluster::archive;
+pub(crate) use guard::NOT_FOUND as GUARD_NOT_FOUND;
 
 /// Asks one question.
 pub(crate) async fn look(cp: &ControlPlane, spec: &Spec, query: &Query) -> Result<Answer, Trouble> {

@@ -1,7 +1,7 @@
 //! What does the manifest say, and what is in the output folder?
 
 use emrys_core::manifest;
-use emrys_core::run::{Trouble, TroubleKind};
+use emrys_core::run::Trouble;
 use emrys_core::s3_uri::S3Uri;
 use emrys_core::verify::{ManifestSight, Output, OutputFile};
 
@@ -13,11 +13,8 @@ use crate::objects::{self, Got};
 const MAX_MANIFEST: u64 = 64 << 20;
 
 pub(super) async fn look(cp: &ControlPlane, folder: &str) -> Result<Output, Trouble> {
-    let folder: S3Uri = folder.parse().map_err(|error| Trouble {
-        kind: TroubleKind::Invalid,
-        code: String::new(),
-        message: format!("could not look at {folder}: {error}"),
-    })?;
+    let folder: S3Uri =
+        folder.parse().map_err(|error| Trouble::invalid(format!("could not look at {folder}: {error}")))?;
     // The listing first: what is written after it was too late for a job that has ended, and what the manifest names
     // and the listing lacks is missing.
     let objects = list(cp, &folder).await?;

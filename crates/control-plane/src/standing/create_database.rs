@@ -5,9 +5,9 @@ use emrys_core::catalog::OWNER;
 use emrys_core::run::Trouble;
 use emrys_core::spec::Spec;
 
-use super::tables::EXISTS;
 use crate::clients::ControlPlane;
-use crate::errors::Failure;
+use crate::errors::{Failure, unless};
+use crate::glue::EXISTS;
 
 /// Makes the database, with a parameter that says whose it is. One that somebody has made meanwhile is fine.
 pub(super) async fn act(cp: &ControlPlane, spec: &Spec, name: &str) -> Result<(), Trouble> {
@@ -17,10 +17,7 @@ pub(super) async fn act(cp: &ControlPlane, spec: &Spec, name: &str) -> Result<()
         .parameters(OWNER, spec.pipeline())
         .build()
         .expect("a name is all that a database needs");
-    match cp.glue.create_database().database_input(input).send().await.map_err(|error| Failure::of(&error)) {
-        Err(failure) if failure.code != EXISTS => {
-            Err(failure.into_trouble(&format!("could not make the database {name}")))
-        }
-        _ => Ok(()),
-    }
+    let done =
+        cp.glue.create_database().database_input(input).send().await.map_err(|error| Failure::of(&error));
+    unless(EXISTS, done, &format!("could not make the database {name}"))
 }

@@ -3,17 +3,14 @@
 use emrys_core::catalog::Table;
 use emrys_core::run::Trouble;
 
-use super::tables::{EXISTS, fresh};
+use super::tables::fresh;
 use crate::clients::ControlPlane;
-use crate::errors::Failure;
+use crate::errors::{Failure, unless};
+use crate::glue::EXISTS;
 
 /// Makes the table. One that somebody has made meanwhile is looked at by the next plan.
 pub(super) async fn act(cp: &ControlPlane, database: &str, table: &Table) -> Result<(), Trouble> {
     let create = cp.glue.create_table().database_name(database).table_input(fresh(table));
-    match create.send().await.map_err(|error| Failure::of(&error)) {
-        Err(failure) if failure.code != EXISTS => {
-            Err(failure.into_trouble(&format!("could not make the table {database}.{}", table.name)))
-        }
-        _ => Ok(()),
-    }
+    let done = create.send().await.map_err(|error| Failure::of(&error));
+    unless(EXISTS, done, &format!("could not make the table {database}.{}", table.name))
 }

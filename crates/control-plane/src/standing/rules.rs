@@ -20,6 +20,7 @@ use jiff::Timestamp;
 
 use super::StandingError;
 use crate::clients::ControlPlane;
+use crate::clock::timestamp;
 use crate::errors::Failure;
 use crate::patience::patiently;
 
@@ -155,7 +156,7 @@ fn core_rule(rule: &s3::LifecycleRule) -> Rule {
         }),
         status: rule.status.as_str().to_owned(),
         expiration: rule.expiration.as_ref().map(|expiration| Expiration {
-            date: expiration.date.as_ref().and_then(moment),
+            date: expiration.date.as_ref().and_then(timestamp),
             days: expiration.days,
             expired_markers: expiration.expired_object_delete_marker,
         }),
@@ -163,7 +164,7 @@ fn core_rule(rule: &s3::LifecycleRule) -> Rule {
             .transitions()
             .iter()
             .map(|transition| Transition {
-                date: transition.date.as_ref().and_then(moment),
+                date: transition.date.as_ref().and_then(timestamp),
                 days: transition.days,
                 class: transition.storage_class.as_ref().map(|class| class.as_str().to_owned()),
             })
@@ -263,10 +264,6 @@ fn sdk_tag(tag: &Tag) -> s3::Tag {
         .value(&tag.value)
         .build()
         .expect("key and value are all that a tag needs")
-}
-
-fn moment(date: &DateTime) -> Option<Timestamp> {
-    Timestamp::new(date.secs(), i32::try_from(date.subsec_nanos()).ok()?).ok()
 }
 
 fn date(moment: Timestamp) -> DateTime {

@@ -1,19 +1,15 @@
-//! Database and tables, between Glue's values and the core's.
+//! Database and tables as they are found, and as Glue is given them.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_glue::types::{self as glue, TableInput};
-use emrys_core::catalog::{Column, SerdeInfo, StorageDescriptor, Table, table_names};
+use emrys_core::catalog::{Column, StorageDescriptor, Table, table_names};
 use emrys_core::run::Trouble;
 use emrys_core::standing::FoundCatalog;
 
 use crate::clients::ControlPlane;
 use crate::errors::{self, Failure};
-
-/// What Glue answers where there is no such database or table.
-pub(super) const NOT_FOUND: &str = "EntityNotFoundException";
-/// What it answers where there is one already.
-pub(super) const EXISTS: &str = "AlreadyExistsException";
+use crate::glue::{NOT_FOUND, core_table};
 
 /// The database with its tables.
 pub(super) async fn read(cp: &ControlPlane, database: &str) -> Result<FoundCatalog, Trouble> {
@@ -37,40 +33,6 @@ pub(super) async fn read(cp: &ControlPlane, database: &str) -> Result<FoundCatal
         }
     }
     Ok(found)
-}
-
-/// A table of Glue in the core's shape.
-pub(super) fn core_table(found: &glue::Table) -> Table {
-    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-    let storage = found.storage_descriptor();
-    let serde = storage.and_then(|storage| storage.serde_info());
-    let storage_descriptor = StorageDescriptor {
-        columns: core_columns(storage.map(glue::StorageDescriptor::columns).unwrap_or_default()),
-        location: text(storage.and_then(|storage| storage.location())),
-        input_format: text(storage.and_then(|storage| storage.input_format())),
-        output_format: text(storage.and_then(|storage| storage.output_format())),
-        serde_info: SerdeInfo {
-            serialization_library: text(serde.and_then(|serde| serde.serialization_library())),
-            parameters: serde.and_then(|serde| serde.parameters.clone()).into_iter().flatten().collect(),
-        },
-    };
-    Table {
-        name: found.name().to_owned(),
-        description: text(found.description()),
-        table_type: text(found.table_type()),
-        partition_keys: core_columns(found.partition_keys()),
-        storage_descriptor,
-        parameters: found.parameters.clone().into_iter().flatten().collect(),
-    }
-}
-
-fn core_columns(found: &[glue::Column]) -> Vec<Column> {
-    let column = |found: &glue::Column| Column {
-        name: found.name().to_owned(),
-        kind: found.r#type().unwrap_or_default().to_owned(),
-        comment: found.comment().unwrap_or_default().to_owned(),
-    };
-    found.iter().map(column).collect()
 }
 
 /// A new table.

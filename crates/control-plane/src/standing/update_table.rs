@@ -1,11 +1,12 @@
 //! Changing a table.
 
 use emrys_core::catalog::{Comparison, Table, compare};
-use emrys_core::run::{Trouble, TroubleKind};
+use emrys_core::run::Trouble;
 
-use super::tables::{changed, core_table};
+use super::tables::changed;
 use crate::clients::ControlPlane;
 use crate::errors;
+use crate::glue::core_table;
 
 /// Makes the table what it is to be, and keeps whatever Emrys knows nothing of: Glue replaces all of it. Somebody
 /// else's change in between is refused by Glue, by the version.
@@ -26,9 +27,5 @@ pub(super) async fn act(cp: &ControlPlane, database: &str, wanted: &Table) -> Re
 }
 
 fn changed_meanwhile(what: &str) -> Trouble {
-    Trouble {
-        kind: TroubleKind::Invalid,
-        code: String::new(),
-        message: format!("{what}: somebody has changed it meanwhile"),
-    }
+    Trouble::invalid(format!("{what}: somebody has changed it meanwhile"))
 }

@@ -4,18 +4,16 @@ use aws_sdk_scheduler::operation::get_schedule::GetScheduleOutput;
 use emrys_core::run::{GUARD_GROUP, Trouble, TroubleKind};
 use emrys_core::spec::Spec;
 use emrys_core::sweep::{Foreign, GuardNote, Label, Standing, by_form, by_name, by_tags, judge_guard};
-use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{Records, describe};
 use crate::acts;
 use crate::clients::ControlPlane;
+use crate::clock::timestamp;
 use crate::errors::{self, Failure};
+use crate::looks::GUARD_NOT_FOUND as NOT_FOUND;
 use crate::patience::patiently;
 use crate::stop::Stop;
-
-/// What EventBridge Scheduler answers about a schedule or a group that is not there.
-const NOT_FOUND: &str = "ResourceNotFoundException";
 
 /// A schedule in the group of the guards, and how it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,7 +121,7 @@ fn note(name: &str, schedule: GetScheduleOutput) -> GuardNote {
     let cluster = input.and_then(|Input { job_flow_ids }| <[String; 1]>::try_from(job_flow_ids).ok());
     GuardNote {
         name: name.to_owned(),
-        created_at: created.and_then(|at| Timestamp::new(at.secs(), at.subsec_nanos().cast_signed()).ok()),
+        created_at: created.as_ref().and_then(timestamp),
         due: schedule.schedule_expression.unwrap_or_default(),
         cluster: cluster.map(|[id]| id),
     }

@@ -113,6 +113,13 @@ pub struct Trouble {
     pub message: String,
 }
 
+impl Trouble {
+    /// What Emrys itself finds wrong: there is no code of AWS.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self { kind: TroubleKind::Invalid, code: String::new(), message: message.into() }
+    }
+}
+
 /// Kinds of [`Trouble`], by what helps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -268,9 +275,5 @@ impl Seen {
 
 /// An answer to another question than was asked: a mistake in the caller, kept as trouble so that it is shown.
 fn mismatch(query: &Query, answer: &Answer) -> Trouble {
-    Trouble {
-        kind: TroubleKind::Invalid,
-        code: String::new(),
-        message: format!("asked {query:?}, and was answered {answer:?}"),
-    }
+    Trouble::invalid(format!("asked {query:?}, and was answered {answer:?}"))
 }

@@ -191,12 +191,6 @@ impl World {
         }
     }
 
-    /// All that Glue's Data Catalog has: `{"databases": {<name>: {"tables": {<name>: <Table>}}}}`, each table as
-    /// GetTable answers it, and in its `Partitions` each partition as GetPartitions does.
-    pub fn catalog(&self) -> Value {
-        self.glue.catalog()
-    }
-
     /// Runs everything that was due up to `now`, and hands out the effects that are waiting to be executed. A second
     /// call at the same time changes nothing and returns nothing.
     pub fn advance(&mut self, now: Timestamp) -> Vec<Effect> {

@@ -17,10 +17,7 @@ pub(crate) fn page<T>(
     size: usize,
     key: impl Fn(&T) -> String,
 ) -> Option<Page<T>> {
-    let last = match marker {
-        None => String::new(),
-        Some(marker) => decode(marker)?,
-    };
+    let last = marker.map_or_else(|| Some(String::new()), decode)?;
     let start = if last.is_empty() { 0 } else { items.iter().position(|item| key(item) == last)? + 1 };
     let total = items.len();
     let taken: Vec<T> = items.into_iter().skip(start).take(size).collect();
@@ -37,10 +34,7 @@ pub(crate) fn sorted_page<T>(
     size: usize,
     key: impl Fn(&T) -> String,
 ) -> Option<Page<T>> {
-    let last = match marker {
-        None => String::new(),
-        Some(marker) => decode(marker)?,
-    };
+    let last = marker.map_or_else(|| Some(String::new()), decode)?;
     let mut rest = items.skip_while(|item| !last.is_empty() && key(item) <= last);
     let taken: Vec<T> = rest.by_ref().take(size).collect();
     let marker = rest.next().map(|_| encode(&taken.last().map_or(last, &key)));

@@ -40,30 +40,27 @@ impl Watch<'_> {
         intent: &LaunchIntent,
         sighting: &Sighting<()>,
     ) -> Option<Decision> {
-        match leave(sighting, self.now, self.pace)? {
-            Leave::Unreachable(_) => None,
-            Leave::Access(trouble) | Leave::Invalid(trouble) => {
-                Some(unpublished(intent.attempt, &trouble.to_string()))
-            }
-        }
+        self.refused_for_good(sighting).map(|why| unpublished(intent.attempt, &why))
     }
 
-    /// The same for a day that is closed, where it is all that there is to do.
+    /// The same for a day that is closed, where it is all that there is to do. Of a closed run nothing is diagnosed any
+    /// more.
     pub(super) fn publish_held(&self) -> Decision {
         let Some(held) = self.held else {
             return self.wait(later(self.now, self.pace.retry), Why::End);
         };
-        let given_up = match held.action {
-            Action::Publish(intent) => self.give_up_publishing(intent, held.sighting),
-            _ => None,
-        };
-        match given_up {
-            // Of a closed run nothing is diagnosed any more.
-            Some(Decision::Record(mut events)) => {
-                events.truncate(1);
-                Decision::Record(events)
-            }
-            _ => self.trouble_with(held),
+        let Action::Publish(intent) = held.action else { return self.trouble_with(held) };
+        match self.refused_for_good(held.sighting) {
+            Some(why) => record(Event::PublishGivenUp { attempt: intent.attempt, why }),
+            None => self.trouble_with(held),
+        }
+    }
+
+    /// Why AWS will not do it, however often it is asked.
+    fn refused_for_good(&self, sighting: &Sighting<()>) -> Option<String> {
+        match leave(sighting, self.now, self.pace)? {
+            Leave::Unreachable(_) => None,
+            Leave::Access(trouble) | Leave::Invalid(trouble) => Some(trouble.to_string()),
         }
     }
 }

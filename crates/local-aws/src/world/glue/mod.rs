@@ -104,7 +104,8 @@ impl Glue {
         }
     }
 
-    /// Everything, for who queries it: see [`World::catalog`](super::World::catalog).
+    /// Everything, for who queries it: `{"databases": {<name>: {"tables": {<name>: <Table>}}}}`, each table as GetTable
+    /// answers it, and in its `Partitions` each partition as GetPartitions does.
     pub(in crate::world) fn catalog(&self) -> Value {
         let databases: Map<String, Value> =
             self.databases.iter().map(|(name, database)| (name.clone(), database.catalog(name))).collect();

@@ -323,7 +323,7 @@ fn the_catalog_has_everything_and_survives_being_written_down() {
     let mut rig = with_hits();
     rig.glue("CreatePartition", hits(json!({"PartitionInput": day("2024-10-20", 1)})));
     rig.glue("CreateDatabase", json!({"DatabaseInput": {"Name": "empty"}}));
-    let catalog = rig.world.catalog();
+    let catalog = rig.world.glue.catalog();
     let table = &catalog["databases"]["web"]["tables"]["hits"];
     let partition = rig.glue("GetPartition", hits(json!({"PartitionValues": ["2024-10-20"]})));
     assert_eq!(table["Partitions"], json!([partition["Partition"]]));
