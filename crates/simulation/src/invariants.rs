@@ -265,9 +265,11 @@ impl Court<'_> {
             let limit = f64::from(self.evidence.spec.config.limits.start_minutes * 60);
             let by = until.as_secs_f64().max(cluster.born + limit) + SLACK + f64::from(world.terminating);
             let by = by.max(cluster.born + f64::from(world.lifetime()));
-            // Who deletes the ledger takes from the operators what they know of it, and leaves it to its guard.
-            let guard = self.guard_ends(cluster).filter(|_| self.evidence.scenario.loses_its_ledger());
-            return guard.map_or(by, |guard| by.max(guard)) - cluster.born;
+            // Who deletes the ledger takes from the operators what they know of it: its guard ends it, or `sweep`.
+            if self.evidence.scenario.loses_its_ledger() {
+                return self.guard_ends(cluster).map_or(f64::INFINITY, |guard| by.max(guard) - cluster.born);
+            }
+            return by - cluster.born;
         }
         if !forsaken {
             // EMR's own time counts in whole milliseconds, and steps end a moment after their time.
