@@ -17,6 +17,8 @@ mod crashes;
 mod demo;
 mod failures;
 mod faults;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod guards;
 mod interruptions;
 mod local;
