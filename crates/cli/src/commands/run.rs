@@ -159,6 +159,13 @@ fn complaint(end: &RunEnd, attach: &str) -> Option<Complaint> {
     let outcome = match &end.how {
         How::Closed(outcome) => *outcome,
         How::Detached => return None,
+        How::StoppedWatching if report.cancelled_by.is_some() => {
+            let message = format!(
+                "stopped watching; the run of {pipeline} on {day} is cancelled, and its cluster may not have ended yet"
+            );
+            let hint = Some(format!("`{attach}` sees it gone; with nobody there it ends after its steps"));
+            return Some(Complaint { hint, ..new("stopped_watching", message) });
+        }
         How::StoppedWatching => {
             let message = format!("stopped watching; the run of {pipeline} on {day} goes on");
             return Some(Complaint { hint: go_on(), ..new("stopped_watching", message) });
