@@ -54,7 +54,7 @@ pub(crate) enum Fault {
     LoseReply,
     /// It never arrives.
     LoseRequest,
-    /// It is answered with an error in JSON, and not done.
+    /// It is answered with an error, and not done.
     Answer(u16, &'static str),
     /// It goes well, and the next request with these words in it is denied.
     ThenDeny(&'static str),
@@ -344,7 +344,11 @@ impl HttpConnector for Aws {
                     Err(cut())
                 }
                 Some(Fault::Answer(status, code)) => {
-                    let body = format!(r#"{{"__type":"{code}","message":"made up"}}"#);
+                    let body = if line.contains(BUCKET) {
+                        format!("<Error><Code>{code}</Code><Message>made up</Message></Error>")
+                    } else {
+                        format!(r#"{{"__type":"{code}","message":"made up"}}"#)
+                    };
                     Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body)))
                 }
                 None | Some(Fault::ThenDeny(_)) => answer(&endpoint, request).await,
