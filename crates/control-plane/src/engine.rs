@@ -106,10 +106,12 @@ impl<'a> Engine<'a> {
     async fn look(&mut self, queries: &[Query]) -> Result<(), Stop> {
         for query in queries {
             let mut answer = looks::look(self.cp, self.spec, query).await;
-            if !self.cp.safeguards.adoption
-                && let Ok(Answer::LaunchedAs { clusters }) = &mut answer
-            {
-                clusters.clear();
+            if !self.cp.safeguards.adoption {
+                match &mut answer {
+                    Ok(Answer::LaunchedAs { clusters }) => clusters.clear(),
+                    Ok(Answer::Stragglers { found }) => found.clear(),
+                    _ => {}
+                }
             }
             if let Err(trouble) = &answer {
                 tracing::warn!(?query, %trouble, "a look met trouble");

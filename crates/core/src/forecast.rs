@@ -114,7 +114,7 @@ impl Forecast<'_> {
             Action::Terminate { cluster, because } => {
                 Effect::TerminateRequested { cluster: cluster.clone(), because: *because }
             }
-            Action::Unprotect { cluster } => Effect::Unprotected { cluster: cluster.clone() },
+            Action::Unprotect { cluster, .. } => Effect::Unprotected { cluster: cluster.clone() },
             Action::EnsureGuard { until, .. } => Effect::GuardEnsured { until: *until },
             Action::RemoveGuard { .. } => Effect::GuardRemoved,
             Action::Publish(intent) => Effect::Published { attempt: intent.attempt },
@@ -131,6 +131,8 @@ impl Forecast<'_> {
                 return self.record(Event::Verified { verdict: Verdict::default() });
             }
             Query::LaunchedAs { .. } => Answer::LaunchedAs { clusters: Vec::new() },
+            Query::Stragglers { .. } => Answer::Stragglers { found: Vec::new() },
+            Query::Protection { .. } => Answer::Protection { protected: false },
             Query::Guard { .. } => Answer::Guard { standing: true },
             Query::StepLog { .. } => Answer::StepLog(Vec::new()),
             Query::Cluster { .. } => Answer::Cluster(self.cluster_at_its_end()),
@@ -188,6 +190,8 @@ fn is_about_the_world(query: &Query) -> bool {
         | Query::Catalog
         | Query::Alarm => true,
         Query::Guard { .. }
+        | Query::Stragglers { .. }
+        | Query::Protection { .. }
         | Query::LaunchedAs { .. }
         | Query::Cluster { .. }
         | Query::Output { .. }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use emrys_core::emr::Reason;
-use emrys_core::run::{AttemptResult, Effect, Event, Reported, Retry};
+use emrys_core::run::{AttemptResult, Effect, Event, Reported, Retry, Straggler};
 use emrys_core::verify::Verdict;
 
 use crate::format::{bytes, count, plural};
@@ -35,6 +35,14 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
         | Event::Closed { .. }
         | Event::GuardGroupFound { .. }
         | Event::AlarmFound { current: false } => return None,
+        Event::LookedAgain { found } => return stragglers(found),
+        Event::SurplusProtected { cluster } => (
+            Level::Warn,
+            format!(
+                "somebody switched the termination protection of the surplus cluster {} on",
+                styled(HINT, cluster)
+            ),
+        ),
         Event::Reopened { .. } => (Level::Info, "the day was run before, and is run again".to_owned()),
         Event::AttemptStarted { attempt, retry: Some(retry), .. } => {
             let Retry { because, choice } = retry;
@@ -147,6 +155,15 @@ fn looked_for(clusters: &[String]) -> String {
             surplus.len()
         ),
     }
+}
+
+/// The common answer, that nothing came of what was given up, is worth no line.
+fn stragglers(found: &[Straggler]) -> Option<(Level, String)> {
+    let clusters: Vec<&str> = found.iter().map(|found| found.cluster.as_str()).collect();
+    (!clusters.is_empty()).then(|| {
+        let clusters = styled(HINT, clusters.join(", "));
+        (Level::Warn, format!("a launch that was given up has made {clusters} after all: it is ended"))
+    })
 }
 
 fn because(reason: &Reason) -> String {

@@ -38,6 +38,13 @@ pub(crate) async fn look(cp: &ControlPlane, spec: &Spec, query: &Query) -> Resul
             let clusters = clusters::look(cp, nonce, *since).await?;
             Ok(Answer::LaunchedAs { clusters })
         }
+        Query::Stragglers { nonces, since, .. } => {
+            clusters::of(cp, nonces, *since).await.map(|found| Answer::Stragglers { found })
+        }
+        Query::Protection { cluster, nonce } => {
+            let protected = clusters::is_protected(cp, cluster, nonce).await?;
+            Ok(Answer::Protection { protected })
+        }
         Query::GuardGroup => guard::group(cp).await.map(|there| Answer::GuardGroup { there }),
         Query::Guard { .. } if !cp.safeguards.guards => Ok(Answer::Guard { standing: true }),
         Query::Guard { name } => guard::standing(cp, name).await.map(|standing| Answer::Guard { standing }),

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -54,6 +55,8 @@ pub(crate) enum Fault {
     LoseReply,
     /// It never arrives.
     LoseRequest,
+    /// It arrives so much later, when its caller has long given up.
+    Late(Duration),
     /// It is answered with an error, and not done.
     Answer(u16, &'static str),
     /// It goes well, and the next request with these words in it is denied.
@@ -342,6 +345,14 @@ impl HttpConnector for Aws {
                 Some(Fault::LoseReply) => {
                     answer(&endpoint, request).await?;
                     Err(cut())
+                }
+                Some(Fault::Late(by)) => {
+                    // Whoever drops the call does not hold up the network.
+                    let arriving = tokio::spawn(async move {
+                        tokio::time::sleep(by).await;
+                        answer(&endpoint, request).await
+                    });
+                    arriving.await.unwrap_or_else(|_| Err(cut()))
                 }
                 Some(Fault::Answer(status, code)) => {
                     let body = if line.contains(BUCKET) {

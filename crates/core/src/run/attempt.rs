@@ -7,6 +7,7 @@ use super::event::{AttemptResult, Effect, Event, Fault, FaultClass, LaunchIntent
 use super::guard::Guarding;
 use super::publication::Publishing;
 use super::retry::Retry;
+use super::surplus::{GivenUp, LookedAgain, Surplus};
 use crate::diagnosis::Diagnosis;
 use crate::emr::{ClusterState, Reason, StepState};
 use crate::verify::Verdict;
@@ -35,8 +36,12 @@ pub struct Attempt {
     pub refusals: u32,
     /// Its cluster.
     pub cluster: Option<Cluster>,
-    /// Clusters of the same launch that were not accepted and are to be ended.
-    pub surplus: Vec<String>,
+    /// Clusters of ours that were not accepted, and are to be ended or were asked to.
+    pub surplus: Vec<Surplus>,
+    /// Launches that were recorded as never made.
+    pub given_up: Vec<GivenUp>,
+    /// How far those, and those of earlier attempts, were looked for once more.
+    pub looked_again: LookedAgain,
     /// How far the guard outside its cluster is.
     pub guard: Guarding,
     /// What the check of its output said.
@@ -171,6 +176,8 @@ impl Attempt {
             refusals: 0,
             cluster: None,
             surplus: Vec::new(),
+            given_up: Vec::new(),
+            looked_again: LookedAgain::No,
             guard: Guarding::Open,
             verdict: None,
             diagnosis: None,
@@ -198,7 +205,7 @@ impl Attempt {
     }
 
     pub(super) fn advance(&mut self, at: Timestamp, event: &Event) -> Applied {
-        if let Some(applied) = self.guard_moved(at, event) {
+        if let Some(applied) = self.guard_moved(at, event).or_else(|| self.surplus_moved(event)) {
             return applied;
         }
         match event {
@@ -296,11 +303,14 @@ impl Attempt {
             Effect::TerminateRequested { cluster, because } => {
                 if let Some(own) = self.cluster.as_mut().filter(|own| own.id == *cluster) {
                     own.terminate = Some((*because, at));
-                } else if self.surplus.contains(cluster) {
-                    self.surplus.retain(|surplus| surplus != cluster);
                 } else {
-                    return Err("the cluster is not of this attempt");
+                    self.surplus_of(cluster).ok_or("the cluster is not of this attempt")?.asked = true;
                 }
+            }
+            Effect::Unprotected { cluster } if self.surplus_of(cluster).is_some() => {
+                let surplus = self.surplus_of(cluster).ok_or("the cluster is not surplus")?;
+                surplus.protected = false;
+                surplus.unprotected_at = Some(at);
             }
             Effect::Unprotected { cluster } => {
                 let own = self.living_cluster()?;
@@ -344,10 +354,16 @@ impl Attempt {
             return Err("another launch is open");
         }
         match clusters.split_first() {
-            None => self.launch = Launch::NotMade,
+            None => {
+                let (intent, at) = self.open_launch()?;
+                self.given_up.push(GivenUp { nonce: intent.nonce.clone(), at });
+                self.launch = Launch::NotMade;
+            }
             Some((accepted, surplus)) => {
                 self.launched(at, accepted)?;
-                self.surplus = surplus.to_vec();
+                for cluster in surplus {
+                    self.add_surplus(cluster, nonce);
+                }
             }
         }
         Ok(())
@@ -399,7 +415,7 @@ impl Attempt {
         if self.cluster.as_ref().is_some_and(|cluster| !cluster.is_gone()) {
             return Err("its cluster is not gone");
         }
-        if !self.surplus.is_empty() {
+        if self.open_surplus().is_some() {
             return Err("a surplus cluster is not ended");
         }
         if result == AttemptResult::Succeeded && !self.verdict.as_ref().is_some_and(Verdict::is_good) {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::retry::{Choice, Retry};
+use super::surplus::Straggler;
 use crate::catalog::Unready;
 use crate::diagnosis::Diagnosis;
 use crate::emr::{ClusterState, Reason, StepState};
@@ -75,6 +76,16 @@ pub enum Event {
         nonce: String,
         /// Ids; empty when two settled looks over all pages and all states found none.
         clusters: Vec<String>,
+    },
+    /// Launches of the day that were recorded as never made were looked for once more.
+    LookedAgain {
+        /// Clusters that have come of them all the same, and that were not known before.
+        found: Vec<Straggler>,
+    },
+    /// A surplus cluster does not end, because somebody switched its termination protection on.
+    SurplusProtected {
+        /// Its id.
+        cluster: String,
     },
     /// Termination protection was switched on or off, by somebody else: Emrys launches without, and never sets it.
     ProtectionMoved {

@@ -77,6 +77,15 @@ impl World for Tape {
                 Query::LaunchedAs { .. } => {
                     Answer::LaunchedAs { clusters: (0..self.choose(4)).map(|at| format!("j-{at}")).collect() }
                 }
+                Query::Stragglers { nonces, .. } => {
+                    let found = nonces.iter().take(self.choose(3).into());
+                    let found = found.enumerate().map(|(at, nonce)| Straggler {
+                        nonce: nonce.clone(),
+                        cluster: format!("j-late-{at}"),
+                    });
+                    Answer::Stragglers { found: found.collect() }
+                }
+                Query::Protection { .. } => Answer::Protection { protected: true },
                 Query::GuardGroup => Answer::GuardGroup { there: true },
                 Query::Guard { .. } => Answer::Guard { standing: false },
                 Query::Cluster { .. } => Answer::Cluster(self.cluster()),
@@ -165,6 +174,9 @@ fn events() -> impl Strategy<Value = Event> {
             state: StepState::from(state.to_owned()),
             reason: Reason::default(),
         }),
+        (id(), id())
+            .prop_map(|(nonce, cluster)| Event::LookedAgain { found: vec![Straggler { nonce, cluster }] }),
+        id().prop_map(|cluster| Event::SurplusProtected { cluster }),
         any::<bool>().prop_map(|there| Event::GuardGroupFound { there }),
         Just(Event::GuardLost),
         Just(Event::GuardGivenUp { why: String::new() }),

@@ -101,6 +101,15 @@ pub(crate) fn sight(cluster: &str, step: &str) -> ClusterSight {
     }
 }
 
+/// A cluster whose step runs at the first look, and has come to its end at the next.
+pub(crate) fn cluster_sight_of(engine: &Engine<'_>) -> ClusterSight {
+    let cluster = engine.state.attempt().and_then(|attempt| attempt.cluster.as_ref());
+    match cluster.and_then(|cluster| cluster.state.as_ref()) {
+        None => sight("RUNNING", "RUNNING"),
+        Some(_) => sight("TERMINATED", "COMPLETED"),
+    }
+}
+
 /// How a world lets an act end.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Acted {
@@ -257,7 +266,7 @@ fn effect(action: &Action) -> Effect {
         Action::Terminate { cluster, because } => {
             Effect::TerminateRequested { cluster: cluster.clone(), because: *because }
         }
-        Action::Unprotect { cluster } => Effect::Unprotected { cluster: cluster.clone() },
+        Action::Unprotect { cluster, .. } => Effect::Unprotected { cluster: cluster.clone() },
         Action::EnsureGuard { until, .. } => Effect::GuardEnsured { until: *until },
         Action::RemoveGuard { .. } => Effect::GuardRemoved,
         Action::Publish(intent) => Effect::Published { attempt: intent.attempt },
@@ -276,6 +285,8 @@ impl World for Good {
             Query::Job => Answer::Job { unstaged: job_uris(engine.spec) },
             Query::OutputFolder => Answer::OutputFolder { taken: false },
             Query::LaunchedAs { .. } => Answer::LaunchedAs { clusters: vec!["j-1".to_owned()] },
+            Query::Stragglers { .. } => Answer::Stragglers { found: Vec::new() },
+            Query::Protection { .. } => Answer::Protection { protected: false },
             Query::GuardGroup => Answer::GuardGroup { there: false },
             Query::Guard { .. } => Answer::Guard { standing: true },
             Query::Cluster { .. } => Answer::Cluster(sight("TERMINATED", "COMPLETED")),

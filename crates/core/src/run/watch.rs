@@ -1,6 +1,7 @@
 //! What is looked at and what is recorded: everything of `decide` that is no act.
 
 mod publishing;
+mod surplus;
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
@@ -14,6 +15,7 @@ use super::next_action::{refused_until, termination};
 use super::retry::retry;
 use super::seen::{Query, Seen, Sighting, Trouble, TroubleKind};
 use super::state::State;
+use super::surplus::LookedAgain;
 use crate::diagnosis;
 use crate::emr::{ClusterSight, ClusterState, StepState};
 use crate::pace::Pace;
@@ -56,6 +58,9 @@ pub(super) fn look_or_record(
     };
     if attempt.ended.is_some() {
         return watch.report(attempt);
+    }
+    if let Some(first) = watch.surplus(attempt) {
+        return first;
     }
     match (&attempt.launch, &attempt.cluster) {
         (Launch::Open { intent, at }, _) => watch.settle(intent, *at),
@@ -149,6 +154,10 @@ impl Watch<'_> {
 
     /// The job is not staged, or the launch not made, for a reason; or neither will be.
     fn before_launch(&self, attempt: &Attempt) -> Decision {
+        let is_to_end = self.state.cancel.is_some() || attempt.is_launch_hopeless();
+        if is_to_end && let Err(first) = self.nothing_is_left(attempt) {
+            return first;
+        }
         if self.state.cancel.is_some() {
             return record(Event::AttemptEnded { result: AttemptResult::Cancelled });
         }
@@ -239,6 +248,11 @@ impl Watch<'_> {
         }
         if cluster.is_gone() && !self.may_steps_move(cluster) {
             return self.gone(attempt, intent, cluster);
+        }
+        if cluster.is_past_start()
+            && let Some(first) = self.stragglers(attempt, LookedAgain::AtWork)
+        {
+            return first;
         }
         let guard = match self.guard(attempt, intent, launched_at, cluster) {
             Ok(guard) => guard,
@@ -365,11 +379,8 @@ impl Watch<'_> {
 
     /// The cluster is gone: what came of it?
     fn gone(&self, attempt: &Attempt, intent: &LaunchIntent, cluster: &Cluster) -> Decision {
-        if !attempt.surplus.is_empty() {
-            return match self.held {
-                Some(held) => self.trouble_with(held),
-                None => self.wait(later(self.now, self.pace.retry), Why::End),
-            };
+        if let Err(first) = self.nothing_is_left(attempt) {
+            return first;
         }
         if cluster.are_steps_completed() {
             return self.verify(attempt, intent).unwrap_or_else(|first| first);
