@@ -176,6 +176,7 @@ impl Forecast<'_> {
             state: ClusterState::Terminated,
             reason: Reason { code: code.to_owned(), ..Reason::default() },
             protected: false,
+            since: None,
             steps,
         }
     }

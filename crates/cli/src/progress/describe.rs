@@ -65,7 +65,7 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
             (Level::Warn, format!("no clear answer to the launch ({why}): looking for its cluster"))
         }
         Event::LookedFor { clusters, .. } => (Level::Info, looked_for(clusters)),
-        Event::ClusterMoved { state, reason } => {
+        Event::ClusterMoved { state, reason, .. } => {
             (Level::Info, format!("cluster {}{}", styled(BOLD, state.name()), because(reason)))
         }
         Event::ProtectionMoved { protected: true } => {
@@ -206,7 +206,8 @@ mod tests {
             ..Reason::default()
         };
         assert_eq!(
-            plain(&Event::ClusterMoved { state: ClusterState::Terminating, reason }).unwrap(),
+            plain(&Event::ClusterMoved { state: ClusterState::Terminating, reason, seconds_ago: None })
+                .unwrap(),
             "cluster TERMINATING (ALL_STEPS_COMPLETED: Steps completed)"
         );
         let step = Event::StepMoved {

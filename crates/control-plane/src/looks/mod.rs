@@ -5,6 +5,7 @@ mod cancel;
 mod catalog;
 mod cluster;
 mod clusters;
+mod dated;
 mod guard;
 mod inputs;
 mod job;

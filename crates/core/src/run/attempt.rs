@@ -1,6 +1,6 @@
 //! One attempt of a run, and what the events mean for it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::action::TerminateReason;
 use super::event::{AttemptResult, Effect, Event, Fault, FaultClass, LaunchIntent, PinnedInputs, Reported};
@@ -98,8 +98,10 @@ pub struct Cluster {
     pub unprotected_at: Option<Timestamp>,
     /// Whether it was told that its end is overdue.
     pub is_overdue: bool,
-    /// When a step was first able to run.
+    /// When a step was first able to run: as EMR says, where it says so.
     pub ready_at: Option<Timestamp>,
+    /// When it was gone: as EMR says, where it says so.
+    pub ended_at: Option<Timestamp>,
     /// Its steps, in their order.
     pub steps: Vec<Step>,
     /// When a step was last seen in another state than before.
@@ -221,7 +223,10 @@ impl Attempt {
                 self.open_launch()?;
             }
             Event::LookedFor { nonce, clusters } => return self.looked_for(at, nonce, clusters),
-            Event::ClusterMoved { state, reason } => return self.cluster_moved(at, state, reason),
+            Event::ClusterMoved { state, reason, seconds_ago } => {
+                let since = seconds_ago.map_or(at, |ago| earlier(at, ago));
+                return self.cluster_moved(at, since, state, reason);
+            }
             Event::ProtectionMoved { protected } => self.living_cluster()?.protected = *protected,
             Event::EndOverdue { .. } => {
                 let cluster = self.living_cluster()?;
@@ -342,6 +347,7 @@ impl Attempt {
             unprotected_at: None,
             is_overdue: false,
             ready_at: None,
+            ended_at: None,
             steps: Vec::new(),
             steps_moved_at: None,
             terminate: None,
@@ -369,10 +375,19 @@ impl Attempt {
         Ok(())
     }
 
-    fn cluster_moved(&mut self, at: Timestamp, state: &ClusterState, reason: &Reason) -> Applied {
+    fn cluster_moved(
+        &mut self,
+        at: Timestamp,
+        since: Timestamp,
+        state: &ClusterState,
+        reason: &Reason,
+    ) -> Applied {
         let cluster = self.living_cluster()?;
+        if state.is_terminal() {
+            cluster.ended_at = Some(since);
+        }
         if matches!(state, ClusterState::Running | ClusterState::Waiting) {
-            cluster.ready_at.get_or_insert(at);
+            cluster.ready_at.get_or_insert(since);
             cluster.has_instances = true;
         }
         cluster.has_instances |= *state == ClusterState::Bootstrapping;
@@ -425,9 +440,21 @@ impl Attempt {
         Ok(())
     }
 
+    /// How long the attempt took, or has taken until now: to the end of its cluster, whenever somebody saw that.
+    pub fn duration(&self, now: Timestamp) -> SignedDuration {
+        let gone = self.cluster.as_ref().and_then(|cluster| cluster.ended_at);
+        let end = gone.or(self.ended.map(|(_, at)| at)).unwrap_or(now);
+        end.duration_since(self.started_at).max(SignedDuration::ZERO)
+    }
+
     /// Whether the launch was refused for good.
     pub fn is_launch_hopeless(&self) -> bool {
         self.launch == Launch::NotMade
             && self.refused.as_ref().is_some_and(|(fault, _)| fault.class == FaultClass::Invalid)
     }
+}
+
+/// A moment so many seconds earlier; the beginning of time, where that is nearer.
+fn earlier(at: Timestamp, seconds: i64) -> Timestamp {
+    at.checked_sub(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN)
 }

@@ -104,6 +104,10 @@ pub enum Event {
         /// Why.
         #[serde(default)]
         reason: Reason,
+        /// How many seconds ago it got ready for steps, or was gone, by EMR's own clock; left out where that is not
+        /// known. Nobody may have looked for hours.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seconds_ago: Option<i64>,
     },
     /// A step is in another state than before, or is seen for the first time.
     StepMoved {

@@ -92,6 +92,7 @@ pub(crate) fn sight(cluster: &str, step: &str) -> ClusterSight {
         state: ClusterState::from(cluster.to_owned()),
         reason: Reason { code: "ITS_CODE".to_owned(), ..Reason::default() },
         protected: false,
+        since: None,
         steps: vec![StepSight {
             id: "s-1".to_owned(),
             name: "log-analysis".to_owned(),

@@ -305,7 +305,9 @@ impl Watch<'_> {
         }
         // Last, so that whoever sees the cluster gone knows what became of its steps.
         if cluster.state.as_ref() != Some(&sight.state) {
-            events.push(Event::ClusterMoved { state: sight.state.clone(), reason: sight.reason.clone() });
+            let seconds_ago = sight.since.map(|since| since.as_secs()).filter(|seconds| *seconds > 0);
+            let (state, reason) = (sight.state.clone(), sight.reason.clone());
+            events.push(Event::ClusterMoved { state, reason, seconds_ago });
         } else if let Some(seconds) = self.overdue(cluster, sighting.at) {
             events.push(Event::EndOverdue { seconds });
         }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
+use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
 use s3s::Body;
 use s3s::service::S3Service;
@@ -157,7 +158,16 @@ impl Endpoint {
                 }
             }
         };
-        Ok(with_request_id(response, &request_id))
+        Ok(self.dated(with_request_id(response, &request_id)))
+    }
+
+    /// As AWS does, an answer tells the time: the world's own.
+    fn dated(&self, mut response: Response<Body>) -> Response<Body> {
+        let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&self.0.clock.now());
+        if let Some(date) = date.ok().and_then(|date| HeaderValue::try_from(date).ok()) {
+            response.headers_mut().insert(header::DATE, date);
+        }
+        response
     }
 
     /// [`send`](Self::send) for callers in the process: the request's body is in memory, and so is the answer's.
