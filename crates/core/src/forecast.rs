@@ -139,6 +139,7 @@ impl Forecast<'_> {
             // Handed back to be asked for real.
             Query::Inputs
             | Query::Job
+            | Query::Needs
             | Query::OutputFolder
             | Query::GuardGroup
             | Query::Catalog
@@ -186,6 +187,7 @@ fn is_about_the_world(query: &Query) -> bool {
     match query {
         Query::Inputs
         | Query::Job
+        | Query::Needs
         | Query::OutputFolder
         | Query::GuardGroup
         | Query::Catalog

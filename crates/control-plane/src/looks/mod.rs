@@ -10,6 +10,7 @@ mod guard;
 mod inputs;
 mod job;
 mod listing;
+mod needs;
 mod output;
 mod step_log;
 mod tail;
@@ -31,6 +32,7 @@ pub(crate) async fn look(cp: &ControlPlane, spec: &Spec, query: &Query) -> Resul
     match query {
         Query::Inputs => inputs::look(cp, spec).await.map(Answer::Inputs),
         Query::Job => job::look(cp, spec).await.map(|unstaged| Answer::Job { unstaged }),
+        Query::Needs => needs::look(cp, spec).await.map(Answer::Needs),
         Query::OutputFolder => {
             let taken = listing::is_taken(cp, &spec.fixed_output()).await?;
             Ok(Answer::OutputFolder { taken })

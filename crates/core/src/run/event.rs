@@ -12,6 +12,7 @@ use super::surplus::Straggler;
 use crate::catalog::Unready;
 use crate::diagnosis::Diagnosis;
 use crate::emr::{ClusterState, Reason, StepState};
+use crate::needs::Missing;
 use crate::verify::Verdict;
 
 /// An event with its place in the record.
@@ -336,6 +337,11 @@ pub enum Refusal {
         /// The folder.
         folder: String,
     },
+    /// A bucket or a script that the run needs is not there.
+    NotThere {
+        /// What.
+        missing: Vec<Missing>,
+    },
     /// Objects that Spark would skip without a word.
     UnreadableNames {
         /// Their addresses (the first few).
@@ -364,6 +370,9 @@ impl Refusal {
             Self::OutputTaken { .. } => {
                 "let the script write to an address that it is given: use {output} in `[job] args`, a fresh folder for each attempt (or move the old output away)"
             }
+            Self::NotThere { .. } => {
+                "look at the names of buckets and files: make or upload what is missing, or name another"
+            }
             Self::UnreadableNames { .. } => {
                 "Spark ignores names that begin with `_` or `.`, and reads `*?[]{}` as patterns: rename or move these objects"
             }
@@ -386,6 +395,10 @@ impl std::fmt::Display for Refusal {
         match self {
             Self::OutputTaken { folder } => {
                 write!(f, "the job writes to a fixed place, and there is output already at {folder}")
+            }
+            Self::NotThere { missing } => {
+                let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+                write!(f, "what the run needs is not there: {}", missing.join(", "))
             }
             Self::UnreadableNames { objects, count } => {
                 let (s, have) = if *count == 1 { ("", "has a name") } else { ("s", "have names") };

@@ -75,6 +75,7 @@ impl World for Tape {
                 Query::Inputs if self.choose(4) == 1 => Answer::Inputs(Listing::new(vec![])),
                 Query::Inputs => Answer::Inputs(listing()),
                 Query::Job => Answer::Job { unstaged: job_uris(engine.spec).split_off(1) },
+                Query::Needs => Answer::Needs(Vec::new()),
                 Query::OutputFolder => Answer::OutputFolder { taken: true },
                 Query::LaunchedAs { .. } => {
                     Answer::LaunchedAs { clusters: (0..self.choose(4)).map(|at| format!("j-{at}")).collect() }

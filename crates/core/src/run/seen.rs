@@ -11,6 +11,7 @@ use crate::catalog::Table;
 use crate::diagnosis::StepLog;
 use crate::emr::ClusterSight;
 use crate::inputs::Listing;
+use crate::needs::Missing;
 use crate::verify::Output;
 
 /// A question about the world. Asking changes nothing.
@@ -20,6 +21,8 @@ pub enum Query {
     Inputs,
     /// Which job files are not at their addresses?
     Job,
+    /// Is everything there that a run needs, and that nothing else asks about?
+    Needs,
     /// Is something in the folder that an unversioned job will write to?
     OutputFolder,
     /// Which clusters carry this nonce, over all pages and all states?
@@ -87,6 +90,8 @@ pub enum Answer {
         /// The addresses that have no file yet.
         unstaged: Vec<String>,
     },
+    /// To [`Query::Needs`]: what is not there.
+    Needs(Vec<Missing>),
     /// To [`Query::OutputFolder`].
     OutputFolder {
         /// Whether something is in it.
@@ -209,6 +214,8 @@ pub struct Seen {
     pub inputs: Option<Sighting<Listing>>,
     /// See [`Query::Job`].
     pub job: Option<Sighting<Vec<String>>>,
+    /// See [`Query::Needs`].
+    pub needs: Option<Sighting<Vec<Missing>>>,
     /// See [`Query::OutputFolder`].
     pub output_taken: Option<Sighting<bool>>,
     /// See [`Query::LaunchedAs`].
@@ -244,6 +251,7 @@ impl Query {
         Cow::Borrowed(match self {
             Self::Inputs
             | Self::Job
+            | Self::Needs
             | Self::OutputFolder
             | Self::Catalog
             | Self::Alarm
@@ -289,6 +297,7 @@ impl Seen {
         match query {
             Query::Inputs => take!(inputs, Answer::Inputs(listing) => listing),
             Query::Job => take!(job, Answer::Job { unstaged } => unstaged),
+            Query::Needs => take!(needs, Answer::Needs(missing) => missing),
             Query::OutputFolder => take!(output_taken, Answer::OutputFolder { taken } => taken),
             Query::LaunchedAs { .. } => take!(launched, Answer::LaunchedAs { clusters } => clusters),
             Query::Stragglers { .. } => take!(stragglers, Answer::Stragglers { found } => found),

@@ -284,6 +284,7 @@ impl World for Good {
         Ok(match query {
             Query::Inputs => Answer::Inputs(listing()),
             Query::Job => Answer::Job { unstaged: job_uris(engine.spec) },
+            Query::Needs => Answer::Needs(Vec::new()),
             Query::OutputFolder => Answer::OutputFolder { taken: false },
             Query::LaunchedAs { .. } => Answer::LaunchedAs { clusters: vec!["j-1".to_owned()] },
             Query::Stragglers { .. } => Answer::Stragglers { found: Vec::new() },

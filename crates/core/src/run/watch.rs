@@ -18,6 +18,7 @@ use super::state::State;
 use super::surplus::LookedAgain;
 use crate::diagnosis;
 use crate::emr::{ClusterSight, ClusterState, StepState};
+use crate::needs::needs;
 use crate::pace::Pace;
 use crate::spec::Spec;
 use crate::verify;
@@ -106,6 +107,12 @@ impl Watch<'_> {
         if listing.is_empty() {
             return Ok(record(Event::Closed { outcome: Outcome::Empty }));
         }
+        if !needs(self.spec).is_empty() {
+            let missing = looked(self.seen.needs.as_ref(), Query::Needs, self.now, self.pace)?;
+            if !missing.is_empty() {
+                return Ok(refuse(Refusal::NotThere { missing: missing.clone() }));
+            }
+        }
         let unreadable = listing.unreadable(self.spec);
         if !unreadable.is_empty() {
             let source = self.spec.source();
@@ -142,6 +149,9 @@ impl Watch<'_> {
         }
         if self.seen.job.is_none() {
             queries.push(Query::Job);
+        }
+        if self.seen.needs.is_none() && !needs(self.spec).is_empty() {
+            queries.push(Query::Needs);
         }
         if self.seen.catalog.is_none() && self.spec.published_to().is_some() {
             queries.push(Query::Catalog);
