@@ -131,9 +131,18 @@ pub struct GuardReport {
     pub why: Option<String>,
 }
 
-/// What is told about a run.
+/// What is told about a run to whoever drove it: the attempt at hand, if one was made.
 pub fn report(spec: &Spec, state: &State, now: Timestamp) -> RunReport {
-    let attempt = state.attempt();
+    report_of(spec, state, state.attempt(), now)
+}
+
+/// What is told about a day: where an attempt was refused, its last one stands as it stood.
+pub fn standing(spec: &Spec, state: &State, now: Timestamp) -> RunReport {
+    let last = state.attempts.last().filter(|_| state.refusal.is_some());
+    report_of(spec, state, state.attempt().or(last), now)
+}
+
+fn report_of(spec: &Spec, state: &State, attempt: Option<&Attempt>, now: Timestamp) -> RunReport {
     let cluster = attempt.and_then(|attempt| attempt.cluster.as_ref());
     let verdict = attempt.and_then(|attempt| attempt.verdict.as_ref());
     let rows = verdict.and_then(|verdict| verdict.rows);

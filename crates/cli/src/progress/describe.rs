@@ -53,7 +53,8 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
             let size = bytes(inputs.bytes);
             (Level::Info, format!("attempt {attempt} reads {}, {size}", styled(BOLD, objects)))
         }
-        Event::AttemptRefused { because } => (Level::Warn, format!("no attempt is made: {because}")),
+        // Why is said at the end, once.
+        Event::AttemptRefused { .. } => (Level::Warn, "no attempt is made".to_owned()),
         Event::Intended(intent) => (Level::Info, format!("launching the cluster ({})", intent.nonce)),
         Event::Finished { effect } => (Level::Info, done(effect)),
         Event::LaunchRefused { fault } => {

@@ -413,6 +413,14 @@ impl std::fmt::Display for Refusal {
                 let were = if *attempts == 1 { " was" } else { "s were" };
                 write!(f, "{attempts} attempt{were} made, as many as the limit allows")
             }
+            Self::CatalogNotReady { database, tables }
+                if tables.iter().all(|table| matches!(table, Unready::Missing { .. })) =>
+            {
+                let names =
+                    tables.iter().map(|table| table.table().to_owned()).collect::<Vec<_>>().join(", ");
+                let noun = if tables.len() == 1 { "table" } else { "tables" };
+                write!(f, "the database `{database}` of the catalog is without the {noun} {names}")
+            }
             Self::CatalogNotReady { database, tables } => {
                 let tables = tables.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
                 write!(f, "the database `{database}` of the catalog is not ready: {tables}")
