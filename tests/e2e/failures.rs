@@ -68,6 +68,34 @@ fn a_bucket_that_is_not_there_is_named() {
     assert!(ended.stdout.contains("NoSuchBucket"), "{}", ended.stdout);
 }
 
+/// The output and the logs may go to buckets of their own, and the job may lie in one.
+#[test]
+fn what_the_run_needs_and_is_not_there_is_named_before_a_launch() {
+    let world = World::with("[job]\nscript = \"s3://jobs/main.py\"\nargs = [\"{output}\"]\n");
+    world.put_log("access.log", "{}\n");
+    let pipeline = std::fs::read_to_string(world.path().join("emrys.toml")).unwrap();
+    let pipeline = pipeline.replace("s3://my-log-bucket/processed-logs/", "s3://results/processed-logs/");
+    let pipeline = pipeline.replace("[cluster]", "[cluster]\nlog-uri = \"s3://cluster-logs/\"");
+    world.write("emrys.toml", &pipeline);
+    for (command, code) in [("run", 2), ("plan", 0)] {
+        let ended = world.emrys(&[command, "--day", DAY, "--json"]).expect(code);
+        for missing in [
+            "s3://results/ of `[output] uri`",
+            "s3://cluster-logs/ of `[cluster] log-uri`",
+            "s3://jobs/main.py of `[job] script`",
+        ] {
+            assert!(ended.stdout.contains(missing), "{missing}: {}", ended.stdout);
+        }
+    }
+    assert!(world.calls("RunJobFlow").is_empty());
+
+    for bucket in ["results", "cluster-logs", "jobs"] {
+        std::fs::create_dir_all(world.local_dir().join("s3").join(bucket)).unwrap();
+    }
+    let ended = world.run().expect(2);
+    assert!(ended.stdout.contains("not there: s3://jobs/main.py of `[job] script`"), "{}", ended.stdout);
+}
+
 #[test]
 fn without_credentials_the_command_says_so() {
     let world = World::new();

@@ -17,6 +17,9 @@ mod crashes;
 mod demo;
 mod failures;
 mod faults;
+mod first_steps;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod guards;
 mod interruptions;
 mod local;

@@ -41,6 +41,14 @@ pub(crate) enum CliError {
     /// The pipeline cannot be run on this day.
     #[error(transparent)]
     Spec(#[from] SpecError),
+    /// The environment names an endpoint that is none.
+    #[error("`{variable}` is no address of an endpoint: `{value}`")]
+    Endpoint {
+        /// The variable.
+        variable: &'static str,
+        /// What it says.
+        value: String,
+    },
     /// The control plane stopped.
     #[error("{0}")]
     Stop(#[from] Stop),
@@ -121,7 +129,7 @@ impl CliError {
     /// What kind of error it is, for programs.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Self::ConfigFile { .. } | Self::Config { .. } | Self::Spec(_) => "config",
+            Self::ConfigFile { .. } | Self::Config { .. } | Self::Spec(_) | Self::Endpoint { .. } => "config",
             Self::Stop(stop) | Self::Run { stop, .. } => stop::kind(stop),
             Self::Standing(StandingError::Trouble(trouble)) => stop::trouble_kind(trouble.kind),
             Self::Standing(_) => "standing",
@@ -143,9 +151,9 @@ impl CliError {
             Self::Stop(stop) | Self::Run { stop, .. } => stop::exit(stop),
             Self::Standing(StandingError::Trouble(trouble)) => stop::trouble_exit(trouble.kind),
             #[cfg(feature = "local")]
-            Self::Local { source: DaemonError::Faults { .. } | DaemonError::Scripts(_), .. } => Exit::Usage,
+            Self::Local { source, .. } => local_exit(source),
             #[cfg(feature = "local")]
-            Self::Local { .. } | Self::Python(_) => Exit::Aws,
+            Self::Python(_) => Exit::Aws,
             #[cfg(not(feature = "local"))]
             Self::NoLocal => Exit::Usage,
             #[cfg(feature = "local")]
@@ -153,6 +161,7 @@ impl CliError {
             Self::ConfigFile { .. }
             | Self::Config { .. }
             | Self::Spec(_)
+            | Self::Endpoint { .. }
             | Self::Standing(_)
             | Self::NotRun { .. }
             | Self::NeedsYes { .. }
@@ -163,8 +172,14 @@ impl CliError {
     }
 
     /// What a person can do about it.
-    pub(crate) fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self, common: &Common) -> Option<String> {
         match self {
+            Self::Stop(Stop::Trouble(trouble))
+            | Self::Standing(StandingError::Trouble(trouble))
+            | Self::Run { stop: Stop::Trouble(trouble), .. } => stop::trouble_hint(trouble, common),
+            Self::Endpoint { .. } => {
+                Some("an endpoint is an address such as `http://127.0.0.1:4566`; unset the variable for AWS itself".to_owned())
+            }
             Self::ConfigFile { path, source } => Some(config_file_hint(path, source)),
             // Each mistake has its own.
             Self::Config { .. } => None,
@@ -205,8 +220,9 @@ impl CliError {
     }
 
     /// The document that `--json` prints.
-    pub(crate) fn document(&self) -> Value {
-        let mut error = json!({ "kind": self.kind(), "message": self.message(), "hint": self.hint() });
+    pub(crate) fn document(&self, common: &Common) -> Value {
+        let hint = self.hint(common);
+        let mut error = json!({ "kind": self.kind(), "message": self.message(), "hint": hint });
         if let Self::Config { errors, .. } = self {
             error["problems"] = serde_json::to_value(&errors.problems).unwrap_or_default();
         }
@@ -218,15 +234,15 @@ impl CliError {
     }
 
     /// Tells it to whoever asked.
-    pub(crate) fn report(&self, printer: &Printer, json: bool) {
+    pub(crate) fn report(&self, printer: &Printer, common: &Common) {
         let mut message = self.message();
         if let Self::Config { errors, .. } = self {
             let _ = write!(message, "\n{errors}");
         }
-        tell(printer, &message, self.hint().as_deref());
-        if json {
+        tell(printer, &message, self.hint(common).as_deref());
+        if common.json {
             // With stdout gone as well there is nobody left to tell.
-            let _ = printer.json(&self.document());
+            let _ = printer.json(&self.document(common));
         }
     }
 }
@@ -242,6 +258,22 @@ fn config_file_hint(path: &Path, error: &io::Error) -> String {
             format!("this is a folder: name the file in it, such as `--config {}`", inside.display())
         }
         _ => "see that it is a file and can be read, or name another with `--config FILE`".to_owned(),
+    }
+}
+
+/// What stands in the way of the daemon where it was told to be is a matter of usage; a daemon that does not do as it
+/// should is an AWS that cannot be reached.
+#[cfg(feature = "local")]
+fn local_exit(error: &DaemonError) -> Exit {
+    match error {
+        DaemonError::File { .. }
+        | DaemonError::AlreadyRunning { .. }
+        | DaemonError::Listen { .. }
+        | DaemonError::World(_)
+        | DaemonError::Store(_)
+        | DaemonError::Scripts(_)
+        | DaemonError::Faults { .. } => Exit::Usage,
+        _ => Exit::Aws,
     }
 }
 

@@ -64,7 +64,7 @@ fn start(cli: Cli) -> Exit {
         .map_err(CliError::Start)
         .and_then(|runtime| runtime.block_on(run(cli.command, &common, &printer)));
     result.unwrap_or_else(|error| {
-        error.report(&printer, common.json);
+        error.report(&printer, &common);
         error.exit()
     })
 }

@@ -3,6 +3,7 @@
 use emrys_control_plane::{ControlPlane, Place};
 use emrys_core::config::Config;
 
+use crate::env;
 use crate::error::CliError;
 use crate::printer::Printer;
 use crate::settings::{Common, PlaceChoice};
@@ -15,10 +16,32 @@ pub(crate) async fn connect(
 ) -> Result<ControlPlane, CliError> {
     let region = config.region.clone();
     let place = match common.place {
-        PlaceChoice::Aws => Place { region, endpoint_url: None, credentials: None, profile: None },
+        PlaceChoice::Aws => {
+            check_endpoints()?;
+            Place { region, endpoint_url: None, credentials: None, profile: None }
+        }
         PlaceChoice::Embedded => embedded(region, common, printer).await?,
     };
     Ok(ControlPlane::connect(place).await)
+}
+
+/// An endpoint that is no address would be tried, and tried again.
+fn check_endpoints() -> Result<(), CliError> {
+    for variable in env::ENDPOINTS {
+        if let Some(value) = env::value(variable).filter(|value| !is_endpoint(value)) {
+            return Err(CliError::Endpoint { variable, value });
+        }
+    }
+    Ok(())
+}
+
+/// Whether a text has a scheme that the SDK speaks, and a host.
+fn is_endpoint(text: &str) -> bool {
+    let rest = ["http://", "https://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+    rest.is_some_and(|rest| {
+        let host = rest.split(['/', ':', '?', '#']).next().unwrap_or_default();
+        !rest.contains(char::is_whitespace) && (!host.is_empty() || rest.starts_with('['))
+    })
 }
 
 #[cfg(feature = "local")]
@@ -39,4 +62,21 @@ async fn embedded(region: String, common: &Common, printer: &Printer) -> Result<
 #[expect(clippy::unused_async, reason = "with the embedded AWS it waits for the daemon")]
 async fn embedded(_region: String, _common: &Common, _printer: &Printer) -> Result<Place, CliError> {
     Err(CliError::NoLocal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_has_a_scheme_and_a_host() {
+        for good in
+            ["http://127.0.0.1:4566", "https://vpce-1.emr.us-east-1.vpce.amazonaws.com", "http://[::1]:80/"]
+        {
+            assert!(is_endpoint(good), "{good}");
+        }
+        for bad in ["nonsense", "localhost:4566", "http://", "ftp://host", "http://a b", "http://:80"] {
+            assert!(!is_endpoint(bad), "{bad}");
+        }
+    }
 }

@@ -72,5 +72,8 @@ impl CtrlC {
 /// Who drives a run or cancels it, for the record.
 pub(crate) fn whoami() -> String {
     let user = env::value("USER").or_else(|| env::value("USERNAME"));
-    user.unwrap_or_else(|| "somebody".to_owned())
+    // A service or a container may have no name for its user.
+    user.unwrap_or_else(|| {
+        emrys_control_plane::user_id().map_or_else(|| "somebody".to_owned(), |id| format!("uid {id}"))
+    })
 }

@@ -17,6 +17,7 @@ use crate::clock::later;
 use crate::interrupt::{Interrupt, Interrupts};
 use crate::ledger::Ledger;
 use crate::patience::patiently;
+use crate::safeguards::Safeguards;
 use crate::stop::Stop;
 use crate::watcher::Watcher;
 use crate::{looks, objects};
@@ -106,11 +107,7 @@ impl<'a> Engine<'a> {
     async fn look(&mut self, queries: &[Query]) -> Result<(), Stop> {
         for query in queries {
             let mut answer = looks::look(self.cp, self.spec, query).await;
-            if !self.cp.safeguards.adoption
-                && let Ok(Answer::LaunchedAs { clusters }) = &mut answer
-            {
-                clusters.clear();
-            }
+            self.without_safeguards(&mut answer);
             if let Err(trouble) = &answer {
                 tracing::warn!(?query, %trouble, "a look met trouble");
             }
@@ -121,6 +118,16 @@ impl<'a> Engine<'a> {
             self.look_for_a_cancel().await?;
         }
         Ok(())
+    }
+
+    /// Where a safeguard is switched off, so is the net that lies below it: what it shows is that the one is needed.
+    fn without_safeguards(&self, answer: &mut Result<Answer, Trouble>) {
+        let Safeguards { adoption, losers_rule, .. } = &self.cp.safeguards;
+        match answer {
+            Ok(Answer::LaunchedAs { clusters }) if !adoption => clusters.clear(),
+            Ok(Answer::Stragglers { found }) if !adoption || !losers_rule => found.clear(),
+            _ => {}
+        }
     }
 
     /// Somebody else may want the run to end; only who drives it can record that.

@@ -55,7 +55,7 @@ pub use days::{DayRecord, days};
 pub use engine::How;
 pub use interrupt::{Interrupt, InterruptSender, Interrupts};
 pub use job::built_in_job;
-pub use ledger::{Holder, LedgerError, Unlocked, unlock};
+pub use ledger::{Holder, LedgerError, Unlocked, unlock, user_id};
 pub use looks::{Served, served};
 pub use plan::plan;
 pub use publish::{Publication, publish};

@@ -1,6 +1,6 @@
 //! How a day stands, by its ledger alone. It only reads, and needs no lease.
 
-use emrys_core::report::{RunReport, report};
+use emrys_core::report::{RunReport, standing};
 use emrys_core::run::{Recorded, State};
 use emrys_core::spec::Spec;
 use jiff::Timestamp;
@@ -30,7 +30,7 @@ pub async fn status(cp: &ControlPlane, spec: &Spec) -> Result<Option<RunStatus>,
     };
     let state = document.state(spec)?;
     Ok(Some(RunStatus {
-        report: report(spec, &state, cp.clock.now()),
+        report: standing(spec, &state, cp.clock.now()),
         state,
         driven_by: document.driven_by().map(|(holder, since)| (holder.clone(), since)),
         events: document.events().to_vec(),

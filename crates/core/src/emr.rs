@@ -3,6 +3,7 @@
 //! A state that this version does not know is kept by its name: it is neither success nor an end, and only a
 //! deadline ends the watching of it.
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 /// A cluster's state (EMR API, `ClusterState`).
@@ -173,6 +174,8 @@ pub struct ClusterSight {
     pub reason: Reason,
     /// Whether termination protection is on.
     pub protected: bool,
+    /// For how long it has been ready for steps, or gone, by EMR's own clock; none where EMR does not say.
+    pub since: Option<SignedDuration>,
     /// All steps, in the order in which they run.
     pub steps: Vec<StepSight>,
 }

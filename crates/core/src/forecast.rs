@@ -114,7 +114,7 @@ impl Forecast<'_> {
             Action::Terminate { cluster, because } => {
                 Effect::TerminateRequested { cluster: cluster.clone(), because: *because }
             }
-            Action::Unprotect { cluster } => Effect::Unprotected { cluster: cluster.clone() },
+            Action::Unprotect { cluster, .. } => Effect::Unprotected { cluster: cluster.clone() },
             Action::EnsureGuard { until, .. } => Effect::GuardEnsured { until: *until },
             Action::RemoveGuard { .. } => Effect::GuardRemoved,
             Action::Publish(intent) => Effect::Published { attempt: intent.attempt },
@@ -131,12 +131,15 @@ impl Forecast<'_> {
                 return self.record(Event::Verified { verdict: Verdict::default() });
             }
             Query::LaunchedAs { .. } => Answer::LaunchedAs { clusters: Vec::new() },
+            Query::Stragglers { .. } => Answer::Stragglers { found: Vec::new() },
+            Query::Protection { .. } => Answer::Protection { protected: false },
             Query::Guard { .. } => Answer::Guard { standing: true },
             Query::StepLog { .. } => Answer::StepLog(Vec::new()),
             Query::Cluster { .. } => Answer::Cluster(self.cluster_at_its_end()),
             // Handed back to be asked for real.
             Query::Inputs
             | Query::Job
+            | Query::Needs
             | Query::OutputFolder
             | Query::GuardGroup
             | Query::Catalog
@@ -174,6 +177,7 @@ impl Forecast<'_> {
             state: ClusterState::Terminated,
             reason: Reason { code: code.to_owned(), ..Reason::default() },
             protected: false,
+            since: None,
             steps,
         }
     }
@@ -183,11 +187,14 @@ fn is_about_the_world(query: &Query) -> bool {
     match query {
         Query::Inputs
         | Query::Job
+        | Query::Needs
         | Query::OutputFolder
         | Query::GuardGroup
         | Query::Catalog
         | Query::Alarm => true,
         Query::Guard { .. }
+        | Query::Stragglers { .. }
+        | Query::Protection { .. }
         | Query::LaunchedAs { .. }
         | Query::Cluster { .. }
         | Query::Output { .. }

@@ -29,6 +29,7 @@ pub mod inputs;
 pub mod lifecycle;
 pub mod manifest;
 pub mod metrics;
+pub mod needs;
 pub mod pace;
 pub mod plan;
 pub mod report;

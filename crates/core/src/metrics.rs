@@ -71,7 +71,7 @@ pub fn datapoints(spec: &Spec, attempt: &Attempt) -> Vec<Datapoint> {
         let is_good = attempt.has_succeeded() && !attempt.publishing.is_given_up();
         push(RUN_SUCCEEDED, if is_good { 1.0 } else { 0.0 }, Unit::Count);
     }
-    push("RunDurationSeconds", at.duration_since(attempt.started_at).as_secs_f64(), Unit::Seconds);
+    push("RunDurationSeconds", attempt.duration(at).as_secs_f64(), Unit::Seconds);
     push("InputObjects", float(attempt.inputs.objects), Unit::Count);
     push("InputBytes", float(attempt.inputs.bytes), Unit::Bytes);
     if let Some(verdict) = &attempt.verdict {

@@ -39,7 +39,7 @@ pub struct RunReport {
     pub rows_rejected: Option<u64>,
     /// The output folder, once it is known to be good.
     pub output: Option<String>,
-    /// From the attempt's begin to its end, or until now.
+    /// From the attempt's begin to the end of its cluster, or until now.
     pub duration_seconds: Option<f64>,
     /// What was found out about a failure.
     pub diagnosis: Option<Diagnosis>,
@@ -131,9 +131,18 @@ pub struct GuardReport {
     pub why: Option<String>,
 }
 
-/// What is told about a run.
+/// What is told about a run to whoever drove it: the attempt at hand, if one was made.
 pub fn report(spec: &Spec, state: &State, now: Timestamp) -> RunReport {
-    let attempt = state.attempt();
+    report_of(spec, state, state.attempt(), now)
+}
+
+/// What is told about a day: where an attempt was refused, its last one stands as it stood.
+pub fn standing(spec: &Spec, state: &State, now: Timestamp) -> RunReport {
+    let last = state.attempts.last().filter(|_| state.refusal.is_some());
+    report_of(spec, state, state.attempt().or(last), now)
+}
+
+fn report_of(spec: &Spec, state: &State, attempt: Option<&Attempt>, now: Timestamp) -> RunReport {
     let cluster = attempt.and_then(|attempt| attempt.cluster.as_ref());
     let verdict = attempt.and_then(|attempt| attempt.verdict.as_ref());
     let rows = verdict.and_then(|verdict| verdict.rows);
@@ -155,10 +164,7 @@ pub fn report(spec: &Spec, state: &State, now: Timestamp) -> RunReport {
         rows_read: rows.map(|rows| rows.read),
         rows_rejected: rows.map(|rows| rows.rejected),
         output: intent.map(|intent| verify::folder(spec, intent).to_string()),
-        duration_seconds: attempt.map(|attempt| {
-            let end = attempt.ended.map_or(now, |(_, at)| at);
-            end.duration_since(attempt.started_at).as_secs_f64().max(0.0)
-        }),
+        duration_seconds: attempt.map(|attempt| attempt.duration(now).as_secs_f64()),
         diagnosis: attempt.and_then(|attempt| attempt.diagnosis.clone()),
         refusal: state.refusal.as_ref().map(RefusalReport::new),
         succeeded_attempt: state.succeeded().map(|attempt| attempt.number),

@@ -209,7 +209,7 @@ impl Journal {
             // One write per line: a reader never sees half a line of a daemon that is alive.
             Sink::File(path, file) => {
                 let line = serde_json::to_string(&entry).map_err(io::Error::from);
-                if let Err(error) = line.and_then(|line| file.write_all(format!("{line}\n").as_bytes())) {
+                if let Err(error) = line.and_then(|line| append(file, &format!("{line}\n"))) {
                     tracing::error!(path = %path.display(), %error, "the journal cannot be written");
                 }
             }
@@ -238,6 +238,15 @@ pub fn read(path: &Path) -> io::Result<Vec<Entry>> {
         }
     }
     Ok(entries)
+}
+
+/// Appends a line, or nothing of it: where the disk is full, half a line would spoil the one that follows.
+fn append(file: &mut File, line: &str) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    file.write_all(line.as_bytes()).inspect_err(|_| {
+        // What cannot be cut off is a torn line, which the next daemon ends.
+        let _ = file.set_len(length);
+    })
 }
 
 /// Finds the last sequence number of an existing file, and ends a torn last line, so that the next one is whole.

@@ -6,7 +6,7 @@ use clap::Args;
 use emrys_control_plane::{ControlPlane, How, RunEnd, RunOptions};
 use emrys_core::day::Day;
 use emrys_core::diagnosis::Diagnosis;
-use emrys_core::report::RunReport;
+use emrys_core::report::{Phase, RunReport};
 use emrys_core::run::Outcome;
 use emrys_core::spec::Spec;
 use serde_json::json;
@@ -110,7 +110,7 @@ pub(crate) fn tell_end(
 ) -> Result<(), CliError> {
     let report = &end.report;
     let attach = invocation(common, &format!("attach {}", spec.day));
-    let complaint = complaint(end, &attach);
+    let complaint = complaint(end, spec, &attach, common);
     if common.json {
         let mut document = serde_json::to_value(report).map_err(std::io::Error::from)?;
         if let Some(Complaint { kind, message, hint, .. }) = &complaint {
@@ -151,7 +151,7 @@ struct Complaint {
     hint: Option<String>,
 }
 
-fn complaint(end: &RunEnd, attach: &str) -> Option<Complaint> {
+fn complaint(end: &RunEnd, spec: &Spec, attach: &str, common: &Common) -> Option<Complaint> {
     let report = &end.report;
     let RunReport { pipeline, day, .. } = report;
     let new = |kind, message| Complaint { kind, message, details: String::new(), hint: None };
@@ -159,9 +159,22 @@ fn complaint(end: &RunEnd, attach: &str) -> Option<Complaint> {
     let outcome = match &end.how {
         How::Closed(outcome) => *outcome,
         How::Detached => return None,
+        How::StoppedWatching if report.cancelled_by.is_some() => {
+            let message = format!(
+                "stopped watching; the run of {pipeline} on {day} is cancelled, and its cluster may not have ended yet"
+            );
+            let hint = Some(format!("`{attach}` sees it gone; with nobody there it ends after its steps"));
+            return Some(Complaint { hint, ..new("stopped_watching", message) });
+        }
         How::StoppedWatching => {
             let message = format!("stopped watching; the run of {pipeline} on {day} goes on");
             return Some(Complaint { hint: go_on(), ..new("stopped_watching", message) });
+        }
+        // It was left before it had begun: there is nothing to be picked up.
+        How::Left(leave) if report.phase == Phase::Preparing => {
+            let message = format!("{leave}; nothing of {pipeline} on {day} was launched");
+            let hint = stop::trouble_hint(leave.trouble(), common);
+            return Some(Complaint { hint, ..new(stop::trouble_kind(leave.trouble().kind), message) });
         }
         How::Left(leave) => {
             let message = format!("{leave}; the run of {pipeline} on {day} is no longer watched");
@@ -175,7 +188,13 @@ fn complaint(end: &RunEnd, attach: &str) -> Option<Complaint> {
         Outcome::Succeeded => None,
         Outcome::Empty => Some(Complaint {
             hint: Some("is the day over, and does `[source] uri` name its folder?".to_owned()),
-            ..new("empty", format!("there are no logs of {pipeline} on {day}: nothing was launched"))
+            ..new(
+                "empty",
+                format!(
+                    "there are no logs of {pipeline} on {day} in {}: nothing was launched",
+                    spec.source()
+                ),
+            )
         }),
         Outcome::Cancelled => Some(new("cancelled", format!("the run of {pipeline} on {day} was cancelled"))),
         Outcome::Refused => {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use clap::Args;
 use emrys_control_plane::{Holder, RunStatus};
 use emrys_core::day::Day;
-use emrys_core::report::{GuardReport, RunReport};
+use emrys_core::report::{GuardReport, Phase, RunReport};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ pub(crate) async fn run(args: &StatusArgs, common: &Common, printer: &Printer) -
     let control_plane = place::connect(&spec.config, common, printer).await?;
     let status = emrys_control_plane::status(&control_plane, &spec).await?;
     match (status, common.json) {
-        (Some(status), true) => printer.json(&status.report)?,
+        (Some(status), true) => printer.json(&document(&status)?)?,
         (Some(status), false) => {
             let driver = driver(&status, common);
             printer.data(&(summary(&status.report) + &driver + &failure(&status.report)))?;
@@ -53,6 +53,19 @@ pub(crate) async fn run(args: &StatusArgs, common: &Common, printer: &Printer) -
     Ok(Exit::Done)
 }
 
+/// The run, who drives it, and who did and is certainly gone.
+fn document(status: &RunStatus) -> Result<Value, CliError> {
+    let mut document = serde_json::to_value(&status.report).map_err(std::io::Error::from)?;
+    let holder = status.driven_by.as_ref().filter(|_| status.report.outcome.is_none());
+    let named = |dead: bool| {
+        let holder = holder.filter(|(holder, _)| holder.is_certainly_dead() == dead);
+        holder.map(|(holder, since)| holder_json(holder, *since)).unwrap_or_default()
+    };
+    document["driven_by"] = named(false);
+    document["driver_gone"] = named(true);
+    Ok(document)
+}
+
 /// Who drives a run that is in flight; empty for one that is over.
 fn driver(status: &RunStatus, common: &Common) -> String {
     if status.report.outcome.is_some() {
@@ -62,9 +75,13 @@ fn driver(status: &RunStatus, common: &Common) -> String {
         Some((holder, since)) if !holder.is_certainly_dead() => {
             format!("  {} {holder}, since {since:.0}\n", styled(DIM, "driven by"))
         }
-        _ => {
+        gone => {
             let attach = invocation(common, &format!("attach {}", status.report.day));
-            format!("  {} nobody: `{attach}` picks it up\n", styled(DIM, "driven by"))
+            let gone = gone.as_ref().map(|(holder, since)| {
+                format!(" any more ({holder} drove it since {since:.0}, and has ended without a word)")
+            });
+            let gone = gone.unwrap_or_default();
+            format!("  {} nobody{gone}: `{attach}` picks it up\n", styled(DIM, "driven by"))
         }
     }
 }
@@ -86,7 +103,10 @@ pub(crate) fn holder_json(holder: &Holder, since: Timestamp) -> Value {
 
 /// A run for people, less what went wrong.
 pub(crate) fn summary(report: &RunReport) -> String {
-    let outcome = told_outcome(report.outcome);
+    let outcome = match report.phase {
+        Phase::Preparing if report.outcome.is_none() => styled(BOLD, "not begun"),
+        _ => told_outcome(report.outcome),
+    };
     let mut text = format!("{} on {}: {outcome}\n", styled(BOLD, &report.pipeline), report.day);
     let mut line = |name: &str, value: &dyn std::fmt::Display| {
         let _ = writeln!(text, "  {} {value}", styled(DIM, format_args!("{name:<9}")));
@@ -109,6 +129,9 @@ pub(crate) fn summary(report: &RunReport) -> String {
     }
     if let (Some(read), Some(rejected)) = (report.rows_read, report.rows_rejected) {
         line("rows", &format_args!("{} read, {} rejected", count(read), count(rejected)));
+        if read == 0 {
+            line("", &"no line was found in the input: is that what the day's folder holds?");
+        }
     }
     if let Some(output) = &report.output {
         line("output", output);

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use emrys_core::emr::Reason;
-use emrys_core::run::{AttemptResult, Effect, Event, Reported, Retry};
+use emrys_core::run::{AttemptResult, Effect, Event, Reported, Retry, Straggler};
 use emrys_core::verify::Verdict;
 
 use crate::format::{bytes, count, plural};
@@ -35,6 +35,14 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
         | Event::Closed { .. }
         | Event::GuardGroupFound { .. }
         | Event::AlarmFound { current: false } => return None,
+        Event::LookedAgain { found } => return stragglers(found),
+        Event::SurplusProtected { cluster } => (
+            Level::Warn,
+            format!(
+                "somebody switched the termination protection of the surplus cluster {} on",
+                styled(HINT, cluster)
+            ),
+        ),
         Event::Reopened { .. } => (Level::Info, "the day was run before, and is run again".to_owned()),
         Event::AttemptStarted { attempt, retry: Some(retry), .. } => {
             let Retry { because, choice } = retry;
@@ -45,7 +53,8 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
             let size = bytes(inputs.bytes);
             (Level::Info, format!("attempt {attempt} reads {}, {size}", styled(BOLD, objects)))
         }
-        Event::AttemptRefused { because } => (Level::Warn, format!("no attempt is made: {because}")),
+        // Why is said at the end, once.
+        Event::AttemptRefused { .. } => (Level::Warn, "no attempt is made".to_owned()),
         Event::Intended(intent) => (Level::Info, format!("launching the cluster ({})", intent.nonce)),
         Event::Finished { effect } => (Level::Info, done(effect)),
         Event::LaunchRefused { fault } => {
@@ -57,7 +66,7 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
             (Level::Warn, format!("no clear answer to the launch ({why}): looking for its cluster"))
         }
         Event::LookedFor { clusters, .. } => (Level::Info, looked_for(clusters)),
-        Event::ClusterMoved { state, reason } => {
+        Event::ClusterMoved { state, reason, .. } => {
             (Level::Info, format!("cluster {}{}", styled(BOLD, state.name()), because(reason)))
         }
         Event::ProtectionMoved { protected: true } => {
@@ -149,6 +158,15 @@ fn looked_for(clusters: &[String]) -> String {
     }
 }
 
+/// The common answer, that nothing came of what was given up, is worth no line.
+fn stragglers(found: &[Straggler]) -> Option<(Level, String)> {
+    let clusters: Vec<&str> = found.iter().map(|found| found.cluster.as_str()).collect();
+    (!clusters.is_empty()).then(|| {
+        let clusters = styled(HINT, clusters.join(", "));
+        (Level::Warn, format!("a launch that was given up has made {clusters} after all: it is ended"))
+    })
+}
+
 fn because(reason: &Reason) -> String {
     if *reason == Reason::default() { String::new() } else { format!(" ({reason})") }
 }
@@ -189,7 +207,8 @@ mod tests {
             ..Reason::default()
         };
         assert_eq!(
-            plain(&Event::ClusterMoved { state: ClusterState::Terminating, reason }).unwrap(),
+            plain(&Event::ClusterMoved { state: ClusterState::Terminating, reason, seconds_ago: None })
+                .unwrap(),
             "cluster TERMINATING (ALL_STEPS_COMPLETED: Steps completed)"
         );
         let step = Event::StepMoved {

@@ -38,7 +38,7 @@ pub(crate) async fn act(
             terminate(cp, cluster).await?;
             Ok(Effect::TerminateRequested { cluster: cluster.clone(), because: *because })
         }
-        Action::Unprotect { cluster } => {
+        Action::Unprotect { cluster, .. } => {
             unprotect::act(cp, cluster).await?;
             Ok(Effect::Unprotected { cluster: cluster.clone() })
         }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::lease::Lease;
 
 /// The version that this program writes, and the oldest whose readers understand it: 2 added the events of guards,
-/// of termination protection and of overdue ends, and attempts that follow by themselves.
+/// of surplus clusters, of termination protection and of overdue ends, and attempts that follow by themselves.
 const VERSION: u32 = 2;
 
 /// A whole ledger.

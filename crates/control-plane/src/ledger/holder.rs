@@ -76,6 +76,14 @@ impl Holder {
     }
 }
 
+/// The number of the user that this process runs as; none where users have none.
+pub fn user_id() -> Option<u32> {
+    #[cfg(unix)]
+    return Some(rustix::process::getuid().as_raw());
+    #[cfg(not(unix))]
+    None
+}
+
 /// What Linux tells of processes; nothing elsewhere.
 mod proc {
     use std::fs;

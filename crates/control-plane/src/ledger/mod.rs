@@ -23,7 +23,7 @@ mod witness;
 pub(crate) use document::Document;
 pub use document::LedgerError;
 pub(crate) use held::Ledger;
-pub use holder::Holder;
+pub use holder::{Holder, user_id};
 pub(crate) use object::read;
 pub use unlock::{Unlocked, unlock};
 pub(crate) use witness::{Driver, Witness};

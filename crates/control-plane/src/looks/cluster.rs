@@ -8,17 +8,21 @@ use aws_sdk_emr::operation::describe_cluster::DescribeClusterOutput;
 use aws_sdk_emr::types::{Cluster, ClusterStatus, StepSummary};
 use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
-use emrys_core::emr::{ClusterSight, Reason, StepSight};
+use emrys_core::emr::{ClusterSight, ClusterState, Reason, StepSight};
 use emrys_core::run::{Trouble, TroubleKind};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use super::dated::Dated;
 use crate::clients::ControlPlane;
 use crate::errors;
 
 /// Looks at a cluster, and at all of its steps.
 pub(super) async fn look(cp: &ControlPlane, id: &str) -> Result<ClusterSight, Trouble> {
     let what = format!("could not look at the cluster {id}");
-    let described = cp.emr.describe_cluster().cluster_id(id).send().await;
+    let dated = Dated::default();
+    let describe = cp.emr.describe_cluster().cluster_id(id).customize().interceptor(dated.clone());
+    let described = describe.send().await;
     let described = described.map_err(|error| errors::trouble(&what, &error))?;
     let mut steps = Vec::new();
     let mut summaries = cp.emr.list_steps().cluster_id(id).into_paginator().items().send();
@@ -27,13 +31,26 @@ pub(super) async fn look(cp: &ControlPlane, id: &str) -> Result<ClusterSight, Tr
     }
     // EMR lists the newest first, and runs the oldest first.
     steps.reverse();
+    let since = described.cluster().and_then(|cluster| since(cluster, &dated));
     let protected = described.cluster().and_then(Cluster::termination_protected).unwrap_or_default();
     let (state, reason) = cluster(described).ok_or_else(|| Trouble {
         kind: TroubleKind::Unreachable,
         code: String::new(),
         message: format!("{what}: the answer has no state"),
     })?;
-    Ok(ClusterSight { state: state.into(), reason, protected, steps })
+    Ok(ClusterSight { state: state.into(), reason, protected, since, steps })
+}
+
+/// For how long it has been ready for steps, or gone.
+fn since(cluster: &Cluster, dated: &Dated) -> Option<SignedDuration> {
+    let status = cluster.status()?;
+    let timeline = status.timeline()?;
+    let state = ClusterState::from(status.state()?.as_str().to_owned());
+    dated.age_of(match state {
+        ClusterState::Running | ClusterState::Waiting => timeline.ready_date_time(),
+        _ if state.is_terminal() => timeline.end_date_time(),
+        _ => None,
+    })
 }
 
 fn cluster(described: DescribeClusterOutput) -> Option<(String, Reason)> {
@@ -141,8 +158,8 @@ impl Intercept for Words {
 #[cfg(test)]
 mod tests {
     use aws_sdk_emr::types::{
-        Cluster, ClusterState, ClusterStateChangeReason, ClusterStateChangeReasonCode, ErrorDetail,
-        FailureDetails, StepState, StepStateChangeReason, StepStatus,
+        Cluster, ClusterStateChangeReason, ClusterStateChangeReasonCode, ErrorDetail, FailureDetails,
+        StepState, StepStateChangeReason, StepStatus,
     };
     use emrys_core::emr;
 
@@ -157,7 +174,7 @@ mod tests {
             .error_code("BOOTSTRAP_FAILURE_BA_DOWNLOAD_FAILED_PRIMARY")
             .error_message("404");
         let status = ClusterStatus::builder()
-            .state(ClusterState::TerminatedWithErrors)
+            .state(aws_sdk_emr::types::ClusterState::TerminatedWithErrors)
             .state_change_reason(reason.build())
             .error_details(detail.build())
             .build();

@@ -5,10 +5,12 @@ mod cancel;
 mod catalog;
 mod cluster;
 mod clusters;
+mod dated;
 mod guard;
 mod inputs;
 mod job;
 mod listing;
+mod needs;
 mod output;
 mod step_log;
 mod tail;
@@ -30,6 +32,7 @@ pub(crate) async fn look(cp: &ControlPlane, spec: &Spec, query: &Query) -> Resul
     match query {
         Query::Inputs => inputs::look(cp, spec).await.map(Answer::Inputs),
         Query::Job => job::look(cp, spec).await.map(|unstaged| Answer::Job { unstaged }),
+        Query::Needs => needs::look(cp, spec).await.map(Answer::Needs),
         Query::OutputFolder => {
             let taken = listing::is_taken(cp, &spec.fixed_output()).await?;
             Ok(Answer::OutputFolder { taken })
@@ -37,6 +40,13 @@ pub(crate) async fn look(cp: &ControlPlane, spec: &Spec, query: &Query) -> Resul
         Query::LaunchedAs { nonce, since } => {
             let clusters = clusters::look(cp, nonce, *since).await?;
             Ok(Answer::LaunchedAs { clusters })
+        }
+        Query::Stragglers { nonces, since, .. } => {
+            clusters::of(cp, nonces, *since).await.map(|found| Answer::Stragglers { found })
+        }
+        Query::Protection { cluster, nonce } => {
+            let protected = clusters::is_protected(cp, cluster, nonce).await?;
+            Ok(Answer::Protection { protected })
         }
         Query::GuardGroup => guard::group(cp).await.map(|there| Answer::GuardGroup { there }),
         Query::Guard { .. } if !cp.safeguards.guards => Ok(Answer::Guard { standing: true }),

@@ -1,7 +1,10 @@
 //! The one call that must not happen twice.
 
+use std::time::Duration;
+
 use emrys_control_plane::{How, Stop};
 use emrys_core::run::{Outcome, Trouble, TroubleKind};
+use emrys_local_aws::world::ScriptedStep;
 
 use crate::world::{Aws, Fault, good_step, run};
 
@@ -71,4 +74,57 @@ async fn a_cluster_that_cannot_be_recorded_is_ended() {
     let stop = run(&aws.connect(1).await, 1).await.unwrap_err();
     assert!(matches!(stop, Stop::Trouble(Trouble { kind: TroubleKind::Access, .. })), "{stop:?}");
     assert_eq!((aws.done("RunJobFlow"), aws.done("TerminateJobFlows")), (1, 1));
+}
+
+impl Aws {
+    /// A cluster takes a while to end.
+    async fn assert_nothing_is_left(&self) {
+        tokio::time::sleep(Duration::from_mins(10)).await;
+        let states = self.states().await;
+        assert!(states.iter().all(|state| state.starts_with("TERMINATED")), "{states:?}");
+    }
+}
+
+/// A request that takes effect after it was given up: looks had found no cluster of it, and another was launched.
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_comes_of_a_launch_that_was_given_up_is_ended_and_the_other_accepted() {
+    let aws = Aws::new(ScriptedStep { duration_ms: 1_800_000, ..good_step() });
+    aws.fault(LAUNCH, Fault::Late(Duration::from_mins(8)));
+    let end = run(&aws.connect(1).await, 1).await.unwrap();
+    assert_eq!(end.how, How::Closed(Outcome::Succeeded));
+    assert_eq!((aws.sent(LAUNCH), aws.done("RunJobFlow"), aws.done("TerminateJobFlows")), (2, 2, 1));
+    let attempt = end.state.attempt().unwrap();
+    let [surplus] = attempt.surplus.as_slice() else { panic!("{attempt:?}") };
+    assert_eq!(surplus.nonce, attempt.given_up[0].nonce);
+    let ended = aws.journal().into_iter().find(|call| call.operation == "TerminateJobFlows").unwrap();
+    assert_eq!(ended.request.unwrap()["JobFlowIds"][0], surplus.cluster.as_str());
+    aws.assert_nothing_is_left().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_surplus_cluster_that_somebody_protects_is_unprotected_and_ended() {
+    let aws = Aws::new(ScriptedStep { duration_ms: 1_800_000, ..good_step() });
+    aws.fault(LAUNCH, Fault::Late(Duration::from_mins(8)));
+    let somebody = async {
+        while aws.clusters().await.len() < 2 {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+        }
+        for cluster in aws.clusters().await {
+            let protect = aws.emr_of_another_person().set_termination_protection();
+            protect.job_flow_ids(cluster).termination_protected(true).send().await.unwrap();
+        }
+    };
+    let cp = aws.connect(1).await;
+    let (end, ()) = tokio::join!(run(&cp, 1), somebody);
+    let end = end.unwrap();
+    assert_eq!(end.how, How::Closed(Outcome::Succeeded));
+    let attempt = end.state.attempt().unwrap();
+    let off = aws.journal().into_iter().filter(|call| call.operation == "SetTerminationProtection");
+    let off: Vec<_> = off
+        .map(|call| call.request.unwrap())
+        .filter(|request| request["TerminationProtected"] == false)
+        .map(|request| request["JobFlowIds"][0].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(off, [attempt.surplus[0].cluster.clone()], "the accepted one ends by itself");
+    aws.assert_nothing_is_left().await;
 }

@@ -49,6 +49,41 @@ async fn a_write_whose_reply_was_lost_is_known_again() {
     assert_eq!(aws.done("RunJobFlow"), 1);
 }
 
+/// S3 says that it has too much to do, or that another write was under way: neither says anything about the lease. Both
+/// come more often than the SDK tries again by itself.
+#[tokio::test(start_paused = true)]
+async fn an_s3_that_is_busy_or_in_conflict_is_waited_out() {
+    for (status, code) in [(503, "SlowDown"), (409, "ConditionalRequestConflict")] {
+        let aws = Aws::new(good_step());
+        for _ in 0..4 {
+            aws.fault(LEDGER, Fault::Answer(status, code));
+        }
+        let end = run(&aws.connect(1).await, 1).await.unwrap();
+        assert_eq!(end.how, How::Closed(Outcome::Succeeded), "{code}");
+        assert_eq!((end.state.fence(), aws.done("RunJobFlow")), (1, 1), "{code}");
+    }
+}
+
+/// What nobody can write ends the watching in the end, and nothing else: the run is as its ledger says.
+#[tokio::test(start_paused = true)]
+async fn an_s3_that_stays_busy_stops_the_watching_and_not_the_run() {
+    let aws = Aws::new(good_step());
+    let somebody = async {
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        for _ in 0..1_000 {
+            aws.fault(LEDGER, Fault::Answer(503, "SlowDown"));
+        }
+    };
+    let one = aws.connect(1).await;
+    let (stop, ()) = tokio::join!(run(&one, 1), somebody);
+    let stop = stop.unwrap_err();
+    assert!(matches!(&stop, Stop::Trouble(trouble) if trouble.code == "SlowDown"), "{stop:?}");
+    aws.forget_faults();
+    let end = run(&aws.connect(2).await, 2).await.unwrap();
+    assert_eq!(end.how, How::Closed(Outcome::Succeeded));
+    assert_eq!(aws.done("RunJobFlow"), 1);
+}
+
 /// A process that was suspended for longer than its lease finds that another drives, at its next write, and stops.
 #[tokio::test(start_paused = true)]
 async fn who_lost_the_lease_writes_nothing_more() {

@@ -112,3 +112,28 @@ async fn a_cluster_that_does_not_end_is_told_once_and_waited_for() {
     assert_eq!(end.how, How::Closed(Outcome::Succeeded));
     assert_eq!(aws.object(LEDGER).matches("end_overdue").count(), 1);
 }
+
+/// Nobody looked for half a day, and the step has no limit of its own in the cluster.
+#[tokio::test(start_paused = true)]
+async fn a_step_that_is_found_at_work_long_past_its_limit_is_ended_at_once() {
+    let aws = Aws::new(ScriptedStep { duration_ms: 48 * 3_600_000, ..good_step() });
+    tokio::time::timeout(Duration::from_secs(30), run(&aws.connect(1).await, 1)).await.unwrap_err();
+    tokio::time::sleep(Duration::from_hours(12)).await;
+    let picked_up = tokio::time::Instant::now();
+    let end = run(&aws.connect(2).await, 2).await.unwrap();
+    assert_eq!(end.how, How::Closed(Outcome::Failed));
+    assert!(picked_up.elapsed() < Duration::from_mins(30), "{:?}", picked_up.elapsed());
+    assert!(end.report.diagnosis.unwrap().summary.contains("run-minutes"));
+    assert_eq!((aws.done("RunJobFlow"), aws.done("TerminateJobFlows")), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_ended_while_nobody_looked_took_as_long_as_its_cluster() {
+    let aws = Aws::new(good_step());
+    tokio::time::timeout(Duration::from_secs(30), run(&aws.connect(1).await, 1)).await.unwrap_err();
+    tokio::time::sleep(Duration::from_hours(12)).await;
+    let end = run(&aws.connect(2).await, 2).await.unwrap();
+    assert_eq!(end.how, How::Closed(Outcome::Succeeded));
+    let took = end.report.duration_seconds.unwrap();
+    assert!((120.0..3_600.0).contains(&took), "{took}");
+}

@@ -125,7 +125,7 @@ async fn without_tables_nothing_is_launched() {
     let end = run(&aws.connect(1).await, &published(), 1).await;
     assert_eq!(end.how, How::Closed(Outcome::Refused));
     let refusal = end.report.refusal.unwrap();
-    assert!(refusal.summary.contains("processed_logs is not there"), "{}", refusal.summary);
+    assert!(refusal.summary.contains("is without the tables processed_logs, "), "{}", refusal.summary);
     assert!(refusal.hint.contains("emrys setup"));
     assert_eq!(aws.done("RunJobFlow"), 0);
 }

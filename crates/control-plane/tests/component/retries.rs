@@ -3,6 +3,7 @@
 use emrys_control_plane::{How, Interrupts};
 use emrys_core::run::{Outcome, RetryCause};
 use emrys_core::spec::Spec;
+use emrys_local_aws::faults::FaultScript;
 use emrys_local_aws::world::{Pace, Scripts, WorldSettings};
 use jiff::SignedDuration;
 
@@ -83,6 +84,45 @@ async fn lost_instances_are_replaced_by_some_on_demand() {
         let kind = "m5.xlarge".to_owned();
         assert_eq!(primaries(&aws).await, [(kind.clone(), false), (kind, true)]);
     }
+}
+
+/// An AWS whose first cluster loses a node while its step runs.
+fn losing(node: &str) -> Aws {
+    let rule = serde_json::json!({
+        "cluster": "/a1/", "kind": "spot_loss", "node": node, "after_ms": 30_000
+    });
+    let rules = FaultScript::read(&serde_json::json!({ "clusters": [rule] }).to_string()).unwrap();
+    let scripts = Scripts { steps: vec![good_step()], clusters: Vec::new() };
+    Aws::with(WorldSettings { scripts, cluster_rules: rules.clusters, ..WorldSettings::default() })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_node_that_is_lost_costs_time_and_nothing_else() {
+    let aws = losing("task");
+    let end = run_spec(&aws.connect(1).await, &with_choices(), 1, &mut Interrupts::none()).await.unwrap();
+    assert_eq!(end.how, How::Closed(Outcome::Succeeded));
+    assert_eq!((end.report.attempt, aws.done("RunJobFlow")), (Some(1), 1));
+}
+
+/// EMR says of such a step what it says of one that failed by itself: another cluster might fail as well.
+#[tokio::test(start_paused = true)]
+async fn a_step_that_fails_because_core_nodes_were_lost_is_a_step_that_failed() {
+    let aws = losing("core");
+    let end = run_spec(&aws.connect(1).await, &with_choices(), 1, &mut Interrupts::none()).await.unwrap();
+    assert_eq!(end.how, How::Closed(Outcome::Failed));
+    assert_eq!(aws.done("RunJobFlow"), 1);
+    let diagnosis = end.report.diagnosis.unwrap();
+    assert!(diagnosis.summary.contains("log-analysis"), "{diagnosis:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_primary_node_that_is_lost_under_a_step_is_replaced_by_one_on_demand() {
+    let aws = losing("primary");
+    let end = run_spec(&aws.connect(1).await, &with_choices(), 1, &mut Interrupts::none()).await.unwrap();
+    assert_eq!(end.how, How::Closed(Outcome::Succeeded));
+    assert_eq!(end.state.attempts[1].retry.unwrap().because, RetryCause::InstancesLost);
+    let kind = "m5.xlarge".to_owned();
+    assert_eq!(primaries(&aws).await, [(kind.clone(), false), (kind, true)]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -54,7 +55,9 @@ pub(crate) enum Fault {
     LoseReply,
     /// It never arrives.
     LoseRequest,
-    /// It is answered with an error in JSON, and not done.
+    /// It arrives so much later, when its caller has long given up.
+    Late(Duration),
+    /// It is answered with an error, and not done.
     Answer(u16, &'static str),
     /// It goes well, and the next request with these words in it is denied.
     ThenDeny(&'static str),
@@ -343,8 +346,20 @@ impl HttpConnector for Aws {
                     answer(&endpoint, request).await?;
                     Err(cut())
                 }
+                Some(Fault::Late(by)) => {
+                    // Whoever drops the call does not hold up the network.
+                    let arriving = tokio::spawn(async move {
+                        tokio::time::sleep(by).await;
+                        answer(&endpoint, request).await
+                    });
+                    arriving.await.unwrap_or_else(|_| Err(cut()))
+                }
                 Some(Fault::Answer(status, code)) => {
-                    let body = format!(r#"{{"__type":"{code}","message":"made up"}}"#);
+                    let body = if line.contains(BUCKET) {
+                        format!("<Error><Code>{code}</Code><Message>made up</Message></Error>")
+                    } else {
+                        format!(r#"{{"__type":"{code}","message":"made up"}}"#)
+                    };
                     Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body)))
                 }
                 None | Some(Fault::ThenDeny(_)) => answer(&endpoint, request).await,

@@ -114,6 +114,15 @@ pub enum Unready {
     },
 }
 
+impl Unready {
+    /// The table's name.
+    pub fn table(&self) -> &str {
+        match self {
+            Self::Missing { table } | Self::Incompatible { table, .. } | Self::Foreign { table, .. } => table,
+        }
+    }
+}
+
 impl std::fmt::Display for Unready {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

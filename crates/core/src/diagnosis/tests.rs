@@ -26,6 +26,7 @@ fn cluster(code: &str, message: &str) -> Cluster {
         unprotected_at: None,
         is_overdue: false,
         ready_at: None,
+        ended_at: None,
         steps: vec![],
         steps_moved_at: None,
         terminate: None,

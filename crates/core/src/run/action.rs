@@ -29,6 +29,8 @@ pub enum Action {
     Unprotect {
         /// Its id.
         cluster: String,
+        /// Why it has to.
+        because: TerminateReason,
     },
     /// Make the schedule that ends the cluster at its deadline. Harmless when repeated: its name is the launch's.
     EnsureGuard {
@@ -77,7 +79,7 @@ impl std::fmt::Display for TerminateReason {
             Self::StartDeadline => "no step began within `[limits] start-minutes`",
             Self::RunDeadline => "the steps were not through within `[limits] run-minutes`",
             Self::Lingering => "its steps were over and it did not end by itself",
-            Self::Surplus => "another cluster of the same launch was accepted",
+            Self::Surplus => "another cluster was accepted, or none is wanted any more",
         })
     }
 }
@@ -137,7 +139,7 @@ impl Action {
                 vec![call(Service::Emr, "RunJobFlow", without_nonce.to_owned())]
             }
             Self::Terminate { cluster, .. } => vec![call(Service::Emr, "TerminateJobFlows", cluster.clone())],
-            Self::Unprotect { cluster } => {
+            Self::Unprotect { cluster, .. } => {
                 vec![call(Service::Emr, "SetTerminationProtection", cluster.clone())]
             }
             Self::EnsureGuard { group, .. } => {
@@ -172,7 +174,7 @@ impl Action {
                 | TerminateReason::Lingering => true,
                 TerminateReason::Cancelled | TerminateReason::Surplus => false,
             },
-            Self::Unprotect { .. } => true,
+            Self::Unprotect { because, .. } => *because != TerminateReason::Surplus,
             Self::StageJob { .. }
             | Self::Launch(_)
             | Self::EnsureGuard { .. }

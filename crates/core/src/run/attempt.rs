@@ -1,12 +1,13 @@
 //! One attempt of a run, and what the events mean for it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::action::TerminateReason;
 use super::event::{AttemptResult, Effect, Event, Fault, FaultClass, LaunchIntent, PinnedInputs, Reported};
 use super::guard::Guarding;
 use super::publication::Publishing;
 use super::retry::Retry;
+use super::surplus::{GivenUp, LookedAgain, Surplus};
 use crate::diagnosis::Diagnosis;
 use crate::emr::{ClusterState, Reason, StepState};
 use crate::verify::Verdict;
@@ -35,8 +36,12 @@ pub struct Attempt {
     pub refusals: u32,
     /// Its cluster.
     pub cluster: Option<Cluster>,
-    /// Clusters of the same launch that were not accepted and are to be ended.
-    pub surplus: Vec<String>,
+    /// Clusters of ours that were not accepted, and are to be ended or were asked to.
+    pub surplus: Vec<Surplus>,
+    /// Launches that were recorded as never made.
+    pub given_up: Vec<GivenUp>,
+    /// How far those, and those of earlier attempts, were looked for once more.
+    pub looked_again: LookedAgain,
     /// How far the guard outside its cluster is.
     pub guard: Guarding,
     /// What the check of its output said.
@@ -93,8 +98,10 @@ pub struct Cluster {
     pub unprotected_at: Option<Timestamp>,
     /// Whether it was told that its end is overdue.
     pub is_overdue: bool,
-    /// When a step was first able to run.
+    /// When a step was first able to run: as EMR says, where it says so.
     pub ready_at: Option<Timestamp>,
+    /// When it was gone: as EMR says, where it says so.
+    pub ended_at: Option<Timestamp>,
     /// Its steps, in their order.
     pub steps: Vec<Step>,
     /// When a step was last seen in another state than before.
@@ -171,6 +178,8 @@ impl Attempt {
             refusals: 0,
             cluster: None,
             surplus: Vec::new(),
+            given_up: Vec::new(),
+            looked_again: LookedAgain::No,
             guard: Guarding::Open,
             verdict: None,
             diagnosis: None,
@@ -198,7 +207,7 @@ impl Attempt {
     }
 
     pub(super) fn advance(&mut self, at: Timestamp, event: &Event) -> Applied {
-        if let Some(applied) = self.guard_moved(at, event) {
+        if let Some(applied) = self.guard_moved(at, event).or_else(|| self.surplus_moved(event)) {
             return applied;
         }
         match event {
@@ -214,7 +223,10 @@ impl Attempt {
                 self.open_launch()?;
             }
             Event::LookedFor { nonce, clusters } => return self.looked_for(at, nonce, clusters),
-            Event::ClusterMoved { state, reason } => return self.cluster_moved(at, state, reason),
+            Event::ClusterMoved { state, reason, seconds_ago } => {
+                let since = seconds_ago.map_or(at, |ago| earlier(at, ago));
+                return self.cluster_moved(at, since, state, reason);
+            }
             Event::ProtectionMoved { protected } => self.living_cluster()?.protected = *protected,
             Event::EndOverdue { .. } => {
                 let cluster = self.living_cluster()?;
@@ -296,11 +308,14 @@ impl Attempt {
             Effect::TerminateRequested { cluster, because } => {
                 if let Some(own) = self.cluster.as_mut().filter(|own| own.id == *cluster) {
                     own.terminate = Some((*because, at));
-                } else if self.surplus.contains(cluster) {
-                    self.surplus.retain(|surplus| surplus != cluster);
                 } else {
-                    return Err("the cluster is not of this attempt");
+                    self.surplus_of(cluster).ok_or("the cluster is not of this attempt")?.asked = true;
                 }
+            }
+            Effect::Unprotected { cluster } if self.surplus_of(cluster).is_some() => {
+                let surplus = self.surplus_of(cluster).ok_or("the cluster is not surplus")?;
+                surplus.protected = false;
+                surplus.unprotected_at = Some(at);
             }
             Effect::Unprotected { cluster } => {
                 let own = self.living_cluster()?;
@@ -332,6 +347,7 @@ impl Attempt {
             unprotected_at: None,
             is_overdue: false,
             ready_at: None,
+            ended_at: None,
             steps: Vec::new(),
             steps_moved_at: None,
             terminate: None,
@@ -344,19 +360,34 @@ impl Attempt {
             return Err("another launch is open");
         }
         match clusters.split_first() {
-            None => self.launch = Launch::NotMade,
+            None => {
+                let (intent, at) = self.open_launch()?;
+                self.given_up.push(GivenUp { nonce: intent.nonce.clone(), at });
+                self.launch = Launch::NotMade;
+            }
             Some((accepted, surplus)) => {
                 self.launched(at, accepted)?;
-                self.surplus = surplus.to_vec();
+                for cluster in surplus {
+                    self.add_surplus(cluster, nonce);
+                }
             }
         }
         Ok(())
     }
 
-    fn cluster_moved(&mut self, at: Timestamp, state: &ClusterState, reason: &Reason) -> Applied {
+    fn cluster_moved(
+        &mut self,
+        at: Timestamp,
+        since: Timestamp,
+        state: &ClusterState,
+        reason: &Reason,
+    ) -> Applied {
         let cluster = self.living_cluster()?;
+        if state.is_terminal() {
+            cluster.ended_at = Some(since);
+        }
         if matches!(state, ClusterState::Running | ClusterState::Waiting) {
-            cluster.ready_at.get_or_insert(at);
+            cluster.ready_at.get_or_insert(since);
             cluster.has_instances = true;
         }
         cluster.has_instances |= *state == ClusterState::Bootstrapping;
@@ -399,7 +430,7 @@ impl Attempt {
         if self.cluster.as_ref().is_some_and(|cluster| !cluster.is_gone()) {
             return Err("its cluster is not gone");
         }
-        if !self.surplus.is_empty() {
+        if self.open_surplus().is_some() {
             return Err("a surplus cluster is not ended");
         }
         if result == AttemptResult::Succeeded && !self.verdict.as_ref().is_some_and(Verdict::is_good) {
@@ -409,9 +440,21 @@ impl Attempt {
         Ok(())
     }
 
+    /// How long the attempt took, or has taken until now: to the end of its cluster, whenever somebody saw that.
+    pub fn duration(&self, now: Timestamp) -> SignedDuration {
+        let gone = self.cluster.as_ref().and_then(|cluster| cluster.ended_at);
+        let end = gone.or(self.ended.map(|(_, at)| at)).unwrap_or(now);
+        end.duration_since(self.started_at).max(SignedDuration::ZERO)
+    }
+
     /// Whether the launch was refused for good.
     pub fn is_launch_hopeless(&self) -> bool {
         self.launch == Launch::NotMade
             && self.refused.as_ref().is_some_and(|(fault, _)| fault.class == FaultClass::Invalid)
     }
+}
+
+/// A moment so many seconds earlier; the beginning of time, where that is nearer.
+fn earlier(at: Timestamp, seconds: i64) -> Timestamp {
+    at.checked_sub(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN)
 }

@@ -8,9 +8,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::retry::{Choice, Retry};
+use super::surplus::Straggler;
 use crate::catalog::Unready;
 use crate::diagnosis::Diagnosis;
 use crate::emr::{ClusterState, Reason, StepState};
+use crate::needs::Missing;
 use crate::verify::Verdict;
 
 /// An event with its place in the record.
@@ -76,6 +78,16 @@ pub enum Event {
         /// Ids; empty when two settled looks over all pages and all states found none.
         clusters: Vec<String>,
     },
+    /// Launches of the day that were recorded as never made were looked for once more.
+    LookedAgain {
+        /// Clusters that have come of them all the same, and that were not known before.
+        found: Vec<Straggler>,
+    },
+    /// A surplus cluster does not end, because somebody switched its termination protection on.
+    SurplusProtected {
+        /// Its id.
+        cluster: String,
+    },
     /// Termination protection was switched on or off, by somebody else: Emrys launches without, and never sets it.
     ProtectionMoved {
         /// Whether it is on now.
@@ -93,6 +105,10 @@ pub enum Event {
         /// Why.
         #[serde(default)]
         reason: Reason,
+        /// How many seconds ago it got ready for steps, or was gone, by EMR's own clock; left out where that is not
+        /// known. Nobody may have looked for hours.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seconds_ago: Option<i64>,
     },
     /// A step is in another state than before, or is seen for the first time.
     StepMoved {
@@ -321,6 +337,11 @@ pub enum Refusal {
         /// The folder.
         folder: String,
     },
+    /// A bucket or a script that the run needs is not there.
+    NotThere {
+        /// What.
+        missing: Vec<Missing>,
+    },
     /// Objects that Spark would skip without a word.
     UnreadableNames {
         /// Their addresses (the first few).
@@ -349,6 +370,9 @@ impl Refusal {
             Self::OutputTaken { .. } => {
                 "let the script write to an address that it is given: use {output} in `[job] args`, a fresh folder for each attempt (or move the old output away)"
             }
+            Self::NotThere { .. } => {
+                "look at the names of buckets and files: make or upload what is missing, or name another"
+            }
             Self::UnreadableNames { .. } => {
                 "Spark ignores names that begin with `_` or `.`, and reads `*?[]{}` as patterns: rename or move these objects"
             }
@@ -372,6 +396,10 @@ impl std::fmt::Display for Refusal {
             Self::OutputTaken { folder } => {
                 write!(f, "the job writes to a fixed place, and there is output already at {folder}")
             }
+            Self::NotThere { missing } => {
+                let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+                write!(f, "what the run needs is not there: {}", missing.join(", "))
+            }
             Self::UnreadableNames { objects, count } => {
                 let (s, have) = if *count == 1 { ("", "has a name") } else { ("s", "have names") };
                 let shown = objects.join(", ");
@@ -384,6 +412,14 @@ impl std::fmt::Display for Refusal {
             Self::AttemptsUsedUp { attempts } => {
                 let were = if *attempts == 1 { " was" } else { "s were" };
                 write!(f, "{attempts} attempt{were} made, as many as the limit allows")
+            }
+            Self::CatalogNotReady { database, tables }
+                if tables.iter().all(|table| matches!(table, Unready::Missing { .. })) =>
+            {
+                let names =
+                    tables.iter().map(|table| table.table().to_owned()).collect::<Vec<_>>().join(", ");
+                let noun = if tables.len() == 1 { "table" } else { "tables" };
+                write!(f, "the database `{database}` of the catalog is without the {noun} {names}")
             }
             Self::CatalogNotReady { database, tables } => {
                 let tables = tables.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");

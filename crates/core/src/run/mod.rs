@@ -19,6 +19,7 @@ mod publication;
 mod retry;
 mod seen;
 mod state;
+mod surplus;
 mod watch;
 
 #[cfg(test)]
@@ -41,3 +42,4 @@ pub use publication::Publishing;
 pub use retry::{Choice, Retry, RetryCause};
 pub use seen::{Answer, Query, Seen, Sighting, Trouble, TroubleKind};
 pub use state::{IllegalEvent, State};
+pub use surplus::{GivenUp, LookedAgain, Straggler, Surplus};

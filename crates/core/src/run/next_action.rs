@@ -45,8 +45,8 @@ pub(super) fn next_action(spec: &Spec, state: &State, now: Timestamp, pace: &Pac
             _ => None,
         };
     }
-    if let Some(cluster) = attempt.surplus.first() {
-        return Some(Action::Terminate { cluster: cluster.clone(), because: TerminateReason::Surplus });
+    if let Some(action) = attempt.surplus_action() {
+        return Some(action);
     }
     match &attempt.launch {
         Launch::NotMade => before_launch(spec, state, attempt, now, pace),
@@ -70,7 +70,7 @@ fn ending(
     let own = attempt.cluster.as_ref()?;
     let cluster = own.id.clone();
     (now >= due).then_some(if own.protected {
-        Action::Unprotect { cluster }
+        Action::Unprotect { cluster, because }
     } else {
         Action::Terminate { cluster, because }
     })

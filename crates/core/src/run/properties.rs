@@ -1,5 +1,6 @@
 //! What holds for every history and every world.
 
+use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::testing::{
@@ -60,7 +61,8 @@ impl Tape {
         let steps = steps.collect();
         let state = ClusterState::from(self.pick(&CLUSTER_STATES).to_owned());
         let reason = Reason { code: self.pick(&CODES).to_owned(), ..Reason::default() };
-        ClusterSight { state, reason, protected: self.choose(4) == 1, steps }
+        let since = (self.choose(4) == 1).then(|| SignedDuration::from_hours(self.choose(8).into()));
+        ClusterSight { state, reason, protected: self.choose(4) == 1, since, steps }
     }
 }
 
@@ -73,10 +75,20 @@ impl World for Tape {
                 Query::Inputs if self.choose(4) == 1 => Answer::Inputs(Listing::new(vec![])),
                 Query::Inputs => Answer::Inputs(listing()),
                 Query::Job => Answer::Job { unstaged: job_uris(engine.spec).split_off(1) },
+                Query::Needs => Answer::Needs(Vec::new()),
                 Query::OutputFolder => Answer::OutputFolder { taken: true },
                 Query::LaunchedAs { .. } => {
                     Answer::LaunchedAs { clusters: (0..self.choose(4)).map(|at| format!("j-{at}")).collect() }
                 }
+                Query::Stragglers { nonces, .. } => {
+                    let found = nonces.iter().take(self.choose(3).into());
+                    let found = found.enumerate().map(|(at, nonce)| Straggler {
+                        nonce: nonce.clone(),
+                        cluster: format!("j-late-{at}"),
+                    });
+                    Answer::Stragglers { found: found.collect() }
+                }
+                Query::Protection { .. } => Answer::Protection { protected: true },
                 Query::GuardGroup => Answer::GuardGroup { there: true },
                 Query::Guard { .. } => Answer::Guard { standing: false },
                 Query::Cluster { .. } => Answer::Cluster(self.cluster()),
@@ -99,10 +111,14 @@ impl World for Tape {
     }
 }
 
-/// An act that is decided is decided without anything seen, too: what was seen makes none.
+/// An act that is decided is decided without anything seen, too: what was seen makes none. Where a limit asks for it,
+/// it is looked first.
 fn assert_seen_makes_no_act(engine: &Engine<'_>) {
     let blind = decide(engine.spec, &engine.state, &Seen::default(), engine.now, &Pace::AWS);
     if let Decision::Do(action) = engine.decision() {
+        if action.rests_on_a_limit() && matches!(blind, Decision::Look(_)) {
+            return;
+        }
         assert_eq!(blind, Decision::Do(action));
     }
 }
@@ -157,7 +173,8 @@ fn events() -> impl Strategy<Value = Event> {
             .prop_map(|(nonce, clusters)| Event::LookedFor { nonce, clusters }),
         state.prop_map(|state| Event::ClusterMoved {
             state: ClusterState::from(state.to_owned()),
-            reason: Reason::default()
+            reason: Reason::default(),
+            seconds_ago: None,
         }),
         (id(), step).prop_map(|(id, state)| Event::StepMoved {
             name: format!("step {id}"),
@@ -165,6 +182,9 @@ fn events() -> impl Strategy<Value = Event> {
             state: StepState::from(state.to_owned()),
             reason: Reason::default(),
         }),
+        (id(), id())
+            .prop_map(|(nonce, cluster)| Event::LookedAgain { found: vec![Straggler { nonce, cluster }] }),
+        id().prop_map(|cluster| Event::SurplusProtected { cluster }),
         any::<bool>().prop_map(|there| Event::GuardGroupFound { there }),
         Just(Event::GuardLost),
         Just(Event::GuardGivenUp { why: String::new() }),

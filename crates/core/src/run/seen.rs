@@ -1,13 +1,17 @@
 //! What this process has seen of AWS. Memory only: it is lost with the process, and nothing is.
 
+use std::borrow::Cow;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::action::Action;
+use super::surplus::{LookedAgain, Straggler};
 use crate::catalog::Table;
 use crate::diagnosis::StepLog;
 use crate::emr::ClusterSight;
 use crate::inputs::Listing;
+use crate::needs::Missing;
 use crate::verify::Output;
 
 /// A question about the world. Asking changes nothing.
@@ -17,6 +21,8 @@ pub enum Query {
     Inputs,
     /// Which job files are not at their addresses?
     Job,
+    /// Is everything there that a run needs, and that nothing else asks about?
+    Needs,
     /// Is something in the folder that an unversioned job will write to?
     OutputFolder,
     /// Which clusters carry this nonce, over all pages and all states?
@@ -25,6 +31,24 @@ pub enum Query {
         nonce: String,
         /// No earlier than this.
         since: Timestamp,
+    },
+    /// Which clusters have come of launches that were given up?
+    Stragglers {
+        /// The attempt that asks.
+        attempt: u32,
+        /// When it asks.
+        when: LookedAgain,
+        /// The launches' nonces.
+        nonces: Vec<String>,
+        /// No earlier than this.
+        since: Timestamp,
+    },
+    /// Is a surplus cluster ours by its tag, and is its termination protection on?
+    Protection {
+        /// The cluster's id.
+        cluster: String,
+        /// The nonce that its tag has to name.
+        nonce: String,
     },
     /// Is the group of the guards there?
     GuardGroup,
@@ -66,6 +90,8 @@ pub enum Answer {
         /// The addresses that have no file yet.
         unstaged: Vec<String>,
     },
+    /// To [`Query::Needs`]: what is not there.
+    Needs(Vec<Missing>),
     /// To [`Query::OutputFolder`].
     OutputFolder {
         /// Whether something is in it.
@@ -75,6 +101,16 @@ pub enum Answer {
     LaunchedAs {
         /// The ids.
         clusters: Vec<String>,
+    },
+    /// To [`Query::Stragglers`], oldest first.
+    Stragglers {
+        /// The clusters.
+        found: Vec<Straggler>,
+    },
+    /// To [`Query::Protection`].
+    Protection {
+        /// Whether both is so.
+        protected: bool,
     },
     /// To [`Query::GuardGroup`].
     GuardGroup {
@@ -178,12 +214,18 @@ pub struct Seen {
     pub inputs: Option<Sighting<Listing>>,
     /// See [`Query::Job`].
     pub job: Option<Sighting<Vec<String>>>,
+    /// See [`Query::Needs`].
+    pub needs: Option<Sighting<Vec<Missing>>>,
     /// See [`Query::OutputFolder`].
     pub output_taken: Option<Sighting<bool>>,
     /// See [`Query::LaunchedAs`].
     pub launched: Option<Sighting<Vec<String>>>,
     /// The nonce that was last looked for, and when complete looks found no cluster of it.
     pub absent: (String, Vec<Timestamp>),
+    /// See [`Query::Stragglers`].
+    pub stragglers: Option<Sighting<Vec<Straggler>>>,
+    /// See [`Query::Protection`].
+    pub protection: Option<Sighting<bool>>,
     /// See [`Query::GuardGroup`].
     pub guard_group: Option<Sighting<bool>>,
     /// See [`Query::Guard`].
@@ -205,20 +247,23 @@ pub struct Seen {
 
 impl Query {
     /// What is asked about, where there are several of a kind.
-    fn of(&self) -> &str {
-        match self {
+    pub(super) fn of(&self) -> Cow<'_, str> {
+        Cow::Borrowed(match self {
             Self::Inputs
             | Self::Job
+            | Self::Needs
             | Self::OutputFolder
             | Self::Catalog
             | Self::Alarm
             | Self::GuardGroup => "",
             Self::LaunchedAs { nonce, .. } => nonce,
+            Self::Stragglers { attempt, when, .. } => return format!("{attempt} {when:?}").into(),
+            Self::Protection { cluster, .. } => cluster,
             Self::Guard { name } => name,
             Self::Cluster { id } => id,
             Self::Output { folder } => folder,
             Self::StepLog { step, .. } => step,
-        }
+        })
     }
 }
 
@@ -239,7 +284,7 @@ impl Seen {
             ($field:ident, $pattern:pat => $value:expr) => {
                 self.$field = Some(Sighting::after(
                     self.$field.as_ref(),
-                    query.of(),
+                    &query.of(),
                     at,
                     match answer {
                         Ok($pattern) => Ok($value),
@@ -252,8 +297,11 @@ impl Seen {
         match query {
             Query::Inputs => take!(inputs, Answer::Inputs(listing) => listing),
             Query::Job => take!(job, Answer::Job { unstaged } => unstaged),
+            Query::Needs => take!(needs, Answer::Needs(missing) => missing),
             Query::OutputFolder => take!(output_taken, Answer::OutputFolder { taken } => taken),
             Query::LaunchedAs { .. } => take!(launched, Answer::LaunchedAs { clusters } => clusters),
+            Query::Stragglers { .. } => take!(stragglers, Answer::Stragglers { found } => found),
+            Query::Protection { .. } => take!(protection, Answer::Protection { protected } => protected),
             Query::GuardGroup => take!(guard_group, Answer::GuardGroup { there } => there),
             Query::Guard { .. } => take!(guard, Answer::Guard { standing } => standing),
             Query::Cluster { .. } => take!(cluster, Answer::Cluster(sight) => sight),

@@ -131,6 +131,9 @@ impl State {
             }
             Event::AttemptRefused { because } => return self.attempt_refused(at, because),
             Event::Closed { outcome } => return self.close(at, *outcome),
+            Event::LookedAgain { found } if !found.iter().all(|found| self.gave_up(&found.nonce)) => {
+                return Err("a launch that was not given up");
+            }
             _ => {
                 let current = self.current;
                 let attempt = self.attempts.last_mut().filter(|_| current).ok_or("no attempt is at hand")?;
@@ -142,6 +145,11 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// Whether this launch of the day was recorded as never made.
+    fn gave_up(&self, nonce: &str) -> bool {
+        self.attempts.iter().flat_map(|attempt| &attempt.given_up).any(|launch| launch.nonce == nonce)
     }
 
     fn opened(&mut self, at: Timestamp, ledger: &str) -> Applied {

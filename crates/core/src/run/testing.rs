@@ -92,12 +92,22 @@ pub(crate) fn sight(cluster: &str, step: &str) -> ClusterSight {
         state: ClusterState::from(cluster.to_owned()),
         reason: Reason { code: "ITS_CODE".to_owned(), ..Reason::default() },
         protected: false,
+        since: None,
         steps: vec![StepSight {
             id: "s-1".to_owned(),
             name: "log-analysis".to_owned(),
             state: StepState::from(step.to_owned()),
             reason: Reason::default(),
         }],
+    }
+}
+
+/// A cluster whose step runs at the first look, and has come to its end at the next.
+pub(crate) fn cluster_sight_of(engine: &Engine<'_>) -> ClusterSight {
+    let cluster = engine.state.attempt().and_then(|attempt| attempt.cluster.as_ref());
+    match cluster.and_then(|cluster| cluster.state.as_ref()) {
+        None => sight("RUNNING", "RUNNING"),
+        Some(_) => sight("TERMINATED", "COMPLETED"),
     }
 }
 
@@ -257,7 +267,7 @@ fn effect(action: &Action) -> Effect {
         Action::Terminate { cluster, because } => {
             Effect::TerminateRequested { cluster: cluster.clone(), because: *because }
         }
-        Action::Unprotect { cluster } => Effect::Unprotected { cluster: cluster.clone() },
+        Action::Unprotect { cluster, .. } => Effect::Unprotected { cluster: cluster.clone() },
         Action::EnsureGuard { until, .. } => Effect::GuardEnsured { until: *until },
         Action::RemoveGuard { .. } => Effect::GuardRemoved,
         Action::Publish(intent) => Effect::Published { attempt: intent.attempt },
@@ -274,8 +284,11 @@ impl World for Good {
         Ok(match query {
             Query::Inputs => Answer::Inputs(listing()),
             Query::Job => Answer::Job { unstaged: job_uris(engine.spec) },
+            Query::Needs => Answer::Needs(Vec::new()),
             Query::OutputFolder => Answer::OutputFolder { taken: false },
             Query::LaunchedAs { .. } => Answer::LaunchedAs { clusters: vec!["j-1".to_owned()] },
+            Query::Stragglers { .. } => Answer::Stragglers { found: Vec::new() },
+            Query::Protection { .. } => Answer::Protection { protected: false },
             Query::GuardGroup => Answer::GuardGroup { there: false },
             Query::Guard { .. } => Answer::Guard { standing: true },
             Query::Cluster { .. } => Answer::Cluster(sight("TERMINATED", "COMPLETED")),

@@ -1,6 +1,7 @@
 //! What is looked at and what is recorded: everything of `decide` that is no act.
 
 mod publishing;
+mod surplus;
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
@@ -14,8 +15,10 @@ use super::next_action::{refused_until, termination};
 use super::retry::retry;
 use super::seen::{Query, Seen, Sighting, Trouble, TroubleKind};
 use super::state::State;
+use super::surplus::LookedAgain;
 use crate::diagnosis;
 use crate::emr::{ClusterSight, ClusterState, StepState};
+use crate::needs::needs;
 use crate::pace::Pace;
 use crate::spec::Spec;
 use crate::verify;
@@ -56,6 +59,9 @@ pub(super) fn look_or_record(
     };
     if attempt.ended.is_some() {
         return watch.report(attempt);
+    }
+    if let Some(first) = watch.surplus(attempt) {
+        return first;
     }
     match (&attempt.launch, &attempt.cluster) {
         (Launch::Open { intent, at }, _) => watch.settle(intent, *at),
@@ -101,6 +107,12 @@ impl Watch<'_> {
         if listing.is_empty() {
             return Ok(record(Event::Closed { outcome: Outcome::Empty }));
         }
+        if !needs(self.spec).is_empty() {
+            let missing = looked(self.seen.needs.as_ref(), Query::Needs, self.now, self.pace)?;
+            if !missing.is_empty() {
+                return Ok(refuse(Refusal::NotThere { missing: missing.clone() }));
+            }
+        }
         let unreadable = listing.unreadable(self.spec);
         if !unreadable.is_empty() {
             let source = self.spec.source();
@@ -138,6 +150,9 @@ impl Watch<'_> {
         if self.seen.job.is_none() {
             queries.push(Query::Job);
         }
+        if self.seen.needs.is_none() && !needs(self.spec).is_empty() {
+            queries.push(Query::Needs);
+        }
         if self.seen.catalog.is_none() && self.spec.published_to().is_some() {
             queries.push(Query::Catalog);
         }
@@ -149,6 +164,10 @@ impl Watch<'_> {
 
     /// The job is not staged, or the launch not made, for a reason; or neither will be.
     fn before_launch(&self, attempt: &Attempt) -> Decision {
+        let is_to_end = self.state.cancel.is_some() || attempt.is_launch_hopeless();
+        if is_to_end && let Err(first) = self.nothing_is_left(attempt) {
+            return first;
+        }
         if self.state.cancel.is_some() {
             return record(Event::AttemptEnded { result: AttemptResult::Cancelled });
         }
@@ -240,6 +259,11 @@ impl Watch<'_> {
         if cluster.is_gone() && !self.may_steps_move(cluster) {
             return self.gone(attempt, intent, cluster);
         }
+        if cluster.is_past_start()
+            && let Some(first) = self.stragglers(attempt, LookedAgain::AtWork)
+        {
+            return first;
+        }
         let guard = match self.guard(attempt, intent, launched_at, cluster) {
             Ok(guard) => guard,
             Err(first) => return first,
@@ -291,7 +315,9 @@ impl Watch<'_> {
         }
         // Last, so that whoever sees the cluster gone knows what became of its steps.
         if cluster.state.as_ref() != Some(&sight.state) {
-            events.push(Event::ClusterMoved { state: sight.state.clone(), reason: sight.reason.clone() });
+            let seconds_ago = sight.since.map(|since| since.as_secs()).filter(|seconds| *seconds > 0);
+            let (state, reason) = (sight.state.clone(), sight.reason.clone());
+            events.push(Event::ClusterMoved { state, reason, seconds_ago });
         } else if let Some(seconds) = self.overdue(cluster, sighting.at) {
             events.push(Event::EndOverdue { seconds });
         }
@@ -365,11 +391,8 @@ impl Watch<'_> {
 
     /// The cluster is gone: what came of it?
     fn gone(&self, attempt: &Attempt, intent: &LaunchIntent, cluster: &Cluster) -> Decision {
-        if !attempt.surplus.is_empty() {
-            return match self.held {
-                Some(held) => self.trouble_with(held),
-                None => self.wait(later(self.now, self.pace.retry), Why::End),
-            };
+        if let Err(first) = self.nothing_is_left(attempt) {
+            return first;
         }
         if cluster.are_steps_completed() {
             return self.verify(attempt, intent).unwrap_or_else(|first| first);

@@ -11,7 +11,7 @@ use s3s::crypto::Checksum as _;
 use s3s::dto::{Checksum, StreamingBlob};
 use s3s::{S3Error, S3ErrorCode, S3Result, TrailingHeaders, s3_error};
 
-use crate::store::{Spool, Store};
+use crate::store::{Spool, Store, StoreError};
 
 /// The algorithms, as the headers name them.
 const ALGORITHMS: [&str; 5] = ["crc32", "crc32c", "crc64nvme", "sha1", "sha256"];
@@ -39,7 +39,7 @@ pub(super) async fn receive(
             answer
         })?;
         hasher.update(&piece);
-        spool.write(&piece).map_err(S3Error::internal_error)?;
+        spool.write(&piece).map_err(|source| StoreError::Io { doing: "write a body", source })?;
     }
     let computed = by_algorithm(hasher.finalize());
     check_md5(headers, &spool)?;

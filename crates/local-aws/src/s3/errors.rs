@@ -42,7 +42,12 @@ impl From<StoreError> for S3Error {
                 S3ErrorCode::InvalidPartOrder,
                 "The list of parts was not in ascending order. Parts must be ordered by part number.",
             ),
-            StoreError::Io { .. } => return Self::internal_error(error),
+            StoreError::Io { doing, source } => {
+                return Self::with_message(
+                    S3ErrorCode::InternalError,
+                    format!("The embedded S3 could not {doing}: {source}"),
+                );
+            }
         };
         Self::with_message(code, message)
     }

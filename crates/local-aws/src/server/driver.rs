@@ -6,6 +6,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use crate::steps::{Ended, Finished};
 
 use super::Endpoint;
+use super::endpoint::Turn;
+use crate::world::World;
 
 /// Moves the world at its deadlines and when steps end.
 #[derive(Debug)]
@@ -36,7 +38,7 @@ impl Driver {
                 ended = self.ends.recv() => match ended {
                     Some(Finished::Step(ended)) => self.step_ended(ended),
                     Some(Finished::Query { id, end }) => {
-                        self.endpoint.turn(true, |world, now| world.query_ended(&id, end, now));
+                        self.happened(|world, now| world.query_ended(&id, end, now));
                     }
                     None => return,
                 },
@@ -48,14 +50,21 @@ impl Driver {
 
     /// Does what is due, and gives the time of what is due next.
     fn catch_up(&self) -> Option<Timestamp> {
-        self.endpoint.turn(false, |_, _| ());
+        self.turn(Turn::Look, |_, _| ());
         self.endpoint.next_deadline()
     }
 
     fn step_ended(&self, ended: Ended) {
         let Ended { cluster_id, step_id, end } = ended;
-        self.endpoint.turn(true, |world, now| {
-            world.step_ended(&cluster_id, &step_id, end, now);
-        });
+        self.happened(|world, now| world.step_ended(&cluster_id, &step_id, end, now));
+    }
+
+    fn happened(&self, act: impl FnOnce(&mut World, Timestamp)) {
+        self.turn(Turn::Happened, act);
+    }
+
+    fn turn(&self, turn: Turn, act: impl FnOnce(&mut World, Timestamp)) {
+        // Only what was asked for is ever refused.
+        let _ = self.endpoint.turn(turn, act);
     }
 }

@@ -1,5 +1,6 @@
 //! From a request to a response.
 
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,6 +8,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
+use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
 use s3s::Body;
 use s3s::service::S3Service;
@@ -156,7 +158,16 @@ impl Endpoint {
                 }
             }
         };
-        Ok(with_request_id(response, &request_id))
+        Ok(self.dated(with_request_id(response, &request_id)))
+    }
+
+    /// As AWS does, an answer tells the time: the world's own.
+    fn dated(&self, mut response: Response<Body>) -> Response<Body> {
+        let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&self.0.clock.now());
+        if let Some(date) = date.ok().and_then(|date| HeaderValue::try_from(date).ok()) {
+            response.headers_mut().insert(header::DATE, date);
+        }
+        response
     }
 
     /// [`send`](Self::send) for callers in the process: the request's body is in memory, and so is the answer's.
@@ -221,7 +232,8 @@ impl Endpoint {
     pub(super) fn call(&self, call: &Call, view: ListView) -> Result<Value, ApiError> {
         let reads =
             ["Describe", "List", "Get", "BatchGet"].iter().any(|verb| call.operation.starts_with(verb));
-        let result = self.turn(!reads, |world, now| {
+        let turn = if reads { Turn::Look } else { Turn::Asked };
+        let result = self.turn(turn, |world, now| {
             let context = CallContext {
                 now,
                 region: call.caller.region.clone(),
@@ -232,20 +244,34 @@ impl Endpoint {
             world.call(call.service, call.operation, &call.input, &context)
         });
         self.0.moved.notify_one();
-        result
+        result.unwrap_or_else(|error| {
+            let why =
+                format!("The embedded AWS cannot keep what was asked for, and has not done it: {error}");
+            Err(ApiError::new("InternalFailure", why, 500))
+        })
     }
 
     /// One turn of the world: what was due, then `act`, then what follows from it. A changed world is saved before
-    /// anything is done outside or said about it.
-    pub(super) fn turn<T>(&self, writes: bool, act: impl FnOnce(&mut World, Timestamp) -> T) -> T {
+    /// anything is done outside or said about it. What was asked for and cannot be saved is not done: who asked is told
+    /// so, and no later daemon forgets what this one promised. What was due comes about all the same.
+    pub(super) fn turn<T>(&self, turn: Turn, act: impl FnOnce(&mut World, Timestamp) -> T) -> io::Result<T> {
         let mut world = lock(&self.0.world);
         let now = self.0.clock.now();
         let due = world.next_deadline().is_some_and(|deadline| deadline <= now);
         let mut effects: Vec<Effect> = world.advance(now);
-        let result = act(&mut world, now);
+        let may_refuse = turn == Turn::Asked && self.0.saved.is_some();
+        let before = may_refuse.then(|| (world.clone(), effects.len()));
+        let mut result = Ok(act(&mut world, now));
         effects.extend(world.advance(now));
-        if writes || due || !effects.is_empty() {
-            self.changed(&world, now);
+        if (turn != Turn::Look || due || !effects.is_empty())
+            && let Err(error) = self.changed(&world, now)
+        {
+            tracing::error!(%error, "the world cannot be saved: what is not saved is lost when the daemon ends");
+            if let Some((unchanged, due)) = before {
+                *world = unchanged;
+                effects.truncate(due);
+                result = Err(error);
+            }
         }
         for effect in effects {
             match effect {
@@ -269,18 +295,26 @@ impl Endpoint {
         self.0.journal.record(call.at, wire::journal_name(call.service), noted, &outcome, status);
     }
 
-    fn changed(&self, world: &World, now: Timestamp) {
+    fn changed(&self, world: &World, now: Timestamp) -> io::Result<()> {
         self.touch(now);
-        let Some(saved) = &self.0.saved else { return };
-        if let Err(error) = saved.save(world) {
-            tracing::error!(%error, "the world cannot be saved: it is lost when the daemon ends");
-        }
+        self.0.saved.as_ref().map_or(Ok(()), |saved| saved.save(world))
     }
 
     pub(super) fn touch(&self, now: Timestamp) {
         let mut active = lock(&self.0.active);
         *active = now.max(*active);
     }
+}
+
+/// Why the world takes a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Somebody looks, or time has passed.
+    Look,
+    /// Somebody asks for a change.
+    Asked,
+    /// Something happened outside, and cannot be taken back.
+    Happened,
 }
 
 /// A request from within the process names its host in the address only; signatures cover the header.

@@ -199,6 +199,24 @@ async fn the_world_is_saved_before_the_answer_and_only_when_it_changed() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_saved_is_not_done_and_not_promised() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("full");
+    let clock = Clock::stepped(start());
+    let (endpoint, _driver) = endpoint(&clock, Some(SavedWorld::at(folder.join("world.json"))));
+    let response = endpoint.handle_bytes(emr("RunJobFlow", &launch(), start())).await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let none = ask(&endpoint, "ListClusters", json!({})).await;
+    assert_eq!(none["Clusters"], json!([]));
+
+    std::fs::create_dir(&folder).unwrap();
+    let launched = ask(&endpoint, "RunJobFlow", launch()).await;
+    let clusters = ask(&endpoint, "ListClusters", json!({})).await;
+    assert_eq!(clusters["Clusters"].as_array().unwrap().len(), 1);
+    assert_eq!(clusters["Clusters"][0]["Id"], launched["JobFlowId"]);
+}
+
+#[tokio::test]
 async fn a_request_of_another_time_is_refused() {
     let clock = Clock::stepped(start());
     let (endpoint, _driver) = endpoint(&clock, None);

@@ -4,6 +4,7 @@ mod guarding;
 mod launching;
 mod preparing;
 mod publishing;
+mod surplus;
 mod watching;
 
 use super::testing::{Acted, Engine, Good, Turn, World};

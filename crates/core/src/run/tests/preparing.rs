@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::inputs::{InputObject, Listing};
+use crate::needs::Missing;
 use crate::run::testing::{spec, unversioned};
 
 #[test]
@@ -153,4 +154,20 @@ fn a_day_is_run_again_as_often_as_the_limit_allows() {
     let nonces: std::collections::BTreeSet<_> =
         engine.state.attempts.iter().filter_map(|attempt| attempt.intent()).map(|i| &i.nonce).collect();
     assert_eq!(nonces.len(), 3, "each launch has its own nonce");
+}
+
+#[test]
+fn what_the_run_needs_and_is_not_there_is_named_before_anything_is_paid_for() {
+    let spec = crate::testing::spec_and("[job]\nscript = \"s3://jobs/main.py\"\nargs = [\"{output}\"]\n");
+    let mut engine = Engine::new(&spec);
+    assert_eq!(engine.decision(), Decision::Look(vec![Query::Inputs, Query::Job, Query::Needs]));
+    let missing = vec![Missing { key: "[job] script".to_owned(), uri: "s3://jobs/main.py".to_owned() }];
+    let outcome = engine.drive(&mut looking(|_, query| match query {
+        Query::Needs => Some(Ok(Answer::Needs(missing.clone()))),
+        _ => None,
+    }));
+    assert_eq!(outcome, Outcome::Refused);
+    assert!(engine.actions.is_empty(), "{:?}", engine.actions);
+    let refusal = engine.state.refusal.as_ref().map(ToString::to_string).unwrap_or_default();
+    assert_eq!(refusal, "what the run needs is not there: s3://jobs/main.py of `[job] script`");
 }

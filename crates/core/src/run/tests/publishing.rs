@@ -83,7 +83,7 @@ fn a_catalog_that_is_not_ready_is_told_before_anything_is_paid_for() {
             tables: vec![Unready::Missing { table: "latency".to_owned() }]
         }
     );
-    assert!(refusal.to_string().ends_with("is not ready: latency is not there"), "{refusal}");
+    assert!(refusal.to_string().ends_with("is without the table latency"), "{refusal}");
     assert!(refusal.hint().contains("emrys setup"));
 }
 

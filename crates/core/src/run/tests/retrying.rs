@@ -42,6 +42,7 @@ fn gone(code: &str, details: &[&str], message: &str, state: &str) -> Cluster {
         unprotected_at: None,
         is_overdue: false,
         ready_at: None,
+        ended_at: None,
         steps: vec![step(state)],
         steps_moved_at: None,
         terminate: None,
@@ -176,6 +177,7 @@ fn end(code: &str, details: &[&str]) -> ClusterSight {
         state: ClusterState::TerminatedWithErrors,
         reason: cluster.reason,
         protected: false,
+        since: None,
         steps: steps.collect(),
     }
 }

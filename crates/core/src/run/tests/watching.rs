@@ -369,3 +369,50 @@ fn a_limit_that_passed_while_nobody_looked_ends_no_cluster_that_is_at_work() {
     let ended = |action: &Action| matches!(action, Action::Terminate { .. });
     assert!(!engine.actions.iter().any(ended), "{:?}", engine.actions);
 }
+
+/// The limit of the steps counts from when the cluster was ready for them, and not from when somebody saw it.
+#[test]
+fn a_cluster_that_is_found_at_work_after_hours_has_no_more_time_than_it_had() {
+    let spec = spec();
+    for (ready_for, left) in [(300, 0), (50, 15), (0, 65)] {
+        let mut engine = Engine::new(&spec);
+        let mut starting = cluster_is(sight("STARTING", "PENDING"));
+        while attempt_cluster(&engine).is_none_or(|cluster| cluster.state.is_none()) {
+            engine.turn(&mut starting);
+        }
+        engine.seen = Seen::default();
+        engine.pass(SignedDuration::from_hours(6));
+        let picked_up = engine.now;
+        let since = Some(SignedDuration::from_mins(ready_for));
+        let mut at_work = looking(move |engine, query| match query {
+            Query::Cluster { .. } => {
+                // It is told once, when the state is new.
+                let since = since.filter(|_| engine.now.duration_since(picked_up).is_zero());
+                Some(Ok(Answer::Cluster(ClusterSight { since, ..sight("RUNNING", "RUNNING") })))
+            }
+            _ => None,
+        });
+        let (_, because) = until_terminated(&mut engine, &mut at_work);
+        assert_eq!(because, TerminateReason::RunDeadline);
+        assert_eq!(engine.now.duration_since(picked_up), SignedDuration::from_mins(left), "{ready_for}");
+    }
+}
+
+/// A run that is picked up the next morning took as long as its cluster did.
+#[test]
+fn an_attempt_took_as_long_as_its_cluster_whenever_somebody_saw_the_end() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let mut starting = cluster_is(sight("STARTING", "PENDING"));
+    while attempt_cluster(&engine).is_none_or(|cluster| cluster.state.is_none()) {
+        engine.turn(&mut starting);
+    }
+    let begun = attempt(&engine).started_at;
+    engine.pass(SignedDuration::from_hours(6));
+    let ended_ago = SignedDuration::from_hours(5);
+    let gone = ClusterSight { since: Some(ended_ago), ..sight("TERMINATED", "COMPLETED") };
+    assert_eq!(engine.drive(&mut cluster_is(gone)), Outcome::Succeeded);
+    let took = attempt(&engine).duration(engine.now);
+    assert!(took < SignedDuration::from_mins(61), "{took:?}");
+    assert!(took >= SignedDuration::from_hours(6) - ended_ago, "{took:?} since {begun}");
+}

@@ -1,0 +1,121 @@
+//! Clusters of ours beside the one that was accepted.
+//!
+//! A launch may make one after its answer was lost, and after looks found none of it: a process that was suspended just
+//! before its call wakes up late. So launches that were given up are looked for once more, when the steps of the
+//! accepted cluster have begun and when it is gone, and what has come of them is ended before the attempt ends.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::action::{Action, TerminateReason};
+use super::attempt::{Applied, Attempt, Cluster};
+use super::event::Event;
+
+/// A cluster of a launch for which another one was accepted, or none. It is to be ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surplus {
+    /// Its id.
+    pub cluster: String,
+    /// The launch that made it.
+    pub nonce: String,
+    /// Whether somebody switched its termination protection on.
+    pub protected: bool,
+    /// When Emrys last switched that off.
+    pub unprotected_at: Option<Timestamp>,
+    /// Whether it was asked to end.
+    pub asked: bool,
+}
+
+/// A launch that was recorded as never made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenUp {
+    /// Its nonce.
+    pub nonce: String,
+    /// When it was intended.
+    pub at: Timestamp,
+}
+
+/// A cluster of a launch that had been given up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Straggler {
+    /// The launch's nonce.
+    pub nonce: String,
+    /// The cluster's id.
+    pub cluster: String,
+}
+
+/// How far an attempt has looked once more for launches that were given up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LookedAgain {
+    /// Not yet.
+    #[default]
+    No,
+    /// While its cluster was at work.
+    AtWork,
+    /// When its cluster was gone, or when it was to end without one.
+    AtTheEnd,
+}
+
+impl Attempt {
+    /// The surplus cluster that is to be ended next.
+    pub fn open_surplus(&self) -> Option<&Surplus> {
+        self.surplus.iter().find(|surplus| !surplus.asked)
+    }
+
+    /// What is due for a surplus cluster.
+    pub(super) fn surplus_action(&self) -> Option<Action> {
+        let Surplus { cluster, protected, .. } = self.open_surplus()?;
+        let cluster = cluster.clone();
+        Some(if *protected {
+            Action::Unprotect { cluster, because: TerminateReason::Surplus }
+        } else {
+            Action::Terminate { cluster, because: TerminateReason::Surplus }
+        })
+    }
+
+    pub(super) fn add_surplus(&mut self, cluster: &str, nonce: &str) {
+        if self.surplus_of(cluster).is_none() {
+            self.surplus.push(Surplus {
+                cluster: cluster.to_owned(),
+                nonce: nonce.to_owned(),
+                protected: false,
+                unprotected_at: None,
+                asked: false,
+            });
+        }
+    }
+
+    pub(super) fn surplus_of(&mut self, cluster: &str) -> Option<&mut Surplus> {
+        self.surplus.iter_mut().find(|surplus| surplus.cluster == cluster)
+    }
+
+    /// What an event means for surplus clusters; nothing, when it is about something else.
+    pub(super) fn surplus_moved(&mut self, event: &Event) -> Option<Applied> {
+        match event {
+            Event::LookedAgain { found } => {
+                let is_at_work = self.cluster.as_ref().is_some_and(|cluster| !cluster.is_gone());
+                let how_far = if is_at_work { LookedAgain::AtWork } else { LookedAgain::AtTheEnd };
+                if self.looked_again >= how_far {
+                    return Some(Err("it was looked again already"));
+                }
+                if found.iter().any(|straggler| self.is_accepted(&straggler.cluster)) {
+                    return Some(Err("the cluster was accepted"));
+                }
+                self.looked_again = how_far;
+                for Straggler { nonce, cluster } in found {
+                    self.add_surplus(cluster, nonce);
+                }
+            }
+            Event::SurplusProtected { cluster } => match self.surplus_of(cluster) {
+                Some(surplus) if !surplus.asked => surplus.protected = true,
+                _ => return Some(Err("the cluster is not surplus, or was asked to end")),
+            },
+            _ => return None,
+        }
+        Some(Ok(()))
+    }
+
+    fn is_accepted(&self, cluster: &str) -> bool {
+        self.cluster.as_ref().is_some_and(|Cluster { id, .. }| id == cluster)
+    }
+}

@@ -1,0 +1,198 @@
+//! Clusters beside the one that was accepted.
+
+use super::*;
+use crate::pace::Pace;
+use crate::run::testing::{cluster_sight_of, sight, spec, trouble};
+
+/// A first launch without an answer, of which nothing is found at first; and what has come of it when it is looked for
+/// once more.
+struct Late<F> {
+    found: F,
+    launches: u32,
+    asked: Vec<(u32, LookedAgain, usize)>,
+}
+
+impl<F: FnMut(LookedAgain) -> Result<Vec<&'static str>, TroubleKind>> Late<F> {
+    fn new(found: F) -> Self {
+        Self { found, launches: 0, asked: Vec::new() }
+    }
+}
+
+impl<F: FnMut(LookedAgain) -> Result<Vec<&'static str>, TroubleKind>> World for Late<F> {
+    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
+        match query {
+            Query::LaunchedAs { .. } => Ok(Answer::LaunchedAs { clusters: Vec::new() }),
+            Query::Stragglers { attempt, when, nonces, .. } => {
+                self.asked.push((*attempt, *when, nonces.len()));
+                let found = (self.found)(*when).map_err(trouble)?.into_iter();
+                let straggler = |id: &str| Straggler { nonce: nonces[0].clone(), cluster: id.to_owned() };
+                Ok(Answer::Stragglers { found: found.map(straggler).collect() })
+            }
+            // It takes a while, so that there is a time at work.
+            Query::Cluster { .. } => Ok(Answer::Cluster(cluster_sight_of(engine))),
+            _ => Good.look(engine, query),
+        }
+    }
+
+    fn act(&mut self, _engine: &Engine<'_>, action: &Action) -> Acted {
+        if matches!(action, Action::Launch(_)) {
+            self.launches += 1;
+            return if self.launches == 1 { Acted::Unclear } else { Acted::Done };
+        }
+        Acted::Done
+    }
+}
+
+fn surplus(cluster: &str) -> Action {
+    Action::Terminate { cluster: cluster.to_owned(), because: TerminateReason::Surplus }
+}
+
+#[test]
+fn what_has_come_of_a_launch_that_was_given_up_is_ended_as_soon_as_the_cluster_is_at_work() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let mut world = Late::new(|_| Ok(vec!["j-late"]));
+    assert_eq!(engine.drive(&mut world), Outcome::Succeeded);
+    assert_eq!(world.asked, [(1, LookedAgain::AtWork, 1), (1, LookedAgain::AtTheEnd, 1)]);
+    assert_eq!(engine.actions.iter().filter(|action| **action == surplus("j-late")).count(), 1);
+    let events = engine.events();
+    let at = |name: &str| events.iter().position(|event| event == name);
+    assert!(at("looked_again") < at("verified"), "{events:?}");
+}
+
+#[test]
+fn what_comes_later_still_is_ended_before_the_attempt_ends() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let mut world =
+        Late::new(|when| Ok(if when == LookedAgain::AtTheEnd { vec!["j-later"] } else { Vec::new() }));
+    assert_eq!(engine.drive(&mut world), Outcome::Succeeded);
+    assert!(engine.actions.contains(&surplus("j-later")));
+    assert_eq!(attempt(&engine).surplus.iter().filter(|surplus| surplus.asked).count(), 1);
+}
+
+/// While the cluster is at work the look is worth no trouble; at the end it is, as every look that is needed.
+#[test]
+fn trouble_with_looking_again_holds_nothing_up_but_the_end() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let mut tries = 0;
+    let mut world = Late::new(|when| {
+        tries += 1;
+        if when == LookedAgain::AtWork { Err(TroubleKind::Access) } else { Ok(vec!["j-later"]) }
+    });
+    assert_eq!(engine.drive(&mut world), Outcome::Succeeded);
+    assert!(engine.actions.contains(&surplus("j-later")));
+    assert!((2..20).contains(&tries), "{tries}");
+}
+
+#[test]
+fn a_run_that_is_cancelled_before_its_second_launch_looks_again_too() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let mut world = Late::new(|_| Ok(vec!["j-late"]));
+    while attempt_of(&engine).is_none_or(|attempt| attempt.given_up.is_empty()) {
+        engine.turn(&mut world);
+    }
+    engine.append(Event::CancelRequested { by: Actor("someone".to_owned()) });
+    assert_eq!(engine.drive(&mut world), Outcome::Cancelled);
+    assert_eq!(world.asked, [(1, LookedAgain::AtTheEnd, 1)]);
+    assert!(engine.actions.contains(&surplus("j-late")));
+}
+
+fn attempt_of<'a>(engine: &'a Engine<'_>) -> Option<&'a Attempt> {
+    engine.state.attempt()
+}
+
+#[test]
+fn a_later_attempt_of_the_day_looks_for_the_launches_of_the_earlier_ones() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let mut world = Late::new(|_| Ok(Vec::new()));
+    assert_eq!(engine.drive(&mut world), Outcome::Succeeded);
+    engine.append(Event::Reopened { by: Actor("someone".to_owned()) });
+    assert_eq!(engine.drive(&mut world), Outcome::Succeeded);
+    let second = [(2, LookedAgain::AtWork, 1), (2, LookedAgain::AtTheEnd, 1)];
+    assert_eq!(world.asked[2..], second);
+}
+
+#[test]
+fn without_a_launch_that_was_given_up_nothing_is_looked_for() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let outcome = engine.drive(&mut looking(|_, query| {
+        assert!(!matches!(query, Query::Stragglers { .. } | Query::Protection { .. }), "{query:?}");
+        None
+    }));
+    assert_eq!(outcome, Outcome::Succeeded);
+}
+
+#[test]
+fn a_surplus_cluster_that_somebody_protects_is_unprotected_and_ended_where_it_is_ours() {
+    for is_ours in [true, false] {
+        let spec = spec();
+        let mut engine = Engine::new(&spec);
+        let mut tries = 0;
+        let mut world = But {
+            look: |_: &Engine<'_>, query: &Query| match query {
+                Query::LaunchedAs { .. } => {
+                    Some(Ok(Answer::LaunchedAs { clusters: vec!["j-old".to_owned(), "j-new".to_owned()] }))
+                }
+                Query::Protection { cluster, nonce } => {
+                    assert_eq!((cluster.as_str(), nonce.len()), ("j-new", 16));
+                    Some(Ok(Answer::Protection { protected: is_ours }))
+                }
+                _ => None,
+            },
+            act: |engine: &Engine<'_>, action: &Action| {
+                let is_surplus = *action == surplus("j-new");
+                tries += u32::from(is_surplus);
+                let unprotect =
+                    Action::Unprotect { cluster: "j-new".to_owned(), because: TerminateReason::Surplus };
+                let is_free = engine.actions.contains(&unprotect) || tries > 4;
+                match action {
+                    Action::Launch(_) => Some(Acted::Unclear),
+                    _ if is_surplus && !is_free => Some(Acted::Trouble(TroubleKind::Unreachable)),
+                    _ => None,
+                }
+            },
+        };
+        assert_eq!(engine.drive(&mut world), Outcome::Succeeded);
+        let unprotected = labels(&engine).contains(&"switch off the termination protection");
+        assert_eq!(unprotected, is_ours);
+        assert_eq!(engine.events().contains(&"surplus_protected".to_owned()), is_ours);
+        assert!(attempt(&engine).open_surplus().is_none());
+    }
+}
+
+/// Somebody switches it on again and again: it is asked for again and again, and not in a loop.
+#[test]
+fn a_stubborn_protection_is_not_hurried_after() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let mut world = But {
+        look: |_: &Engine<'_>, query: &Query| match query {
+            Query::LaunchedAs { .. } => {
+                Some(Ok(Answer::LaunchedAs { clusters: vec!["j-old".to_owned(), "j-new".to_owned()] }))
+            }
+            Query::Protection { .. } => Some(Ok(Answer::Protection { protected: true })),
+            Query::Cluster { .. } => Some(Ok(Answer::Cluster(sight("RUNNING", "RUNNING")))),
+            _ => None,
+        },
+        act: |_: &Engine<'_>, action: &Action| match action {
+            Action::Launch(_) => Some(Acted::Unclear),
+            Action::Terminate { .. } => Some(Acted::Trouble(TroubleKind::Unreachable)),
+            _ => None,
+        },
+    };
+    let until = engine.now.checked_add(Pace::AWS.poll_early * 20).expect("time goes on");
+    let mut turns = 0;
+    while engine.now < until {
+        engine.turn(&mut world);
+        turns += 1;
+    }
+    assert!(turns < 400, "{turns}");
+    let unprotected = labels(&engine);
+    let unprotected = unprotected.iter().filter(|label| **label == "switch off the termination protection");
+    assert!((2..=21).contains(&unprotected.count()));
+}
