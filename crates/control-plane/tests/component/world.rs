@@ -73,6 +73,8 @@ pub(crate) struct Aws {
     faults: Arc<Mutex<VecDeque<(String, Fault)>>>,
     /// All requests that were sent, as `POST ElasticMapReduce.RunJobFlow` or `PUT /bucket/key`.
     sent: Arc<Mutex<Vec<String>>>,
+    /// Told when the catalog has changed, or an object is gone.
+    pub(crate) changed: Arc<tokio::sync::Notify>,
 }
 
 /// The day that is run.
@@ -137,7 +139,8 @@ impl Aws {
             max_skew: None,
         });
         tokio::spawn(driver.run());
-        Self { endpoint, store, clock: Clock::tokio(start), faults: Arc::default(), sent: Arc::default() }
+        let (faults, sent, changed) = (Arc::default(), Arc::default(), Arc::default());
+        Self { endpoint, store, clock: Clock::tokio(start), faults, sent, changed }
     }
 
     /// The next request with these words in it meets this fault.
@@ -361,8 +364,10 @@ impl HttpConnector for Aws {
             self.fault(words, Fault::Answer(403, "AccessDenied"));
         }
         let endpoint = self.endpoint.clone();
+        let is_change = ["UpdatePartition", "CreatePartition", "DeletePartition", "?delete"];
+        let changed = is_change.iter().any(|word| line.contains(word)).then(|| self.changed.clone());
         HttpConnectorFuture::new(async move {
-            match fault {
+            let answered = match fault {
                 Some(Fault::LoseRequest) => Err(cut()),
                 Some(Fault::LoseReply) => {
                     answer(&endpoint, request).await?;
@@ -376,7 +381,13 @@ impl HttpConnector for Aws {
                     Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body)))
                 }
                 None | Some(Fault::ThenDeny(_)) => answer(&endpoint, request).await,
+            };
+            if let Some(changed) = changed {
+                changed.notify_waiters();
             }
+            // AWS has done it, and the answer is on its way: whoever is to die here dies here.
+            tokio::task::yield_now().await;
+            answered
         })
     }
 }
@@ -385,8 +396,6 @@ async fn answer(endpoint: &Endpoint, request: HttpRequest) -> Result<HttpRespons
     let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
     let request = request.map(|body| Bytes::copy_from_slice(body.bytes().expect("a body in memory")));
     let response = endpoint.handle_bytes(request).await.map(SdkBody::from);
-    // AWS has done it, and the answer is on its way: whoever is to die here dies here.
-    tokio::task::yield_now().await;
     HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
 }
 
