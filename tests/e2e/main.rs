@@ -25,4 +25,5 @@ mod own_job;
 mod plan;
 mod publishing;
 mod real_day;
+mod standing;
 mod surface;
