@@ -1,10 +1,10 @@
-"""A reader of a day's tables who never pauses, as a stranger's SDK reads: boto3 against the endpoint of the environment.
+"""A reader of a day's tables who never pauses: boto3 against the endpoint that the environment names.
 
     python tests/checks/day_reader.py BUCKET DATABASE DAY STOP_FILE
 
-Reads by Athena and, more often, the partition and its objects by hand, until STOP_FILE is there, and at least once. Each
-table of the scripted day has two rows of one attempt. Prints one JSON document: how much was read, the attempts that were
-seen, how often two tables showed two attempts, and everything that should not be.
+Reads by Athena and, more often, the partition and its objects by hand, until STOP_FILE is there, and at least once.
+Each table of the scripted day has two rows of one attempt. Prints one JSON document: how much was read, the attempts
+that were seen, how often two tables showed two attempts, and everything that should not be.
 """
 
 from __future__ import annotations

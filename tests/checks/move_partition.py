@@ -1,6 +1,6 @@
 """Somebody lets a table serve another folder for a day, as a stranger's SDK does it.
 
-    python tests/checks/move_partition.py DATABASE TABLE DAY LOCATION
+python tests/checks/move_partition.py DATABASE TABLE DAY LOCATION
 """
 
 from __future__ import annotations
