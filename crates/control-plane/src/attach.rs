@@ -1,7 +1,7 @@
 //! Watching a run that is in flight, whoever drives it.
 
 use emrys_core::report::{outcome, report};
-use emrys_core::run::State;
+use emrys_core::run::{Publishing, State};
 use emrys_core::spec::Spec;
 use jiff::Timestamp;
 
@@ -10,6 +10,7 @@ use crate::clients::ControlPlane;
 use crate::engine::How;
 use crate::interrupt::{Interrupt, Interrupts};
 use crate::ledger::{Document, Driver, Holder, Ledger, LedgerError, Witness};
+use crate::looks::astray;
 use crate::run::{RunEnd, RunOptions, drive};
 use crate::stop::Stop;
 use crate::watcher::Watcher;
@@ -39,7 +40,9 @@ pub async fn attach(
         };
         let state = document.state(spec)?;
         follower.tell(&document, &state, &driver, watcher)?;
-        if let Some(outcome) = outcome(&state) {
+        if let Some(outcome) = outcome(&state)
+            && !follower.is_unsettled(&state, &driver).await
+        {
             return Ok(Some(follower.end(How::Closed(outcome), state)));
         }
         if driver == Driver::Nobody {
@@ -104,6 +107,24 @@ impl Follower<'_> {
             self.driver = Some((holder.clone(), *since));
         }
         Ok(())
+    }
+
+    /// Whether an attempt of a run that is over is being published, or the catalog serves something else than the record
+    /// says. Then whoever looks at the day puts it right, unless somebody is about it.
+    async fn is_unsettled(&self, state: &State, driver: &Driver) -> bool {
+        if state.chosen().is_some_and(|chosen| chosen.publishing == Publishing::Intended) {
+            return self.spec.published_to().is_some();
+        }
+        if *driver != Driver::Nobody {
+            return false;
+        }
+        match astray(self.cp, self.spec, state).await {
+            Ok(event) => event.is_some(),
+            Err(trouble) => {
+                tracing::warn!(%trouble, "could not look at what the catalog serves");
+                false
+            }
+        }
     }
 
     fn end(&self, how: How, state: State) -> RunEnd {

@@ -1,24 +1,14 @@
 //! Which tables are in the catalog, and which attempt does each serve for a day?
 
 use aws_sdk_glue::types::{self as glue, Partition};
-use emrys_core::catalog::{Publication, Table, publications, table_names};
-use emrys_core::run::{Attempt, State, Trouble};
+use emrys_core::catalog::{Publication, Served, Table, publications, table_folder, table_names, unready};
+use emrys_core::gc;
+use emrys_core::run::{Attempt, Event, State, Trouble};
 use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
 use crate::errors::{self, Failure};
 use crate::glue::{NOT_FOUND, core_table};
-
-/// What a table of the catalog serves for a day.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Served {
-    /// The table.
-    pub table: String,
-    /// The folder; none where the day has no partition.
-    pub location: Option<String>,
-    /// The attempt that wrote it; none where no attempt of the record did.
-    pub attempt: Option<u32>,
-}
 
 /// The tables of the database that have the names of ours. No database, no tables.
 pub(super) async fn look(cp: &ControlPlane, spec: &Spec) -> Result<Vec<Table>, Trouble> {
@@ -53,15 +43,25 @@ pub async fn served(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Vec
         let location = found.and_then(|found| found.storage_descriptor).and_then(|storage| storage.location);
         let wrote = |attempt: &&Attempt| {
             let intent = attempt.intent();
-            let folder = intent.map(|intent| {
-                emrys_core::catalog::table_folder(spec, intent, &publication.table).to_string()
-            });
+            let folder = intent.map(|intent| table_folder(spec, intent, &publication.table).to_string());
             folder.is_some() && folder == location
         };
         let attempt = state.attempts.iter().find(wrote).map(|attempt| attempt.number);
         served.push(Served { table: publication.table, location, attempt });
     }
     Ok(served)
+}
+
+/// What is to be recorded where the catalog serves something else for the day than the record says. Where its tables are
+/// not there, or others, nothing could be put right: that is for `emrys setup` and a person.
+pub(crate) async fn astray(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Option<Event>, Trouble> {
+    let Some(event) = gc::astray(spec, state, &served(cp, spec, state).await?) else { return Ok(None) };
+    let unready = unready(spec, &look(cp, spec).await?);
+    if let Some(first) = unready.first() {
+        tracing::warn!(%first, "the catalog does not serve the day, and cannot be put right");
+        return Ok(None);
+    }
+    Ok(Some(event))
 }
 
 /// The partition of a day, if there is one. That the table is missing is told when it is to be made.
