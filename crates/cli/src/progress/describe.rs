@@ -239,5 +239,11 @@ mod tests {
             "cancel asked for by ann"
         );
         assert_eq!(plain(&Event::Opened { ledger: "l".into() }), None);
+        let found = vec![Straggler { nonce: "n".into(), cluster: "j-2".into() }];
+        assert_eq!(
+            plain(&Event::LookedAgain { found }).unwrap(),
+            "a launch that was given up has made j-2 after all: it is ended"
+        );
+        assert_eq!(plain(&Event::LookedAgain { found: Vec::new() }), None);
     }
 }
