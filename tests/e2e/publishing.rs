@@ -160,6 +160,9 @@ fn a_day_that_expires_loses_its_partitions_first_and_then_its_objects() {
     assert_eq!(world.served(), Value::Null);
     let text = world.emrys(&["runs", DAY]).expect(0).stdout;
     assert!(text.contains("the day has expired: queries see none"), "{text}");
+    let days = world.emrys(&["runs"]).expect(0).stdout;
+    assert!(days.contains("succeeded, expired"), "{days}");
+    assert_eq!(world.record()["attempts"][0]["output"], "expired");
     let refused = world.emrys(&["publish", DAY]).expect(2).stderr;
     assert!(refused.contains("run the day again"), "{refused}");
     world.run().expect(0);

@@ -11,7 +11,7 @@ use crate::engine::How;
 use crate::interrupt::{Interrupt, Interrupts};
 use crate::ledger::{Document, Driver, Holder, Ledger, LedgerError, Witness};
 use crate::looks::astray;
-use crate::run::{RunEnd, RunOptions, drive};
+use crate::run::{RunEnd, RunOptions, drive, tidy};
 use crate::stop::Stop;
 use crate::watcher::Watcher;
 
@@ -51,6 +51,9 @@ pub async fn attach(
                 Ok(ledger) => {
                     let options = RunOptions { holder: holder.clone(), again: false, detach: false };
                     let end = Box::pin(drive(cp, spec, &options, ledger, watcher, interrupts)).await?;
+                    if state.closed.is_none() {
+                        tidy(cp, spec, &end, holder, watcher, interrupts).await;
+                    }
                     return Ok(Some(end));
                 }
                 // Another was first: it is followed.

@@ -13,8 +13,8 @@ use std::cell::Cell;
 
 use emrys_core::catalog::Served;
 use emrys_core::day::Day;
-use emrys_core::gc::{Fate, Judged, astray, judge};
-use emrys_core::run::{Event, Removal, State, Trouble};
+use emrys_core::gc::{Fate, Judged, judge};
+use emrys_core::run::{Event, Keeping, Removal, State, Trouble};
 use emrys_core::s3_uri::S3Uri;
 use emrys_core::spec::Spec;
 
@@ -129,10 +129,14 @@ async fn look(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Clearable
     for (attempt, because) in judgement.removals() {
         let Some(folder) = folder(spec, state, attempt) else { continue };
         let (objects, bytes) = patiently(cp, async || looks::size(cp, &folder).await).await?;
+        if objects == 0 && is_missing_if_empty(state, attempt) {
+            continue;
+        }
         removals.push(Removed { attempt, because, folder: folder.to_string(), objects, bytes });
     }
-    let expires = judgement.expires || state.expiry.is_some_and(|expiry| expiry.withdrawn.is_none());
-    let astray = match astray(spec, state, &served) {
+    let is_expiring = state.expiry.is_some_and(|expiry| expiry.withdrawn.is_none());
+    let expires = is_expiring || judgement.expires && !removals.is_empty();
+    let astray = match patiently(cp, async || looks::astray(cp, spec, state).await).await? {
         Some(Event::CatalogAstray { tables, .. }) => tables,
         _ => Vec::new(),
     };
@@ -158,15 +162,15 @@ pub async fn clear(
     let settled = Box::pin(engine.settle()).await;
     let mut ledger = engine.into_ledger();
     let cleared = match settled {
-        Ok(How::Closed(_)) => clear_held(cp, spec, &mut ledger, watcher, interrupts).await.map(Some),
-        // Somebody took up the day's run, or stopped this before it began.
-        Ok(_) => Ok(None),
+        Ok(How::Closed(_)) => clear_held(cp, spec, &mut ledger, watcher, interrupts).await,
+        Ok(How::Left(leave)) => Err(leave.trouble().clone().into()),
+        Ok(How::StoppedWatching | How::Detached) => Err(Stop::Interrupted),
         Err(stop) => Err(stop),
     };
     match cleared {
         Ok(cleared) => {
             ledger.release().await;
-            Ok(cleared.map_or(Clearing::InFlight, |cleared| Clearing::Done(Box::new(cleared))))
+            Ok(Clearing::Done(Box::new(cleared)))
         }
         Err(stop) => {
             ledger.release_unless_lost(&stop).await;
@@ -214,7 +218,20 @@ async fn clear_held(
 ) -> Result<Cleared, Stop> {
     let mut clearer = Clearer { cp, spec, ledger, watcher };
     let served = served(cp, spec, clearer.ledger.state()).await?;
-    if judge(spec, clearer.ledger.state(), &served, cp.clock.now()).expires {
+    let judgement = judge(spec, clearer.ledger.state(), &served, cp.clock.now());
+    if judgement.expires {
+        let mut is_any = false;
+        for (attempt, _) in judgement.removals() {
+            is_any |= !clearer.is_missing(attempt).await?;
+        }
+        if !is_any {
+            return Ok(Cleared {
+                removed: Vec::new(),
+                attempts: judgement.attempts,
+                stopped: false,
+                state: clearer.ledger.state().clone(),
+            });
+        }
         clearer.record(Event::Expiring).await?;
     }
     if clearer.ledger.state().expiry.is_some_and(|expiry| expiry.withdrawn.is_none()) {
@@ -274,11 +291,11 @@ impl Clearer<'_, '_> {
     async fn remove(&mut self, attempt: u32, because: Removal) -> Result<Option<Removed>, Stop> {
         let (cp, spec) = (self.cp, self.spec);
         let Some(folder) = folder(spec, self.ledger.state(), attempt) else { return Ok(None) };
-        let is_new = |state: &State| {
-            let known = state.attempts.iter().find(|known| known.number == attempt);
-            known.is_some_and(|known| !matches!(known.keeping, emrys_core::run::Keeping::Collecting { .. }))
-        };
-        if is_new(self.ledger.state()) {
+        let known = self.ledger.state().attempts.iter().find(|known| known.number == attempt);
+        if known.is_some_and(|known| !matches!(known.keeping, Keeping::Collecting { .. })) {
+            if self.is_missing(attempt).await? {
+                return Ok(None);
+            }
             self.record(Event::Collecting { attempt, because }).await?;
         }
         // Right before the first object goes: whoever published it lately, as this process knew nothing of, was seen
@@ -291,6 +308,15 @@ impl Clearer<'_, '_> {
         let (objects, bytes) = self.delete(&folder).await?;
         self.record(Event::Collected { attempt, objects, bytes }).await?;
         Ok(Some(Removed { attempt, because, folder: folder.to_string(), objects, bytes }))
+    }
+
+    /// Whether output that was found good is not where the configuration says. Then nothing is recorded of it: it may be
+    /// elsewhere, and served from there.
+    async fn is_missing(&self, attempt: u32) -> Result<bool, Stop> {
+        let (cp, state) = (self.cp, self.ledger.state());
+        let Some(folder) = folder(self.spec, state, attempt) else { return Ok(true) };
+        Ok(is_missing_if_empty(state, attempt)
+            && !patiently(cp, async || looks::is_taken(cp, &folder).await).await?)
     }
 
     /// Deletes a folder, page by page.
@@ -310,6 +336,15 @@ impl Clearer<'_, '_> {
             }
         }
     }
+}
+
+/// Whether an attempt's output, none of which was deleted yet, was once found good: then there is something, and where its
+/// folder is empty, it is another's. `[output] uri` may have been another when it was written.
+fn is_missing_if_empty(state: &State, number: u32) -> bool {
+    let attempt = state.attempts.iter().find(|attempt| attempt.number == number);
+    attempt.is_some_and(|attempt| {
+        attempt.has_succeeded() && matches!(attempt.keeping, Keeping::Kept | Keeping::Expired { .. })
+    })
 }
 
 /// The folder that belongs to an attempt alone.

@@ -1,12 +1,14 @@
 //! Publishing an attempt of a day that is over: back to an earlier one, or forward again, or once more.
 
 use emrys_core::report::report;
-use emrys_core::run::{Actor, Event, State};
+use emrys_core::run::{Actor, Attempt, Event, State, Trouble};
 use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
 use crate::interrupt::Interrupts;
 use crate::ledger::{Holder, Ledger, read};
+use crate::looks;
+use crate::patience::patiently;
 use crate::run::{RunEnd, RunOptions, drive};
 use crate::stop::Stop;
 use crate::watcher::Watcher;
@@ -30,6 +32,11 @@ pub enum Publication {
         /// The attempt.
         attempt: u32,
     },
+    /// Nothing is where the configuration says that the attempt wrote: no table may serve that.
+    OutputMissing {
+        /// The folder.
+        folder: String,
+    },
     /// It was tried, and the run as it stands then says how it went.
     Tried(Box<RunEnd>),
 }
@@ -48,11 +55,15 @@ pub async fn publish(
         return Ok(Publication::NotRun);
     }
     let mut ledger = Box::pin(Ledger::take(cp, spec, holder, watcher, interrupts)).await?;
-    let number = match choose(ledger.state(), attempt) {
-        Ok(number) => number,
-        Err(refused) => {
+    let number = match chosen(cp, spec, ledger.state(), attempt).await {
+        Ok(Ok(number)) => number,
+        Ok(Err(refused)) => {
             ledger.release().await;
             return Ok(refused);
+        }
+        Err(trouble) => {
+            ledger.release().await;
+            return Err(trouble.into());
         }
     };
     let by = Actor(holder.who.clone());
@@ -71,6 +82,24 @@ pub async fn publish(
     let mut end = Box::pin(drive(cp, spec, &options, ledger, watcher, interrupts)).await?;
     end.report = report(spec, &end.state, cp.clock.now());
     Ok(Publication::Tried(Box::new(end)))
+}
+
+/// The attempt that is to be published and whose output is there, or why there is none.
+async fn chosen(
+    cp: &ControlPlane,
+    spec: &Spec,
+    state: &State,
+    asked: Option<u32>,
+) -> Result<Result<u32, Publication>, Trouble> {
+    let number = match choose(state, asked) {
+        Ok(number) => number,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let attempt = state.attempts.iter().find(|attempt| attempt.number == number);
+    let Some(intent) = attempt.and_then(Attempt::intent) else { return Ok(Err(Publication::NotVerified)) };
+    let folder = spec.output_folder(intent);
+    let is_there = patiently(cp, async || looks::is_taken(cp, &folder).await).await?;
+    Ok(if is_there { Ok(number) } else { Err(Publication::OutputMissing { folder: folder.to_string() }) })
 }
 
 /// The attempt that is to be published, or why there is none.

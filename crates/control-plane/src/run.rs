@@ -51,20 +51,22 @@ pub async fn run(
 ) -> Result<RunEnd, Stop> {
     let ledger = Ledger::take(cp, spec, &options.holder, watcher, interrupts).await?;
     let end = drive(cp, spec, options, ledger, watcher, interrupts).await?;
-    if end.how == How::Closed(Outcome::Succeeded) {
-        tidy(cp, spec, &options.holder, watcher, interrupts).await;
-    }
+    tidy(cp, spec, &end, &options.holder, watcher, interrupts).await;
     Ok(end)
 }
 
 /// After a run that succeeded, what is due of all days goes. Nothing rests on it: the next run tries again.
-async fn tidy(
+pub(crate) async fn tidy(
     cp: &ControlPlane,
     spec: &Spec,
+    end: &RunEnd,
     holder: &Holder,
     watcher: &mut dyn Watcher,
     interrupts: &mut Interrupts,
 ) {
+    if end.how != How::Closed(Outcome::Succeeded) {
+        return;
+    }
     match Box::pin(clear_all(cp, spec, holder, interrupts)).await {
         Ok(cleared) => cleared.iter().for_each(|(day, cleared)| watcher.cleared(*day, &cleared.removed)),
         Err(stop) => {

@@ -60,6 +60,9 @@ pub(crate) async fn run(args: &PublishArgs, common: &Common, printer: &Printer) 
         Publication::NotVerified => {
             "only an attempt whose output was verified can be published: see `emrys runs`".to_owned()
         }
+        Publication::OutputMissing { folder } => {
+            format!("there is nothing in {folder}: was `[output] uri` another when the attempt wrote?")
+        }
         Publication::Removed { attempt } => {
             format!("the output of attempt {attempt} is removed, or about to be: run the day again")
         }

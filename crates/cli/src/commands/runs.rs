@@ -82,7 +82,10 @@ fn days_text(days: &[DayRecord]) -> String {
                 return [day.to_string(), unreadable, empty(), empty(), empty(), empty()];
             };
             let report = &status.report;
-            let outcome = report.outcome.map_or_else(|| "in flight".to_owned(), str::to_owned);
+            let mut outcome = report.outcome.map_or_else(|| "in flight".to_owned(), str::to_owned);
+            if expired_at(status).is_some() {
+                outcome += ", expired";
+            }
             [
                 day.to_string(),
                 outcome,
@@ -93,6 +96,11 @@ fn days_text(days: &[DayRecord]) -> String {
             ]
         }),
     )
+}
+
+/// When the day's output had expired.
+fn expired_at(status: &RunStatus) -> Option<Timestamp> {
+    status.state.expiry.and_then(|expiry| expiry.withdrawn)
 }
 
 /// Who drives a run that is in flight, in short.
@@ -123,6 +131,7 @@ fn run_json(DayRecord { day, status }: &DayRecord) -> Value {
         "cluster_state": report.cluster_state,
         "opened_at": status.state.opened_at,
         "duration_seconds": report.duration_seconds,
+        "expired_at": expired_at(status),
         "driven_by": driven_by(status),
         "error": null,
     })
@@ -244,7 +253,7 @@ fn catalog_text(status: &RunStatus, live: &Live<'_>) -> String {
 fn day_json(spec: &Spec, status: &RunStatus, live: &Live<'_>) -> Value {
     json!({
         "published_attempt": status.report.published_attempt,
-        "expired_at": status.state.expiry.and_then(|expiry| expiry.withdrawn),
+        "expired_at": expired_at(status),
         "catalog": catalog_json(live),
         "pipeline": spec.pipeline(),
         "day": spec.day,

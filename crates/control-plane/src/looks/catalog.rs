@@ -6,6 +6,7 @@ use emrys_core::gc;
 use emrys_core::run::{Attempt, Event, State, Trouble};
 use emrys_core::spec::Spec;
 
+use super::listing::is_taken;
 use crate::clients::ControlPlane;
 use crate::errors::{self, Failure};
 use crate::glue::{NOT_FOUND, core_table};
@@ -53,13 +54,21 @@ pub async fn served(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Vec
 }
 
 /// What is to be recorded where the catalog serves something else for the day than the record says. Where its tables are
-/// not there, or others, nothing could be put right: that is for `emrys setup` and a person.
+/// not there, or others, nothing could be put right: that is for `emrys setup` and a person. The same where the output is
+/// not there: `[output] uri` was another when it was written, or somebody deleted it, and what is served is no worse.
 pub(crate) async fn astray(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Option<Event>, Trouble> {
     let Some(event) = gc::astray(spec, state, &served(cp, spec, state).await?) else { return Ok(None) };
     let unready = unready(spec, &look(cp, spec).await?);
     if let Some(first) = unready.first() {
         tracing::warn!(%first, "the catalog does not serve the day, and cannot be put right");
         return Ok(None);
+    }
+    if let Some(intent) = state.chosen().and_then(Attempt::intent) {
+        let folder = spec.output_folder(intent);
+        if !is_taken(cp, &folder).await? {
+            tracing::warn!(%folder, "nothing is where the configuration says that the attempt wrote");
+            return Ok(None);
+        }
     }
     Ok(Some(event))
 }

@@ -35,7 +35,7 @@ pub(crate) async fn size(cp: &ControlPlane, folder: &S3Uri) -> Result<(u64, u64)
 }
 
 /// Whether anything lies below a folder; the marker of an empty folder counts, because Spark counts it.
-pub(super) async fn is_taken(cp: &ControlPlane, folder: &S3Uri) -> Result<bool, Trouble> {
+pub(crate) async fn is_taken(cp: &ControlPlane, folder: &S3Uri) -> Result<bool, Trouble> {
     let list = cp.s3.list_objects_v2().bucket(folder.bucket()).prefix(folder.key()).max_keys(1);
     let page = list.send().await;
     let page = page.map_err(|error| errors::trouble(&format!("could not list {folder}"), &error))?;

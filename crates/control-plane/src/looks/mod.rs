@@ -26,7 +26,7 @@ pub use catalog::served;
 pub(crate) use catalog::{astray, partition};
 pub(crate) use cluster::archive;
 pub(crate) use guard::NOT_FOUND as GUARD_NOT_FOUND;
-pub(crate) use listing::size;
+pub(crate) use listing::{is_taken, size};
 
 /// Asks one question.
 pub(crate) async fn look(cp: &ControlPlane, spec: &Spec, query: &Query) -> Result<Answer, Trouble> {

@@ -291,6 +291,40 @@ async fn an_expired_day_loses_its_partitions_before_its_objects() {
     assert!(done > 15, "it was cut {done} times only");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_day_without_a_catalog_expires_too() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, spec_and("[retention]\noutput-expire-after-days = 10\n"));
+    run(&cp, &spec, 1).await;
+    run(&cp, &spec, 1).await;
+    pass(9 * 24).await;
+    assert_eq!(gone(&cp, &spec).await, [], "nothing supersedes anything");
+    pass(2 * 24).await;
+    assert_eq!(gone(&cp, &spec).await, [(1, Removal::Expired), (2, Removal::Expired)]);
+    assert_eq!(aws.keys("processed-logs/").await, Vec::<String>::new());
+}
+
+/// `[output] uri` is changed. What was written before is elsewhere, and still served: it is neither moved to where nothing
+/// is, nor counted as gone.
+#[tokio::test(start_paused = true)]
+async fn output_at_another_address_than_the_configuration_says_is_left_alone() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, expiring());
+    let end = ran_twice(&aws, &cp, &spec).await;
+    let mut moved = spec.clone();
+    moved.config.output.uri = "s3://my-log-bucket/elsewhere/".parse().unwrap();
+    for days in [2, 20] {
+        pass(days * 24).await;
+        assert_eq!(clearable(&cp, &moved).await.unwrap().unwrap().removals, []);
+        assert_eq!(gone(&cp, &moved).await, []);
+        assert_eq!(serving(&cp, &spec, &end).await, [Some(2); 6]);
+    }
+    let refused = publish_attempt(&cp, &moved, Some(1)).await;
+    assert!(matches!(refused, Publication::OutputMissing { .. }), "{refused:?}");
+    assert!(keeping(&cp, &spec, 1).await.is_kept());
+    assert_eq!(gone(&cp, &spec).await, [(1, Removal::Expired), (2, Removal::Expired)]);
+}
+
 /// A partition that serves something else than an attempt of the record wrote is somebody's, and stays.
 #[tokio::test(start_paused = true)]
 async fn an_expired_day_keeps_a_partition_that_somebody_moved_elsewhere() {

@@ -88,11 +88,17 @@ impl ArchiveClass {
 impl Retention {
     /// What is worth knowing of it, and no mistake.
     pub fn notes(&self) -> Vec<String> {
-        let Some(archive) = self.archive else { return Vec::new() };
+        let mut notes = Vec::new();
+        if let Some(days) = self.output_expire_after_days {
+            notes.push(format!(
+                "a day's output expires after {days} days by `emrys gc`, and after runs that succeed: no rule of a bucket does that"
+            ));
+        }
+        let Some(archive) = self.archive else { return notes };
         let (class, billed) = (archive.class.s3_name(), archive.class.billed_days());
-        let mut notes = vec![format!(
+        notes.push(format!(
             "objects under 128 KB do not move to {class} unless the bucket says otherwise (TransitionDefaultMinimumObjectSize)"
-        )];
+        ));
         if archive.class.has_to_be_restored() {
             notes.push(format!(
                 "a day can be run again from its raw logs until they are {} days old; after that they have to be restored from {class} first",

@@ -278,3 +278,19 @@ fn a_day_that_only_has_to_be_published_is_planned_without_a_launch() {
     assert_eq!(plan.calls[0].service.name(), "glue");
     assert!(plan.notes.iter().any(|note| note.contains("no cluster is launched")), "{:?}", plan.notes);
 }
+
+#[test]
+fn a_plan_says_that_output_of_earlier_attempts_goes_after_a_success() {
+    let spec = published();
+    let mut engine = Engine::new(&spec);
+    let said = |engine: &Engine<'_>| {
+        let notes = plan_in(&spec, &engine.state, &mut Good).notes;
+        notes.iter().any(|note| note.contains("emrys gc --dry-run"))
+    };
+    engine.drive(&mut Good);
+    assert!(!said(&engine), "the only attempt stays");
+    engine.seen = crate::run::Seen::default();
+    engine.append(crate::run::Event::Reopened { by: crate::run::Actor("someone".to_owned()) });
+    engine.drive(&mut Good);
+    assert!(said(&engine));
+}
