@@ -75,6 +75,8 @@ pub struct Mix {
     pub freezes: f64,
     /// How much likelier all of it is at a launch.
     pub at_launch: f64,
+    /// How much likelier all of it is where a partition is looked at, made or moved.
+    pub at_publish: f64,
     /// Times at which a service is out.
     pub outages: Vec<Outage>,
     /// When everything goes well again, since the start.
@@ -132,7 +134,11 @@ impl Mix {
         if at >= self.until {
             return Fate::default();
         }
-        let factor = if call.is_launch() { self.at_launch } else { 1.0 };
+        let factor = match call {
+            call if call.is_launch() => self.at_launch,
+            call if call.is_about_a_partition() => self.at_publish,
+            _ => 1.0,
+        };
         let mut happens = |chance: f64| rng.f64() < (chance * factor).min(0.6);
         let (faulty, crashes, freezes) = (happens(self.faults), happens(self.crashes), happens(self.freezes));
         let outage =

@@ -42,6 +42,7 @@ pub fn scenario(crashes: &[CrashPoint], place: Where) -> Scenario {
         cancel_at: None,
         until: Duration::from_hours(2),
         guarded: true,
+        catalog: true,
         forsaken: false,
         safeguards: Safeguards::ALL,
     }

@@ -10,8 +10,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::network::{Facts, Launch};
+use crate::catalog;
+use crate::reader::Readings;
 use crate::rig::{self, BUCKET, Cluster, Ledger};
 use crate::scenario::{ABSENCE, Scenario};
+use crate::served::{self, Ending};
 
 /// How long, in seconds, who comes to a run may take to end its cluster: the lease of the one before, a look, and a
 /// request.
@@ -49,6 +52,18 @@ pub enum Invariant {
     OthersUntouched,
     /// Once nothing stands in its way any more, the run comes to its end.
     TheRunEnds,
+    /// A day that queries see once never disappears.
+    DayStays,
+    /// What a table serves is the folder of one attempt, found good in the ledger before.
+    ServedVerified,
+    /// At every moment the files of each table that is served are those of the manifest, with their sizes: no table is
+    /// half written, and no attempt that is served is deleted.
+    ServedWhole,
+    /// A table is made to serve the attempt that the record names at that moment, and no other, but by a process that
+    /// was suspended, or lost its lease to `unlock`, in the moment of that call.
+    OnlyTheChosen,
+    /// When all is quiet all tables serve the attempt that the record names, or do after `emrys publish`.
+    CatalogFollows,
 }
 
 /// What is not promised where somebody deletes the ledger: nobody knows any more what was done, and the day is run anew.
@@ -61,6 +76,7 @@ const OF_THE_LEDGER: &[Invariant] = &[
     Invariant::SurplusIsEnded,
     Invariant::OrphansOnly,
     Invariant::WorkIsNotLost,
+    Invariant::CatalogFollows,
 ];
 
 /// An invariant that does not hold.
@@ -87,6 +103,10 @@ pub(crate) struct Evidence<'a> {
     /// What the last operator was told.
     pub(crate) outcome: Option<Outcome>,
     pub(crate) is_stuck: bool,
+    /// What was read of the tables.
+    pub(crate) readings: Readings,
+    /// How the tables stood at the end.
+    pub(crate) ending: Ending,
     /// What people did that they should not have.
     pub(crate) wrongs: Vec<String>,
     /// Which processes died.
@@ -105,13 +125,15 @@ struct Court<'a> {
     evidence: &'a Evidence<'a>,
     ours: Vec<&'a Cluster>,
     events: Vec<Recorded>,
+    /// How the day ended, as the ledger says.
+    outcome: Option<Outcome>,
     violations: Vec<Violation>,
 }
 
 /// Everything that does not hold.
 pub(crate) fn check(evidence: &Evidence<'_>) -> Vec<Violation> {
     let ours = evidence.clusters.iter().filter(|cluster| cluster.is_ours()).collect();
-    let mut court = Court { evidence, ours, events: Vec::new(), violations: Vec::new() };
+    let mut court = Court { evidence, ours, events: Vec::new(), outcome: None, violations: Vec::new() };
     court.read_the_ledger();
     let accepted = court.accepted();
     court.records();
@@ -123,6 +145,7 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Vec<Violation> {
     for what in &evidence.wrongs {
         court.broken(Invariant::OrphansOnly, what.clone());
     }
+    court.violations.extend(served::judge(&evidence.ending, &evidence.readings, &evidence.crashed));
     if evidence.scenario.loses_its_ledger() {
         court.violations.retain(|violation| !OF_THE_LEDGER.contains(&violation.invariant));
     }
@@ -144,7 +167,10 @@ impl Court<'_> {
         if self.evidence.is_stuck {
             self.broken(Invariant::TheRunEnds, "operators were still at it after a day");
         }
+        self.outcome = state.outcome();
         match (self.evidence.outcome, state.outcome()) {
+            // Another attempt was asked for and not made: the day is what it was before.
+            (Some(Outcome::Refused), Some(_)) if state.refusal.is_some() => {}
             (None, _) => self.broken(Invariant::TheRunEnds, "no operator came to its end"),
             (Some(told), Some(recorded)) if told == recorded => {}
             (told, recorded) => {
@@ -320,9 +346,13 @@ impl Court<'_> {
     }
 
     fn results(&mut self, accepted: &[Accepted]) {
-        let is_success = self.evidence.outcome == Some(Outcome::Succeeded);
-        let good: Vec<(&Accepted, Result<(), String>)> =
-            accepted.iter().map(|launch| (launch, self.work_of(launch))).collect();
+        let is_success = self.outcome == Some(Outcome::Succeeded);
+        let of_the_last = self.last_run();
+        let good: Vec<(&Accepted, Result<(), String>)> = accepted
+            .iter()
+            .filter(|launch| launch.attempt > of_the_last)
+            .map(|launch| (launch, self.work_of(launch)))
+            .collect();
         match good.iter().max_by_key(|(launch, _)| launch.attempt) {
             Some((launch, Err(why))) if is_success => {
                 let what = format!("attempt {} was called a success: {why}", launch.attempt);
@@ -344,6 +374,26 @@ impl Court<'_> {
                 self.broken(Invariant::StepsOnce, format!("{} has the steps {names:?}", launch.cluster));
             }
         }
+    }
+
+    /// The last attempt before the run that the day's outcome is of: one that was refused changed nothing, and one that
+    /// took up what was not published has no attempt of its own.
+    fn last_run(&self) -> u32 {
+        let (mut state, mut before, mut last) = (State::default(), 0, 0);
+        for recorded in &self.events {
+            match &recorded.event {
+                Event::Reopened { .. } if state.unpublished().is_none() => {
+                    before = last;
+                    last = state.attempts.last().map_or(0, |attempt| attempt.number);
+                }
+                Event::AttemptRefused { .. } => last = before,
+                _ => {}
+            }
+            if state.apply(recorded).is_err() {
+                return 0;
+            }
+        }
+        last
     }
 
     /// Whether an accepted cluster did what it had to. It is asked of the store itself, and by other code than Emrys's.
@@ -410,6 +460,9 @@ impl Court<'_> {
                     guards.iter().any(|guard| resource == format!("{GUARD_GROUP}/{guard}"))
                 }
                 "PutMetricAlarm" => resource == alarm,
+                "CreatePartition" | "UpdatePartition" => {
+                    self.evidence.scenario.catalog && catalog::is_partition(resource)
+                }
                 read => ["Get", "Head", "List", "Describe"].iter().any(|verb| read.starts_with(verb)),
             };
             if !is_fine {

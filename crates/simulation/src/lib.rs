@@ -14,6 +14,8 @@
 //!   |-> process     one operator's process: it can crash and be suspended
 //!   |-> watching    what a process tells, kept
 //!   |-> errand      what people do beside the operators
+//!   |-> catalog     the tables of a pipeline that publishes
+//!   |-> reader      who queries without pause
 //!   `-> invariants  what must hold at the end
 //! exhaustive  a crash at every call of a run, and at every two
 //! campaign    many seeds at once, and their summary
@@ -29,6 +31,7 @@
 //! - S3's conditional writes hold: one of two writers on one condition wins.
 
 pub mod campaign;
+mod catalog;
 pub mod chaos;
 pub mod errand;
 pub mod exhaustive;
@@ -36,6 +39,8 @@ pub mod fault;
 pub mod invariants;
 pub mod network;
 mod process;
+mod reader;
+mod served;
 pub mod rig;
 pub mod run;
 pub mod scenario;

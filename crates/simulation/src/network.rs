@@ -20,9 +20,11 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::chaos::{Chaos, Fate, Position, When};
-use crate::fault::{Call, Fault, cut, denied, error, expired, throttled};
+use crate::fault::{Call, Fault, Service, cut, denied, error, expired, throttled};
 use crate::process::Control;
+use crate::reader::{After, Excuse, Reader};
 use crate::rig;
+use crate::scenario::Scenario;
 use crate::watching::Trace;
 
 /// The assumption about ListClusters, in seconds: a cluster shows at the latest so long after its launch. It has to be
@@ -34,6 +36,9 @@ pub const SLOWEST: u64 = 55_000;
 
 /// A process that was suspended for so long just before it launches is too late, and no check of its own can help.
 const LONG: Duration = Duration::from_mins(2);
+
+/// For so long the SDK waits for an answer: a request that takes longer arrives when nobody waits for it any more.
+const TRY: Duration = Duration::from_secs(30);
 
 /// A cluster that was launched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +86,7 @@ struct Inner {
     late: Duration,
     seed: u64,
     trace: Trace,
+    reader: Reader,
     state: Mutex<State>,
 }
 
@@ -94,10 +100,16 @@ struct State {
 }
 
 impl Network {
-    pub(crate) fn new(endpoint: Endpoint, chaos: Chaos, late: Duration, seed: u64, trace: Trace) -> Self {
+    pub(crate) fn new(
+        endpoint: Endpoint,
+        Scenario { chaos, stale, seed, .. }: &Scenario,
+        trace: Trace,
+        reader: Reader,
+    ) -> Self {
         let state = State { facts: Facts::default(), counts: BTreeMap::new(), left_out: BTreeSet::new() };
         let origin = Instant::now();
-        Self(Arc::new(Inner { endpoint, origin, chaos, late, seed, trace, state: Mutex::new(state) }))
+        let (chaos, late, seed) = (chaos.clone(), *stale, *seed);
+        Self(Arc::new(Inner { endpoint, origin, chaos, late, seed, trace, reader, state: Mutex::new(state) }))
     }
 
     /// The network as one process has it.
@@ -143,11 +155,14 @@ impl Network {
         &self,
         call: &Call,
         by: usize,
-        slept: bool,
+        excuse: Option<Excuse>,
         request: HttpRequest,
     ) -> Result<HttpResponse, ConnectorError> {
         if !call.is_launch() {
             let response = self.deliver(request).await?;
+            if call.changes {
+                self.0.reader.look(After { by, excuse, of_catalog: call.service == Service::Glue });
+            }
             let is_list = call.what == "ListClusters";
             return Ok(if is_list {
                 self.stale(response, &mut self.chance(by, call, "list"))
@@ -164,7 +179,7 @@ impl Network {
                 cluster,
                 name,
                 process: by,
-                by_sleeper: slept,
+                by_sleeper: excuse == Some(Excuse::Slept),
                 beside,
                 is_known: false,
             });
@@ -291,7 +306,7 @@ impl Wire {
             self.network.inject(fault.kind());
             self.network.0.trace.say(self.process, &format!("{}: {fault:?}", call.what));
         }
-        let slept = *lock(&self.slept) >= LONG;
+        let slept = (*lock(&self.slept) >= LONG).then_some(Excuse::Slept);
         let effect = |request| self.network.effect(call, self.process, slept, request);
         match fault {
             None => effect(request).await,
@@ -314,10 +329,13 @@ impl Wire {
                 }
                 let (answer, answered) = oneshot::channel();
                 let (network, call, by) = (self.network.clone(), call.clone(), self.process);
+                let control = self.control.clone();
                 // On its way it is nobody's: it arrives even when its sender is dead by then.
                 tokio::spawn(async move {
                     tokio::time::sleep(late).await;
-                    let _ = answer.send(network.effect(&call, by, slept, request).await);
+                    let is_late = late >= TRY || control.is_dead();
+                    let excuse = slept.or(is_late.then_some(Excuse::Late));
+                    let _ = answer.send(network.effect(&call, by, excuse, request).await);
                 });
                 answered.await.unwrap_or_else(|_| Err(cut()))
             }

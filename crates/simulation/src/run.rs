@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use emrys_control_plane::{
-    Clock, ControlPlane, Holder, How, Interrupts, Place, RunOptions, StaticCredentials, Stop, Surroundings,
+    Clock, ControlPlane, Holder, How, InterruptSender, Interrupts, Place, RunOptions, StaticCredentials, Stop, Surroundings,
 };
 use emrys_core::run::Outcome;
 use emrys_core::spec::Spec;
@@ -17,12 +17,14 @@ use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use crate::errand::{self, Truth, Visit};
+use crate::errand::{self, Errand, Truth, Visit, Visitor};
 use crate::invariants::{self, Evidence, Violation};
 use crate::network::Network;
 use crate::process::{Control, Process};
-use crate::rig::{self, Rig};
+use crate::reader::Reader;
+use crate::rig::{self, Ledger, Rig};
 use crate::scenario::{ABSENCE, Operator, ProcessPlan, Scenario};
+use crate::served::{self, Ending};
 use crate::watching::{Eyes, Told, Trace};
 
 /// No run takes longer than this when nothing stands in its way; the longest deadline is four hours.
@@ -85,17 +87,24 @@ struct Stage {
     origin: Instant,
 }
 
+impl Stage {
+    fn eyes(&self, process: usize, leave: Option<InterruptSender>) -> Eyes {
+        Eyes { process, trace: self.trace.clone(), told: Arc::clone(&self.told), leave }
+    }
+}
+
 async fn play(scenario: &Scenario) -> Report {
     let origin = Instant::now();
-    let rig = Rig::new(&scenario.world, scenario.seed);
+    let spec = rig::spec(scenario.guarded, scenario.catalog);
+    let rig = Rig::new(&scenario.world, &spec, scenario.seed);
     let (endpoint, store, before) = (rig.endpoint.clone(), rig.store.clone(), rig.before());
     let trace = Trace::new();
     let rng = Rng::with_seed(scenario.seed ^ 0x5eed);
-    let network =
-        Network::new(endpoint.clone(), scenario.chaos.clone(), scenario.stale, scenario.seed, trace.clone());
+    let reader = Reader::new(&spec, &endpoint, &store);
+    let network = Network::new(endpoint.clone(), scenario, trace.clone(), reader.clone());
     let stage = Stage {
         network: network.clone(),
-        spec: rig::spec(scenario.guarded),
+        spec,
         trace,
         told: Told::default(),
         origin,
@@ -109,16 +118,20 @@ async fn play(scenario: &Scenario) -> Report {
     let last = (0..LAST_TRIES).map(|n| ProcessPlan::new(Duration::from_mins(5), &format!("last-{n}")));
     let last = casting.all(last.collect()).await;
     let canceller = casting.all(vec![ProcessPlan::new(Duration::ZERO, "canceller")]).await;
-    let visitors: Vec<ProcessPlan> =
-        scenario.visits.iter().map(|visit| ProcessPlan::new(visit.at, "visitor")).collect();
+    let visitors =
+        scenario.visits.iter().enumerate().map(|(n, visit)| ProcessPlan::new(visit.at, &format!("visitor-{n}")));
+    let visitors = visitors.collect();
     let visitors = casting.all(visitors).await;
+    let mender = ProcessPlan { again: true, ..ProcessPlan::new(Duration::ZERO, "mender") };
+    let mender = casting.all(Vec::from_iter(scenario.catalog.then_some(mender))).await;
     let controls = |cast: &[Ready]| cast.iter().map(|ready| ready.control.clone()).collect::<Vec<_>>();
     let first: Vec<Control> = cast.iter().flat_map(|cast| controls(cast)).collect();
-    let controls = [first.clone(), controls(&last)].concat();
+    let crew = [controls(&last), controls(&canceller), controls(&visitors)].concat();
+    let controls = [first.clone(), crew].concat();
     tokio::spawn(rig.driver.run());
 
     let operators = join_all(cast.into_iter().map(|processes| operate(&stage, processes, scenario.until)));
-    let truth = Truth { endpoint: &endpoint, store: &store };
+    let truth = Truth { endpoint: &endpoint, store: &store, reader: &reader };
     let visits = visitors.into_iter().zip(&scenario.visits);
     let visits = join_all(visits.map(|(visitor, visit)| pay_visit(&stage, &truth, visitor, *visit)));
     let wrongs = Mutex::new(Vec::new());
@@ -144,6 +157,7 @@ async fn play(scenario: &Scenario) -> Report {
         waited += 1;
     }
 
+    let (ending, driven) = put_right(&stage, &truth, mender, driven).await;
     let journal = endpoint.journal().entries().unwrap_or_default();
     let facts = network.facts();
     let told = stage.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -159,6 +173,8 @@ async fn play(scenario: &Scenario) -> Report {
         foreign: Rig::foreign_changes(&endpoint, &store, &before),
         outcome: driven,
         is_stuck,
+        readings: reader.told(),
+        ending,
         wrongs: wrongs.into_inner().unwrap_or_else(PoisonError::into_inner),
         crashed: controls.iter().map(Control::is_dead).collect(),
     };
@@ -179,6 +195,32 @@ async fn play(scenario: &Scenario) -> Report {
         journal: if is_good { Vec::new() } else { journal },
         violations,
     }
+}
+
+/// The catalog when all is quiet. A publication that was given up, or that went astray, is asked for once more: by
+/// another run, which takes it up, or by `emrys publish`.
+async fn put_right(
+    stage: &Stage,
+    truth: &Truth<'_>,
+    mender: Vec<Ready>,
+    driven: Option<Outcome>,
+) -> (Ending, Option<Outcome>) {
+    let Some(mender) = mender.into_iter().next() else { return (Ending::default(), driven) };
+    let state = Ledger::read(truth.store, &stage.spec).state().unwrap_or_default();
+    let is_given_up = state.chosen().is_some_and(|attempt| attempt.publishing.is_given_up());
+    let astray = served::astray(truth, &state);
+    if astray.is_empty() && !is_given_up {
+        return (Ending::default(), driven);
+    }
+    let quiet = if is_given_up { Vec::new() } else { astray };
+    let driven = if state.unpublished().is_some() {
+        begin(stage, mender).await
+    } else {
+        pay_visit(stage, truth, mender, Visit { at: Duration::ZERO, errand: Errand::Publish(None) }).await;
+        driven
+    };
+    let state = Ledger::read(truth.store, &stage.spec).state().unwrap_or_default();
+    (Ending { quiet, mended: served::astray(truth, &state) }, driven)
 }
 
 /// All who were there are dead, and nobody comes for a long while.
@@ -253,23 +295,17 @@ async fn drive_to_the_end(stage: &Stage, processes: Vec<Ready>) -> Option<Outcom
     None
 }
 
+fn holder(number: usize, host: String) -> Holder {
+    let pid = FIRST_PID + u32::try_from(number).unwrap_or_default();
+    Holder { who: format!("p{number}"), host, pid, boot: "boot".to_owned(), started: "1".to_owned() }
+}
+
 /// Runs a process to its end; the outcome, if it got to know one.
 async fn begin(stage: &Stage, Ready { number, plan, cp, control }: Ready) -> Option<Outcome> {
-    let pid = FIRST_PID + u32::try_from(number).unwrap_or_default();
-    let options = RunOptions {
-        holder: Holder {
-            who: format!("p{number}"),
-            host: plan.host,
-            pid,
-            boot: "boot".to_owned(),
-            started: "1".to_owned(),
-        },
-        again: false,
-        detach: false,
-    };
+    let options = RunOptions { holder: holder(number, plan.host), again: plan.again, detach: false };
     let (sender, mut interrupts) = Interrupts::channel();
     let leave = plan.tick.then_some(sender);
-    let mut eyes = Eyes { process: number, trace: stage.trace.clone(), told: Arc::clone(&stage.told), leave };
+    let mut eyes = stage.eyes(number, leave);
     stage.trace.say(number, "begins");
     let run = emrys_control_plane::run(&cp, &stage.spec, &options, &mut eyes, &mut interrupts);
     let end = Process::new(control, run).await;
@@ -298,11 +334,13 @@ async fn cancel(stage: &Stage, at: Option<Duration>, processes: Vec<Ready>) {
 
 /// Somebody comes, does something, and goes; gives what should not have been done.
 async fn pay_visit(stage: &Stage, truth: &Truth<'_>, visitor: Ready, visit: Visit) -> Vec<String> {
-    let Ready { number, cp, control, .. } = visitor;
+    let Ready { number, plan, cp, control } = visitor;
     tokio::time::sleep(visit.at).await;
     stage.network.inject(visit.errand.kind());
     stage.trace.say(number, &format!("comes for {:?}", visit.errand));
-    let done = Process::new(control, errand::run(visit.errand, &cp, &stage.spec, truth)).await;
+    let mut eyes = stage.eyes(number, None);
+    let who = Visitor { cp: &cp, holder: holder(number, plan.host), eyes: &mut eyes };
+    let done = Process::new(control, errand::run(visit.errand, who, &stage.spec, truth)).await;
     stage.trace.say(number, &format!("goes: {done:?}"));
     done.and_then(Result::ok).unwrap_or_default()
 }

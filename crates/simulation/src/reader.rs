@@ -1,0 +1,213 @@
+//! Someone who queries without pause: after each call that changes AWS the catalog and the files that it serves are
+//! looked at, directly and not over the wire.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use emrys_core::catalog::table_folder;
+use emrys_core::run::{Attempt, State};
+use emrys_core::spec::Spec;
+use emrys_local_aws::server::Endpoint;
+use emrys_local_aws::store::Store;
+use serde_json::Value;
+
+use crate::catalog;
+use crate::invariants::{Invariant, Violation};
+use crate::rig::{self, BUCKET, Ledger};
+
+/// Why a table may have been moved to another attempt than the record named at that moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Excuse {
+    /// The process was suspended between its check of the lease and this call.
+    Slept,
+    /// Somebody broke its lease while it was at work.
+    Unlocked,
+    /// The call was on its way when its sender was dead already, or waited no longer.
+    Late,
+}
+
+/// The call after which there is a look.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct After {
+    /// The process that made it.
+    pub(crate) by: usize,
+    /// What it could not help, if there is such a thing.
+    pub(crate) excuse: Option<Excuse>,
+    /// Whether it may have changed the catalog itself.
+    pub(crate) of_catalog: bool,
+}
+
+/// A table that was moved to another attempt than the record named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Misstep {
+    pub(crate) by: usize,
+    pub(crate) excuse: Excuse,
+}
+
+/// Everything that was read, and what is wrong with it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Readings {
+    /// What does not hold.
+    pub(crate) wrongs: Vec<Violation>,
+    /// Tables by the last call that moved them, where that was a misstep.
+    pub(crate) missteps: BTreeMap<&'static str, Misstep>,
+    /// Where the tables were found.
+    pub(crate) serving: BTreeMap<&'static str, Option<String>>,
+    /// How often a table was found to serve another folder.
+    pub(crate) moves: u64,
+    /// The files of each folder that was served, as its manifest names them.
+    files: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Whether the lease of somebody was broken.
+    unlocked: bool,
+    /// Whether somebody deleted the ledger: then nobody knows what it said.
+    lost: bool,
+}
+
+/// The reader; all copies are one.
+#[derive(Debug, Clone)]
+pub(crate) struct Reader(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    spec: Spec,
+    endpoint: Endpoint,
+    store: Store,
+    readings: Mutex<Readings>,
+}
+
+impl Reader {
+    pub(crate) fn new(spec: &Spec, endpoint: &Endpoint, store: &Store) -> Self {
+        let (spec, endpoint, store) = (spec.clone(), endpoint.clone(), store.clone());
+        Self(Arc::new(Inner { spec, endpoint, store, readings: Mutex::default() }))
+    }
+
+    /// From here on a process may go on although its lease was broken.
+    pub(crate) fn unlocked(&self) {
+        self.readings().unlocked = true;
+    }
+
+    /// From here on nothing is known of what the ledger said.
+    pub(crate) fn lost(&self) {
+        self.readings().lost = true;
+    }
+
+    /// What was read so far.
+    pub(crate) fn told(&self) -> Readings {
+        self.readings().clone()
+    }
+
+    /// Looks.
+    pub(crate) fn look(&self, after: After) {
+        if self.0.spec.published_to().is_none() {
+            return;
+        }
+        let mut readings = self.readings();
+        if after.of_catalog {
+            let serving = catalog::serving(&mut self.0.endpoint.world());
+            for (table, location) in serving {
+                let before = readings.serving.insert(table, location.clone()).flatten();
+                match location {
+                    None if before.is_some() => {
+                        readings.broken(Invariant::DayStays, format!("{table} has the day no more"));
+                    }
+                    Some(location) if before.as_ref() != Some(&location) => {
+                        self.moved(&mut readings, table, &location, after);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        self.read_files(&mut readings);
+    }
+
+    /// A table serves another folder than before.
+    fn moved(&self, readings: &mut Readings, table: &'static str, location: &str, after: After) {
+        readings.moves += 1;
+        readings.missteps.remove(table);
+        if !readings.files.contains_key(location) {
+            match self.manifest(table, location) {
+                Ok(files) => drop(readings.files.insert(location.to_owned(), files)),
+                Err(why) => readings.broken(Invariant::ServedWhole, format!("{table}: {location}: {why}")),
+            }
+        }
+        if readings.lost {
+            return;
+        }
+        let state = Ledger::read(&self.0.store, &self.0.spec).state().unwrap_or_default();
+        let attempt = self.attempt(&state, table, location);
+        if !attempt.is_some_and(Attempt::has_succeeded) {
+            readings.broken(Invariant::ServedVerified, format!("{table} serves {location}"));
+        }
+        let (number, chosen) = (attempt.map(|a| a.number), state.chosen().map(|a| a.number));
+        if number == chosen {
+            return;
+        }
+        let unlocked = readings.unlocked.then_some(Excuse::Unlocked);
+        if let Some(excuse) = after.excuse.or(unlocked) {
+            readings.missteps.insert(table, Misstep { by: after.by, excuse });
+        } else {
+            let what = format!("p{} moved {table} to {number:?}, and the record names {chosen:?}", after.by);
+            readings.broken(Invariant::OnlyTheChosen, what);
+        }
+    }
+
+    /// The attempt that wrote a folder.
+    fn attempt<'a>(&self, state: &'a State, table: &str, location: &str) -> Option<&'a Attempt> {
+        let wrote = |attempt: &&Attempt| {
+            attempt
+                .intent()
+                .is_some_and(|intent| table_folder(&self.0.spec, intent, table).to_string() == location)
+        };
+        state.attempts.iter().find(wrote)
+    }
+
+    /// The attempt that a table serves.
+    pub(crate) fn serves(&self, state: &State, table: &str, location: &str) -> Option<u32> {
+        self.attempt(state, table, location).map(|attempt| attempt.number)
+    }
+
+    /// The files of a table as the manifest beside it names them. It is read by other code than Emrys's.
+    fn manifest(&self, table: &str, location: &str) -> Result<BTreeMap<String, u64>, String> {
+        let folder = location.strip_prefix(&format!("s3://{BUCKET}/")).ok_or("it is in another bucket")?;
+        let folder = folder.strip_suffix(&format!("{table}/")).ok_or("it is another table's")?;
+        let manifest = self.0.store.get(BUCKET, &format!("{folder}manifest.json"));
+        let manifest = manifest.map_err(|error| format!("no manifest: {error}"))?;
+        let manifest: Value = serde_json::from_slice(&manifest).map_err(|error| error.to_string())?;
+        let of_table =
+            manifest["tables"].as_array().into_iter().flatten().filter(|found| found["name"] == table);
+        let files = of_table.flat_map(|found| found["files"].as_array().into_iter().flatten());
+        let named = |file: &Value| {
+            let path = file["path"].as_str().unwrap_or_default();
+            (format!("{folder}{path}"), file["size"].as_u64().unwrap_or_default())
+        };
+        Ok(files.map(named).collect())
+    }
+
+    /// All that a query would read, in this moment.
+    fn read_files(&self, readings: &mut Readings) {
+        for (table, location) in readings.serving.clone() {
+            let Some(location) = location else { continue };
+            let Some(named) = readings.files.get(&location) else { continue };
+            let prefix = location.strip_prefix(&format!("s3://{BUCKET}/")).unwrap_or(&location);
+            let found: BTreeMap<String, u64> = rig::files(&self.0.store, prefix).into_iter().collect();
+            if *named != found {
+                let what = format!("{table}: the manifest names {named:?}, and {location} has {found:?}");
+                readings.broken(Invariant::ServedWhole, what);
+            }
+        }
+    }
+
+    fn readings(&self) -> MutexGuard<'_, Readings> {
+        self.0.readings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Readings {
+    /// Each thing is told once, however often it is seen.
+    fn broken(&mut self, invariant: Invariant, what: String) {
+        let violation = Violation { invariant, what };
+        if !self.wrongs.contains(&violation) {
+            self.wrongs.push(violation);
+        }
+    }
+}
