@@ -1,11 +1,13 @@
-//! A crash at every call of a run, and at every two of those that change something.
+//! A crash at every call of a run, and at every two of those that change something; and at every call of what people
+//! do to a day that was run.
 
 use std::time::Duration;
 
 use emrys_control_plane::Safeguards;
 
 use crate::chaos::{Among, Chaos, CrashPoint, When};
-use crate::run::{self, Report};
+use crate::errand::{Errand, Visit};
+use crate::run::{self, FIRST_VISITOR, Report};
 use crate::scenario::{Operator, ProcessPlan, Scenario, WorldPlan};
 
 /// Where the next process begins.
@@ -91,6 +93,46 @@ fn seconds(first: CrashPoint, place: Where) -> Vec<Scenario> {
         for when in [When::Before, When::After] {
             let second = CrashPoint { process: 1, nth, among: Among::Changes, when };
             scenarios.push(scenario(&[first, second], place));
+        }
+    }
+    scenarios
+}
+
+/// How long after one another people come.
+const GAP: Duration = Duration::from_mins(20);
+
+/// What is done to a day that was run, one after the other; at the last of it a process dies.
+const ERRANDS: &[&[Errand]] = &[
+    &[Errand::RunAgain],
+    &[Errand::RunAgain, Errand::Publish(Some(1))],
+    &[Errand::RunAgain, Errand::Publish(Some(1)), Errand::Publish(Some(2))],
+];
+
+/// A day that was run, and people who come to it after that.
+pub fn visited(errands: &[Errand], crashes: &[CrashPoint]) -> Scenario {
+    let mut at = Duration::ZERO;
+    let visits = errands.iter().map(|errand| {
+        at += GAP;
+        Visit { at, errand: *errand }
+    });
+    let visits = visits.collect();
+    let run = scenario(crashes, Where::SameHost);
+    let operators = vec![Operator { processes: vec![ProcessPlan::new(Duration::ZERO, "host")] }];
+    Scenario { name: format!("{errands:?} {crashes:?}"), operators, visits, until: at + GAP, ..run }
+}
+
+/// A crash before and after every call, or every call that changes something, of each errand about what queries see.
+/// Whoever comes next picks up what was begun.
+pub fn errands(among: Among) -> Vec<Scenario> {
+    let mut scenarios = Vec::new();
+    for errands in ERRANDS {
+        let process = FIRST_VISITOR + errands.len() - 1;
+        let report: Report = run::run(&visited(errands, &[]));
+        let (all, changes) = report.calls_by_process.get(process).copied().unwrap_or_default();
+        for nth in 0..if among == Among::All { all } else { changes } {
+            for when in [When::Before, When::After] {
+                scenarios.push(visited(errands, &[CrashPoint { process, nth, among, when }]));
+            }
         }
     }
     scenarios

@@ -9,8 +9,8 @@ use emrys_local_aws::store::Store;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::network::{Facts, Launch};
 use crate::catalog;
+use crate::network::{Facts, Launch};
 use crate::reader::Readings;
 use crate::rig::{self, BUCKET, Cluster, Ledger};
 use crate::scenario::{ABSENCE, Scenario};
@@ -145,7 +145,7 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Vec<Violation> {
     for what in &evidence.wrongs {
         court.broken(Invariant::OrphansOnly, what.clone());
     }
-    court.violations.extend(served::judge(&evidence.ending, &evidence.readings, &evidence.crashed));
+    court.violations.extend(served::judge(&evidence.ending, &evidence.readings));
     if evidence.scenario.loses_its_ledger() {
         court.violations.retain(|violation| !OF_THE_LEDGER.contains(&violation.invariant));
     }

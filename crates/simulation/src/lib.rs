@@ -40,10 +40,10 @@ pub mod invariants;
 pub mod network;
 mod process;
 mod reader;
-mod served;
 pub mod rig;
 pub mod run;
 pub mod scenario;
+mod served;
 mod watching;
 
 use emrys_control_plane::Safeguards;

@@ -37,24 +37,19 @@ pub(crate) struct After {
     pub(crate) of_catalog: bool,
 }
 
-/// A table that was moved to another attempt than the record named.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Misstep {
-    pub(crate) by: usize,
-    pub(crate) excuse: Excuse,
-}
-
 /// Everything that was read, and what is wrong with it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Readings {
     /// What does not hold.
     pub(crate) wrongs: Vec<Violation>,
     /// Tables by the last call that moved them, where that was a misstep.
-    pub(crate) missteps: BTreeMap<&'static str, Misstep>,
+    pub(crate) missteps: BTreeMap<&'static str, Excuse>,
     /// Where the tables were found.
     pub(crate) serving: BTreeMap<&'static str, Option<String>>,
     /// How often a table was found to serve another folder.
-    pub(crate) moves: u64,
+    moves: u64,
+    /// How often by a process that could not know better.
+    late: u64,
     /// The files of each folder that was served, as its manifest names them.
     files: BTreeMap<String, BTreeMap<String, u64>>,
     /// Whether the lease of somebody was broken.
@@ -144,7 +139,8 @@ impl Reader {
         }
         let unlocked = readings.unlocked.then_some(Excuse::Unlocked);
         if let Some(excuse) = after.excuse.or(unlocked) {
-            readings.missteps.insert(table, Misstep { by: after.by, excuse });
+            readings.late += 1;
+            readings.missteps.insert(table, excuse);
         } else {
             let what = format!("p{} moved {table} to {number:?}, and the record names {chosen:?}", after.by);
             readings.broken(Invariant::OnlyTheChosen, what);
@@ -203,6 +199,12 @@ impl Reader {
 }
 
 impl Readings {
+    /// What happened, for the summary.
+    pub(crate) fn counted(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counts = [("table moved", self.moves), ("table moved too late", self.late)];
+        counts.into_iter().filter(|(_, count)| *count > 0)
+    }
+
     /// Each thing is told once, however often it is seen.
     fn broken(&mut self, invariant: Invariant, what: String) {
         let violation = Violation { invariant, what };

@@ -353,7 +353,8 @@ fn part(table: &str) -> String {
 fn manifest(content: &str) -> String {
     let scripted = include_str!("../../../tests/fixtures/scripted-manifest.json");
     let mut manifest: Value = must(serde_json::from_str(scripted));
-    let table = |name| json!({ "name": name, "rows": 0, "files": [{ "path": part(name), "size": content.len() }] });
+    let table =
+        |name| json!({ "name": name, "rows": 0, "files": [{ "path": part(name), "size": content.len() }] });
     manifest["tables"] = table_names().map(table).collect();
     manifest.to_string()
 }

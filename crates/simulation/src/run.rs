@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use emrys_control_plane::{
-    Clock, ControlPlane, Holder, How, InterruptSender, Interrupts, Place, RunOptions, StaticCredentials, Stop, Surroundings,
+    Clock, ControlPlane, Holder, How, InterruptSender, Interrupts, Place, RunOptions, StaticCredentials,
+    Stop, Surroundings,
 };
 use emrys_core::run::Outcome;
 use emrys_core::spec::Spec;
@@ -31,6 +32,8 @@ use crate::watching::{Eyes, Told, Trace};
 const PATIENCE: Duration = Duration::from_hours(24);
 /// How many fresh operators try, one after the other, once everything goes well.
 const LAST_TRIES: usize = 6;
+/// The number of the first who comes for an errand, where there is one operator with one process.
+pub(crate) const FIRST_VISITOR: usize = 1 + LAST_TRIES + 1;
 /// Ids of processes that no Linux gives: such a process is dead for who can see its host.
 const FIRST_PID: u32 = 5_000_000;
 
@@ -102,13 +105,7 @@ async fn play(scenario: &Scenario) -> Report {
     let rng = Rng::with_seed(scenario.seed ^ 0x5eed);
     let reader = Reader::new(&spec, &endpoint, &store);
     let network = Network::new(endpoint.clone(), scenario, trace.clone(), reader.clone());
-    let stage = Stage {
-        network: network.clone(),
-        spec,
-        trace,
-        told: Told::default(),
-        origin,
-    };
+    let stage = Stage { network: network.clone(), spec, trace, told: Told::default(), origin };
 
     let mut casting = Casting { network: network.clone(), rng, safeguards: scenario.safeguards, count: 0 };
     let mut cast = Vec::new();
@@ -118,8 +115,11 @@ async fn play(scenario: &Scenario) -> Report {
     let last = (0..LAST_TRIES).map(|n| ProcessPlan::new(Duration::from_mins(5), &format!("last-{n}")));
     let last = casting.all(last.collect()).await;
     let canceller = casting.all(vec![ProcessPlan::new(Duration::ZERO, "canceller")]).await;
-    let visitors =
-        scenario.visits.iter().enumerate().map(|(n, visit)| ProcessPlan::new(visit.at, &format!("visitor-{n}")));
+    let visitors = scenario
+        .visits
+        .iter()
+        .enumerate()
+        .map(|(n, visit)| ProcessPlan::new(visit.at, &format!("visitor-{n}")));
     let visitors = visitors.collect();
     let visitors = casting.all(visitors).await;
     let mender = ProcessPlan { again: true, ..ProcessPlan::new(Duration::ZERO, "mender") };
@@ -159,7 +159,8 @@ async fn play(scenario: &Scenario) -> Report {
 
     let (ending, driven) = put_right(&stage, &truth, mender, driven).await;
     let journal = endpoint.journal().entries().unwrap_or_default();
-    let facts = network.facts();
+    let (mut facts, readings) = (network.facts(), reader.told());
+    facts.injected.extend(readings.counted());
     let told = stage.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let evidence = Evidence {
         spec: &stage.spec,
@@ -173,7 +174,7 @@ async fn play(scenario: &Scenario) -> Report {
         foreign: Rig::foreign_changes(&endpoint, &store, &before),
         outcome: driven,
         is_stuck,
-        readings: reader.told(),
+        readings,
         ending,
         wrongs: wrongs.into_inner().unwrap_or_else(PoisonError::into_inner),
         crashed: controls.iter().map(Control::is_dead).collect(),
@@ -206,21 +207,21 @@ async fn put_right(
     driven: Option<Outcome>,
 ) -> (Ending, Option<Outcome>) {
     let Some(mender) = mender.into_iter().next() else { return (Ending::default(), driven) };
-    let state = Ledger::read(truth.store, &stage.spec).state().unwrap_or_default();
-    let is_given_up = state.chosen().is_some_and(|attempt| attempt.publishing.is_given_up());
-    let astray = served::astray(truth, &state);
+    let record = Ledger::read(truth.store, &stage.spec).state().unwrap_or_default();
+    let is_given_up = record.chosen().is_some_and(|attempt| attempt.publishing.is_given_up());
+    let astray = served::astray(truth, &record);
     if astray.is_empty() && !is_given_up {
         return (Ending::default(), driven);
     }
     let quiet = if is_given_up { Vec::new() } else { astray };
-    let driven = if state.unpublished().is_some() {
+    let driven = if record.unpublished().is_some() {
         begin(stage, mender).await
     } else {
         pay_visit(stage, truth, mender, Visit { at: Duration::ZERO, errand: Errand::Publish(None) }).await;
         driven
     };
-    let state = Ledger::read(truth.store, &stage.spec).state().unwrap_or_default();
-    (Ending { quiet, mended: served::astray(truth, &state) }, driven)
+    let record = Ledger::read(truth.store, &stage.spec).state().unwrap_or_default();
+    (Ending { quiet, mended: served::astray(truth, &record) }, driven)
 }
 
 /// All who were there are dead, and nobody comes for a long while.

@@ -6,7 +6,7 @@ use emrys_core::run::State;
 use crate::catalog;
 use crate::errand::Truth;
 use crate::invariants::{Invariant, Violation};
-use crate::reader::{Excuse, Readings};
+use crate::reader::Readings;
 
 /// A table that does not serve what the record names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,16 +39,11 @@ pub(crate) fn astray(truth: &Truth<'_>, state: &State) -> Vec<Astray> {
 }
 
 /// What does not hold.
-pub(crate) fn judge(ending: &Ending, readings: &Readings, crashed: &[bool]) -> Vec<Violation> {
+pub(crate) fn judge(ending: &Ending, readings: &Readings) -> Vec<Violation> {
     let broken = |what: String| Violation { invariant: Invariant::CatalogFollows, what };
     let mut violations = readings.wrongs.clone();
-    let is_excused = |astray: &&Astray| {
-        readings.missteps.get(astray.table).is_some_and(|misstep| {
-            // Who went astray and lives puts it right; a call that arrives late has nobody who could.
-            misstep.excuse == Excuse::Late || crashed.get(misstep.by).copied().unwrap_or(false)
-        })
-    };
-    let quiet = ending.quiet.iter().filter(|astray| !is_excused(astray));
+    // Whoever looks next puts right what came too late.
+    let quiet = ending.quiet.iter().filter(|astray| !readings.missteps.contains_key(astray.table));
     violations.extend(quiet.map(|astray| broken(astray.what.clone())));
     let mended = ending.mended.iter().map(|astray| broken(format!("published once more, {}", astray.what)));
     violations.extend(mended);
