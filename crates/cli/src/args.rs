@@ -46,6 +46,7 @@ pub(crate) enum Command {
     Runs(commands::runs::RunsArgs),
     Publish(commands::publish::PublishArgs),
     Sweep(commands::sweep::SweepArgs),
+    Gc(commands::gc::GcArgs),
     Unlock(commands::unlock::UnlockArgs),
     Setup(commands::setup::SetupArgs),
     Destroy(commands::destroy::DestroyArgs),

@@ -79,6 +79,7 @@ async fn run(command: Command, common: &Common, printer: &Printer) -> Result<Exi
         Command::Runs(args) => commands::runs::run(&args, common, printer).await,
         Command::Publish(args) => commands::publish::run(&args, common, printer).await,
         Command::Sweep(args) => commands::sweep::run(&args, common, printer).await,
+        Command::Gc(args) => commands::gc::run(&args, common, printer).await,
         Command::Unlock(args) => commands::unlock::run(&args, common, printer).await,
         Command::Setup(args) => commands::setup::run(&args, common, printer).await,
         Command::Destroy(args) => commands::destroy::run(&args, common, printer).await,

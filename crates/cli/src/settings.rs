@@ -118,6 +118,19 @@ impl RunsSettings {
     }
 }
 
+/// What `emrys gc` works with.
+#[derive(Debug)]
+pub(crate) struct GcSettings {
+    /// The pipeline, on the day that is meant or on any.
+    pub(crate) spec: Spec,
+}
+
+impl GcSettings {
+    pub(crate) fn resolve(day: Option<Day>, common: &Common) -> Result<Self, CliError> {
+        Ok(Self { spec: spec(&common.config, day)? })
+    }
+}
+
 /// What `emrys sweep` works with.
 #[derive(Debug)]
 pub(crate) struct SweepSettings {

@@ -1,7 +1,8 @@
 //! Watching a run that is in flight, whoever drives it.
 
+use emrys_core::gc::astray;
 use emrys_core::report::{outcome, report};
-use emrys_core::run::State;
+use emrys_core::run::{Publishing, State};
 use emrys_core::spec::Spec;
 use jiff::Timestamp;
 
@@ -10,6 +11,7 @@ use crate::clients::ControlPlane;
 use crate::engine::How;
 use crate::interrupt::{Interrupt, Interrupts};
 use crate::ledger::{Document, Driver, Holder, Ledger, LedgerError, Witness};
+use crate::looks::served;
 use crate::run::{RunEnd, RunOptions, drive};
 use crate::stop::Stop;
 use crate::watcher::Watcher;
@@ -39,7 +41,9 @@ pub async fn attach(
         };
         let state = document.state(spec)?;
         follower.tell(&document, &state, &driver, watcher)?;
-        if let Some(outcome) = outcome(&state) {
+        if let Some(outcome) = outcome(&state)
+            && !(driver == Driver::Nobody && follower.is_unsettled(&state).await)
+        {
             return Ok(Some(follower.end(How::Closed(outcome), state)));
         }
         if driver == Driver::Nobody {
@@ -104,6 +108,21 @@ impl Follower<'_> {
             self.driver = Some((holder.clone(), *since));
         }
         Ok(())
+    }
+
+    /// Whether the catalog serves something else than the record of a run that is over says. Then whoever looks at the
+    /// day puts it right.
+    async fn is_unsettled(&self, state: &State) -> bool {
+        if state.chosen().is_some_and(|chosen| chosen.publishing == Publishing::Intended) {
+            return self.spec.published_to().is_some();
+        }
+        match served(self.cp, self.spec, state).await {
+            Ok(served) => astray(self.spec, state, &served).is_some(),
+            Err(trouble) => {
+                tracing::warn!(%trouble, "could not look at what the catalog serves");
+                false
+            }
+        }
     }
 
     fn end(&self, how: How, state: State) -> RunEnd {

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use emrys_core::catalog::publications;
 use emrys_core::cluster_request::run_job_flow;
+use emrys_core::gc::astray;
 use emrys_core::run::{
     Action, Actor, Answer, Decision, Effect, Event, LaunchIntent, Leave, Outcome, PinnedInputs, Query,
-    Recorded, Seen, Trouble, Why, decide,
+    Recorded, Seen, Trouble, TroubleKind, Why, decide,
 };
 use emrys_core::spec::Spec;
 use jiff::Timestamp;
@@ -38,10 +40,10 @@ pub enum How {
 }
 
 /// A run that is driven, by who holds its lease.
-pub(crate) struct Engine<'a> {
+pub(crate) struct Engine<'a, 'l> {
     cp: &'a ControlPlane,
     spec: &'a Spec,
-    ledger: Ledger<'a>,
+    ledger: Ledger<'l>,
     seen: Seen,
     watcher: &'a mut dyn Watcher,
     interrupts: &'a mut Interrupts,
@@ -49,11 +51,11 @@ pub(crate) struct Engine<'a> {
     pub(crate) detach: bool,
 }
 
-impl<'a> Engine<'a> {
+impl<'a, 'l> Engine<'a, 'l> {
     pub(crate) fn new(
         cp: &'a ControlPlane,
         spec: &'a Spec,
-        ledger: Ledger<'a>,
+        ledger: Ledger<'l>,
         watcher: &'a mut dyn Watcher,
         interrupts: &'a mut Interrupts,
     ) -> Self {
@@ -61,13 +63,45 @@ impl<'a> Engine<'a> {
     }
 
     /// The ledger, to be read or given back.
-    pub(crate) fn into_ledger(self) -> Ledger<'a> {
+    pub(crate) fn into_ledger(self) -> Ledger<'l> {
         self.ledger
     }
 
     /// Drives the run to its end, or until somebody or something stops it.
     pub(crate) async fn drive(&mut self) -> Result<How, Stop> {
         self.watcher.began(self.ledger.state());
+        self.settle().await
+    }
+
+    /// The same without a word at its beginning. At its end the catalog is looked at, and put right, once: a publisher
+    /// that was cut off, or woke up late, left it serving something else than the record says.
+    pub(crate) async fn settle(&mut self) -> Result<How, Stop> {
+        let how = self.turns().await?;
+        if matches!(how, How::Closed(_)) && self.is_astray().await? { self.turns().await } else { Ok(how) }
+    }
+
+    /// Records an event of somebody who asks for something.
+    pub(crate) async fn note(&mut self, event: Event) -> Result<(), Stop> {
+        self.append(vec![event]).await
+    }
+
+    /// Whether the catalog serves something else than the record says; that is recorded, and so it becomes an act.
+    async fn is_astray(&mut self) -> Result<bool, Stop> {
+        let state = self.ledger.state();
+        let served = match looks::served(self.cp, self.spec, state).await {
+            Ok(served) => served,
+            Err(trouble) => {
+                // Nothing rests on it: the next look asks again.
+                tracing::warn!(%trouble, "could not look at what the catalog serves");
+                return Ok(false);
+            }
+        };
+        let Some(event) = astray(self.spec, state, &served) else { return Ok(false) };
+        self.append(vec![event]).await?;
+        Ok(true)
+    }
+
+    async fn turns(&mut self) -> Result<How, Stop> {
         loop {
             if let Some(interrupt) = self.interrupts.pending()
                 && let Some(how) = self.interrupted(interrupt).await?
@@ -192,13 +226,11 @@ impl<'a> Engine<'a> {
 
     /// Does what may be repeated. Trouble with it is remembered, and `decide` says when it is tried again.
     async fn act(&mut self, action: Action) -> Result<(), Stop> {
-        // Whoever has lost the lease must not move the partitions of a day back. Once asked, Glue does it whatever
-        // became of the lease meanwhile.
-        if matches!(action, Action::Publish(_)) {
-            self.ledger.must_hold_for(act_limit(self.cp)).await?;
-        }
         self.watcher.acting(&action);
-        let result = acts::act(self.cp, self.spec, self.ledger.state().attempt(), &action).await;
+        let result = match &action {
+            Action::Publish(intent) => self.publish(intent).await?,
+            _ => acts::act(self.cp, self.spec, self.ledger.state().attempt(), &action).await,
+        };
         let now = self.cp.clock.now();
         match result {
             Ok(effect) => {
@@ -212,6 +244,26 @@ impl<'a> Engine<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// Publishes table after table. Whoever has lost the lease must not move the partitions of a day back: once asked,
+    /// Glue does it whatever became of the lease meanwhile. So it is made sure of before each table.
+    async fn publish(&mut self, intent: &LaunchIntent) -> Result<Result<Effect, Trouble>, Stop> {
+        let limit = act_limit(self.cp);
+        for publication in publications(self.spec, intent) {
+            self.ledger.must_hold_for(limit).await?;
+            let publish = acts::publish(self.cp, self.spec, &publication);
+            let late = || Trouble {
+                kind: TroubleKind::Unreachable,
+                code: String::new(),
+                message: format!("the table {} was not published in time", publication.table),
+            };
+            let done = tokio::time::timeout(limit, Box::pin(publish)).await;
+            if let Err(trouble) = done.unwrap_or_else(|_| Err(late())) {
+                return Ok(Err(trouble));
+            }
+        }
+        Ok(Ok(Effect::Published { attempt: intent.attempt }))
     }
 
     /// Launches a cluster: what is intended is recorded, then it is asked for, once, and what came of it is recorded.
@@ -285,8 +337,8 @@ impl<'a> Engine<'a> {
     }
 }
 
-/// How long a launch may take: a lease that was just renewed outlasts it by half.
-fn act_limit(cp: &ControlPlane) -> Duration {
+/// How long a launch may take, and the publishing of a table: a lease that was just renewed outlasts it by half.
+pub(crate) fn act_limit(cp: &ControlPlane) -> Duration {
     Duration::try_from(cp.pace().lease / 2).unwrap_or_default()
 }
 

@@ -9,6 +9,7 @@
 //!         `-> ledger       events appended by compare-and-set
 //! attach                   the same for a run in flight: drives it, or reads along while another does
 //! publish                  another attempt of a day that is over;  served   what the catalog has of it
+//! gc                       output that nobody needs any more: looked at, and removed under the lease of its day
 //! plan, status, days       read only;  cancel   a request beside the ledger;  ledger::unlock   breaks a lease
 //! standing                 what outlives a run: found, made and removed, one file per act
 //! sweep                    clusters that nobody needs any more, and their guards
@@ -28,6 +29,7 @@ mod clock;
 mod days;
 mod engine;
 mod errors;
+mod gc;
 mod glue;
 mod interrupt;
 mod job;
@@ -52,11 +54,13 @@ pub use cancel::{Cancelling, cancel};
 pub use clients::{ControlPlane, Place, StaticCredentials, Surroundings};
 pub use clock::Clock;
 pub use days::{DayRecord, days};
+pub use emrys_core::catalog::Served;
 pub use engine::How;
+pub use gc::{Clearable, Cleared, Clearing, Removed, clear, clear_all, clearable, clearables};
 pub use interrupt::{Interrupt, InterruptSender, Interrupts};
 pub use job::built_in_job;
 pub use ledger::{Holder, LedgerError, Unlocked, unlock};
-pub use looks::{Served, served};
+pub use looks::served;
 pub use plan::plan;
 pub use publish::{Publication, publish};
 pub use readback::{AlarmSight, MetricValue};

@@ -25,6 +25,11 @@ pub enum Publication {
     },
     /// Its output was not found good, or it has none.
     NotVerified,
+    /// Its output is gone, or is being deleted.
+    Removed {
+        /// The attempt.
+        attempt: u32,
+    },
     /// It was tried, and the run as it stands then says how it went.
     Tried(Box<RunEnd>),
 }
@@ -79,5 +84,8 @@ fn choose(state: &State, asked: Option<u32>) -> Result<u32, Publication> {
     let Some(attempt) = state.attempts.iter().find(|attempt| attempt.number == number) else {
         return Err(Publication::NoAttempt { last });
     };
-    if attempt.has_succeeded() { Ok(number) } else { Err(Publication::NotVerified) }
+    if !attempt.has_succeeded() {
+        return Err(Publication::NotVerified);
+    }
+    if attempt.keeping.is_kept() { Ok(number) } else { Err(Publication::Removed { attempt: number }) }
 }

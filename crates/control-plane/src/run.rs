@@ -1,11 +1,12 @@
 //! Running a day: the lease, the loop, and the lease given back, whatever happens in between.
 
 use emrys_core::report::{RunReport, report};
-use emrys_core::run::{Actor, Event, State};
+use emrys_core::run::{Actor, Event, Outcome, State};
 use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
 use crate::engine::{Engine, How};
+use crate::gc::clear_all;
 use crate::interrupt::Interrupts;
 use crate::ledger::{Holder, Ledger};
 use crate::stop::Stop;
@@ -49,7 +50,28 @@ pub async fn run(
     interrupts: &mut Interrupts,
 ) -> Result<RunEnd, Stop> {
     let ledger = Ledger::take(cp, spec, &options.holder, watcher, interrupts).await?;
-    drive(cp, spec, options, ledger, watcher, interrupts).await
+    let end = drive(cp, spec, options, ledger, watcher, interrupts).await?;
+    if end.how == How::Closed(Outcome::Succeeded) {
+        tidy(cp, spec, &options.holder, watcher, interrupts).await;
+    }
+    Ok(end)
+}
+
+/// After a run that succeeded, what is due of all days goes. Nothing rests on it: the next run tries again.
+async fn tidy(
+    cp: &ControlPlane,
+    spec: &Spec,
+    holder: &Holder,
+    watcher: &mut dyn Watcher,
+    interrupts: &mut Interrupts,
+) {
+    match Box::pin(clear_all(cp, spec, holder, interrupts)).await {
+        Ok(cleared) => cleared.iter().for_each(|(day, cleared)| watcher.cleared(*day, &cleared.removed)),
+        Err(stop) => {
+            tracing::warn!(%stop, "output that nobody needs any more could not be removed");
+            watcher.not_cleared(&stop);
+        }
+    }
 }
 
 /// Drives a run whose lease is held, and gives the lease back.
@@ -57,20 +79,19 @@ pub(crate) async fn drive(
     cp: &ControlPlane,
     spec: &Spec,
     options: &RunOptions,
-    mut ledger: Ledger<'_>,
+    ledger: Ledger<'_>,
     watcher: &mut dyn Watcher,
     interrupts: &mut Interrupts,
 ) -> Result<RunEnd, Stop> {
-    if options.again && ledger.state().closed.is_some() {
-        let by = Actor(options.holder.who.clone());
-        if let Err(stop) = ledger.append(vec![Event::Reopened { by }]).await {
-            ledger.release_unless_lost(&stop).await;
-            return Err(stop);
-        }
-    }
+    let is_again = options.again && ledger.state().closed.is_some();
     let mut engine = Engine::new(cp, spec, ledger, watcher, interrupts);
     engine.detach = options.detach;
-    let driven = Box::pin(engine.drive()).await;
+    let driven = if is_again {
+        let by = Actor(options.holder.who.clone());
+        Box::pin(again(&mut engine, by)).await
+    } else {
+        Box::pin(engine.drive()).await
+    };
     let ledger = engine.into_ledger();
     let state = ledger.state().clone();
     let report = report(spec, &state, cp.clock.now());
@@ -84,4 +105,14 @@ pub(crate) async fn drive(
             Err(stop)
         }
     }
+}
+
+/// Runs a day that is closed again. What queries see of it is put right before: they see it until the new attempt ends.
+async fn again(engine: &mut Engine<'_, '_>, by: Actor) -> Result<How, Stop> {
+    let settled = Box::pin(engine.settle()).await?;
+    if !matches!(settled, How::Closed(_)) {
+        return Ok(settled);
+    }
+    engine.note(Event::Reopened { by }).await?;
+    Box::pin(engine.drive()).await
 }

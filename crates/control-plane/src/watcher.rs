@@ -1,9 +1,12 @@
 //! What is told about a run while it is driven.
 
+use emrys_core::day::Day;
 use emrys_core::run::{Action, Answer, Query, Recorded, State, Trouble, Why};
 use jiff::Timestamp;
 
+use crate::gc::Removed;
 use crate::ledger::Holder;
+use crate::stop::Stop;
 
 /// Someone who is told what happens. Every method may be left out.
 pub trait Watcher {
@@ -45,6 +48,16 @@ pub trait Watcher {
     /// It is waited.
     fn waiting(&mut self, until: Timestamp, why: &Why, state: &State) {
         let _ = (until, why, state);
+    }
+
+    /// After the run, output of a day was removed that nobody needs any more.
+    fn cleared(&mut self, day: Day, removed: &[Removed]) {
+        let _ = (day, removed);
+    }
+
+    /// Such output could not be looked for, or not be removed; it fails no run.
+    fn not_cleared(&mut self, stop: &Stop) {
+        let _ = stop;
     }
 }
 

@@ -10,6 +10,7 @@
 //! inputs, manifest, verify         what goes into a job and what must have come out
 //! catalog                        the tables that results are published to
 //! metrics, alarm, diagnosis, report   what is told about a run
+//! gc                               which output may go, and what the catalog should serve
 //! sweep                            which clusters nobody needs any more
 //! lifecycle                        rules of buckets: what is kept, moved and deleted by age
 //! standing                         what outlives a run: found, wanted, and what is done about it
@@ -25,6 +26,7 @@ pub mod day;
 pub mod diagnosis;
 pub mod emr;
 pub mod forecast;
+pub mod gc;
 pub mod inputs;
 pub mod lifecycle;
 pub mod manifest;

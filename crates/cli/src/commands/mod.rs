@@ -5,6 +5,7 @@ pub(crate) mod cancel;
 #[cfg(feature = "local")]
 pub(crate) mod demo;
 pub(crate) mod destroy;
+pub(crate) mod gc;
 #[cfg(feature = "local")]
 pub(crate) mod local;
 pub(crate) mod plan;

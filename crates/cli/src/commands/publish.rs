@@ -60,6 +60,9 @@ pub(crate) async fn run(args: &PublishArgs, common: &Common, printer: &Printer) 
         Publication::NotVerified => {
             "only an attempt whose output was verified can be published: see `emrys runs`".to_owned()
         }
+        Publication::Removed { attempt } => {
+            format!("the output of attempt {attempt} is removed, or about to be: run the day again")
+        }
     };
     refuse(&spec, common, printer, &why, Exit::Usage)
 }

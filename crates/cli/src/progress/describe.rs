@@ -105,6 +105,22 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
         Event::PublishGivenUp { attempt, why } => {
             (Level::Warn, format!("attempt {attempt} could not be published: {why}"))
         }
+        Event::CatalogAstray { tables, .. } => {
+            let tables = tables.join(", ");
+            (
+                Level::Warn,
+                format!("the catalog serves something else than the record says ({tables}): it is put right"),
+            )
+        }
+        Event::Expiring => (Level::Info, "the day expires: its partitions are removed".to_owned()),
+        Event::Expired => (Level::Info, "the day has expired: no table serves it".to_owned()),
+        Event::Collecting { attempt, because } => {
+            (Level::Info, format!("removing the output of attempt {attempt} ({because})"))
+        }
+        Event::Collected { attempt, objects, bytes: size } => {
+            let objects = plural(*objects, "object");
+            (Level::Info, format!("the output of attempt {attempt} is removed: {objects}, {}", bytes(*size)))
+        }
         Event::AlarmFound { current: true } => (Level::Info, "the alarm stands as configured".to_owned()),
         Event::NotReported { what, why } => {
             let what = match what {

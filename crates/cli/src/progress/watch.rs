@@ -1,13 +1,14 @@
 //! What the control plane tells while it drives a run, on its way to the person who watches.
 
-use emrys_control_plane::{Holder, Watcher};
+use emrys_control_plane::{Holder, Removed, Stop, Watcher};
+use emrys_core::day::Day;
 use emrys_core::run::{Action, Answer, Query, Recorded, State, Trouble, Why};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{Level, Live, describe};
 use crate::clock;
-use crate::format::duration;
+use crate::format::{bytes, duration, plural};
 use crate::printer::{DIM, Printer, styled};
 
 /// One line per change, and spinners below them on a terminal.
@@ -111,5 +112,20 @@ impl Watcher for Watching {
             Why::End => "waiting for the cluster's end",
             Why::Logs => "waiting for the failed step's log",
         });
+    }
+
+    fn cleared(&mut self, day: Day, removed: &[Removed]) {
+        for Removed { attempt, because, objects, bytes: size, .. } in removed {
+            let (objects, size) = (plural(*objects, "object"), bytes(*size));
+            let text =
+                format!("the output of attempt {attempt} of {day} is removed ({because}): {objects}, {size}");
+            self.line(Level::Info, &text, Map::new());
+        }
+    }
+
+    fn not_cleared(&mut self, stop: &Stop) {
+        let text =
+            format!("output that nobody needs any more could not be removed, and is left to later: {stop}");
+        self.line(Level::Warn, &text, Map::new());
     }
 }

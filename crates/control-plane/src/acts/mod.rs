@@ -1,8 +1,9 @@
 //! What is done to AWS, one file per action.
 //!
 //! A launch stands apart: it must not happen twice, so it is recorded before and asked for once. All others may be
-//! repeated, and are, when they meet trouble.
+//! repeated, and are, when they meet trouble. `collect` and `withdraw` are no actions of a run: they are `emrys gc`'s.
 
+mod collect;
 mod guard;
 mod launch;
 mod publish;
@@ -11,16 +12,20 @@ mod put_alarm;
 mod stage_job;
 mod terminate;
 mod unprotect;
+mod withdraw;
 
 use emrys_core::run::{Action, Attempt, Effect, Trouble};
 use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
 
+pub(crate) use collect::act as collect;
 pub(crate) use guard::{TARGET as GUARD_TARGET, remove as remove_guard};
 pub(crate) use launch::{Launched, launch};
+pub(crate) use publish::act as publish;
 pub(crate) use put_alarm::act as put_alarm;
 pub(crate) use terminate::terminate;
+pub(crate) use withdraw::act as withdraw;
 
 /// Does what may be repeated.
 pub(crate) async fn act(
@@ -53,10 +58,6 @@ pub(crate) async fn act(
             guard::remove(cp, name).await?;
             Ok(Effect::GuardRemoved)
         }
-        Action::Publish(intent) => {
-            publish::act(cp, spec, intent).await?;
-            Ok(Effect::Published { attempt: intent.attempt })
-        }
         Action::PublishMetrics => {
             let attempt = attempt.ok_or_else(|| senseless(action))?;
             publish_metrics::act(cp, spec, attempt).await?;
@@ -66,7 +67,8 @@ pub(crate) async fn act(
             put_alarm::act(cp, spec).await?;
             Ok(Effect::AlarmPut)
         }
-        Action::Launch(_) => Err(senseless(action)),
+        // A lease is held for each of their calls: see `crate::engine`.
+        Action::Launch(_) | Action::Publish(_) => Err(senseless(action)),
     }
 }
 

@@ -4,8 +4,8 @@
 //! written back with another location; a partition that is as it should be is left alone.
 
 use aws_sdk_glue::types::{Partition, PartitionInput, StorageDescriptor};
-use emrys_core::catalog::{OWNER, Publication, publications};
-use emrys_core::run::{LaunchIntent, Trouble, TroubleKind};
+use emrys_core::catalog::{OWNER, Publication};
+use emrys_core::run::{Trouble, TroubleKind};
 use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
@@ -13,13 +13,10 @@ use crate::errors::{self, Failure};
 use crate::glue::EXISTS;
 use crate::looks::partition;
 
-/// Publishes table after table. Harmless when repeated, in whole or in part.
-pub(super) async fn act(cp: &ControlPlane, spec: &Spec, intent: &LaunchIntent) -> Result<(), Trouble> {
+/// Publishes one table's share. Harmless when repeated.
+pub(crate) async fn act(cp: &ControlPlane, spec: &Spec, publication: &Publication) -> Result<(), Trouble> {
     let catalog = spec.published_to().ok_or_else(|| wrong("no `[catalog]` is configured".to_owned()))?;
-    for publication in publications(spec, intent) {
-        publish(cp, &catalog.database, spec.pipeline(), &publication).await?;
-    }
-    Ok(())
+    publish(cp, &catalog.database, spec.pipeline(), publication).await
 }
 
 async fn publish(

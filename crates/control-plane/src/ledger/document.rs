@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use super::lease::Lease;
 
 /// The version that this program writes, and the oldest whose readers understand it: 2 added the events of guards,
-/// of termination protection and of overdue ends, and attempts that follow by themselves.
-const VERSION: u32 = 2;
+/// of termination protection and of overdue ends, and attempts that follow by themselves; 3 those of what the catalog
+/// was found to serve, and of output that goes.
+const VERSION: u32 = 3;
 
 /// A whole ledger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,24 +1,13 @@
 //! Which tables are in the catalog, and which attempt does each serve for a day?
 
 use aws_sdk_glue::types::{self as glue, Partition};
-use emrys_core::catalog::{Publication, Table, publications, table_names};
+use emrys_core::catalog::{Publication, Served, Table, publications, table_folder, table_names};
 use emrys_core::run::{Attempt, State, Trouble};
 use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
 use crate::errors::{self, Failure};
 use crate::glue::{NOT_FOUND, core_table};
-
-/// What a table of the catalog serves for a day.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Served {
-    /// The table.
-    pub table: String,
-    /// The folder; none where the day has no partition.
-    pub location: Option<String>,
-    /// The attempt that wrote it; none where no attempt of the record did.
-    pub attempt: Option<u32>,
-}
 
 /// The tables of the database that have the names of ours. No database, no tables.
 pub(super) async fn look(cp: &ControlPlane, spec: &Spec) -> Result<Vec<Table>, Trouble> {
@@ -53,9 +42,7 @@ pub async fn served(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Vec
         let location = found.and_then(|found| found.storage_descriptor).and_then(|storage| storage.location);
         let wrote = |attempt: &&Attempt| {
             let intent = attempt.intent();
-            let folder = intent.map(|intent| {
-                emrys_core::catalog::table_folder(spec, intent, &publication.table).to_string()
-            });
+            let folder = intent.map(|intent| table_folder(spec, intent, &publication.table).to_string());
             folder.is_some() && folder == location
         };
         let attempt = state.attempts.iter().find(wrote).map(|attempt| attempt.number);

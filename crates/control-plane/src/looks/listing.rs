@@ -28,6 +28,12 @@ pub(super) async fn list(cp: &ControlPlane, folder: &S3Uri) -> Result<Vec<Listed
     Ok(objects)
 }
 
+/// How many objects lie below a folder, and how large they are together.
+pub(crate) async fn size(cp: &ControlPlane, folder: &S3Uri) -> Result<(u64, u64), Trouble> {
+    let objects = list(cp, folder).await?;
+    Ok((objects.len() as u64, objects.iter().map(|object| object.size).sum()))
+}
+
 /// Whether anything lies below a folder; the marker of an empty folder counts, because Spark counts it.
 pub(super) async fn is_taken(cp: &ControlPlane, folder: &S3Uri) -> Result<bool, Trouble> {
     let list = cp.s3.list_objects_v2().bucket(folder.bucket()).prefix(folder.key()).max_keys(1);

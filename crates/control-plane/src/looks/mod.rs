@@ -21,9 +21,10 @@ use crate::clients::ControlPlane;
 pub(crate) use alarm::found as alarm_found;
 pub(crate) use cancel::{CancelRequest, cancel_request};
 pub(crate) use catalog::partition;
-pub use catalog::{Served, served};
+pub use catalog::served;
 pub(crate) use cluster::archive;
 pub(crate) use guard::NOT_FOUND as GUARD_NOT_FOUND;
+pub(crate) use listing::size;
 
 /// Asks one question.
 pub(crate) async fn look(cp: &ControlPlane, spec: &Spec, query: &Query) -> Result<Answer, Trouble> {

@@ -85,6 +85,17 @@ pub struct Publication {
     pub parameters: BTreeMap<String, String>,
 }
 
+/// What a table of the catalog serves for a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Served {
+    /// The table.
+    pub table: String,
+    /// The folder; none where the day has no partition.
+    pub location: Option<String>,
+    /// The attempt that wrote it; none where no attempt of the record did.
+    pub attempt: Option<u32>,
+}
+
 /// Why a table cannot be published to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]

@@ -42,6 +42,6 @@ pub use pipeline::{
     Config, Output, OutputFormat, Source, SourceFormat, StateStore, Unreadable, decode, read, read_with,
 };
 pub use problem::{ConfigErrors, Problem};
-pub use retention::{Archive, ArchiveClass, Retention};
+pub use retention::{Archive, ArchiveClass, LEAST_GRACE_HOURS, Retention};
 pub use steps::{CustomStep, StepKind, When};
 pub use values::ReleaseLabel;

@@ -10,11 +10,12 @@ use super::job::{self, JobDraft, UserJob};
 use super::limits::{self, Alarms, Limits};
 use super::problem::{ConfigErrors, Wrong};
 use super::reader::{Reader, Section};
-use super::retention::{self, Retention};
+use super::retention::{self, LEAST_GRACE_HOURS, Retention};
 use super::steps::{self, CustomStep, StepDraft, When};
 use super::values;
 use crate::s3_uri::S3Uri;
 use crate::template::Template;
+use jiff::SignedDuration;
 
 /// A pipeline, as its file describes it.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +45,8 @@ pub struct Config {
     pub catalog: Option<Catalog>,
     /// `[alarms]`: when a missing success is an alarm, and who hears of it.
     pub alarms: Alarms,
-    /// `[retention]`: what is archived and deleted by its age; left out, no rule of a bucket is made.
+    /// `[retention]`: what is archived and deleted by its age; left out, no rule of a bucket is made, and no day's output
+    /// expires.
     pub retention: Option<Retention>,
 }
 
@@ -309,6 +311,12 @@ impl Config {
     /// Where EMR writes the clusters' logs.
     pub fn log_uri(&self) -> S3Uri {
         self.cluster.log_uri.clone().unwrap_or_else(|| log_folder(&self.state))
+    }
+
+    /// How long the output of an attempt stays after another took its place, or after it ended without being found good.
+    pub fn removal_grace(&self) -> SignedDuration {
+        let hours = self.retention.as_ref().map(|retention| retention.superseded_expire_after_hours);
+        SignedDuration::from_hours(hours.unwrap_or(LEAST_GRACE_HOURS).into())
     }
 
     /// What the job's step is called: `log-analysis`, or as the user's script.

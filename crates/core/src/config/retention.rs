@@ -6,7 +6,11 @@ use super::reader::{Reader, Section};
 use super::values;
 use crate::s3_uri::S3Uri;
 
-/// `[retention]`: what S3 does to objects by their age. `emrys setup` makes it lifecycle rules of the buckets.
+/// The least, and what it is when nothing is said, of `superseded-expire-after-hours`.
+pub const LEAST_GRACE_HOURS: u32 = 24;
+
+/// `[retention]`: what becomes of objects by their age. `emrys setup` makes it lifecycle rules of the buckets, but for
+/// the job's output: that is `emrys gc`'s, because a rule knows nothing of what a table serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retention {
     /// `archive-after-days` and `archive-class`: when the raw logs move to a cheaper storage class, and to which.
@@ -16,6 +20,11 @@ pub struct Retention {
     pub expire_after_days: Option<u32>,
     /// `logs-expire-after-days`: when EMR's logs are deleted. Default never.
     pub logs_expire_after_days: Option<u32>,
+    /// `output-expire-after-days`: when a day's output is deleted, after its partitions. Default never.
+    pub output_expire_after_days: Option<u32>,
+    /// `superseded-expire-after-hours`: when the output of an attempt is deleted of which another took the place, or that
+    /// was never found good. Default, and least, 24.
+    pub superseded_expire_after_hours: u32,
     /// `abort-uploads-after-days`: when parts of uploads that nobody finished are removed from the output. Default 7.
     pub abort_uploads_after_days: u32,
 }
@@ -116,6 +125,18 @@ pub(super) fn read(mut section: Section<'_, '_>) -> Retention {
         archive: after_days.map(|after_days| Archive { after_days, class }),
         expire_after_days: section.integer("expire-after-days", 1..=36_500, days),
         logs_expire_after_days: section.integer("logs-expire-after-days", 1..=36_500, days),
+        output_expire_after_days: section.integer(
+            "output-expire-after-days",
+            1..=36_500,
+            "days, counted from the end of the day's last attempt; a hundred years are the most",
+        ),
+        superseded_expire_after_hours: section
+            .integer(
+                "superseded-expire-after-hours",
+                LEAST_GRACE_HOURS..=876_000,
+                "hours; queries that began before need their time, so a day is the least",
+            )
+            .unwrap_or(LEAST_GRACE_HOURS),
         abort_uploads_after_days: section
             .integer("abort-uploads-after-days", 1..=36_500, "left out, it is 7")
             .unwrap_or(7),

@@ -6,6 +6,7 @@ use super::action::TerminateReason;
 use super::event::{AttemptResult, Effect, Event, Fault, FaultClass, LaunchIntent, PinnedInputs, Reported};
 use super::guard::Guarding;
 use super::publication::Publishing;
+use super::removal::Keeping;
 use super::retry::Retry;
 use crate::diagnosis::Diagnosis;
 use crate::emr::{ClusterState, Reason, StepState};
@@ -47,6 +48,10 @@ pub struct Attempt {
     pub ended: Option<(AttemptResult, Timestamp)>,
     /// How far its publishing is.
     pub publishing: Publishing,
+    /// What becomes of its output.
+    pub keeping: Keeping,
+    /// Until when the catalog is known to have served it although another was chosen; none where it never was found so.
+    pub served_until: Option<Timestamp>,
     /// Its metrics.
     pub metrics: Reporting,
     /// The alarm, as far as this attempt cares for it.
@@ -176,6 +181,8 @@ impl Attempt {
             diagnosis: None,
             ended: None,
             publishing: Publishing::Open,
+            keeping: Keeping::Kept,
+            served_until: None,
             metrics: Reporting::Open,
             alarm: Reporting::Open,
         }

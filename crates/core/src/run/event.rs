@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::removal::Removal;
 use super::retry::{Choice, Retry};
 use crate::catalog::Unready;
 use crate::diagnosis::Diagnosis;
@@ -153,6 +154,33 @@ pub enum Event {
         attempt: u32,
         /// Why.
         why: String,
+    },
+    /// The catalog was found to serve something else for the day than the record says: it is put right next.
+    CatalogAstray {
+        /// The tables that do.
+        tables: Vec<String>,
+        /// The other attempts of the record that they serve.
+        attempts: Vec<u32>,
+    },
+    /// The day's output is old enough to go, all of it: its partitions are about to be removed.
+    Expiring,
+    /// No partition serves what the day's attempts wrote any more.
+    Expired,
+    /// The output of an attempt is about to be deleted: from here on it cannot be published any more.
+    Collecting {
+        /// The attempt.
+        attempt: u32,
+        /// Why.
+        because: Removal,
+    },
+    /// Nothing is left of the output of an attempt.
+    Collected {
+        /// The attempt.
+        attempt: u32,
+        /// So many objects were deleted at last.
+        objects: u64,
+        /// Their sizes together, in bytes.
+        bytes: u64,
     },
     /// The alarm was looked at.
     AlarmFound {

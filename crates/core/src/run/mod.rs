@@ -16,6 +16,7 @@ mod event;
 mod guard;
 mod next_action;
 mod publication;
+mod removal;
 mod retry;
 mod seen;
 mod state;
@@ -38,6 +39,7 @@ pub use event::{
 pub use guard::{GROUP as GUARD_GROUP, Guarding};
 pub use next_action::RUN_GRACE;
 pub use publication::Publishing;
+pub use removal::{Expiry, Keeping, Removal};
 pub use retry::{Choice, Retry, RetryCause};
 pub use seen::{Answer, Query, Seen, Sighting, Trouble, TroubleKind};
 pub use state::{IllegalEvent, State};

@@ -176,11 +176,23 @@ fn events() -> impl Strategy<Value = Event> {
         proptest::sample::select(results.to_vec()).prop_map(|result| Event::AttemptEnded { result }),
         (1..3_u32).prop_map(|attempt| Event::PublishIntended { attempt, by: None }),
         (1..3_u32).prop_map(|attempt| Event::PublishGivenUp { attempt, why: String::new() }),
+        (1..3_u32).prop_map(|other| Event::CatalogAstray {
+            tables: vec!["errors".to_owned()],
+            attempts: vec![other]
+        }),
+        Just(Event::Expiring),
+        Just(Event::Expired),
+        (1..3_u32, removal()).prop_map(|(attempt, because)| Event::Collecting { attempt, because }),
+        (1..3_u32).prop_map(|attempt| Event::Collected { attempt, objects: 1, bytes: 1 }),
         any::<bool>().prop_map(|current| Event::AlarmFound { current }),
         reported.prop_map(|what| Event::NotReported { what, why: String::new() }),
         proptest::sample::select(outcomes.to_vec()).prop_map(|outcome| Event::Closed { outcome }),
         Just(Event::Reopened { by: Actor("someone".to_owned()) }),
     ]
+}
+
+fn removal() -> impl Strategy<Value = Removal> {
+    proptest::sample::select(&[Removal::Superseded, Removal::Unverified, Removal::Expired][..])
 }
 
 fn started(attempt: u32, staged: bool) -> Event {

@@ -27,7 +27,12 @@ pub enum Publishing {
     GivenUp(String),
     /// Another attempt was chosen after it.
     Superseded {
-        /// When.
+        /// Since when queries see that one: since it was chosen, or, once that is recorded, since all tables serve it.
+        since: Timestamp,
+    },
+    /// Its day expired: no query is to see it any more.
+    Withdrawn {
+        /// Since when.
         since: Timestamp,
     },
 }
@@ -100,15 +105,31 @@ impl State {
         if !attempt.has_succeeded() {
             return Err("its output was not found good");
         }
+        if !attempt.keeping.is_kept() {
+            return Err("its output goes, or is gone");
+        }
         if *next != Publishing::Intended && attempt.publishing != Publishing::Intended {
             return Err("it is not being published");
         }
+        let is_done = *next == Publishing::Published;
         for attempt in &mut self.attempts {
+            let is_left = attempt.publishing == Publishing::Open && attempt.has_succeeded();
             if attempt.number == number {
                 attempt.publishing = next.clone();
-            } else if attempt.publishing.is_chosen() {
+            } else if attempt.publishing.is_chosen() || is_left {
+                attempt.publishing = Publishing::Superseded { since: at };
+                self.unsettled.push(attempt.number);
+            } else if is_done && self.unsettled.contains(&attempt.number) {
+                // Until now some tables may have served it.
                 attempt.publishing = Publishing::Superseded { since: at };
             }
+        }
+        if is_done {
+            self.unsettled.clear();
+        } else if *next == Publishing::Intended {
+            self.unsettled.retain(|superseded| *superseded != number);
+            // What is published again is no day that expired.
+            self.expiry = None;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::attempt::{Applied, Attempt};
 use super::event::{Actor, AttemptResult, Event, Outcome, Recorded, Refusal};
 use super::publication::Publishing;
+use super::removal::Expiry;
 use super::retry::Retry;
 
 /// A run, as its recorded events tell it.
@@ -30,6 +31,10 @@ pub struct State {
     pub refusal: Option<Refusal>,
     /// Who wants the run to end.
     pub cancel: Option<Actor>,
+    /// How far the expiry of the day's output is; none while it is kept.
+    pub expiry: Option<Expiry>,
+    /// The attempts that were superseded by one that perhaps not all tables serve yet.
+    pub(super) unsettled: Vec<u32>,
 }
 
 /// A recorded event that cannot follow on what was recorded before it.
@@ -113,8 +118,11 @@ impl State {
     }
 
     fn apply_event(&mut self, at: Timestamp, event: &Event) -> Applied {
-        // Which attempt queries see is the one thing that may change about a day that is closed.
+        // Which attempt queries see, and what is kept, is all that may change about a day that is closed.
         if let Some(applied) = self.publication_moved(at, event) {
+            return applied;
+        }
+        if let Some(applied) = self.removal_moved(at, event) {
             return applied;
         }
         match event {

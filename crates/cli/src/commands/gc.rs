@@ -1,0 +1,246 @@
+//! `emrys gc`: output that nobody needs any more.
+
+use std::fmt::Write;
+
+use clap::Args;
+use emrys_control_plane::{
+    Clearable, Cleared, Clearing, ControlPlane, Interrupts, Removed, RunOptions, clear, clearable, clearables,
+};
+use emrys_core::day::Day;
+use emrys_core::gc::{Fate, Judged};
+use emrys_core::spec::Spec;
+use serde_json::{Value, json};
+
+use crate::confirm::{can_ask, confirm};
+use crate::error::{CliError, tell};
+use crate::exit::Exit;
+use crate::format::{bytes, plural};
+use crate::printer::{BAD, BOLD, GOOD, Printer, styled};
+use crate::progress::Watching;
+use crate::settings::{Common, GcSettings};
+use crate::signals::{self, CtrlC};
+use crate::table::{Align, table};
+use crate::{place, stop};
+
+/// Remove the output of attempts that nobody needs any more
+///
+/// That is the output of attempts of which another took the place, and of attempts that were never found good, both for
+/// longer than `[retention] superseded-expire-after-hours`; and of whole days that are older than
+/// `[retention] output-expire-after-days`, whose partitions are removed first. Only what the record of a day names is
+/// ever removed, below the attempt's own folder, and never what a table of the catalog serves. An attempt whose output
+/// is removed cannot be published any more. A run that succeeded does the same at its end, without asking.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  emrys gc --dry-run                           what may go, of all days?
+  emrys gc 2024-10-20                          show it for one day, ask, and remove it
+  emrys gc --yes --json                        all days, without asking, as a nightly job")]
+pub(crate) struct GcArgs {
+    /// The day [default: all days]
+    #[arg(value_name = "DAY")]
+    day: Option<Day>,
+    /// Only show what would be removed
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask before
+    #[arg(long)]
+    yes: bool,
+}
+
+/// A day that was looked at, and what became of it.
+struct Row {
+    found: Clearable,
+    cleared: Option<Result<Cleared, String>>,
+}
+
+/// A day, and why nobody can say what may go of it.
+type Unreadable = (Day, String);
+
+pub(crate) async fn run(args: &GcArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
+    if !args.dry_run {
+        can_ask(args.yes, "`emrys gc` deletes output that nobody needs any more")?;
+    }
+    let GcSettings { spec } = GcSettings::resolve(args.day, common)?;
+    let cp = place::connect(&spec.config, common, printer).await?;
+    let (mut rows, unreadable) = look(&cp, &spec, args.day).await?;
+    if !common.json {
+        printer.data(&text(spec.pipeline(), &rows))?;
+    }
+    for (day, why) in &unreadable {
+        tell(printer, &format!("the record of {day} cannot be read, and the day is left alone: {why}"), None);
+    }
+    let mut exit = if unreadable.is_empty() { Exit::Done } else { Exit::Usage };
+    if let Some(question) = question(&rows).filter(|_| !args.dry_run)
+        && confirm(printer, args.yes, &question)?
+        && let Some(trouble) = remove(&cp, &spec, &mut rows, printer).await?
+    {
+        exit = trouble;
+    }
+    if common.json {
+        printer.json(&document(spec.pipeline(), &rows, &unreadable, args.dry_run, exit))?;
+    }
+    Ok(exit)
+}
+
+async fn look(
+    cp: &ControlPlane,
+    spec: &Spec,
+    day: Option<Day>,
+) -> Result<(Vec<Row>, Vec<Unreadable>), CliError> {
+    let row = |found| Row { found, cleared: None };
+    if day.is_some() {
+        let found = Box::pin(clearable(cp, spec)).await?.ok_or_else(|| CliError::not_run(spec))?;
+        return Ok((vec![row(found)], Vec::new()));
+    }
+    let (mut rows, mut unreadable) = (Vec::new(), Vec::new());
+    for found in Box::pin(clearables(cp, spec)).await? {
+        match found {
+            Ok(found) => rows.push(row(found)),
+            Err(why) => unreadable.push(why),
+        }
+    }
+    Ok((rows, unreadable))
+}
+
+/// Clears day after day; how the command ends where not all of it could be done. One day that cannot be cleared hides
+/// none of the others.
+async fn remove(
+    cp: &ControlPlane,
+    spec: &Spec,
+    rows: &mut [Row],
+    printer: &Printer,
+) -> Result<Option<Exit>, CliError> {
+    let mut interrupts: Interrupts = signals::listen(CtrlC::StopsWatching).map_err(CliError::Start)?;
+    let RunOptions { holder, .. } = RunOptions::new(&signals::whoami());
+    let mut exit = None;
+    for row in rows.iter_mut().filter(|row| is_due(&row.found)) {
+        let day = row.found.day;
+        let Ok(spec) = spec.on(day) else { continue };
+        let mut watching = Watching::start(printer, &format!("{} {day}", spec.pipeline()));
+        let cleared = Box::pin(clear(cp, &spec, &holder, &mut watching, &mut interrupts)).await;
+        drop(watching);
+        let result = match cleared {
+            Ok(Clearing::Done(cleared)) => Ok(*cleared),
+            Ok(Clearing::InFlight | Clearing::NotRun) => Err("it is run again just now".to_owned()),
+            Err(stopped) => {
+                exit.get_or_insert(stop::exit(&stopped));
+                Err(stopped.to_string())
+            }
+        };
+        if let Err(why) = &result {
+            tell(printer, &format!("{day} was not cleared: {why}"), None);
+        }
+        let is_stopped = result.as_ref().is_ok_and(|cleared| cleared.stopped);
+        row.cleared = Some(result);
+        if is_stopped {
+            exit.get_or_insert(Exit::StoppedWatching);
+            break;
+        }
+    }
+    Ok(exit)
+}
+
+fn is_due(found: &Clearable) -> bool {
+    found.expires || !found.removals.is_empty()
+}
+
+/// What is to be agreed to; nothing, when there is nothing to do.
+fn question(rows: &[Row]) -> Option<String> {
+    let removals = || rows.iter().flat_map(|row| &row.found.removals);
+    if !rows.iter().any(|row| is_due(&row.found)) {
+        return None;
+    }
+    let objects = plural(removals().map(|removed| removed.objects).sum(), "object");
+    let size = bytes(removals().map(|removed| removed.bytes).sum());
+    let expires = rows.iter().filter(|row| row.found.expires).count() as u64;
+    let partitions = match expires {
+        0 => String::new(),
+        days => format!(", and the partitions of {}", plural(days, "day")),
+    };
+    Some(format!("Remove {objects}, {size}{partitions}?"))
+}
+
+/// Why an attempt's output goes or stays, for people.
+fn why(judged: &Judged) -> String {
+    match judged.fate {
+        Fate::Remove(because) => because.to_string(),
+        Fate::Keep(reason) => reason.to_string(),
+        Fate::Gone => "gone already".to_owned(),
+    }
+}
+
+fn text(pipeline: &str, rows: &[Row]) -> String {
+    let mut text = String::new();
+    let removals = rows.iter().flat_map(|row| row.found.removals.iter().map(move |removed| (row, removed)));
+    let removals: Vec<_> = removals.collect();
+    if removals.is_empty() && !rows.iter().any(|row| is_due(&row.found)) {
+        let _ = writeln!(text, "{} of {pipeline}", styled(GOOD, "nothing to remove"));
+    } else {
+        let _ = writeln!(text, "{} of {pipeline}\n", styled(BAD, "to be removed"));
+        let header = [
+            ("day", Align::Left),
+            ("attempt", Align::Right),
+            ("why", Align::Left),
+            ("objects", Align::Right),
+            ("size", Align::Right),
+            ("folder", Align::Left),
+        ];
+        text += &table(
+            header,
+            removals.into_iter().map(|(row, removed)| {
+                let Removed { attempt, because, folder, objects, bytes: size } = removed;
+                let (day, attempt) = (row.found.day.to_string(), attempt.to_string());
+                [day, attempt, because.to_string(), objects.to_string(), bytes(*size), folder.clone()]
+            }),
+        );
+    }
+    let kept =
+        rows.iter().flat_map(|row| row.found.attempts.iter().map(move |judged| (row.found.day, judged)));
+    let kept: Vec<_> = kept.filter(|(_, judged)| !matches!(judged.fate, Fate::Remove(_))).collect();
+    if !kept.is_empty() {
+        let _ = writeln!(text, "\n{}\n", styled(BOLD, "left alone"));
+        let header = [("day", Align::Left), ("attempt", Align::Right), ("why", Align::Left)];
+        let row = |(day, judged): (Day, &Judged)| [day.to_string(), judged.attempt.to_string(), why(judged)];
+        text += &table(header, kept.into_iter().map(row));
+    }
+    text
+}
+
+fn document(pipeline: &str, rows: &[Row], unreadable: &[Unreadable], dry_run: bool, exit: Exit) -> Value {
+    let unreadable = unreadable.iter().map(|(day, why)| json!({ "day": day, "error": why }));
+    json!({
+        "pipeline": pipeline,
+        "dry_run": dry_run,
+        "days": rows.iter().map(day_json).chain(unreadable).collect::<Vec<Value>>(),
+        "exit_code": exit.code(),
+    })
+}
+
+fn day_json(Row { found, cleared }: &Row) -> Value {
+    let removed = |removed: &Removed| {
+        json!({
+            "attempt": removed.attempt,
+            "because": removed.because,
+            "folder": removed.folder,
+            "objects": removed.objects,
+            "bytes": removed.bytes,
+        })
+    };
+    let kept = found.attempts.iter().filter_map(|judged| {
+        let reason = match judged.fate {
+            Fate::Remove(_) => return None,
+            Fate::Keep(reason) => json!(reason),
+            Fate::Gone => json!({ "reason": "gone" }),
+        };
+        Some(json!({ "attempt": judged.attempt, "why": why(judged), "kept": reason }))
+    });
+    let done = cleared.as_ref().and_then(|cleared| cleared.as_ref().ok());
+    json!({
+        "day": found.day,
+        "expires": found.expires,
+        "to_remove": found.removals.iter().map(removed).collect::<Vec<_>>(),
+        "left_alone": kept.collect::<Vec<_>>(),
+        "removed": done.map(|done| done.removed.iter().map(removed).collect::<Vec<_>>()),
+        "error": cleared.as_ref().and_then(|cleared| cleared.as_ref().err()),
+    })
+}

@@ -1,0 +1,317 @@
+//! Output that nobody needs any more, removed: of attempts that were superseded or never found good, and of whole days
+//! that expired. What may go says `emrys_core::gc`; here it is looked up, and done under the day's lease.
+//!
+//! ```text
+//! lease -> catalog as the record says -> judge
+//!   of a day that expires:  Expiring, its partitions, Expired
+//!   attempt by attempt:     Collecting, the catalog once more, its objects, Collected
+//! ```
+//!
+//! It may be cut anywhere: what is recorded as intended is taken up by the next one, and done to its end.
+
+use std::cell::Cell;
+
+use emrys_core::catalog::Served;
+use emrys_core::day::Day;
+use emrys_core::gc::{Fate, Judged, judge};
+use emrys_core::run::{Event, Removal, State, Trouble};
+use emrys_core::s3_uri::S3Uri;
+use emrys_core::spec::Spec;
+
+use crate::acts;
+use crate::clients::ControlPlane;
+use crate::days::{DayRecord, days};
+use crate::engine::{Engine, How, act_limit};
+use crate::interrupt::Interrupts;
+use crate::ledger::{Holder, Ledger, read};
+use crate::looks;
+use crate::patience::patiently;
+use crate::stop::Stop;
+use crate::watcher::Watcher;
+
+/// What came of asking for a day's output to be cleared.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Clearing {
+    /// The day was never run.
+    NotRun,
+    /// The day's run is not over, and somebody drives it, or will.
+    InFlight,
+    /// It was looked at, and what may go is gone.
+    Done(Box<Cleared>),
+}
+
+/// What became of a day's output.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cleared {
+    /// What went, and why.
+    pub removed: Vec<Removed>,
+    /// What became of all attempts' output, those that went included.
+    pub attempts: Vec<Judged>,
+    /// Whether somebody stopped it before its end.
+    pub stopped: bool,
+    /// The day, as its record tells it now.
+    pub state: State,
+}
+
+/// Output of an attempt that is gone, or is to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removed {
+    /// The attempt.
+    pub attempt: u32,
+    /// Why.
+    pub because: Removal,
+    /// Where it was.
+    pub folder: String,
+    /// How many objects.
+    pub objects: u64,
+    /// Their sizes together, in bytes.
+    pub bytes: u64,
+}
+
+/// What may go of a day, looked at and not touched.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clearable {
+    /// The day.
+    pub day: Day,
+    /// Whether the whole day expires: then its partitions go, too.
+    pub expires: bool,
+    /// What may go.
+    pub removals: Vec<Removed>,
+    /// What becomes of all attempts' output, and why.
+    pub attempts: Vec<Judged>,
+}
+
+/// What may go of the day just now; nothing, when it was never run. It only reads.
+pub async fn clearable(cp: &ControlPlane, spec: &Spec) -> Result<Option<Clearable>, Stop> {
+    let Some(document) = read(cp, spec).await? else { return Ok(None) };
+    let state = document.state(spec)?;
+    look(cp, spec, &state).await.map(Some)
+}
+
+/// What may go of all days, the oldest first, those left out of which nothing may. It only reads. A day whose record
+/// cannot be read hides none of the others: `Err` says which, and why.
+pub async fn clearables(
+    cp: &ControlPlane,
+    spec: &Spec,
+) -> Result<Vec<Result<Clearable, (Day, String)>>, Stop> {
+    let mut found = Vec::new();
+    for DayRecord { day, status } in Box::pin(days(cp, spec, None)).await?.into_iter().rev() {
+        let state = match status {
+            Ok(status) => status.state,
+            Err(error) => {
+                found.push(Err((day, error.to_string())));
+                continue;
+            }
+        };
+        let Ok(spec) = spec.on(day) else { continue };
+        if may_go(cp, &spec, &state) {
+            let day = look(cp, &spec, &state).await?;
+            if day.expires || !day.removals.is_empty() {
+                found.push(Ok(day));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whether something of a day may go, by its record alone: then it is worth a look.
+fn may_go(cp: &ControlPlane, spec: &Spec, state: &State) -> bool {
+    let judgement = judge(spec, state, &[], cp.clock.now());
+    judgement.expires || judgement.removals().next().is_some()
+}
+
+async fn look(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Clearable, Stop> {
+    let served = served(cp, spec, state).await?;
+    let judgement = judge(spec, state, &served, cp.clock.now());
+    let mut removals = Vec::new();
+    for (attempt, because) in judgement.removals() {
+        let Some(folder) = folder(spec, state, attempt) else { continue };
+        let (objects, bytes) = patiently(cp, async || looks::size(cp, &folder).await).await?;
+        removals.push(Removed { attempt, because, folder: folder.to_string(), objects, bytes });
+    }
+    let expires = judgement.expires || state.expiry.is_some_and(|expiry| expiry.withdrawn.is_none());
+    Ok(Clearable { day: spec.day, expires, removals, attempts: judgement.attempts })
+}
+
+/// Removes what may go of a day. The catalog is put right before, where it does not serve what it should.
+pub async fn clear(
+    cp: &ControlPlane,
+    spec: &Spec,
+    holder: &Holder,
+    watcher: &mut dyn Watcher,
+    interrupts: &mut Interrupts,
+) -> Result<Clearing, Stop> {
+    // Read first: a day that was never run gets no record by this, and nobody waits for one in flight.
+    match read(cp, spec).await? {
+        None => return Ok(Clearing::NotRun),
+        Some(document) if document.state(spec)?.closed.is_none() => return Ok(Clearing::InFlight),
+        Some(_) => {}
+    }
+    let ledger = Box::pin(Ledger::take(cp, spec, holder, watcher, interrupts)).await?;
+    let mut engine = Engine::new(cp, spec, ledger, watcher, interrupts);
+    let settled = Box::pin(engine.settle()).await;
+    let mut ledger = engine.into_ledger();
+    let cleared = match settled {
+        Ok(How::Closed(_)) => clear_held(cp, spec, &mut ledger, watcher, interrupts).await.map(Some),
+        // Somebody took up the day's run, or stopped this before it began.
+        Ok(_) => Ok(None),
+        Err(stop) => Err(stop),
+    };
+    match cleared {
+        Ok(cleared) => {
+            ledger.release().await;
+            Ok(cleared.map_or(Clearing::InFlight, |cleared| Clearing::Done(Box::new(cleared))))
+        }
+        Err(stop) => {
+            ledger.release_unless_lost(&stop).await;
+            Err(stop)
+        }
+    }
+}
+
+/// Removes what is due of all other days than this one: what is due of an old day is found by whoever runs a new one.
+/// Days that somebody else holds are left to the next time.
+pub async fn clear_all(
+    cp: &ControlPlane,
+    spec: &Spec,
+    holder: &Holder,
+    interrupts: &mut Interrupts,
+) -> Result<Vec<(Day, Cleared)>, Stop> {
+    let mut cleared = Vec::new();
+    for DayRecord { day, status } in Box::pin(days(cp, spec, None)).await?.into_iter().rev() {
+        let (Ok(status), Ok(spec)) = (status, spec.on(day)) else { continue };
+        let is_held = status.driven_by.is_some_and(|(holder, _)| !holder.is_certainly_dead());
+        if is_held || !may_go(cp, &spec, &status.state) {
+            continue;
+        }
+        match Box::pin(clear(cp, &spec, holder, &mut (), interrupts)).await {
+            Ok(Clearing::Done(done)) => {
+                let is_stopped = done.stopped;
+                cleared.push((day, *done));
+                if is_stopped {
+                    break;
+                }
+            }
+            Ok(Clearing::NotRun | Clearing::InFlight) | Err(Stop::Held { .. } | Stop::Lost { .. }) => {}
+            Err(stop) => return Err(stop),
+        }
+    }
+    Ok(cleared)
+}
+
+async fn clear_held(
+    cp: &ControlPlane,
+    spec: &Spec,
+    ledger: &mut Ledger<'_>,
+    watcher: &mut dyn Watcher,
+    interrupts: &mut Interrupts,
+) -> Result<Cleared, Stop> {
+    let mut clearer = Clearer { cp, spec, ledger, watcher };
+    let served = served(cp, spec, clearer.ledger.state()).await?;
+    if judge(spec, clearer.ledger.state(), &served, cp.clock.now()).expires {
+        clearer.record(Event::Expiring).await?;
+    }
+    if clearer.ledger.state().expiry.is_some_and(|expiry| expiry.withdrawn.is_none()) {
+        clearer.withdraw().await?;
+    }
+    let served = self::served(cp, spec, clearer.ledger.state()).await?;
+    let judgement = judge(spec, clearer.ledger.state(), &served, cp.clock.now());
+    let (mut removed, mut stopped) = (Vec::new(), false);
+    for (attempt, because) in judgement.removals() {
+        stopped = interrupts.pending().is_some();
+        if stopped {
+            break;
+        }
+        removed.extend(clearer.remove(attempt, because).await?);
+    }
+    let state = clearer.ledger.state().clone();
+    // What stays, stays for the reason that it was found to have.
+    let mut attempts = judgement.attempts;
+    for judged in &mut attempts {
+        if removed.iter().any(|removed: &Removed| removed.attempt == judged.attempt) {
+            judged.fate = Fate::Gone;
+        }
+    }
+    Ok(Cleared { removed, attempts, stopped, state })
+}
+
+/// Someone who holds the day, and clears it.
+struct Clearer<'a, 'l> {
+    cp: &'a ControlPlane,
+    spec: &'a Spec,
+    ledger: &'a mut Ledger<'l>,
+    watcher: &'a mut dyn Watcher,
+}
+
+impl Clearer<'_, '_> {
+    async fn record(&mut self, event: Event) -> Result<(), Stop> {
+        for recorded in self.ledger.append(vec![event]).await? {
+            self.watcher.recorded(&recorded, self.ledger.state());
+        }
+        Ok(())
+    }
+
+    /// Removes the day's partitions, as far as they serve what its attempts wrote: others' are theirs.
+    async fn withdraw(&mut self) -> Result<(), Stop> {
+        let (cp, spec) = (self.cp, self.spec);
+        let date = spec.day.to_string();
+        for served in served(cp, spec, self.ledger.state()).await? {
+            let Some(catalog) = spec.published_to().filter(|_| served.attempt.is_some()) else { continue };
+            self.ledger.must_hold_for(act_limit(cp)).await?;
+            let (database, table) = (catalog.database.as_str(), served.table.as_str());
+            patiently(cp, async || acts::withdraw(cp, database, table, &date).await).await?;
+        }
+        self.record(Event::Expired).await
+    }
+
+    /// Removes an attempt's output; nothing is, where a table serves it after all.
+    async fn remove(&mut self, attempt: u32, because: Removal) -> Result<Option<Removed>, Stop> {
+        let (cp, spec) = (self.cp, self.spec);
+        let Some(folder) = folder(spec, self.ledger.state(), attempt) else { return Ok(None) };
+        let is_new = |state: &State| {
+            let known = state.attempts.iter().find(|known| known.number == attempt);
+            known.is_some_and(|known| !matches!(known.keeping, emrys_core::run::Keeping::Collecting { .. }))
+        };
+        if is_new(self.ledger.state()) {
+            self.record(Event::Collecting { attempt, because }).await?;
+        }
+        // Right before the first object goes: whoever published it lately, as this process knew nothing of, was seen
+        // to have done so, and from now on nobody can.
+        let served = served(cp, spec, self.ledger.state()).await?;
+        let fate = judge(spec, self.ledger.state(), &served, cp.clock.now()).of(attempt);
+        if !matches!(fate, Some(Fate::Remove(_))) {
+            return Ok(None);
+        }
+        let (objects, bytes) = self.delete(&folder).await?;
+        self.record(Event::Collected { attempt, objects, bytes }).await?;
+        Ok(Some(Removed { attempt, because, folder: folder.to_string(), objects, bytes }))
+    }
+
+    /// Deletes a folder, page by page.
+    async fn delete(&mut self, folder: &S3Uri) -> Result<(u64, u64), Stop> {
+        let cp = self.cp;
+        let (objects, bytes) = (Cell::new(0_u64), Cell::new(0_u64));
+        loop {
+            self.ledger.must_hold_for(act_limit(cp)).await?;
+            let page = async || {
+                let page = acts::collect(cp, folder).await?;
+                objects.set(objects.get() + page.objects);
+                bytes.set(bytes.get() + page.bytes);
+                page.trouble.map_or(Ok(page.found), Err)
+            };
+            if patiently(cp, page).await? == 0 {
+                return Ok((objects.get(), bytes.get()));
+            }
+        }
+    }
+}
+
+/// The folder that belongs to an attempt alone.
+fn folder(spec: &Spec, state: &State, number: u32) -> Option<S3Uri> {
+    let attempt = state.attempts.iter().find(|attempt| attempt.number == number)?;
+    attempt.intent().filter(|_| spec.is_versioned()).map(|intent| spec.output_folder(intent))
+}
+
+async fn served(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Vec<Served>, Trouble> {
+    patiently(cp, async || looks::served(cp, spec, state).await).await
+}

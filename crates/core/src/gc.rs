@@ -1,0 +1,222 @@
+//! Which output of a day may go: a function of the configuration, the record, what the catalog serves, and the time.
+//!
+//! Nothing is found by looking at folders: only what the record names is judged, attempt by attempt. What the catalog
+//! serves is kept whatever the record says, and so is everything that queries may still be reading: the grace counts
+//! from the moment when the last table moved away, as far as that is recorded.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::catalog::{Served, table_folder};
+use crate::run::{Attempt, Event, Keeping, Publishing, Removal, State};
+use crate::spec::Spec;
+
+/// What becomes of the output of a day's attempts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// Whether the day is old enough for all of it to go: that is recorded first, and its partitions are removed.
+    pub expires: bool,
+    /// The attempts that have a folder of their own, oldest first.
+    pub attempts: Vec<Judged>,
+}
+
+/// What becomes of an attempt's output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judged {
+    /// The attempt.
+    pub attempt: u32,
+    /// What becomes of it.
+    pub fate: Fate,
+}
+
+/// What becomes of an output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It may go now.
+    Remove(Removal),
+    /// It stays.
+    Keep(Reason),
+    /// It is gone.
+    Gone,
+}
+
+/// Why an output stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum Reason {
+    /// The day's run is not over.
+    InFlight,
+    /// It is the one that queries are to see, or, without a catalog, a good one.
+    Wanted,
+    /// A table serves it, whatever the record says.
+    Served,
+    /// Queries may still be reading it, or somebody may want to look at it.
+    Grace {
+        /// Until then.
+        until: Timestamp,
+    },
+    /// Another attempt is chosen, and not all tables serve that one yet.
+    Unsettled,
+    /// It was published, and the configuration names no catalog in which that could be looked up.
+    NoCatalog,
+    /// The job writes to a fixed place: no attempt has a folder of its own.
+    Shared,
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::InFlight => "the day's run is not over",
+            Self::Wanted => "it stands",
+            Self::Served => "a table serves it",
+            Self::Grace { until } => return write!(f, "kept until {until:.0}"),
+            Self::Unsettled => "another attempt is not published yet",
+            Self::NoCatalog => "it was published, and no `[catalog]` is configured now",
+            Self::Shared => "the job writes to a fixed place",
+        })
+    }
+}
+
+impl Judgement {
+    /// The attempts whose output may go.
+    pub fn removals(&self) -> impl Iterator<Item = (u32, Removal)> {
+        self.attempts.iter().filter_map(|judged| match judged.fate {
+            Fate::Remove(because) => Some((judged.attempt, because)),
+            Fate::Keep(_) | Fate::Gone => None,
+        })
+    }
+
+    /// What becomes of one attempt.
+    pub fn of(&self, attempt: u32) -> Option<Fate> {
+        self.attempts.iter().find(|judged| judged.attempt == attempt).map(|judged| judged.fate)
+    }
+}
+
+/// Judges all attempts of a day, by what the catalog serves for it.
+pub fn judge(spec: &Spec, state: &State, served: &[Served], now: Timestamp) -> Judgement {
+    let expires = expires(spec, state, now);
+    let of = |attempt: &Attempt| Judged {
+        attempt: attempt.number,
+        fate: fate(spec, state, attempt, served, expires, now),
+    };
+    let with_output = state.attempts.iter().filter(|attempt| attempt.intent().is_some());
+    Judgement { expires, attempts: with_output.map(of).collect() }
+}
+
+/// What is to be recorded when the catalog serves something else than the record says; nothing, where it serves what it
+/// should, or where that is no question: a day in flight, or one whose attempt could not be published.
+pub fn astray(spec: &Spec, state: &State, served: &[Served]) -> Option<Event> {
+    state.closed?;
+    let chosen = state.chosen();
+    let is_withdrawn = state.expiry.is_some_and(|expiry| expiry.withdrawn.is_some());
+    let wanted = match chosen {
+        Some(chosen) if chosen.publishing == Publishing::Published => Some(chosen.intent()?),
+        // A day that expired serves nothing that is ours.
+        None if is_withdrawn => None,
+        Some(_) | None => return None,
+    };
+    let is_right = |served: &Served| match wanted {
+        Some(intent) => {
+            served.location.as_deref() == Some(&table_folder(spec, intent, &served.table).to_string())
+        }
+        None => served.attempt.is_none(),
+    };
+    let wrong = || served.iter().filter(|served| !is_right(served));
+    let tables: Vec<String> = wrong().map(|served| served.table.clone()).collect();
+    let chosen = chosen.map(|chosen| chosen.number);
+    let mut attempts: Vec<u32> =
+        wrong().filter_map(|served| served.attempt).filter(|attempt| Some(*attempt) != chosen).collect();
+    attempts.sort_unstable();
+    attempts.dedup();
+    (!tables.is_empty()).then_some(Event::CatalogAstray { tables, attempts })
+}
+
+/// Whether the day's output is old enough to go: counted from the end of its last attempt, as for an object from when it
+/// was written.
+fn expires(spec: &Spec, state: &State, now: Timestamp) -> bool {
+    let days = spec.config.retention.as_ref().and_then(|retention| retention.output_expire_after_days);
+    let Some(days) = days.filter(|_| state.closed.is_some() && spec.is_versioned()) else { return false };
+    let last = state.attempts.iter().filter_map(|attempt| attempt.ended).map(|(_, at)| at).max();
+    let age = SignedDuration::from_hours(24 * i64::from(days));
+    let is_due = last.is_some_and(|last| is_past(last, age, now));
+    let may_be_served = |attempt: &Attempt| attempt.publishing != Publishing::Open;
+    is_due
+        && state.attempts.iter().any(|attempt| attempt.intent().is_some() && attempt.keeping.is_kept())
+        && !state.attempts.iter().any(|attempt| attempt.publishing == Publishing::Intended)
+        && (spec.published_to().is_some() || !state.attempts.iter().any(may_be_served))
+}
+
+fn fate(
+    spec: &Spec,
+    state: &State,
+    attempt: &Attempt,
+    served: &[Served],
+    expires: bool,
+    now: Timestamp,
+) -> Fate {
+    if let Keeping::Collected { .. } = attempt.keeping {
+        return Fate::Gone;
+    }
+    if !spec.is_versioned() {
+        return Fate::Keep(Reason::Shared);
+    }
+    if state.closed.is_none() {
+        return Fate::Keep(Reason::InFlight);
+    }
+    if spec.published_to().is_none() && attempt.publishing != Publishing::Open {
+        return Fate::Keep(Reason::NoCatalog);
+    }
+    if expires && attempt.keeping.is_kept() {
+        // Its partitions go first, and then it is judged again.
+        return Fate::Remove(Removal::Expired);
+    }
+    let is_awaited = state.expiry.is_some_and(|expiry| expiry.withdrawn.is_none());
+    let is_expired = matches!(attempt.keeping, Keeping::Expired { .. });
+    if is_expired && is_awaited {
+        return Fate::Remove(Removal::Expired);
+    }
+    if serves(spec, attempt, served) {
+        return Fate::Keep(Reason::Served);
+    }
+    let (because, since) = match (&attempt.keeping, &attempt.publishing) {
+        (Keeping::Collected { .. }, _) => return Fate::Gone,
+        (Keeping::Expired { .. }, _) => (Removal::Expired, None),
+        (Keeping::Collecting { because, .. }, _) => (*because, None),
+        (Keeping::Kept, Publishing::Superseded { since }) => (Removal::Superseded, Some(*since)),
+        (Keeping::Kept, Publishing::Open) => match attempt.ended {
+            Some((_, at)) if !attempt.has_succeeded() => (Removal::Unverified, Some(at)),
+            _ => return Fate::Keep(Reason::Wanted),
+        },
+        (Keeping::Kept, _) => return Fate::Keep(Reason::Wanted),
+    };
+    let is_settled = state.chosen().is_some_and(|chosen| chosen.publishing == Publishing::Published);
+    if because == Removal::Superseded && !is_settled {
+        return Fate::Keep(Reason::Unsettled);
+    }
+    let grace = spec.config.removal_grace();
+    let counts_from = [since, attempt.served_until].into_iter().flatten().max();
+    match counts_from.filter(|at| !is_past(*at, grace, now)) {
+        Some(at) => Fate::Keep(Reason::Grace { until: at.checked_add(grace).unwrap_or(Timestamp::MAX) }),
+        None => Fate::Remove(because),
+    }
+}
+
+/// Whether so much time has passed since then.
+fn is_past(at: Timestamp, time: SignedDuration, now: Timestamp) -> bool {
+    now.duration_since(at) > time
+}
+
+/// Whether a table serves something of the attempt's folder. By folder, and not only by what we would have written.
+fn serves(spec: &Spec, attempt: &Attempt, served: &[Served]) -> bool {
+    let Some(intent) = attempt.intent() else { return false };
+    let folder = spec.output_folder(intent).to_string();
+    let bare = folder.trim_end_matches('/');
+    served.iter().filter_map(|served| served.location.as_deref()).any(|location| {
+        // A table that serves what is around the folder reads the folder, too.
+        let around = location.ends_with('/') && folder.starts_with(location);
+        location.starts_with(&folder) || location == bare || around
+    })
+}
+
+#[cfg(test)]
+mod tests;

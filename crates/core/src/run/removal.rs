@@ -1,0 +1,184 @@
+//! What becomes of an attempt's output: it is kept, until the record says that it goes.
+//!
+//! ```text
+//! Kept --Collecting--> Collecting --Collected--> Collected     one attempt's, when it is due
+//!   `--Expiring--> Expired --Collecting--> …                   of a whole day, whose partitions go first (Expired)
+//! ```
+//!
+//! The intent is recorded before the first object is deleted, and from then on the attempt cannot be published any more.
+//! Whoever dies in between is followed by one that goes on: the same folder is listed again, and what is left is deleted.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::attempt::{Applied, Attempt};
+use super::event::Event;
+use super::publication::Publishing;
+use super::state::State;
+
+/// What becomes of an attempt's output.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Keeping {
+    /// It is kept, if there is any.
+    #[default]
+    Kept,
+    /// Its day expired: it goes, as soon as no partition serves it.
+    Expired {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It is being deleted, and part of it may be gone.
+    Collecting {
+        /// Since when.
+        since: Timestamp,
+        /// Why.
+        because: Removal,
+    },
+    /// It is gone.
+    Collected {
+        /// Since when.
+        at: Timestamp,
+        /// So many objects were deleted by who came to the end of it.
+        objects: u64,
+        /// Their sizes together, in bytes.
+        bytes: u64,
+    },
+}
+
+impl Keeping {
+    /// Whether all of it is there still, and stays for now.
+    pub fn is_kept(&self) -> bool {
+        *self == Self::Kept
+    }
+}
+
+/// Why an output goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Removal {
+    /// Queries have seen another attempt for longer than the grace.
+    Superseded,
+    /// It was never found good, and its attempt ended longer ago than the grace.
+    Unverified,
+    /// The day is older than `[retention] output-expire-after-days`.
+    Expired,
+}
+
+impl std::fmt::Display for Removal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Superseded => "superseded",
+            Self::Unverified => "never verified",
+            Self::Expired => "expired",
+        })
+    }
+}
+
+/// How far the expiry of a day is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expiry {
+    /// When it was recorded.
+    pub since: Timestamp,
+    /// When no partition served the day any more: only then its objects may go.
+    pub withdrawn: Option<Timestamp>,
+}
+
+impl State {
+    /// What an event means for what is kept; nothing, when it is about something else.
+    pub(super) fn removal_moved(&mut self, at: Timestamp, event: &Event) -> Option<Applied> {
+        Some(match event {
+            Event::CatalogAstray { attempts, .. } => self.catalog_astray(at, attempts),
+            Event::Expiring => self.expiring(at),
+            Event::Expired => self.expired(at),
+            Event::Collecting { attempt, because } => self.collecting(at, *attempt, *because),
+            Event::Collected { attempt, objects, bytes } => self.collected(at, *attempt, *objects, *bytes),
+            _ => return None,
+        })
+    }
+
+    fn may_remove(&self) -> Applied {
+        if self.closed.is_some() { Ok(()) } else { Err("the day's run is not over") }
+    }
+
+    /// The catalog was found to serve something else than the record says: what is chosen has to be published again, or
+    /// the partitions of a day that expired removed again. What was served until now had readers until now.
+    fn catalog_astray(&mut self, at: Timestamp, attempts: &[u32]) -> Applied {
+        self.may_remove()?;
+        let chosen = self.attempts.iter_mut().find(|attempt| attempt.publishing == Publishing::Published);
+        match (chosen, &mut self.expiry) {
+            (Some(chosen), _) => chosen.publishing = Publishing::Intended,
+            (None, Some(expiry)) if expiry.withdrawn.is_some() => expiry.withdrawn = None,
+            (None, _) => return Err("nothing was to be served, or it is being put right"),
+        }
+        for attempt in self.attempts.iter_mut().filter(|attempt| attempts.contains(&attempt.number)) {
+            attempt.served_until = Some(at);
+        }
+        Ok(())
+    }
+
+    fn expiring(&mut self, at: Timestamp) -> Applied {
+        self.may_remove()?;
+        if self.attempts.iter().any(|attempt| attempt.publishing == Publishing::Intended) {
+            return Err("an attempt is being published");
+        }
+        let kept = |attempt: &&mut Attempt| attempt.intent().is_some() && attempt.keeping.is_kept();
+        let mut has_any = false;
+        for attempt in self.attempts.iter_mut().filter(kept) {
+            has_any = true;
+            attempt.keeping = Keeping::Expired { since: at };
+            if attempt.publishing != Publishing::Open {
+                attempt.publishing = Publishing::Withdrawn { since: at };
+            }
+        }
+        if !has_any {
+            return Err("there is no output that could expire");
+        }
+        self.expiry = Some(Expiry { since: at, withdrawn: None });
+        Ok(())
+    }
+
+    fn expired(&mut self, at: Timestamp) -> Applied {
+        self.may_remove()?;
+        let expiry = self.expiry.as_mut().filter(|expiry| expiry.withdrawn.is_none());
+        expiry.ok_or("the day is not expiring")?.withdrawn = Some(at);
+        Ok(())
+    }
+
+    fn collecting(&mut self, at: Timestamp, number: u32, because: Removal) -> Applied {
+        self.may_remove()?;
+        // Where another attempt was published since, its partitions stay.
+        let is_withdrawn = self.expiry.is_none_or(|expiry| expiry.withdrawn.is_some());
+        let attempt = self.numbered(number)?;
+        if attempt.intent().is_none() {
+            return Err("it has no output");
+        }
+        match (&attempt.keeping, because) {
+            (Keeping::Kept, Removal::Superseded)
+                if matches!(attempt.publishing, Publishing::Superseded { .. }) => {}
+            (Keeping::Kept, Removal::Unverified) if !attempt.has_succeeded() => {}
+            (Keeping::Expired { .. }, Removal::Expired) if is_withdrawn => {}
+            (Keeping::Expired { .. }, Removal::Expired) => return Err("its partitions are not removed yet"),
+            (Keeping::Collecting { .. } | Keeping::Collected { .. }, _) => {
+                return Err("its output goes, or is gone");
+            }
+            _ => return Err("its output is to be kept"),
+        }
+        attempt.keeping = Keeping::Collecting { since: at, because };
+        Ok(())
+    }
+
+    fn collected(&mut self, at: Timestamp, number: u32, objects: u64, bytes: u64) -> Applied {
+        self.may_remove()?;
+        let attempt = self.numbered(number)?;
+        if !matches!(attempt.keeping, Keeping::Collecting { .. }) {
+            return Err("its output is not being deleted");
+        }
+        attempt.keeping = Keeping::Collected { at, objects, bytes };
+        Ok(())
+    }
+
+    fn numbered(&mut self, number: u32) -> Result<&mut Attempt, &'static str> {
+        let known = self.attempts.iter_mut().find(|attempt| attempt.number == number);
+        known.ok_or("there is no such attempt")
+    }
+}
