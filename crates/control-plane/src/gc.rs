@@ -313,5 +313,8 @@ fn folder(spec: &Spec, state: &State, number: u32) -> Option<S3Uri> {
 }
 
 async fn served(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Vec<Served>, Trouble> {
+    if !cp.safeguards.live_look {
+        return Ok(Vec::new());
+    }
     patiently(cp, async || looks::served(cp, spec, state).await).await
 }

@@ -75,7 +75,7 @@ pub struct Mix {
     pub freezes: f64,
     /// How much likelier all of it is at a launch.
     pub at_launch: f64,
-    /// How much likelier all of it is where a partition is looked at, made or moved.
+    /// How much likelier all of it is where a partition is looked at, made or moved, or objects are deleted.
     pub at_publish: f64,
     /// Times at which a service is out.
     pub outages: Vec<Outage>,
@@ -136,7 +136,7 @@ impl Mix {
         }
         let factor = match call {
             call if call.is_launch() => self.at_launch,
-            call if call.is_about_a_partition() => self.at_publish,
+            call if call.is_felt_by_readers() => self.at_publish,
             _ => 1.0,
         };
         let mut happens = |chance: f64| rng.f64() < (chance * factor).min(0.6);

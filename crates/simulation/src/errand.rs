@@ -1,10 +1,10 @@
 //! What people do beside the operators: they sweep, they break a lease, they end a cluster or delete the ledger; they
-//! run the day again, and publish another attempt of it.
+//! run the day again, publish another attempt of it, and clear away what nobody needs any more.
 
 use std::time::Duration;
 
 use emrys_control_plane::{
-    ControlPlane, Holder, Interrupts, RunOptions, Stop, end_cluster, publish, status, survey, unlock,
+    ControlPlane, Holder, Interrupts, RunOptions, Stop, clear, end_cluster, publish, status, survey, unlock,
 };
 use emrys_core::run::State;
 use emrys_core::spec::Spec;
@@ -16,6 +16,9 @@ use fastrand::Rng;
 use crate::reader::Reader;
 use crate::rig::{self, Ledger};
 use crate::watching::Eyes;
+
+/// When what was superseded in the first hours may go, since the start.
+pub(crate) const GRACE_IS_OVER: Duration = Duration::from_hours(28);
 
 /// What somebody does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub enum Errand {
     RunAgain,
     /// `emrys publish --attempt N`, or without a number: the attempt that the record names.
     Publish(Option<u32>),
+    /// `emrys gc`.
+    Gc,
 }
 
 impl Errand {
@@ -44,6 +49,7 @@ impl Errand {
             Self::DeleteLedger => "ledger deleted",
             Self::RunAgain => "day run again",
             Self::Publish(_) => "attempt published",
+            Self::Gc => "gc",
         }
     }
 }
@@ -85,6 +91,27 @@ impl Visit {
         });
         visits.collect()
     }
+
+    /// The day is run to an end, whatever became of the operators, and a day later people clear away what was
+    /// superseded, while others may be at the tables.
+    pub(crate) fn of_gc(rng: &mut Rng) -> Vec<Self> {
+        let mut visits = vec![Self { at: Duration::from_mins(rng.u64(60..90)), errand: Errand::RunAgain }];
+        if rng.bool() {
+            let errand = Errand::Publish(Some(rng.u32(1..=2)));
+            visits.push(Self { at: Duration::from_mins(rng.u64(90..150)), errand });
+        }
+        let mut at = GRACE_IS_OVER;
+        for _ in 0..rng.usize(1..=4) {
+            let errand = match rng.u8(0..8) {
+                0..5 => Errand::Gc,
+                5 => Errand::RunAgain,
+                _ => Errand::Publish(Some(1)),
+            };
+            visits.push(Self { at, errand });
+            at += Duration::from_secs(if rng.bool() { rng.u64(0..10) } else { rng.u64(60..900) });
+        }
+        visits
+    }
 }
 
 /// AWS as nobody but the simulation sees it: what is, and not what is shown.
@@ -117,6 +144,9 @@ pub(crate) async fn run(
             publish(cp, spec, attempt, &holder, eyes, &mut Interrupts::none()).await?;
         }
         Errand::Sweep => return sweep(cp, spec, truth).await,
+        Errand::Gc => {
+            clear(cp, spec, &holder, eyes, &mut Interrupts::none()).await?;
+        }
         Errand::Unlock => {
             if let Some((holder, since)) = status(cp, spec).await?.and_then(|status| status.driven_by) {
                 truth.reader.unlocked();

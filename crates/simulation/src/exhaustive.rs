@@ -6,7 +6,7 @@ use std::time::Duration;
 use emrys_control_plane::Safeguards;
 
 use crate::chaos::{Among, Chaos, CrashPoint, When};
-use crate::errand::{Errand, Visit};
+use crate::errand::{Errand, GRACE_IS_OVER, Visit};
 use crate::run::{self, FIRST_VISITOR, Report};
 use crate::scenario::{Operator, ProcessPlan, Scenario, WorldPlan};
 
@@ -98,7 +98,7 @@ fn seconds(first: CrashPoint, place: Where) -> Vec<Scenario> {
     scenarios
 }
 
-/// How long after one another people come.
+/// How long after one another people come; who clears away comes when the grace is over.
 const GAP: Duration = Duration::from_mins(20);
 
 /// What is done to a day that was run, one after the other; at the last of it a process dies.
@@ -106,13 +106,14 @@ const ERRANDS: &[&[Errand]] = &[
     &[Errand::RunAgain],
     &[Errand::RunAgain, Errand::Publish(Some(1))],
     &[Errand::RunAgain, Errand::Publish(Some(1)), Errand::Publish(Some(2))],
+    &[Errand::RunAgain, Errand::Gc],
 ];
 
 /// A day that was run, and people who come to it after that.
 pub fn visited(errands: &[Errand], crashes: &[CrashPoint]) -> Scenario {
     let mut at = Duration::ZERO;
     let visits = errands.iter().map(|errand| {
-        at += GAP;
+        at += if *errand == Errand::Gc { GRACE_IS_OVER } else { GAP };
         Visit { at, errand: *errand }
     });
     let visits = visits.collect();

@@ -116,9 +116,14 @@ impl Call {
         self.service == Service::Emr && self.what == "RunJobFlow"
     }
 
-    /// Whether it reads, makes or moves a partition.
-    pub fn is_about_a_partition(&self) -> bool {
-        self.service == Service::Glue && self.what.ends_with("Partition")
+    /// Whether it reads, makes or moves a partition, or deletes objects.
+    pub fn is_felt_by_readers(&self) -> bool {
+        self.is_deletion() || self.service == Service::Glue && self.what.ends_with("Partition")
+    }
+
+    /// Whether it deletes objects.
+    pub fn is_deletion(&self) -> bool {
+        self.service == Service::S3 && (self.what.ends_with("?delete") || self.what.starts_with("DELETE "))
     }
 }
 

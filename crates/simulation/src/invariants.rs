@@ -62,8 +62,14 @@ pub enum Invariant {
     /// A table is made to serve the attempt that the record names at that moment, and no other, but by a process that
     /// was suspended, or lost its lease to `unlock`, in the moment of that call.
     OnlyTheChosen,
-    /// When all is quiet all tables serve the attempt that the record names, or do after `emrys publish`.
+    /// When all is quiet all tables serve the attempt that the record names; where a call came too late, or AWS would not
+    /// have it, after the next look at the day.
     CatalogFollows,
+    /// Only what was superseded, or never found good, for as long as the grace is deleted, and nothing that a table
+    /// serves; and it was recorded before.
+    OnlySuperseded,
+    /// Of an attempt that the record calls gone nothing is left.
+    GoneIsGone,
 }
 
 /// What is not promised where somebody deletes the ledger: nobody knows any more what was done, and the day is run anew.
@@ -125,15 +131,16 @@ struct Court<'a> {
     evidence: &'a Evidence<'a>,
     ours: Vec<&'a Cluster>,
     events: Vec<Recorded>,
-    /// How the day ended, as the ledger says.
-    outcome: Option<Outcome>,
+    /// What the ledger says at the end.
+    state: State,
     violations: Vec<Violation>,
 }
 
 /// Everything that does not hold.
 pub(crate) fn check(evidence: &Evidence<'_>) -> Vec<Violation> {
     let ours = evidence.clusters.iter().filter(|cluster| cluster.is_ours()).collect();
-    let mut court = Court { evidence, ours, events: Vec::new(), outcome: None, violations: Vec::new() };
+    let mut court =
+        Court { evidence, ours, events: Vec::new(), state: State::default(), violations: Vec::new() };
     court.read_the_ledger();
     let accepted = court.accepted();
     court.records();
@@ -167,7 +174,6 @@ impl Court<'_> {
         if self.evidence.is_stuck {
             self.broken(Invariant::TheRunEnds, "operators were still at it after a day");
         }
-        self.outcome = state.outcome();
         match (self.evidence.outcome, state.outcome()) {
             // Another attempt was asked for and not made: the day is what it was before.
             (Some(Outcome::Refused), Some(_)) if state.refusal.is_some() => {}
@@ -178,6 +184,7 @@ impl Court<'_> {
                 self.broken(Invariant::RecordsStay, what);
             }
         }
+        self.state = state;
     }
 
     /// The clusters that were accepted, as the ledger says and as any process was told it says.
@@ -346,11 +353,11 @@ impl Court<'_> {
     }
 
     fn results(&mut self, accepted: &[Accepted]) {
-        let is_success = self.outcome == Some(Outcome::Succeeded);
+        let is_success = self.state.outcome() == Some(Outcome::Succeeded);
         let of_the_last = self.last_run();
         let good: Vec<(&Accepted, Result<(), String>)> = accepted
             .iter()
-            .filter(|launch| launch.attempt > of_the_last)
+            .filter(|launch| launch.attempt > of_the_last && self.is_kept(launch))
             .map(|launch| (launch, self.work_of(launch)))
             .collect();
         match good.iter().max_by_key(|(launch, _)| launch.attempt) {
@@ -358,7 +365,7 @@ impl Court<'_> {
                 let what = format!("attempt {} was called a success: {why}", launch.attempt);
                 self.broken(Invariant::SuccessIsVerified, what);
             }
-            None if is_success => {
+            None if is_success && !accepted.iter().any(|launch| launch.attempt > of_the_last) => {
                 self.broken(Invariant::SuccessIsVerified, "a success without a cluster");
             }
             Some((launch, Ok(()))) if !is_success => {
@@ -374,6 +381,12 @@ impl Court<'_> {
                 self.broken(Invariant::StepsOnce, format!("{} has the steps {names:?}", launch.cluster));
             }
         }
+    }
+
+    /// Whether the record says that its output is there still.
+    fn is_kept(&self, launch: &Accepted) -> bool {
+        let attempt = self.state.attempts.iter().find(|attempt| attempt.number == launch.attempt);
+        attempt.is_none_or(|attempt| attempt.keeping.is_kept())
     }
 
     /// The last attempt before the run that the day's outcome is of: one that was refused changed nothing, and one that
@@ -454,7 +467,8 @@ impl Court<'_> {
                 "TerminateJobFlows" | "SetTerminationProtection" => {
                     resource.split(',').all(|id| ours.contains(id.trim()))
                 }
-                "PutMetricData" => true,
+                // Which objects they are is looked at when they are deleted.
+                "PutMetricData" | "DeleteObjects" => true,
                 "CreateScheduleGroup" => resource == GUARD_GROUP,
                 "CreateSchedule" | "DeleteSchedule" => {
                     guards.iter().any(|guard| resource == format!("{GUARD_GROUP}/{guard}"))

@@ -59,6 +59,9 @@ pub fn without(name: &str) -> Option<Safeguards> {
         "launch-once" => &mut safeguards.launch_once,
         "verification" => &mut safeguards.verification,
         "guards" => &mut safeguards.guards,
+        "table-lease" => &mut safeguards.table_lease,
+        "convergence" => &mut safeguards.convergence,
+        "live-look" => &mut safeguards.live_look,
         _ => return None,
     };
     *switch = false;

@@ -37,6 +37,9 @@ pub const SLOWEST: u64 = 55_000;
 /// A process that was suspended for so long just before it launches is too late, and no check of its own can help.
 const LONG: Duration = Duration::from_mins(2);
 
+/// The same for a table: together with a request that takes [`TRY`] it is longer than a lease is made sure of.
+const NAP: Duration = Duration::from_secs(30);
+
 /// For so long the SDK waits for an answer: a request that takes longer arrives when nobody waits for it any more.
 const TRY: Duration = Duration::from_secs(30);
 
@@ -159,6 +162,9 @@ impl Network {
         request: HttpRequest,
     ) -> Result<HttpResponse, ConnectorError> {
         if !call.is_launch() {
+            if call.is_deletion() {
+                self.0.reader.deleted(by, call, request.body().bytes().unwrap_or_default());
+            }
             let response = self.deliver(request).await?;
             if call.changes {
                 self.0.reader.look(After { by, excuse, of_catalog: call.service == Service::Glue });
@@ -306,7 +312,12 @@ impl Wire {
             self.network.inject(fault.kind());
             self.network.0.trace.say(self.process, &format!("{}: {fault:?}", call.what));
         }
-        let slept = (*lock(&self.slept) >= LONG).then_some(Excuse::Slept);
+        let least = if call.is_launch() { LONG } else { NAP };
+        let slept = (*lock(&self.slept) >= least).then_some(Excuse::Slept);
+        if call.service == Service::Glue && call.changes {
+            // It was too late for this table; before the next there is another check.
+            *lock(&self.slept) = Duration::ZERO;
+        }
         let effect = |request| self.network.effect(call, self.process, slept, request);
         match fault {
             None => effect(request).await,

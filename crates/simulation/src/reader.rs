@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use emrys_core::catalog::table_folder;
-use emrys_core::run::{Attempt, State};
+use emrys_core::run::{Attempt, Keeping, Publishing, State};
 use emrys_core::spec::Spec;
 use emrys_local_aws::server::Endpoint;
 use emrys_local_aws::store::Store;
+use jiff::SignedDuration;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::catalog;
+use crate::fault::Call;
 use crate::invariants::{Invariant, Violation};
 use crate::rig::{self, BUCKET, Ledger};
 
@@ -25,6 +28,12 @@ pub(crate) enum Excuse {
     /// The call was on its way when its sender was dead already, or waited no longer.
     Late,
 }
+
+/// The least time for which an attempt is kept after another was chosen; clocks of processes are ten minutes off.
+const GRACE: SignedDuration = SignedDuration::from_mins(24 * 60 - 20);
+
+/// Where each table has the day.
+type Serving = BTreeMap<&'static str, Option<String>>;
 
 /// The call after which there is a look.
 #[derive(Debug, Clone, Copy)]
@@ -45,11 +54,13 @@ pub(crate) struct Readings {
     /// Tables by the last call that moved them, where that was a misstep.
     pub(crate) missteps: BTreeMap<&'static str, Excuse>,
     /// Where the tables were found.
-    pub(crate) serving: BTreeMap<&'static str, Option<String>>,
+    pub(crate) serving: Serving,
     /// How often a table was found to serve another folder.
     moves: u64,
     /// How often by a process that could not know better.
     late: u64,
+    /// How often objects were deleted.
+    deletions: u64,
     /// The files of each folder that was served, as its manifest names them.
     files: BTreeMap<String, BTreeMap<String, u64>>,
     /// Whether the lease of somebody was broken.
@@ -67,13 +78,14 @@ struct Inner {
     spec: Spec,
     endpoint: Endpoint,
     store: Store,
+    origin: Instant,
     readings: Mutex<Readings>,
 }
 
 impl Reader {
     pub(crate) fn new(spec: &Spec, endpoint: &Endpoint, store: &Store) -> Self {
         let (spec, endpoint, store) = (spec.clone(), endpoint.clone(), store.clone());
-        Self(Arc::new(Inner { spec, endpoint, store, readings: Mutex::default() }))
+        Self(Arc::new(Inner { spec, endpoint, store, origin: Instant::now(), readings: Mutex::default() }))
     }
 
     /// From here on a process may go on although its lease was broken.
@@ -147,6 +159,55 @@ impl Reader {
         }
     }
 
+    /// Objects are about to be deleted.
+    pub(crate) fn deleted(&self, by: usize, call: &Call, body: &[u8]) {
+        let mut readings = self.readings();
+        readings.deletions += 1;
+        let state = Ledger::read(&self.0.store, &self.0.spec).state().unwrap_or_default();
+        let serving = catalog::serving(&mut self.0.endpoint.world());
+        for key in keys(call, body) {
+            if let Err(why) = self.may_go(&state, &serving, &key) {
+                readings.broken(Invariant::OnlySuperseded, format!("p{by} deletes {key}: {why}"));
+            }
+        }
+    }
+
+    /// Whether an object belongs to an attempt that nobody needs any more.
+    fn may_go(&self, state: &State, serving: &Serving, key: &str) -> Result<(), String> {
+        let folder = |attempt: &Attempt| attempt.intent().map(|intent| self.0.spec.output_folder(intent));
+        let of_key = |attempt: &&Attempt| folder(attempt).is_some_and(|folder| key.starts_with(folder.key()));
+        let attempt = state.attempts.iter().find(of_key).ok_or("it is in no attempt's folder")?;
+        let uri = format!("s3://{BUCKET}/{key}");
+        let served = serving.iter().find(|(_, location)| {
+            location.as_ref().is_some_and(|location| uri.starts_with(location.as_str()))
+        });
+        if let Some((table, _)) = served {
+            return Err(format!("{table} serves it"));
+        }
+        let since = match (&attempt.publishing, &attempt.ended) {
+            (Publishing::Superseded { since }, _) => *since,
+            (Publishing::Open, Some((_, since))) if !attempt.has_succeeded() => *since,
+            other => return Err(format!("it is {other:?}")),
+        };
+        let age = (rig::start() + self.0.origin.elapsed()).duration_since(since);
+        if age < GRACE {
+            return Err(format!("it is needed no more since {since} only"));
+        }
+        if matches!(attempt.keeping, Keeping::Collecting { .. }) {
+            Ok(())
+        } else {
+            Err("that was not recorded before".to_owned())
+        }
+    }
+
+    /// Attempts that are gone, as the record says, and of which something is there.
+    pub(crate) fn left(&self, state: &State) -> Vec<String> {
+        let gone = state.attempts.iter().filter(|a| matches!(a.keeping, Keeping::Collected { .. }));
+        let folders = gone.filter_map(Attempt::intent).map(|intent| self.0.spec.output_folder(intent));
+        let files = folders.flat_map(|folder| rig::files(&self.0.store, folder.key()));
+        files.map(|(key, _)| key).collect()
+    }
+
     /// The attempt that wrote a folder.
     fn attempt<'a>(&self, state: &'a State, table: &str, location: &str) -> Option<&'a Attempt> {
         let wrote = |attempt: &&Attempt| {
@@ -201,7 +262,11 @@ impl Reader {
 impl Readings {
     /// What happened, for the summary.
     pub(crate) fn counted(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let counts = [("table moved", self.moves), ("table moved too late", self.late)];
+        let counts = [
+            ("table moved", self.moves),
+            ("table moved too late", self.late),
+            ("objects deleted", self.deletions),
+        ];
         counts.into_iter().filter(|(_, count)| *count > 0)
     }
 
@@ -212,4 +277,15 @@ impl Readings {
             self.wrongs.push(violation);
         }
     }
+}
+
+/// The keys that a call deletes: in its path, or, of many, in its body.
+fn keys(call: &Call, body: &[u8]) -> Vec<String> {
+    if let Some(path) = call.what.strip_prefix("DELETE ") {
+        let key = path.split('?').next().unwrap_or_default();
+        return vec![key.split_once('/').map_or(key, |(_, key)| key).to_owned()];
+    }
+    let body = String::from_utf8_lossy(body);
+    let between = |part: &str| part.split_once("</Key>").map(|(key, _)| key.to_owned());
+    body.split("<Key>").skip(1).filter_map(between).collect()
 }

@@ -28,8 +28,9 @@ use crate::scenario::{ABSENCE, Operator, ProcessPlan, Scenario};
 use crate::served::{self, Ending};
 use crate::watching::{Eyes, Told, Trace};
 
-/// No run takes longer than this when nothing stands in its way; the longest deadline is four hours.
-const PATIENCE: Duration = Duration::from_hours(24);
+/// No run takes longer than this when nothing stands in its way; the longest deadline is four hours, and who clears
+/// away comes a day later.
+const PATIENCE: Duration = Duration::from_hours(60);
 /// How many fresh operators try, one after the other, once everything goes well.
 const LAST_TRIES: usize = 6;
 /// The number of the first who comes for an errand, where there is one operator with one process.
@@ -122,7 +123,7 @@ async fn play(scenario: &Scenario) -> Report {
         .map(|(n, visit)| ProcessPlan::new(visit.at, &format!("visitor-{n}")));
     let visitors = visitors.collect();
     let visitors = casting.all(visitors).await;
-    let mender = ProcessPlan { again: true, ..ProcessPlan::new(Duration::ZERO, "mender") };
+    let mender = ProcessPlan::new(Duration::ZERO, "mender");
     let mender = casting.all(Vec::from_iter(scenario.catalog.then_some(mender))).await;
     let controls = |cast: &[Ready]| cast.iter().map(|ready| ready.control.clone()).collect::<Vec<_>>();
     let first: Vec<Control> = cast.iter().flat_map(|cast| controls(cast)).collect();
@@ -157,7 +158,8 @@ async fn play(scenario: &Scenario) -> Report {
         waited += 1;
     }
 
-    let (ending, driven) = put_right(&stage, &truth, mender, driven).await;
+    let (mut ending, driven) = put_right(&stage, &truth, mender, driven).await;
+    ending.left = reader.left(&Ledger::read(&store, &stage.spec).state().unwrap_or_default());
     let journal = endpoint.journal().entries().unwrap_or_default();
     let (mut facts, readings) = (network.facts(), reader.told());
     facts.injected.extend(readings.counted());
@@ -198,30 +200,37 @@ async fn play(scenario: &Scenario) -> Report {
     }
 }
 
-/// The catalog when all is quiet. A publication that was given up, or that went astray, is asked for once more: by
-/// another run, which takes it up, or by `emrys publish`.
+/// The catalog when all is quiet. A publication that was given up is asked for once more: by another run, which takes
+/// it up, or by `emrys publish`. What went astray whoever looks next puts right.
 async fn put_right(
     stage: &Stage,
     truth: &Truth<'_>,
-    mender: Vec<Ready>,
+    mut mender: Vec<Ready>,
     driven: Option<Outcome>,
 ) -> (Ending, Option<Outcome>) {
-    let Some(mender) = mender.into_iter().next() else { return (Ending::default(), driven) };
+    let Some(mut mender) = mender.pop() else { return (Ending::default(), driven) };
     let record = Ledger::read(truth.store, &stage.spec).state().unwrap_or_default();
     let is_given_up = record.chosen().is_some_and(|attempt| attempt.publishing.is_given_up());
     let astray = served::astray(truth, &record);
     if astray.is_empty() && !is_given_up {
         return (Ending::default(), driven);
     }
-    let quiet = if is_given_up { Vec::new() } else { astray };
-    let driven = if record.unpublished().is_some() {
-        begin(stage, mender).await
+    let mut ending = Ending { quiet: astray, ..Ending::default() };
+    let mut outcome = driven;
+    if is_given_up && record.unpublished().is_none() {
+        ending.quiet.clear();
+        let again = Visit { at: Duration::ZERO, errand: Errand::Publish(None) };
+        pay_visit(stage, truth, mender, again).await;
     } else {
-        pay_visit(stage, truth, mender, Visit { at: Duration::ZERO, errand: Errand::Publish(None) }).await;
-        driven
-    };
+        if is_given_up {
+            ending.quiet.clear();
+        }
+        mender.plan.again = is_given_up;
+        outcome = begin(stage, mender).await;
+    }
     let record = Ledger::read(truth.store, &stage.spec).state().unwrap_or_default();
-    (Ending { quiet, mended: served::astray(truth, &record) }, driven)
+    ending.mended = served::astray(truth, &record);
+    (ending, outcome)
 }
 
 /// All who were there are dead, and nobody comes for a long while.

@@ -8,7 +8,7 @@ use emrys_local_aws::world::{ClusterRule, ClusterTrouble as Trouble, FaultPhase,
 use fastrand::Rng;
 
 use crate::chaos::{Chaos, Mix, Outage};
-use crate::errand::{Errand, Visit};
+use crate::errand::{Errand, GRACE_IS_OVER, Visit};
 use crate::fault::{Fault, Service};
 use crate::network::STALE;
 
@@ -275,6 +275,13 @@ impl Scenario {
         }
         if rng.u8(0..4) != 0 {
             self.visits.extend(Visit::of_readers(rng, self.until));
+        }
+        if rng.u8(0..3) == 0 && !self.world.starts_endlessly() {
+            self.visits.extend(Visit::of_gc(rng));
+            self.until = GRACE_IS_OVER + Duration::from_hours(1);
+            if let Chaos::Random(mix) = &mut self.chaos {
+                mix.until = self.until;
+            }
         }
         self
     }

@@ -22,6 +22,8 @@ pub(crate) struct Ending {
     pub(crate) quiet: Vec<Astray>,
     /// After somebody had put it right, where that was needed.
     pub(crate) mended: Vec<Astray>,
+    /// What is left of attempts that are gone, as the record says.
+    pub(crate) left: Vec<String>,
 }
 
 /// The tables that do not serve the attempt that the record names.
@@ -47,5 +49,7 @@ pub(crate) fn judge(ending: &Ending, readings: &Readings) -> Vec<Violation> {
     violations.extend(quiet.map(|astray| broken(astray.what.clone())));
     let mended = ending.mended.iter().map(|astray| broken(format!("published once more, {}", astray.what)));
     violations.extend(mended);
+    let left = ending.left.iter();
+    violations.extend(left.map(|key| Violation { invariant: Invariant::GoneIsGone, what: key.clone() }));
     violations
 }

@@ -19,7 +19,7 @@ Usage: cargo xtask simulate [--seeds N] [--from S] [--singles] [--pairs] [--with
   --singles            a crash before and after every call of a run, and of what people do to a day that was run
   --pairs              a crash before and after every call that changes something, and another in what follows
   --without SAFEGUARD  take something away, and see what breaks: adoption, settled-looks, losers-rule, fence,
-                       launch-once, verification, guards
+                       launch-once, verification, guards, table-lease, convergence, live-look
   --digest             print the digest of each seed, by which two runs of it can be compared
 ";
 
