@@ -92,6 +92,21 @@ impl Visit {
         visits.collect()
     }
 
+    /// Two attempts that are good, and people who do not agree which one queries should see.
+    pub(crate) fn of_a_quarrel(rng: &mut Rng) -> Vec<Self> {
+        let runs =
+            [25, 55].map(|minutes| Self { at: Duration::from_mins(minutes), errand: Errand::RunAgain });
+        let mut at = Duration::from_mins(80);
+        let publications = (0..rng.u32(3..=6)).map(|nth| {
+            let attempt = if rng.u8(0..4) == 0 { None } else { Some(1 + nth % 2) };
+            let visit = Self { at, errand: Errand::Publish(attempt) };
+            at += Duration::from_secs(rng.u64(0..240));
+            visit
+        });
+        let publications: Vec<Self> = publications.collect();
+        [runs.to_vec(), publications].concat()
+    }
+
     /// The day is run to an end, whatever became of the operators, and a day later people clear away what was
     /// superseded, while others may be at the tables.
     pub(crate) fn of_gc(rng: &mut Rng) -> Vec<Self> {

@@ -270,11 +270,13 @@ impl Scenario {
         if self.forsaken {
             return self;
         }
-        if rng.u8(0..4) == 0 {
-            self.world.later = Some(Doing::bad(rng));
-        }
-        if rng.u8(0..4) != 0 {
-            self.visits.extend(Visit::of_readers(rng, self.until));
+        if rng.u8(0..4) == 0 && !self.loses_its_ledger() {
+            self = self.quarrelled(rng);
+        } else {
+            self.world.later = (rng.u8(0..4) == 0).then(|| Doing::bad(rng));
+            if rng.u8(0..4) != 0 {
+                self.visits.extend(Visit::of_readers(rng, self.until));
+            }
         }
         if rng.u8(0..3) == 0 && !self.world.starts_endlessly() {
             self.visits.extend(Visit::of_gc(rng));
@@ -283,6 +285,30 @@ impl Scenario {
                 mix.until = self.until;
             }
         }
+        self
+    }
+
+    /// Clusters do their work, and people publish one attempt and the other over each other, while their processes are
+    /// suspended and die.
+    fn quarrelled(mut self, rng: &mut Rng) -> Self {
+        self.world = WorldPlan {
+            starting: self.world.starting.min(300),
+            step: self.world.step.min(600),
+            doing: Doing::Good,
+            cluster_fault: None,
+            rules: Vec::new(),
+            ..self.world
+        };
+        self.until = Duration::from_mins(120);
+        if let Chaos::Random(mix) = &mut self.chaos {
+            mix.faults = mix.faults.min(0.02);
+            mix.freezes = [0.002, 0.01][rng.usize(0..2)];
+            mix.crashes = mix.crashes.min(0.003);
+            mix.at_publish = 20.0;
+            mix.until = self.until;
+        }
+        self.visits.extend(Visit::of_a_quarrel(rng));
+        self.cancel_at = None;
         self
     }
 
