@@ -299,7 +299,7 @@ impl Scenario {
             rules: Vec::new(),
             ..self.world
         };
-        self.until = Duration::from_mins(120);
+        self.until = Duration::from_hours(2);
         if let Chaos::Random(mix) = &mut self.chaos {
             mix.faults = mix.faults.min(0.02);
             mix.freezes = [0.002, 0.01][rng.usize(0..2)];
