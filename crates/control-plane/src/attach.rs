@@ -42,7 +42,7 @@ pub async fn attach(
         let state = document.state(spec)?;
         follower.tell(&document, &state, &driver, watcher)?;
         if let Some(outcome) = outcome(&state)
-            && !(driver == Driver::Nobody && follower.is_unsettled(&state).await)
+            && !follower.is_unsettled(&state, &driver).await
         {
             return Ok(Some(follower.end(How::Closed(outcome), state)));
         }
@@ -110,11 +110,14 @@ impl Follower<'_> {
         Ok(())
     }
 
-    /// Whether the catalog serves something else than the record of a run that is over says. Then whoever looks at the
-    /// day puts it right.
-    async fn is_unsettled(&self, state: &State) -> bool {
+    /// Whether an attempt of a run that is over is being published, or the catalog serves something else than the record
+    /// says. Then whoever looks at the day puts it right, unless somebody is about it.
+    async fn is_unsettled(&self, state: &State, driver: &Driver) -> bool {
         if state.chosen().is_some_and(|chosen| chosen.publishing == Publishing::Intended) {
             return self.spec.published_to().is_some();
+        }
+        if *driver != Driver::Nobody {
+            return false;
         }
         match served(self.cp, self.spec, state).await {
             Ok(served) => astray(self.spec, state, &served).is_some(),

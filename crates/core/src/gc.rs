@@ -175,9 +175,6 @@ fn fate(
     if is_expired && is_awaited {
         return Fate::Remove(Removal::Expired);
     }
-    if serves(spec, attempt, served) {
-        return Fate::Keep(Reason::Served);
-    }
     let (because, since) = match (&attempt.keeping, &attempt.publishing) {
         (Keeping::Collected { .. }, _) => return Fate::Gone,
         (Keeping::Expired { .. }, _) => (Removal::Expired, None),
@@ -189,6 +186,9 @@ fn fate(
         },
         (Keeping::Kept, _) => return Fate::Keep(Reason::Wanted),
     };
+    if serves(spec, attempt, served) {
+        return Fate::Keep(Reason::Served);
+    }
     let is_settled = state.chosen().is_some_and(|chosen| chosen.publishing == Publishing::Published);
     if because == Removal::Superseded && !is_settled {
         return Fate::Keep(Reason::Unsettled);

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use clap::Args;
 use emrys_control_plane::{DayRecord, RunStatus, Served, days, served, status};
 use emrys_core::day::Day;
-use emrys_core::run::{Attempt, AttemptResult, Event, Recorded};
+use emrys_core::run::{Attempt, AttemptResult, Event, Keeping, Publishing, Recorded};
 use emrys_core::spec::Spec;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -149,6 +149,8 @@ struct AttemptRow {
     cluster_reason: Option<String>,
     objects: u64,
     bytes: u64,
+    /// What became of what it wrote.
+    output: &'static str,
 }
 
 impl AttemptRow {
@@ -167,6 +169,7 @@ impl AttemptRow {
                 .map(|cluster| cluster.reason.to_string()),
             objects: attempt.inputs.objects,
             bytes: attempt.inputs.bytes,
+            output: output(attempt),
         }
     }
 
@@ -177,6 +180,23 @@ impl AttemptRow {
             Some(AttemptResult::Cancelled) => "cancelled",
             None => "in flight",
         }
+    }
+}
+
+/// What became of what an attempt wrote, by the record.
+fn output(attempt: &Attempt) -> &'static str {
+    let is_expired = matches!(attempt.publishing, Publishing::Withdrawn { .. });
+    match (&attempt.keeping, &attempt.publishing) {
+        (Keeping::Collected { .. }, _) if is_expired => "expired",
+        (Keeping::Collected { .. }, _) => "removed",
+        (Keeping::Expired { .. }, _) => "expiring",
+        (Keeping::Collecting { .. }, _) => "being removed",
+        (Keeping::Kept, _) if attempt.intent().is_none() => "none",
+        (Keeping::Kept, Publishing::Published) => "published",
+        (Keeping::Kept, Publishing::Intended) => "being published",
+        (Keeping::Kept, Publishing::GivenUp(_)) => "not published",
+        (Keeping::Kept, Publishing::Superseded { .. }) => "superseded",
+        (Keeping::Kept, Publishing::Open | Publishing::Withdrawn { .. }) => "kept",
     }
 }
 
@@ -205,6 +225,9 @@ fn catalog_text(status: &RunStatus, live: &Live<'_>) -> String {
     let chosen = status.state.chosen().map(|attempt| attempt.number);
     let name = |attempt: Option<u32>| attempt.map_or_else(|| "none".to_owned(), |n| format!("attempt {n}"));
     let astray: Vec<&Served> = served.iter().filter(|served| served.attempt != chosen).collect();
+    if astray.is_empty() && status.state.expiry.is_some() {
+        return "\n  the day has expired: queries see none\n".to_owned();
+    }
     if astray.is_empty() {
         return format!("\n  queries see {}\n", name(chosen));
     }
@@ -221,6 +244,7 @@ fn catalog_text(status: &RunStatus, live: &Live<'_>) -> String {
 fn day_json(spec: &Spec, status: &RunStatus, live: &Live<'_>) -> Value {
     json!({
         "published_attempt": status.report.published_attempt,
+        "expired_at": status.state.expiry.and_then(|expiry| expiry.withdrawn),
         "catalog": catalog_json(live),
         "pipeline": spec.pipeline(),
         "day": spec.day,
@@ -248,6 +272,7 @@ fn day_text(spec: &Spec, status: &RunStatus) -> String {
             ("state", Align::Left),
             ("started", Align::Left),
             ("took", Align::Right),
+            ("output", Align::Left),
         ];
         text.push('\n');
         text += &table(
@@ -261,6 +286,7 @@ fn day_text(spec: &Spec, status: &RunStatus) -> String {
                     row.cluster_state.clone().unwrap_or_default(),
                     format!("{:.0}", row.started_at),
                     ended.unwrap_or_default(),
+                    row.output.to_owned(),
                 ]
             }),
         );

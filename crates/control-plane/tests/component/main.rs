@@ -2,6 +2,8 @@
 //! connector in the place of the network, and a virtual clock in which a day of waiting takes no time.
 
 #[cfg(test)]
+mod clearing;
+#[cfg(test)]
 mod guard;
 #[cfg(test)]
 mod launches;
@@ -14,6 +16,8 @@ mod operators;
 mod others;
 #[cfg(test)]
 mod publishing;
+#[cfg(test)]
+mod readers;
 #[cfg(test)]
 mod retries;
 #[cfg(test)]

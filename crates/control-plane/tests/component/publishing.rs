@@ -3,7 +3,9 @@
 use std::task::Poll;
 
 use aws_sdk_glue::types::{Column, DatabaseInput, PartitionInput, SerDeInfo, StorageDescriptor, TableInput};
-use emrys_control_plane::{ControlPlane, How, Interrupts, Publication, RunEnd, publish, served};
+use emrys_control_plane::{
+    ControlPlane, How, Interrupts, Publication, RunEnd, Stop, attach, publish, served,
+};
 use emrys_core::catalog;
 use emrys_core::run::Outcome;
 use emrys_core::spec::Spec;
@@ -13,12 +15,12 @@ use crate::world::{Aws, Fault, good_step, holder, run_spec, spec_and};
 
 const CREATE: &str = "AWSGlue.CreatePartition";
 
-fn published() -> Spec {
+pub(crate) fn published() -> Spec {
     spec_and("[limits]\nmax-attempts = 9\n[catalog]\ndatabase = \"logs\"\n")
 }
 
 /// Somebody makes the database and its tables, as they are wanted.
-async fn set_up(aws: &Aws, spec: &Spec) -> aws_sdk_glue::Client {
+pub(crate) async fn set_up(aws: &Aws, spec: &Spec) -> aws_sdk_glue::Client {
     let glue = aws.glue_of_another_person();
     let database = DatabaseInput::builder().name("logs").build().unwrap();
     glue.create_database().database_input(database).send().await.unwrap();
@@ -56,16 +58,31 @@ async fn set_up(aws: &Aws, spec: &Spec) -> aws_sdk_glue::Client {
     glue
 }
 
-async fn run(cp: &ControlPlane, spec: &Spec, pid: u32) -> RunEnd {
+pub(crate) async fn run(cp: &ControlPlane, spec: &Spec, pid: u32) -> RunEnd {
     run_spec(cp, spec, pid, &mut Interrupts::none()).await.unwrap()
 }
 
+/// Somebody lets a table serve another folder for the day.
+pub(crate) async fn move_partition(glue: &aws_sdk_glue::Client, table: &str, location: &str) {
+    let input = PartitionInput::builder()
+        .values("2024-10-20")
+        .storage_descriptor(StorageDescriptor::builder().location(location).build());
+    glue.update_partition()
+        .database_name("logs")
+        .table_name(table)
+        .partition_value_list("2024-10-20")
+        .partition_input(input.build())
+        .send()
+        .await
+        .unwrap();
+}
+
 /// Which attempts the tables serve.
-async fn serving(cp: &ControlPlane, spec: &Spec, end: &RunEnd) -> Vec<Option<u32>> {
+pub(crate) async fn serving(cp: &ControlPlane, spec: &Spec, end: &RunEnd) -> Vec<Option<u32>> {
     served(cp, spec, &end.state).await.unwrap().into_iter().map(|served| served.attempt).collect()
 }
 
-async fn publish_attempt(cp: &ControlPlane, spec: &Spec, attempt: Option<u32>) -> Publication {
+pub(crate) async fn publish_attempt(cp: &ControlPlane, spec: &Spec, attempt: Option<u32>) -> Publication {
     publish(cp, spec, attempt, &holder(7), &mut (), &mut Interrupts::none()).await.unwrap()
 }
 
@@ -230,20 +247,125 @@ async fn a_partition_that_somebody_moved_is_seen_and_put_right() {
     let (cp, spec) = (aws.connect(1).await, published());
     let glue = set_up(&aws, &spec).await;
     let end = run(&cp, &spec, 1).await;
-    let input = PartitionInput::builder()
-        .values("2024-10-20")
-        .storage_descriptor(StorageDescriptor::builder().location("s3://elsewhere/").build());
-    glue.update_partition()
-        .database_name("logs")
-        .table_name("errors")
-        .partition_value_list("2024-10-20")
-        .partition_input(input.build())
-        .send()
-        .await
-        .unwrap();
+    move_partition(&glue, "errors", "s3://elsewhere/").await;
     let seen = served(&cp, &spec, &end.state).await.unwrap();
     let astray: Vec<_> = seen.iter().filter(|served| served.attempt.is_none()).collect();
     assert_eq!((astray.len(), astray[0].table.as_str()), (1, "errors"));
     publish_attempt(&cp, &spec, None).await;
     assert_eq!(serving(&cp, &spec, &end).await, [Some(1); 6]);
+}
+
+/// The day whose attempts are published, and where its first one wrote a table.
+fn folder_of(end: &RunEnd, spec: &Spec, attempt: usize, table: &str) -> String {
+    let intent = end.state.attempts[attempt - 1].intent().unwrap();
+    catalog::table_folder(spec, intent, table).to_string()
+}
+
+/// Whoever looks at a day that is over puts right what the catalog serves of it, and records that first.
+#[tokio::test(start_paused = true)]
+async fn every_look_at_a_day_after_its_end_puts_the_catalog_right() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, published());
+    let glue = set_up(&aws, &spec).await;
+    run(&cp, &spec, 1).await;
+    let end = run(&cp, &spec, 1).await;
+    let stale = folder_of(&end, &spec, 1, "traffic");
+    for look in ["attach", "run"] {
+        move_partition(&glue, "traffic", &stale).await;
+        assert_ne!(serving(&cp, &spec, &end).await, [Some(2); 6]);
+        let astray = |end: &RunEnd| end.state.attempts[0].served_until.is_some();
+        let (serves, after) =
+            if look == "attach" { (2, attached(&cp, &spec).await) } else { (3, run(&cp, &spec, 3).await) };
+        assert!(astray(&after), "{look}");
+        assert_eq!(serving(&cp, &spec, &after).await, [Some(serves); 6], "{look}");
+    }
+    // What is as it should be is only looked at.
+    let changes = (aws.done("UpdatePartition"), aws.done("PutObject"));
+    attached(&cp, &spec).await;
+    assert_eq!((aws.done("UpdatePartition"), aws.done("PutObject")), changes);
+}
+
+/// A day that is run again serves one attempt, and wholly, while the new one is at work.
+#[tokio::test(start_paused = true)]
+async fn a_run_again_puts_the_catalog_right_before_it_launches() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, published());
+    let glue = set_up(&aws, &spec).await;
+    run(&cp, &spec, 1).await;
+    let end = run(&cp, &spec, 1).await;
+    move_partition(&glue, "latency", &folder_of(&end, &spec, 1, "latency")).await;
+    run(&cp, &spec, 1).await;
+    let journal = aws.journal();
+    let last = |operation: &str| journal.iter().rposition(|entry| entry.operation == operation).unwrap();
+    let moved = journal[..last("RunJobFlow")].iter().filter(|entry| entry.operation == "UpdatePartition");
+    assert_eq!(
+        moved.count(),
+        6 + 1 + 1,
+        "the second attempt's, the somebody's, and the one that put it right"
+    );
+}
+
+/// A publisher that dies on a day that is closed leaves an intent: whoever looks at the day next ends it.
+#[tokio::test(start_paused = true)]
+async fn attach_ends_a_publication_of_a_closed_day() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, published());
+    set_up(&aws, &spec).await;
+    run(&cp, &spec, 1).await;
+    let end = run(&cp, &spec, 1).await;
+    let moved = aws.done("UpdatePartition") + 2;
+    let died = std::future::poll_fn(|_| {
+        if aws.done("UpdatePartition") >= moved { Poll::Ready(()) } else { Poll::Pending }
+    });
+    tokio::select! {
+        biased;
+        () = died => {}
+        _ = publish_attempt(&cp, &spec, Some(1)) => panic!("it was to die"),
+    }
+    let mixed = serving(&cp, &spec, &end).await;
+    assert!(mixed.contains(&Some(1)) && mixed.contains(&Some(2)), "{mixed:?}");
+    // Its lease runs out first.
+    tokio::time::sleep(std::time::Duration::from_mins(10)).await;
+    let next = aws.connect(2).await;
+    let end = attached(&next, &spec).await;
+    assert_eq!(end.report.published_attempt, Some(1));
+    assert_eq!(serving(&next, &spec, &end).await, [Some(1); 6]);
+}
+
+/// A publisher that was suspended in the middle, longer than its lease: it moves no further table, and what its last call
+/// may have moved is put right by the next look.
+#[tokio::test(start_paused = true)]
+async fn a_publisher_that_wakes_up_late_moves_no_further_table() {
+    let aws = Aws::new(good_step());
+    let spec = published();
+    set_up(&aws, &spec).await;
+    let slow = aws.connect(1).await;
+    run(&slow, &spec, 1).await;
+    run(&slow, &spec, 1).await;
+    let moved = aws.done("UpdatePartition") + 3;
+    let mut stale = Box::pin(publish_attempt_or_stop(&slow, &spec, 1));
+    // Suspended: from here on nobody polls it.
+    std::future::poll_fn(|context| {
+        assert!(stale.as_mut().poll(context).is_pending(), "it was to be suspended in the middle");
+        if aws.done("UpdatePartition") >= moved { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    tokio::time::sleep(std::time::Duration::from_hours(1)).await;
+    let quick = aws.connect(2).await;
+    let end = run(&quick, &spec, 2).await;
+    assert_eq!(serving(&quick, &spec, &end).await, [Some(3); 6]);
+    let before = aws.done("UpdatePartition");
+    let stopped = stale.await.unwrap_err();
+    assert!(matches!(stopped, Stop::Lost { .. }), "{stopped}");
+    assert!(aws.done("UpdatePartition") <= before + 1);
+    attached(&quick, &spec).await;
+    assert_eq!(serving(&quick, &spec, &end).await, [Some(3); 6]);
+}
+
+async fn attached(cp: &ControlPlane, spec: &Spec) -> RunEnd {
+    Box::pin(attach(cp, spec, &holder(3), &mut (), &mut Interrupts::none())).await.unwrap().unwrap()
+}
+
+async fn publish_attempt_or_stop(cp: &ControlPlane, spec: &Spec, attempt: u32) -> Result<Publication, Stop> {
+    publish(cp, spec, Some(attempt), &holder(1), &mut (), &mut Interrupts::none()).await
 }

@@ -56,6 +56,8 @@ pub(crate) enum Fault {
     LoseRequest,
     /// It is answered with an error in JSON, and not done.
     Answer(u16, &'static str),
+    /// It is answered with this XML, and not done.
+    Xml(u16, &'static str),
     /// It goes well, and the next request with these words in it is denied.
     ThenDeny(&'static str),
 }
@@ -71,6 +73,8 @@ pub(crate) struct Aws {
     faults: Arc<Mutex<VecDeque<(String, Fault)>>>,
     /// All requests that were sent, as `POST ElasticMapReduce.RunJobFlow` or `PUT /bucket/key`.
     sent: Arc<Mutex<Vec<String>>>,
+    /// Told when the catalog has changed, or an object is gone.
+    pub(crate) changed: Arc<tokio::sync::Notify>,
 }
 
 /// The day that is run.
@@ -135,7 +139,8 @@ impl Aws {
             max_skew: None,
         });
         tokio::spawn(driver.run());
-        Self { endpoint, store, clock: Clock::tokio(start), faults: Arc::default(), sent: Arc::default() }
+        let (faults, sent, changed) = (Arc::default(), Arc::default(), Arc::default());
+        Self { endpoint, store, clock: Clock::tokio(start), faults, sent, changed }
     }
 
     /// The next request with these words in it meets this fault.
@@ -253,6 +258,29 @@ impl Aws {
         locked(&self.sent).iter().filter(|request| request.contains(words)).count()
     }
 
+    /// The keys below a prefix.
+    pub(crate) async fn keys(&self, prefix: &str) -> Vec<String> {
+        let list = self.s3_of_another_person().list_objects_v2().bucket(BUCKET).prefix(prefix);
+        let mut pages = list.into_paginator().send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            keys.extend(page.unwrap().contents.unwrap_or_default().into_iter().filter_map(|found| found.key));
+        }
+        keys
+    }
+
+    /// How many requests were sent.
+    pub(crate) fn requests(&self) -> usize {
+        locked(&self.sent).len()
+    }
+
+    /// After which of the requests since `since` somebody might die: all but those that only read partitions.
+    pub(crate) fn cuts(&self, since: usize) -> Vec<usize> {
+        let sent = locked(&self.sent);
+        let counts = |(_, line): &(usize, &String)| !line.contains("AWSGlue.GetPartition");
+        sent[since..].iter().enumerate().filter(counts).map(|(at, _)| at + 1).collect()
+    }
+
     /// The calls that AWS got.
     pub(crate) fn journal(&self) -> Vec<Entry> {
         self.endpoint.journal().entries().unwrap()
@@ -336,8 +364,10 @@ impl HttpConnector for Aws {
             self.fault(words, Fault::Answer(403, "AccessDenied"));
         }
         let endpoint = self.endpoint.clone();
+        let is_change = ["UpdatePartition", "CreatePartition", "DeletePartition", "?delete"];
+        let changed = is_change.iter().any(|word| line.contains(word)).then(|| self.changed.clone());
         HttpConnectorFuture::new(async move {
-            match fault {
+            let answered = match fault {
                 Some(Fault::LoseRequest) => Err(cut()),
                 Some(Fault::LoseReply) => {
                     answer(&endpoint, request).await?;
@@ -347,8 +377,17 @@ impl HttpConnector for Aws {
                     let body = format!(r#"{{"__type":"{code}","message":"made up"}}"#);
                     Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body)))
                 }
+                Some(Fault::Xml(status, body)) => {
+                    Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body)))
+                }
                 None | Some(Fault::ThenDeny(_)) => answer(&endpoint, request).await,
+            };
+            if let Some(changed) = changed {
+                changed.notify_waiters();
             }
+            // AWS has done it, and the answer is on its way: whoever is to die here dies here.
+            tokio::task::yield_now().await;
+            answered
         })
     }
 }

@@ -7,8 +7,10 @@ fn everything_has_a_default() {
     let retention = accepted("\n[retention]\n").retention.unwrap();
     assert_eq!((retention.archive, retention.expire_after_days), (None, None));
     assert_eq!((retention.logs_expire_after_days, retention.abort_uploads_after_days), (None, 7));
+    assert_eq!((retention.output_expire_after_days, retention.superseded_expire_after_hours), (None, 24));
     assert_eq!(retention.notes(), Vec::<String>::new());
     assert_eq!(accepted("").retention, None);
+    assert_eq!(accepted("").removal_grace(), jiff::SignedDuration::from_hours(24));
 }
 
 #[test]
@@ -20,6 +22,8 @@ fn what_s3_would_refuse_is_refused_here() {
         refused("archive-after-days = 30\nexpire-after-days = 30"),
         refused("archive-after-days = 30\narchive-class = \"glacir\""),
         refused("expire-after-days = 0"),
+        refused("superseded-expire-after-hours = 23"),
+        refused("output-expire-after-days = 0"),
     ];
     insta::assert_snapshot!(all.join("\n"), @r#"
     emrys.toml:20:1: `retention.archive-class`: this says nothing without `archive-after-days`
@@ -32,6 +36,10 @@ fn what_s3_would_refuse_is_refused_here() {
       hint: did you mean `glacier`? Known here: `glacier`, `deep-archive`, `glacier-ir`, `standard-ia`
     emrys.toml:20:21: `retention.expire-after-days`: 0 is not between 1 and 36500
       hint: days, counted from when an object was written; a hundred years are the most
+    emrys.toml:20:33: `retention.superseded-expire-after-hours`: 23 is not between 24 and 876000
+      hint: hours; queries that began before need their time, so a day is the least
+    emrys.toml:20:28: `retention.output-expire-after-days`: 0 is not between 1 and 36500
+      hint: days, counted from the end of the day's last attempt; a hundred years are the most
     "#);
 }
 

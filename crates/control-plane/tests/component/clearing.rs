@@ -1,0 +1,333 @@
+//! Output that nobody needs any more goes, and nothing else does: not before its time, not what a table serves, and
+//! whoever is cut off in the middle is followed by one that ends it.
+
+use std::task::Poll;
+use std::time::Duration;
+
+use emrys_control_plane::{
+    Clearing, ControlPlane, Interrupts, Publication, RunEnd, Stop, clear, clearable, clearables, status,
+};
+use emrys_core::catalog;
+use emrys_core::gc::{Fate, Reason};
+use emrys_core::run::{Keeping, Removal, State};
+use emrys_core::spec::Spec;
+use emrys_local_aws::world::ScriptedStep;
+
+use crate::publishing::{move_partition, publish_attempt, published, run, serving, set_up};
+use crate::world::{Aws, Fault, good_step, holder, spec_and};
+
+async fn pass(hours: u64) {
+    tokio::time::sleep(Duration::from_hours(hours)).await;
+}
+
+async fn cleared(cp: &ControlPlane, spec: &Spec, pid: u32) -> Result<Clearing, Stop> {
+    Box::pin(clear(cp, spec, &holder(pid), &mut (), &mut Interrupts::none())).await
+}
+
+/// Clears the day, and says which attempts' output went and why.
+async fn gone(cp: &ControlPlane, spec: &Spec) -> Vec<(u32, Removal)> {
+    match cleared(cp, spec, 5).await.unwrap() {
+        Clearing::Done(done) => {
+            done.removed.iter().map(|removed| (removed.attempt, removed.because)).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The key of the folder of an attempt.
+fn folder(spec: &Spec, state: &State, attempt: usize) -> String {
+    let intent = state.attempts[attempt - 1].intent().unwrap();
+    spec.output_folder(intent).key().to_owned()
+}
+
+async fn ran_twice(aws: &Aws, cp: &ControlPlane, spec: &Spec) -> RunEnd {
+    set_up(aws, spec).await;
+    run(cp, spec, 1).await;
+    run(cp, spec, 1).await
+}
+
+/// What the record says has become of an attempt's output.
+async fn keeping(cp: &ControlPlane, spec: &Spec, attempt: usize) -> Keeping {
+    status(cp, spec).await.unwrap().unwrap().state.attempts[attempt - 1].keeping.clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_superseded_attempt_goes_after_its_grace_and_cannot_be_published_any_more() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, published());
+    assert_eq!(cleared(&cp, &spec, 1).await.unwrap(), Clearing::NotRun);
+    let end = ran_twice(&aws, &cp, &spec).await;
+    let (first, second) = (folder(&spec, &end.state, 1), folder(&spec, &end.state, 2));
+    // Beside the folder, and with the same first letters: it is not the attempt's.
+    aws.put_object(&format!("{}-copy/part-0.parquet", first.trim_end_matches('/')), "theirs");
+    pass(23).await;
+    let found = clearable(&cp, &spec).await.unwrap().unwrap();
+    assert_eq!(found.removals, []);
+    let fates: Vec<Fate> = found.attempts.iter().map(|judged| judged.fate).collect();
+    assert!(matches!(fates[..], [Fate::Keep(Reason::Grace { .. }), Fate::Keep(Reason::Wanted)]), "{fates:?}");
+    assert_eq!(gone(&cp, &spec).await, []);
+    pass(2).await;
+    let found = clearables(&cp, &spec).await.unwrap();
+    let removal = &found[0].as_ref().unwrap().removals[0];
+    assert_eq!((removal.attempt, removal.objects), (1, 2));
+    assert_eq!(aws.keys(&first).await.len(), 2, "a look removes nothing");
+    assert_eq!(gone(&cp, &spec).await, [(1, Removal::Superseded)]);
+    assert_eq!(aws.keys(&first).await, Vec::<String>::new());
+    assert_eq!(aws.keys(&second).await.len(), 2);
+    assert_eq!(aws.keys("processed-logs/").await.len(), 3, "theirs is there");
+    assert!(matches!(keeping(&cp, &spec, 1).await, Keeping::Collected { objects: 2, .. }));
+    assert_eq!(publish_attempt(&cp, &spec, Some(1)).await, Publication::Removed { attempt: 1 });
+    assert_eq!(serving(&cp, &spec, &end).await, [Some(2); 6]);
+    assert_eq!(gone(&cp, &spec).await, [], "there is nothing left to do");
+}
+
+/// The grace counts from when the last table had moved, and not from when that was intended.
+#[tokio::test(start_paused = true)]
+async fn the_grace_begins_when_the_last_table_has_moved() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, published());
+    set_up(&aws, &spec).await;
+    run(&cp, &spec, 1).await;
+    let moved = aws.done("UpdatePartition") + 3;
+    let doomed = aws.connect(2).await;
+    let died = std::future::poll_fn(|_| {
+        if aws.done("UpdatePartition") >= moved { Poll::Ready(()) } else { Poll::Pending }
+    });
+    tokio::select! {
+        biased;
+        () = died => {}
+        _ = run(&doomed, &spec, 2) => panic!("it was to die"),
+    }
+    pass(48).await;
+    assert_eq!(cleared(&cp, &spec, 3).await.unwrap(), Clearing::InFlight);
+    let options = emrys_control_plane::RunOptions { holder: holder(4), again: false, detach: false };
+    let end = emrys_control_plane::run(&cp, &spec, &options, &mut (), &mut Interrupts::none()).await.unwrap();
+    assert_eq!(serving(&cp, &spec, &end).await, [Some(2); 6]);
+    assert_eq!(gone(&cp, &spec).await, []);
+    pass(25).await;
+    assert_eq!(gone(&cp, &spec).await, [(1, Removal::Superseded)]);
+}
+
+/// What a table serves stays, whatever the record says: it is put right, and has its grace from then on.
+#[tokio::test(start_paused = true)]
+async fn what_a_table_serves_is_never_removed() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, published());
+    let end = ran_twice(&aws, &cp, &spec).await;
+    let glue = aws.glue_of_another_person();
+    let intent = end.state.attempts[0].intent().unwrap();
+    pass(48).await;
+    move_partition(&glue, "errors", &catalog::table_folder(&spec, intent, "errors").to_string()).await;
+    let found = clearable(&cp, &spec).await.unwrap().unwrap();
+    assert_eq!(found.attempts[0].fate, Fate::Keep(Reason::Served));
+    assert_eq!(gone(&cp, &spec).await, []);
+    assert_eq!(serving(&cp, &spec, &end).await, [Some(2); 6], "it was put right");
+    pass(25).await;
+    assert_eq!(gone(&cp, &spec).await, [(1, Removal::Superseded)]);
+}
+
+/// The catalog cannot be looked at: then nothing goes.
+#[tokio::test(start_paused = true)]
+async fn without_an_answer_from_the_catalog_nothing_goes() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, published());
+    ran_twice(&aws, &cp, &spec).await;
+    pass(48).await;
+    for _ in 0..40 {
+        aws.fault("AWSGlue.GetPartition", Fault::Answer(400, "AccessDeniedException"));
+    }
+    assert!(matches!(cleared(&cp, &spec, 5).await, Err(Stop::Trouble(_))));
+    assert_eq!(aws.done("DeleteObjects"), 0);
+    aws.forget_faults();
+    // Without a catalog in the configuration it cannot be looked up, either.
+    let without = spec_and("[limits]\nmax-attempts = 9\n");
+    assert_eq!(gone(&cp, &without).await, []);
+    assert_eq!(aws.done("DeleteObjects"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_never_found_good_goes_after_its_grace_with_and_without_a_catalog() {
+    for catalog in ["", "[catalog]\ndatabase = \"logs\"\n"] {
+        let spec = spec_and(catalog);
+        let mut files = good_step().files;
+        files.pop();
+        let aws = Aws::new(ScriptedStep { files, ..good_step() });
+        let cp = aws.connect(1).await;
+        set_up(&aws, &spec).await;
+        let end = run(&cp, &spec, 1).await;
+        let first = folder(&spec, &end.state, 1);
+        assert_eq!(aws.keys(&first).await.len(), 1, "it lacks the manifest");
+        pass(23).await;
+        assert_eq!(gone(&cp, &spec).await, []);
+        pass(2).await;
+        assert_eq!(gone(&cp, &spec).await, [(1, Removal::Unverified)]);
+        assert_eq!(aws.keys(&first).await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_folder_of_many_objects_goes_page_by_page() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, published());
+    let end = ran_twice(&aws, &cp, &spec).await;
+    let first = folder(&spec, &end.state, 1);
+    for part in 0..2_100 {
+        aws.put_object(&format!("{first}traffic/part-{part}.parquet"), "PAR1");
+    }
+    pass(25).await;
+    gone(&cp, &spec).await;
+    assert_eq!((aws.done("DeleteObjects"), aws.keys(&first).await.len()), (3, 0));
+    assert!(matches!(keeping(&cp, &spec, 1).await, Keeping::Collected { objects: 2_101, .. }));
+}
+
+/// S3 answers for each key: a call that succeeds may have left some.
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_left_is_tried_again_or_told() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, published());
+    let end = ran_twice(&aws, &cp, &spec).await;
+    pass(25).await;
+    let left = |code: &str| {
+        let body = format!(
+            "<DeleteResult><Error><Key>k</Key><Code>{code}</Code><Message>made up</Message></Error></DeleteResult>"
+        );
+        Fault::Xml(200, Box::leak(body.into_boxed_str()))
+    };
+    aws.fault("?delete", left("AccessDenied"));
+    let stop = cleared(&cp, &spec, 5).await.unwrap_err();
+    assert!(stop.to_string().contains("AccessDenied"), "{stop}");
+    assert!(matches!(keeping(&cp, &spec, 1).await, Keeping::Collecting { .. }));
+    aws.fault("?delete", left("InternalError"));
+    assert_eq!(gone(&cp, &spec).await, [(1, Removal::Superseded)]);
+    assert_eq!(aws.keys(&folder(&spec, &end.state, 1)).await, Vec::<String>::new());
+}
+
+/// Clears the day, and dies when AWS has done so many requests of it; says whether it died.
+async fn cleared_until(aws: &Aws, cp: &ControlPlane, spec: &Spec, cut: usize) -> bool {
+    let wanted = aws.requests().saturating_add(cut);
+    let died =
+        std::future::poll_fn(|_| if aws.requests() >= wanted { Poll::Ready(()) } else { Poll::Pending });
+    tokio::select! {
+        biased;
+        () = died => true,
+        done = cleared(cp, spec, 5) => { done.unwrap(); false }
+    }
+}
+
+/// Whoever clears a day may die after any of its requests, the answer unread. The next one ends it, and at no point is
+/// anything gone of what queries see.
+#[tokio::test(start_paused = true)]
+async fn a_clearing_that_is_cut_off_anywhere_is_ended_by_the_next_one() {
+    let mut cuts = vec![usize::MAX];
+    let mut done = 0;
+    while let Some(cut) = cuts.pop() {
+        let aws = Aws::new(good_step());
+        let (cp, spec) = (aws.connect(1).await, published());
+        let end = ran_twice(&aws, &cp, &spec).await;
+        pass(25).await;
+        let since = aws.requests();
+        let is_cut = cleared_until(&aws, &cp, &spec, cut).await;
+        if cut == usize::MAX {
+            cuts = aws.cuts(since);
+        }
+        let live = aws.keys(&folder(&spec, &end.state, 2)).await;
+        assert_eq!((live.len(), serving(&cp, &spec, &end).await), (2, vec![Some(2); 6]), "cut {cut}");
+        if is_cut {
+            let next = aws.connect(2).await;
+            if !keeping(&cp, &spec, 1).await.is_kept() {
+                assert_eq!(publish_attempt(&next, &spec, Some(1)).await, Publication::Removed { attempt: 1 });
+            }
+            cleared(&next, &spec, 6).await.unwrap();
+        }
+        assert_eq!(aws.keys(&folder(&spec, &end.state, 1)).await, Vec::<String>::new(), "cut {cut}");
+        assert!(matches!(keeping(&cp, &spec, 1).await, Keeping::Collected { .. }), "cut {cut}");
+        done += 1;
+    }
+    assert!(done > 8, "it was cut {done} times only");
+}
+
+fn expiring() -> Spec {
+    spec_and(
+        "[limits]\nmax-attempts = 9\n[catalog]\ndatabase = \"logs\"\n[retention]\noutput-expire-after-days = 10\n",
+    )
+}
+
+/// No live partition reads as nothing: the partitions go first, wherever it is cut off.
+#[tokio::test(start_paused = true)]
+async fn an_expired_day_loses_its_partitions_before_its_objects() {
+    let mut cuts = vec![usize::MAX];
+    let mut done = 0;
+    while let Some(cut) = cuts.pop() {
+        let aws = Aws::new(good_step());
+        let (cp, spec) = (aws.connect(1).await, expiring());
+        set_up(&aws, &spec).await;
+        let end = run(&cp, &spec, 1).await;
+        pass(9 * 24).await;
+        assert_eq!(gone(&cp, &spec).await, []);
+        pass(2 * 24).await;
+        let since = aws.requests();
+        let is_cut = cleared_until(&aws, &cp, &spec, cut).await;
+        if cut == usize::MAX {
+            cuts = aws.cuts(since);
+        }
+        let serves = serving(&cp, &spec, &end).await;
+        let is_whole = aws.keys(&folder(&spec, &end.state, 1)).await.len() == 2;
+        assert!(is_whole || serves == [None; 6], "cut {cut}: {serves:?}");
+        let next = aws.connect(2).await;
+        if is_cut {
+            cleared(&next, &spec, 6).await.unwrap();
+        }
+        assert_eq!(serving(&next, &spec, &end).await, [None; 6], "cut {cut}");
+        assert_eq!(aws.keys("processed-logs/").await, Vec::<String>::new(), "cut {cut}");
+        if cut == usize::MAX {
+            // It can be run again, and is served again.
+            assert_eq!(publish_attempt(&next, &spec, None).await, Publication::Removed { attempt: 1 });
+            let again = run(&next, &spec, 7).await;
+            assert_eq!(serving(&next, &spec, &again).await, [Some(2); 6]);
+            assert_eq!(gone(&next, &spec).await, []);
+        }
+        done += 1;
+    }
+    assert!(done > 15, "it was cut {done} times only");
+}
+
+/// A partition that serves something else than an attempt of the record wrote is somebody's, and stays.
+#[tokio::test(start_paused = true)]
+async fn an_expired_day_keeps_a_partition_that_somebody_moved_elsewhere() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, expiring());
+    let end = ran_twice(&aws, &cp, &spec).await;
+    let glue = aws.glue_of_another_person();
+    pass(11 * 24).await;
+    gone(&cp, &spec).await;
+    let create = glue.create_partition().database_name("logs").table_name("errors");
+    let storage = aws_sdk_glue::types::StorageDescriptor::builder().location("s3://elsewhere/").build();
+    let input =
+        aws_sdk_glue::types::PartitionInput::builder().values("2024-10-20").storage_descriptor(storage);
+    create.partition_input(input.build()).send().await.unwrap();
+    gone(&cp, &spec).await;
+    let get = glue.get_partition().database_name("logs").table_name("errors").partition_values("2024-10-20");
+    assert!(get.send().await.is_ok());
+    assert_eq!(aws.keys("processed-logs/").await, Vec::<String>::new());
+    assert_eq!(serving(&cp, &spec, &end).await, [None; 6]);
+}
+
+/// Whoever runs a new day clears the old ones; trouble with that fails nothing.
+#[tokio::test(start_paused = true)]
+async fn a_later_run_of_another_day_clears_what_is_due() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, published());
+    let end = ran_twice(&aws, &cp, &spec).await;
+    pass(48).await;
+    let other = spec.on("2024-10-22".parse().unwrap()).unwrap();
+    aws.put_object("application-logs/2024/10/22/app.log", "{}\n");
+    aws.fault("?delete", Fault::Answer(403, "AccessDenied"));
+    let first = run(&cp, &other, 1).await;
+    assert_eq!(first.report.outcome, Some("failed"), "the script writes the manifest of one day");
+    assert_eq!(aws.done("DeleteObjects"), 0, "a run that failed clears nothing");
+    run(&cp, &spec, 1).await;
+    assert_eq!(aws.done("DeleteObjects"), 0, "it was denied");
+    assert!(matches!(keeping(&cp, &spec, 1).await, Keeping::Collecting { .. }));
+    run(&cp, &spec, 1).await;
+    assert_eq!(aws.keys(&folder(&spec, &end.state, 1)).await, Vec::<String>::new());
+}
