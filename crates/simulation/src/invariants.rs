@@ -44,7 +44,8 @@ pub enum Invariant {
     NothingIsLeft,
     /// Success means that the output is there, whole.
     SuccessIsVerified,
-    /// An accepted cluster that did its work is a success.
+    /// An accepted cluster that did its work is a success, unless it could not be published and somebody then chose by
+    /// hand what queries see.
     WorkIsNotLost,
     /// Each step of an accepted cluster is there once.
     StepsOnce,
@@ -368,7 +369,7 @@ impl Court<'_> {
             None if is_success && !accepted.iter().any(|launch| launch.attempt > of_the_last) => {
                 self.broken(Invariant::SuccessIsVerified, "a success without a cluster");
             }
-            Some((launch, Ok(()))) if !is_success => {
+            Some((launch, Ok(()))) if !is_success && !self.was_overruled(launch) => {
                 let what = format!("attempt {} did its work, and that is lost", launch.attempt);
                 self.broken(Invariant::WorkIsNotLost, what);
             }
@@ -381,6 +382,13 @@ impl Court<'_> {
                 self.broken(Invariant::StepsOnce, format!("{} has the steps {names:?}", launch.cluster));
             }
         }
+    }
+
+    /// Whether it could not be published, and then somebody chose what queries see: the day stays what it was.
+    fn was_overruled(&self, launch: &Accepted) -> bool {
+        let given_up = |recorded: &Recorded| matches!(&recorded.event, Event::PublishGivenUp { attempt, .. } if *attempt == launch.attempt);
+        let after = self.events.iter().skip_while(|recorded| !given_up(recorded));
+        after.into_iter().any(|recorded| matches!(recorded.event, Event::PublishIntended { by: Some(_), .. }))
     }
 
     /// Whether the record says that its output is there still.

@@ -37,11 +37,8 @@ pub const SLOWEST: u64 = 55_000;
 /// A process that was suspended for so long just before it launches is too late, and no check of its own can help.
 const LONG: Duration = Duration::from_mins(2);
 
-/// The same for a table: together with a request that takes [`TRY`] it is longer than a lease is made sure of.
+/// The same for a table: from here on another may have the lease when the call arrives.
 const NAP: Duration = Duration::from_secs(30);
-
-/// For so long the SDK waits for an answer: a request that takes longer arrives when nobody waits for it any more.
-const TRY: Duration = Duration::from_secs(30);
 
 /// A cluster that was launched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -344,7 +341,7 @@ impl Wire {
                 // On its way it is nobody's: it arrives even when its sender is dead by then.
                 tokio::spawn(async move {
                     tokio::time::sleep(late).await;
-                    let is_late = late >= TRY || control.is_dead();
+                    let is_late = answer.is_closed() || control.is_dead();
                     let excuse = slept.or(is_late.then_some(Excuse::Late));
                     let _ = answer.send(network.effect(&call, by, excuse, request).await);
                 });

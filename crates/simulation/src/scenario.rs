@@ -301,10 +301,12 @@ impl Scenario {
         };
         self.until = Duration::from_hours(2);
         if let Chaos::Random(mix) = &mut self.chaos {
-            mix.faults = mix.faults.min(0.02);
-            mix.freezes = [0.002, 0.01][rng.usize(0..2)];
-            mix.crashes = mix.crashes.min(0.003);
+            mix.faults = mix.faults.min(0.002);
+            mix.access = 0.0;
+            mix.freezes = [0.001, 0.004][rng.usize(0..2)];
+            mix.crashes = mix.crashes.min(0.0005);
             mix.at_publish = 20.0;
+            mix.outages.clear();
             mix.until = self.until;
         }
         self.visits.extend(Visit::of_a_quarrel(rng));
