@@ -23,5 +23,7 @@ mod local;
 mod operators;
 mod own_job;
 mod plan;
+mod publishing;
 mod real_day;
+mod standing;
 mod surface;

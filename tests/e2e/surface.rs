@@ -14,6 +14,7 @@ fn help_is_there_for_every_command() {
         "cancel",
         "runs",
         "sweep",
+        "gc",
         "unlock",
         "local",
         "local serve",

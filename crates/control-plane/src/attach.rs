@@ -1,6 +1,5 @@
 //! Watching a run that is in flight, whoever drives it.
 
-use emrys_core::gc::astray;
 use emrys_core::report::{outcome, report};
 use emrys_core::run::{Publishing, State};
 use emrys_core::spec::Spec;
@@ -11,7 +10,7 @@ use crate::clients::ControlPlane;
 use crate::engine::How;
 use crate::interrupt::{Interrupt, Interrupts};
 use crate::ledger::{Document, Driver, Holder, Ledger, LedgerError, Witness};
-use crate::looks::served;
+use crate::looks::astray;
 use crate::run::{RunEnd, RunOptions, drive};
 use crate::stop::Stop;
 use crate::watcher::Watcher;
@@ -119,8 +118,8 @@ impl Follower<'_> {
         if *driver != Driver::Nobody {
             return false;
         }
-        match served(self.cp, self.spec, state).await {
-            Ok(served) => astray(self.spec, state, &served).is_some(),
+        match astray(self.cp, self.spec, state).await {
+            Ok(event) => event.is_some(),
             Err(trouble) => {
                 tracing::warn!(%trouble, "could not look at what the catalog serves");
                 false

@@ -5,7 +5,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use emrys_core::catalog::publications;
 use emrys_core::cluster_request::run_job_flow;
-use emrys_core::gc::astray;
 use emrys_core::run::{
     Action, Actor, Answer, Decision, Effect, Event, LaunchIntent, Leave, Outcome, PinnedInputs, Query,
     Recorded, Seen, Trouble, TroubleKind, Why, decide,
@@ -90,21 +89,21 @@ impl<'a, 'l> Engine<'a, 'l> {
         if !self.cp.safeguards.convergence {
             return Ok(false);
         }
-        let state = self.ledger.state();
-        let served = match looks::served(self.cp, self.spec, state).await {
-            Ok(served) => served,
+        let event = match looks::astray(self.cp, self.spec, self.ledger.state()).await {
+            Ok(Some(event)) => event,
+            Ok(None) => return Ok(false),
             Err(trouble) => {
                 // Nothing rests on it: the next look asks again.
                 tracing::warn!(%trouble, "could not look at what the catalog serves");
                 return Ok(false);
             }
         };
-        let Some(event) = astray(self.spec, state, &served) else { return Ok(false) };
         self.append(vec![event]).await?;
         Ok(true)
     }
 
-    async fn turns(&mut self) -> Result<How, Stop> {
+    /// Turn after turn, until there is nothing left to do by the record.
+    pub(crate) async fn turns(&mut self) -> Result<How, Stop> {
         loop {
             if let Some(interrupt) = self.interrupts.pending()
                 && let Some(how) = self.interrupted(interrupt).await?

@@ -149,7 +149,11 @@ pub async fn clear(
     }
     let ledger = Box::pin(Ledger::take(cp, spec, holder, watcher, interrupts)).await?;
     let mut engine = Engine::new(cp, spec, ledger, watcher, interrupts);
-    let settled = Box::pin(engine.settle()).await;
+    let settled = if cp.safeguards.live_look {
+        Box::pin(engine.settle()).await
+    } else {
+        Box::pin(engine.turns()).await
+    };
     let mut ledger = engine.into_ledger();
     let cleared = match settled {
         Ok(How::Closed(_)) => clear_held(cp, spec, &mut ledger, watcher, interrupts).await.map(Some),

@@ -3,6 +3,7 @@
 mod emrys;
 mod judge;
 pub(crate) mod logs;
+mod published;
 mod world;
 
 pub(crate) use emrys::{Background, Ended};

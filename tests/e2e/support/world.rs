@@ -58,6 +58,15 @@ impl World {
             "files": if exit_code == 0 { files } else { Vec::new() },
             "stderr": if exit_code == 0 { "" } else { "Traceback (most recent call last):\nValueError: scripted\n" },
         }]});
+        self.script_file(&script);
+    }
+
+    /// Lets steps follow these scripts, the first that fits.
+    pub(crate) fn script_steps(&self, steps: &Vec<Value>) {
+        self.script_file(&serde_json::json!({ "steps": steps }));
+    }
+
+    fn script_file(&self, script: &Value) {
         fs::create_dir_all(self.local_dir()).unwrap();
         fs::write(self.local_dir().join("scripted-steps.json"), script.to_string()).unwrap();
     }

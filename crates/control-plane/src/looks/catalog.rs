@@ -1,8 +1,9 @@
 //! Which tables are in the catalog, and which attempt does each serve for a day?
 
 use aws_sdk_glue::types::{self as glue, Partition};
-use emrys_core::catalog::{Publication, Served, Table, publications, table_folder, table_names};
-use emrys_core::run::{Attempt, State, Trouble};
+use emrys_core::catalog::{Publication, Served, Table, publications, table_folder, table_names, unready};
+use emrys_core::gc;
+use emrys_core::run::{Attempt, Event, State, Trouble};
 use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
@@ -49,6 +50,18 @@ pub async fn served(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Vec
         served.push(Served { table: publication.table, location, attempt });
     }
     Ok(served)
+}
+
+/// What is to be recorded where the catalog serves something else for the day than the record says. Where its tables are
+/// not there, or others, nothing could be put right: that is for `emrys setup` and a person.
+pub(crate) async fn astray(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Option<Event>, Trouble> {
+    let Some(event) = gc::astray(spec, state, &served(cp, spec, state).await?) else { return Ok(None) };
+    let unready = unready(spec, &look(cp, spec).await?);
+    if let Some(first) = unready.first() {
+        tracing::warn!(%first, "the catalog does not serve the day, and cannot be put right");
+        return Ok(None);
+    }
+    Ok(Some(event))
 }
 
 /// The partition of a day, if there is one. That the table is missing is told when it is to be made.

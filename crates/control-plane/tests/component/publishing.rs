@@ -285,6 +285,19 @@ async fn every_look_at_a_day_after_its_end_puts_the_catalog_right() {
     assert_eq!((aws.done("UpdatePartition"), aws.done("PutObject")), changes);
 }
 
+/// Where the tables are gone nothing can be put right, and nothing is taken back of what was recorded.
+#[tokio::test(start_paused = true)]
+async fn a_look_at_a_day_whose_tables_are_gone_changes_nothing() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, published());
+    let glue = set_up(&aws, &spec).await;
+    run(&cp, &spec, 1).await;
+    glue.delete_database().name("logs").send().await.unwrap();
+    let puts = aws.done("PutObject");
+    let end = attached(&cp, &spec).await;
+    assert_eq!((end.report.published_attempt, aws.done("PutObject")), (Some(1), puts));
+}
+
 /// A day that is run again serves one attempt, and wholly, while the new one is at work.
 #[tokio::test(start_paused = true)]
 async fn a_run_again_puts_the_catalog_right_before_it_launches() {
