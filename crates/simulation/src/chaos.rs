@@ -36,7 +36,7 @@ pub enum Among {
     Changes,
 }
 
-/// A call at which a process dies.
+/// A call at which a process dies, or is suspended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CrashPoint {
     /// The process, counted over the whole scenario.
@@ -88,6 +88,8 @@ pub struct Mix {
 pub enum Chaos {
     /// Crashes at these points, and nothing else.
     Crashes(Vec<CrashPoint>),
+    /// A process is suspended at this point for so long, and nothing else.
+    Sleep(CrashPoint, Duration),
     /// By chance.
     Random(Mix),
 }
@@ -111,6 +113,10 @@ impl Chaos {
         match self {
             Self::Crashes(points) => Fate {
                 crash: points.iter().find(|point| point.is_at(call, position)).map(|point| point.when),
+                ..Fate::default()
+            },
+            Self::Sleep(point, duration) => Fate {
+                freeze: point.is_at(call, position).then_some((point.when, *duration)),
                 ..Fate::default()
             },
             Self::Random(mix) => mix.fate(rng, call, position.at),

@@ -109,17 +109,21 @@ const ERRANDS: &[&[Errand]] = &[
     &[Errand::RunAgain, Errand::Gc],
 ];
 
+/// One who publishes an attempt, and another who comes while the first is suspended; a day later somebody clears away.
+const QUARREL: &[Errand] =
+    &[Errand::RunAgain, Errand::Publish(Some(1)), Errand::Publish(Some(2)), Errand::Gc];
+
 /// A day that was run, and people who come to it after that.
-pub fn visited(errands: &[Errand], crashes: &[CrashPoint]) -> Scenario {
+fn visited(errands: &[Errand], chaos: Chaos) -> Scenario {
     let mut at = Duration::ZERO;
     let visits = errands.iter().map(|errand| {
         at += if *errand == Errand::Gc { GRACE_IS_OVER } else { GAP };
         Visit { at, errand: *errand }
     });
     let visits = visits.collect();
-    let run = scenario(crashes, Where::SameHost);
+    let run = scenario(&[], Where::SameHost);
     let operators = vec![Operator { processes: vec![ProcessPlan::new(Duration::ZERO, "host")] }];
-    Scenario { name: format!("{errands:?} {crashes:?}"), operators, visits, until: at + GAP, ..run }
+    Scenario { name: format!("{errands:?} {chaos:?}"), operators, visits, chaos, until: at + GAP, ..run }
 }
 
 /// A crash before and after every call, or every call that changes something, of each errand about what queries see.
@@ -128,12 +132,29 @@ pub fn errands(among: Among) -> Vec<Scenario> {
     let mut scenarios = Vec::new();
     for errands in ERRANDS {
         let process = FIRST_VISITOR + errands.len() - 1;
-        let report: Report = run::run(&visited(errands, &[]));
+        let report: Report = run::run(&visited(errands, Chaos::Crashes(Vec::new())));
         let (all, changes) = report.calls_by_process.get(process).copied().unwrap_or_default();
         for nth in 0..if among == Among::All { all } else { changes } {
             for when in [When::Before, When::After] {
-                scenarios.push(visited(errands, &[CrashPoint { process, nth, among, when }]));
+                let point = CrashPoint { process, nth, among, when };
+                scenarios.push(visited(errands, Chaos::Crashes(vec![point])));
             }
+        }
+    }
+    scenarios
+}
+
+/// Somebody publishes an attempt, and is suspended at a call of that, before or after it; meanwhile another publishes
+/// another attempt. Whoever wakes up comes too late for one table at most.
+pub fn sleepers() -> Vec<Scenario> {
+    let process = FIRST_VISITOR + 1;
+    let report: Report = run::run(&visited(QUARREL, Chaos::Crashes(Vec::new())));
+    let (all, _) = report.calls_by_process.get(process).copied().unwrap_or_default();
+    let mut scenarios = Vec::new();
+    for nth in 0..all {
+        for when in [When::Before, When::After] {
+            let point = CrashPoint { process, nth, among: Among::All, when };
+            scenarios.push(visited(QUARREL, Chaos::Sleep(point, 2 * GAP)));
         }
     }
     scenarios

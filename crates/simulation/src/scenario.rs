@@ -320,7 +320,7 @@ impl Scenario {
         self.world = WorldPlan { step: FOR_EVER, doing: Doing::Good, ..self.world };
         self.chaos = match self.chaos {
             Chaos::Random(mix) => Chaos::Random(Mix { freezes: 0.0, until, ..mix }),
-            crashes @ Chaos::Crashes(_) => crashes,
+            others => others,
         };
         Self { guarded: true, forsaken: true, cancel_at: None, until, ..self }
     }

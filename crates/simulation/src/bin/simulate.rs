@@ -49,6 +49,7 @@ fn main() -> ExitCode {
     if options.singles {
         is_good &= campaign("singles", &exhaustive::singles(), given);
         is_good &= campaign("errands", &exhaustive::errands(Among::All), given);
+        is_good &= campaign("sleepers", &exhaustive::sleepers(), given);
     }
     if options.pairs {
         is_good &= campaign("pairs", &exhaustive::pairs(), given);
