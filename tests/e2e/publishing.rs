@@ -69,6 +69,16 @@ fn an_operator_goes_back_and_forward_and_every_look_puts_a_foreign_hand_right() 
     let told = world.emrys(&["attach", DAY]).expect(0).stderr;
     assert!(told.contains("the catalog serves something else than the record says (errors)"), "{told}");
     assert_eq!(world.served(), 2);
+    python(
+        "move_partition.py",
+        &["logs", "latency", DAY, "s3://my-log-bucket/elsewhere/"],
+        &world.environment(),
+    )
+    .expect(0);
+    let shown = world.emrys(&["gc", DAY, "--dry-run", "--json"]).expect(0).json();
+    assert_eq!(shown["days"][0]["astray"], json!(["latency"]), "{shown:#}");
+    world.emrys(&["gc", DAY, "--yes"]).expect(0);
+    assert_eq!(world.served(), 2);
     // One that stands as it should is looked at, and not touched.
     let calls = world.calls("UpdatePartition").len();
     world.emrys(&["attach", DAY]).expect(0);
@@ -209,4 +219,21 @@ fn start_reader(world: &World) -> std::thread::JoinHandle<Value> {
 fn stop_reader(world: &World, reader: std::thread::JoinHandle<Value>) -> Value {
     world.write("stop-reading", "");
     reader.join().unwrap()
+}
+
+/// Each command in `docs/retention.md`, as it stands there; those that ask are answered beforehand.
+#[test]
+fn the_commands_of_the_document_run() {
+    let world = World::published("[retention]\narchive-after-days = 30\n", &[]);
+    world.run().expect(0);
+    let document = include_str!("../../docs/retention.md");
+    let commands: Vec<&str> = document.lines().filter_map(|line| line.strip_prefix("$ emrys ")).collect();
+    assert_eq!(commands.len(), 7, "{commands:?}");
+    for command in commands {
+        let mut words: Vec<&str> = command.split_whitespace().collect();
+        if !words.contains(&"--dry-run") && !words.contains(&"--yes") {
+            words.push("--yes");
+        }
+        world.emrys(&words).expect(0);
+    }
 }

@@ -13,7 +13,7 @@ use std::cell::Cell;
 
 use emrys_core::catalog::Served;
 use emrys_core::day::Day;
-use emrys_core::gc::{Fate, Judged, judge};
+use emrys_core::gc::{Fate, Judged, astray, judge};
 use emrys_core::run::{Event, Removal, State, Trouble};
 use emrys_core::s3_uri::S3Uri;
 use emrys_core::spec::Spec;
@@ -75,6 +75,8 @@ pub struct Clearable {
     pub day: Day,
     /// Whether the whole day expires: then its partitions go, too.
     pub expires: bool,
+    /// The tables that serve something else than the record says: that is put right before anything goes.
+    pub astray: Vec<String>,
     /// What may go.
     pub removals: Vec<Removed>,
     /// What becomes of all attempts' output, and why.
@@ -130,7 +132,11 @@ async fn look(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Clearable
         removals.push(Removed { attempt, because, folder: folder.to_string(), objects, bytes });
     }
     let expires = judgement.expires || state.expiry.is_some_and(|expiry| expiry.withdrawn.is_none());
-    Ok(Clearable { day: spec.day, expires, removals, attempts: judgement.attempts })
+    let astray = match astray(spec, state, &served) {
+        Some(Event::CatalogAstray { tables, .. }) => tables,
+        _ => Vec::new(),
+    };
+    Ok(Clearable { day: spec.day, expires, astray, removals, attempts: judgement.attempts })
 }
 
 /// Removes what may go of a day. The catalog is put right before, where it does not serve what it should.

@@ -15,8 +15,8 @@ use crate::forecast::{Foreseen, foresee};
 use crate::pace::Pace;
 use crate::report::RefusalReport;
 use crate::run::{
-    Action, Attempt, AttemptResult, Call, IllegalEvent, Launch, LaunchIntent, Leave, Outcome, Query,
-    RUN_GRACE, RetryCause, Seen, State,
+    Action, Attempt, AttemptResult, Call, IllegalEvent, Launch, LaunchIntent, Leave, Outcome, Publishing,
+    Query, RUN_GRACE, RetryCause, Seen, State,
 };
 use crate::spec::Spec;
 use crate::verify;
@@ -244,8 +244,22 @@ fn notes(spec: &Spec, before: &State, end: &End) -> Vec<String> {
         ));
     }
     notes.extend(unpublished(spec));
+    notes.extend(removed(before));
     notes.push(outside(spec));
     notes
+}
+
+/// That a run which succeeds is followed by the removal of what earlier ones left.
+fn removed(before: &State) -> Option<String> {
+    let may_go = |attempt: &Attempt| {
+        let is_superseded = matches!(attempt.publishing, Publishing::Superseded { .. });
+        let is_bad = attempt.ended.is_some() && !attempt.has_succeeded();
+        attempt.intent().is_some() && attempt.keeping.is_kept() && (is_superseded || is_bad)
+    };
+    before.attempts.iter().any(may_go).then(|| {
+        "after a success, output of earlier attempts is removed once its grace is over: see `emrys gc --dry-run`"
+            .to_owned()
+    })
 }
 
 /// Why nothing is published, where that is so.

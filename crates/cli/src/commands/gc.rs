@@ -141,7 +141,7 @@ async fn remove(
 }
 
 fn is_due(found: &Clearable) -> bool {
-    found.expires || !found.removals.is_empty()
+    found.expires || !found.astray.is_empty() || !found.removals.is_empty()
 }
 
 /// What is to be agreed to; nothing, when there is nothing to do.
@@ -154,6 +154,7 @@ fn question(rows: &[Row]) -> Option<String> {
     let size = bytes(removals().map(|removed| removed.bytes).sum());
     let expires = rows.iter().filter(|row| row.found.expires).count() as u64;
     let partitions = match expires {
+        0 if removals().next().is_none() => return Some("Put the catalog right?".to_owned()),
         0 => String::new(),
         days => format!(", and the partitions of {}", plural(days, "day")),
     };
@@ -173,7 +174,13 @@ fn text(pipeline: &str, rows: &[Row]) -> String {
     let mut text = String::new();
     let removals = rows.iter().flat_map(|row| row.found.removals.iter().map(move |removed| (row, removed)));
     let removals: Vec<_> = removals.collect();
-    if removals.is_empty() && !rows.iter().any(|row| is_due(&row.found)) {
+    for Clearable { day, astray, .. } in rows.iter().map(|row| &row.found) {
+        if !astray.is_empty() {
+            let what = "the catalog serves something else than the record says";
+            let _ = writeln!(text, "{day}: {} ({})", styled(BAD, what), astray.join(", "));
+        }
+    }
+    if removals.is_empty() && !rows.iter().any(|row| row.found.expires) {
         let _ = writeln!(text, "{} of {pipeline}", styled(GOOD, "nothing to remove"));
     } else {
         let _ = writeln!(text, "{} of {pipeline}\n", styled(BAD, "to be removed"));
@@ -238,6 +245,7 @@ fn day_json(Row { found, cleared }: &Row) -> Value {
     json!({
         "day": found.day,
         "expires": found.expires,
+        "astray": found.astray,
         "to_remove": found.removals.iter().map(removed).collect::<Vec<_>>(),
         "left_alone": kept.collect::<Vec<_>>(),
         "removed": done.map(|done| done.removed.iter().map(removed).collect::<Vec<_>>()),

@@ -173,15 +173,15 @@ async fn a_reader_never_sees_a_missing_day_or_a_mixture_within_a_table() {
     let glue = set_up(&aws, &spec).await;
     run_spec(&aws.connect(0).await, &spec, 1, &mut Interrupts::none()).await.unwrap();
 
-    let seen = Arc::new(Mutex::new(Seen::default()));
+    let notes = Arc::new(Mutex::new(Seen::default()));
     let reader = Reader { glue, s3: aws.s3_of_another_person() };
     let reading = {
-        let (seen, aws) = (Arc::clone(&seen), aws.clone());
+        let (notes, aws) = (Arc::clone(&notes), aws.clone());
         tokio::spawn(async move {
             loop {
                 // Asked before it reads: what changes meanwhile lets it read again.
                 let changed = aws.changed.notified();
-                reader.read(&seen).await;
+                reader.read(&notes).await;
                 tokio::select! { () = changed => {}, () = tokio::time::sleep(Duration::from_mins(30)) => {} }
             }
         })
@@ -200,8 +200,8 @@ async fn a_reader_never_sees_a_missing_day_or_a_mixture_within_a_table() {
     let end = attach(&last, &spec, &holder(9_999), &mut (), &mut Interrupts::none()).await.unwrap().unwrap();
     let chosen = end.state.chosen().map(|chosen| chosen.number);
     assert_eq!(serving(&last, &spec, &end).await, vec![chosen; 6], "seed {seed}: after one look");
-    let seen = seen.lock().unwrap();
-    let Seen { reads, runs, mixed, problems } = &*seen;
+    let notes = notes.lock().unwrap();
+    let Seen { reads, runs, mixed, problems } = &*notes;
     assert!(problems.is_empty(), "seed {seed}: {problems:#?}");
     let told =
         format!("seed {seed}: {reads} reads, {mixed} between tables, {deaths} deaths in {number} rounds");
