@@ -6,7 +6,6 @@ use emrys_core::run::{Choice, Effect, Event, GUARD_GROUP, LaunchIntent, Outcome,
 use emrys_core::spec::Spec;
 use emrys_local_aws::journal::Entry;
 use emrys_local_aws::store::Store;
-use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::catalog;
@@ -299,31 +298,32 @@ impl Court<'_> {
             // Nothing but an operator ends it, who comes at the latest when all goes well again.
             let limit = f64::from(self.evidence.spec.config.limits.start_minutes * 60);
             let by = until.as_secs_f64().max(cluster.born + limit) + SLACK + f64::from(world.terminating);
-            return by.max(cluster.born + f64::from(world.lifetime())) - cluster.born;
+            let by = by.max(cluster.born + f64::from(world.lifetime()));
+            // Who deletes the ledger takes from the operators what they know of it: its guard ends it, or `sweep`.
+            if self.evidence.scenario.loses_its_ledger() {
+                return self.guard_ends(cluster).map_or(f64::INFINITY, |guard| by.max(guard) - cluster.born);
+            }
+            return by - cluster.born;
         }
         if !forsaken {
             // EMR's own time counts in whole milliseconds, and steps end a moment after their time.
             return f64::from(world.lifetime() + 10);
         }
-        let ending = f64::from(world.terminating);
-        // A schedule fires within a minute of its time.
-        if let Some(until) = self.guarded_until(cluster.nonce()) {
-            let until = rig::seconds(until) - rig::seconds(rig::start());
-            return until + 60.0 + ending + 10.0 - cluster.born;
+        if let Some(by) = self.guard_ends(cluster) {
+            return by - cluster.born;
         }
         // Nobody came so far as to make a guard: whoever comes next sees it at work, and gives it the time of a run.
         let next = (*until + ABSENCE).as_secs_f64();
         let run = f64::from(self.evidence.spec.config.limits.run_minutes * 60);
-        next.max(cluster.born) + run + SLACK + ending - cluster.born
+        next.max(cluster.born) + run + SLACK + f64::from(world.terminating) - cluster.born
     }
 
-    /// When the guard of a launch fires, if one was recorded.
-    fn guarded_until(&self, nonce: &str) -> Option<Timestamp> {
-        let guarded = self.by_launch(|event| match event {
-            Event::Finished { effect: Effect::GuardEnsured { until } } => Some(*until),
-            _ => None,
-        });
-        guarded.into_iter().find(|(of, _)| of == nonce).map(|(_, until)| until)
+    /// When, in seconds since the start, a cluster is gone at the latest that has a guard.
+    fn guard_ends(&self, cluster: &Cluster) -> Option<f64> {
+        let until = self.evidence.facts.guards.get(cluster.nonce())?;
+        // A schedule fires within a minute of its time.
+        let until = rig::seconds(*until) - rig::seconds(rig::start()) + 60.0;
+        Some(until + f64::from(self.evidence.scenario.world.terminating) + 10.0)
     }
 
     /// What events say, each with the nonce of the launch before it.
@@ -342,7 +342,7 @@ impl Court<'_> {
     /// Guards that stand although all is quiet.
     fn guards(&mut self) {
         let given_up = self.by_launch(|event| matches!(event, Event::GuardGivenUp { .. }).then_some(()));
-        // A request that arrives after the removal makes one for a cluster that is gone: it fires, and goes by itself.
+        // What comes after the removal makes one for a cluster that is gone: it fires, and goes by itself.
         let late = &self.evidence.facts.late_guards;
         // Who deletes the ledger leaves the guards of its clusters to fire: they then go by themselves.
         let is_lost = self.evidence.scenario.loses_its_ledger();

@@ -14,6 +14,9 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use emrys_local_aws::server::Endpoint;
 use fastrand::Rng;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
@@ -65,7 +68,10 @@ pub struct Facts {
     pub launches: Vec<Launch>,
     /// The clusters whose termination was asked for, whether the request arrived or not, and the process that asked.
     pub terminations: BTreeSet<(usize, String)>,
-    /// The guards whose making was slow on its way: they may come to be after they were removed.
+    /// When each guard that was made fires.
+    pub guards: BTreeMap<String, Timestamp>,
+    /// The guards whose making was slow on its way, or asked for by a process that was suspended in the middle of it:
+    /// they may come to be after they were removed.
     pub late_guards: BTreeSet<String>,
     /// Faults, crashes and suspensions by kind.
     pub injected: BTreeMap<&'static str, u64>,
@@ -158,6 +164,9 @@ impl Network {
         excuse: Option<Excuse>,
         request: HttpRequest,
     ) -> Result<HttpResponse, ConnectorError> {
+        if call.what == "CreateSchedule" {
+            return self.guard(excuse == Some(Excuse::Slept), request).await;
+        }
         if !call.is_launch() {
             if call.is_deletion() {
                 self.0.reader.deleted(by, call, request.body().bytes().unwrap_or_default());
@@ -186,6 +195,21 @@ impl Network {
                 beside,
                 is_known: false,
             });
+        }
+        Ok(response)
+    }
+
+    /// A guard is made.
+    async fn guard(&self, slept: bool, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let name = guard_name(&request);
+        let fires = member(request.body(), "ScheduleExpression").and_then(|expression| fires(&expression));
+        let response = self.deliver(request).await?;
+        if response.status().is_success() {
+            let facts = &mut self.state().facts;
+            facts.guards.extend(fires.map(|at| (name.clone(), at)));
+            if slept {
+                facts.late_guards.insert(name);
+            }
         }
         Ok(response)
     }
@@ -309,7 +333,7 @@ impl Wire {
             self.network.inject(fault.kind());
             self.network.0.trace.say(self.process, &format!("{}: {fault:?}", call.what));
         }
-        let least = if call.is_launch() { LONG } else { NAP };
+        let least = if call.service == Service::Glue { NAP } else { LONG };
         let slept = (*lock(&self.slept) >= least).then_some(Excuse::Slept);
         if call.service == Service::Glue && call.changes {
             // It was too late for this table; before the next there is another check.
@@ -332,8 +356,7 @@ impl Wire {
             }
             Some(Fault::SlowRequest(late)) => {
                 if call.what == "CreateSchedule" {
-                    let name = request.uri().rsplit('/').next().unwrap_or_default().to_owned();
-                    self.network.state().facts.late_guards.insert(name);
+                    self.network.state().facts.late_guards.insert(guard_name(&request));
                 }
                 let (answer, answered) = oneshot::channel();
                 let (network, call, by) = (self.network.clone(), call.clone(), self.process);
@@ -384,6 +407,17 @@ impl HttpConnector for Wire {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         HttpConnectorFuture::new(self.clone().exchange(request))
     }
+}
+
+/// The name of the schedule that a request is for.
+fn guard_name(request: &HttpRequest) -> String {
+    request.uri().rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// When a schedule fires that does so once.
+fn fires(expression: &str) -> Option<Timestamp> {
+    let at: DateTime = expression.strip_prefix("at(")?.strip_suffix(')')?.parse().ok()?;
+    TimeZone::UTC.to_timestamp(at).ok()
 }
 
 fn member(body: &SdkBody, name: &str) -> Option<String> {

@@ -125,6 +125,9 @@ async fn play(scenario: &Scenario) -> Report {
     let visitors = casting.all(visitors).await;
     let mender = ProcessPlan::new(Duration::ZERO, "mender");
     let mender = casting.all(Vec::from_iter(scenario.catalog.then_some(mender))).await;
+    // What a ledger that was deleted knew of, only `sweep` finds; a look may leave a cluster out, and the next does not.
+    let sweeps = if scenario.loses_its_ledger() { 2 } else { 0 };
+    let sweepers = casting.all(vec![ProcessPlan::new(Duration::ZERO, "sweeper"); sweeps]).await;
     let controls = |cast: &[Ready]| cast.iter().map(|ready| ready.control.clone()).collect::<Vec<_>>();
     let first: Vec<Control> = cast.iter().flat_map(|cast| controls(cast)).collect();
     let crew = [controls(&last), controls(&canceller), controls(&visitors)].concat();
@@ -151,6 +154,11 @@ async fn play(scenario: &Scenario) -> Report {
         leave_alone(&stage, &first).await;
     }
     let driven = tokio::time::timeout(PATIENCE, drive_to_the_end(&stage, last)).await.ok().flatten();
+    for sweeper in sweepers {
+        let visit = Visit { at: Duration::from_mins(1), errand: Errand::Sweep };
+        let found = pay_visit(&stage, &truth, sweeper, visit).await;
+        wrongs.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+    }
     let mut waited = 0;
     while waited < 24 * 60 && rig::clusters(&mut endpoint.world()).iter().any(|c| c.is_ours() && c.is_alive())
     {

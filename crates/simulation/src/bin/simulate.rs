@@ -1,7 +1,9 @@
 //! Simulates runs of Emrys, and says what does not hold.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use emrys_control_plane::Safeguards;
@@ -97,8 +99,11 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Options, String> {
 
 /// Plays scenarios and tells how it went.
 fn campaign<S: Sync>(what: &str, plans: &[S], scenario: impl Fn(&S) -> Scenario + Sync) -> bool {
-    let begin = now();
+    let (begin, told) = (now(), AtomicUsize::new(0));
     let summary = campaign::play(plans, scenario, |summary| {
+        for report in &summary.failures[told.swap(summary.failures.len(), Ordering::Relaxed)..] {
+            say(&format!("{what}: {} failed", report.name));
+        }
         if summary.runs.is_multiple_of(100) || summary.runs == plans.len() {
             say(&format!("{what}: {} of {}, {} failed", summary.runs, plans.len(), summary.failures.len()));
         }
@@ -160,7 +165,7 @@ fn say(text: &str) {
     eprintln!("{text}");
 }
 
-#[expect(clippy::print_stdout, reason = "what came out of it")]
 fn print(text: &str) {
-    println!("{text}");
+    // Who reads no further than the first lines has read enough.
+    let _ = writeln!(std::io::stdout(), "{text}");
 }

@@ -6,7 +6,7 @@ use emrys_simulation::exhaustive;
 use emrys_simulation::scenario::Scenario;
 
 /// How many seeds CI plays. `cargo xtask simulate --seeds N` plays as many as wanted.
-const SEEDS: u64 = 900;
+const SEEDS: u64 = 1_000;
 
 fn assert_nothing_broke(summary: &Summary) {
     let told = summary.failures.first().map(|report| {
