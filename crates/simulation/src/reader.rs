@@ -105,23 +105,25 @@ impl Reader {
 
     /// Looks.
     pub(crate) fn look(&self, after: After) {
-        if self.0.spec.published_to().is_none() {
-            return;
+        if self.0.spec.published_to().is_some() {
+            let serving = after.of_catalog.then(|| catalog::serving(&mut self.0.endpoint.world()));
+            self.see(serving, after);
         }
+    }
+
+    /// Where each table has the day now, unless that is as it was; and what lies there.
+    fn see(&self, serving: Option<Serving>, after: After) {
         let mut readings = self.readings();
-        if after.of_catalog {
-            let serving = catalog::serving(&mut self.0.endpoint.world());
-            for (table, location) in serving {
-                let before = readings.serving.insert(table, location.clone()).flatten();
-                match location {
-                    None if before.is_some() => {
-                        readings.broken(Invariant::DayStays, format!("{table} has the day no more"));
-                    }
-                    Some(location) if before.as_ref() != Some(&location) => {
-                        self.moved(&mut readings, table, &location, after);
-                    }
-                    _ => {}
+        for (table, location) in serving.into_iter().flatten() {
+            let before = readings.serving.insert(table, location.clone()).flatten();
+            match location {
+                None if before.is_some() => {
+                    readings.broken(Invariant::DayStays, format!("{table} has the day no more"));
                 }
+                Some(location) if before.as_ref() != Some(&location) => {
+                    self.moved(&mut readings, table, &location, after);
+                }
+                _ => {}
             }
         }
         self.read_files(&mut readings);
@@ -285,4 +287,71 @@ fn keys(call: &Call, body: &[u8]) -> Vec<String> {
     let body = String::from_utf8_lossy(body);
     let between = |part: &str| part.split_once("</Key>").map(|(key, _)| key.to_owned());
     body.split("<Key>").skip(1).filter_map(between).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use emrys_local_aws::store::Condition;
+
+    use super::*;
+    use crate::fault::Service;
+    use crate::rig::Rig;
+    use crate::scenario::WorldPlan;
+
+    const AFTER: After = After { by: 1, excuse: None, of_catalog: true };
+
+    /// A reader of an AWS in which nothing was run.
+    fn reader() -> (Reader, Rig) {
+        let spec = rig::spec(false, true);
+        let rig = Rig::new(&WorldPlan::short(), &spec, 1);
+        (Reader::new(&spec, &rig.endpoint, &rig.store), rig)
+    }
+
+    fn traffic(location: Option<&str>) -> Serving {
+        BTreeMap::from([("traffic", location.map(str::to_owned))])
+    }
+
+    fn broken(reader: &Reader) -> Vec<Invariant> {
+        reader.told().wrongs.into_iter().map(|violation| violation.invariant).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_day_that_disappears_and_a_folder_that_no_attempt_wrote_are_noticed() {
+        let (reader, _rig) = reader();
+        reader.see(Some(traffic(None)), AFTER);
+        assert_eq!(broken(&reader), []);
+        reader.see(Some(traffic(Some("s3://my-log-bucket/elsewhere/traffic/"))), AFTER);
+        assert_eq!(broken(&reader), [Invariant::ServedWhole, Invariant::ServedVerified]);
+        reader.see(Some(traffic(None)), AFTER);
+        assert_eq!(broken(&reader).last(), Some(&Invariant::DayStays));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_that_is_not_what_the_manifest_says_is_noticed_while_it_is_served() {
+        let (reader, rig) = reader();
+        reader.lost();
+        let manifest = r#"{"tables":[{"name":"traffic","files":[{"path":"traffic/a","size":2}]}]}"#;
+        for (key, content) in [("out/manifest.json", manifest), ("out/traffic/a", "12")] {
+            rig.store.put(BUCKET, key, content.as_bytes()).unwrap();
+        }
+        reader.see(Some(traffic(Some("s3://my-log-bucket/out/traffic/"))), AFTER);
+        assert_eq!(broken(&reader), []);
+        rig.store.put(BUCKET, "out/traffic/a", b"1").unwrap();
+        reader.see(None, AFTER);
+        assert_eq!(broken(&reader), [Invariant::ServedWhole]);
+        rig.store.delete(BUCKET, "out/traffic/a", &Condition::default()).unwrap();
+        reader.see(None, AFTER);
+        assert_eq!(broken(&reader), [Invariant::ServedWhole; 2]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_deleted_has_to_be_an_attempts() {
+        let (reader, _rig) = reader();
+        let call = |what: &str| Call { service: Service::S3, what: what.to_owned(), changes: true };
+        let body = b"<Delete><Object><Key>a/b</Key></Object><Object><Key>c</Key></Object></Delete>";
+        assert_eq!(keys(&call("POST my-log-bucket/?delete"), body), ["a/b", "c"]);
+        assert_eq!(keys(&call("DELETE my-log-bucket/a/b?x-id=DeleteObject"), b""), ["a/b"]);
+        reader.deleted(1, &call("POST my-log-bucket/?delete"), body);
+        assert_eq!(broken(&reader), [Invariant::OnlySuperseded; 2]);
+    }
 }
