@@ -17,7 +17,8 @@
 //!   |-> catalog     the tables of a pipeline that publishes
 //!   |-> reader      who queries without pause
 //!   `-> invariants  what must hold at the end
-//! exhaustive  a crash at every call of a run, and at every two
+//!         `-> served     of what queries see
+//! exhaustive  a crash at every call of a run, and at every two; of those who publish and clear away; and sleepers
 //! campaign    many seeds at once, and their summary
 //! ```
 //!

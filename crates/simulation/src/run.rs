@@ -375,3 +375,26 @@ fn digest(journal: &[Entry], trace: &[String]) -> String {
     }
     hex::encode(hash.finalize())
 }
+
+#[cfg(test)]
+mod tests {
+    use emrys_core::standing::{Goal, Step, plan};
+
+    use super::*;
+    use crate::exhaustive::{self, Where};
+
+    #[tokio::test(start_paused = true)]
+    async fn the_tables_of_a_simulated_day_are_those_that_setup_would_make() {
+        let scenario = exhaustive::scenario(&[], Where::SameHost);
+        let spec = rig::spec(true, true);
+        let rig = Rig::new(&scenario.world, &spec, 1);
+        let reader = Reader::new(&spec, &rig.endpoint, &rig.store);
+        let network = Network::new(rig.endpoint.clone(), &scenario, Trace::new(), reader);
+        let safeguards = scenario.safeguards;
+        let mut casting = Casting { network, rng: Rng::with_seed(1), safeguards, count: 0 };
+        let cast = casting.all(vec![ProcessPlan::new(Duration::ZERO, "host")]).await;
+        let found = emrys_control_plane::standing(&cast[0].cp, &spec).await.unwrap();
+        let steps = plan(&spec, &found, Goal::Setup).steps;
+        assert!(matches!(steps.as_slice(), [Step::PutAlarm { .. }]), "{steps:#?}");
+    }
+}
