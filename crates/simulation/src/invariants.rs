@@ -6,6 +6,7 @@ use emrys_core::run::{Choice, Effect, Event, GUARD_GROUP, LaunchIntent, Outcome,
 use emrys_core::spec::Spec;
 use emrys_local_aws::journal::Entry;
 use emrys_local_aws::store::Store;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::catalog;
@@ -309,7 +310,7 @@ impl Court<'_> {
             // EMR's own time counts in whole milliseconds, and steps end a moment after their time.
             return f64::from(world.lifetime() + 10);
         }
-        if let Some(by) = self.guard_ends(cluster) {
+        if let Some(by) = self.guard_ends(cluster).or_else(|| self.is_said_to_end(cluster)) {
             return by - cluster.born;
         }
         // Nobody came so far as to make a guard: whoever comes next sees it at work, and gives it the time of a run.
@@ -320,10 +321,23 @@ impl Court<'_> {
 
     /// When, in seconds since the start, a cluster is gone at the latest that has a guard.
     fn guard_ends(&self, cluster: &Cluster) -> Option<f64> {
-        let until = self.evidence.facts.guards.get(cluster.nonce())?;
-        // A schedule fires within a minute of its time.
-        let until = rig::seconds(*until) - rig::seconds(rig::start()) + 60.0;
-        Some(until + f64::from(self.evidence.scenario.world.terminating) + 10.0)
+        self.evidence.facts.guards.get(cluster.nonce()).map(|until| self.gone_after(*until))
+    }
+
+    /// The same for a guard that the record calls made, whether it is there or not.
+    fn is_said_to_end(&self, cluster: &Cluster) -> Option<f64> {
+        let guarded = self.by_launch(|event| match event {
+            Event::Finished { effect: Effect::GuardEnsured { until } } => Some(*until),
+            _ => None,
+        });
+        let of_cluster = guarded.into_iter().find(|(nonce, _)| nonce == cluster.nonce());
+        of_cluster.map(|(_, until)| self.gone_after(until))
+    }
+
+    /// A schedule fires within a minute of its time.
+    fn gone_after(&self, until: Timestamp) -> f64 {
+        let until = rig::seconds(until) - rig::seconds(rig::start()) + 60.0;
+        until + f64::from(self.evidence.scenario.world.terminating) + 10.0
     }
 
     /// What events say, each with the nonce of the launch before it.

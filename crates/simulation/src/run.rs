@@ -15,6 +15,7 @@ use emrys_local_aws::journal::Entry;
 use fastrand::Rng;
 use futures::future::join_all;
 use jiff::SignedDuration;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
@@ -366,7 +367,7 @@ async fn pay_visit(stage: &Stage, truth: &Truth<'_>, visitor: Ready, visit: Visi
 fn digest(journal: &[Entry], trace: &[String]) -> String {
     let mut hash = Sha256::new();
     for entry in journal {
-        hash.update(serde_json::to_vec(entry).unwrap_or_default());
+        hash.update(sorted(serde_json::to_value(entry).unwrap_or_default()).to_string());
         hash.update(b"\n");
     }
     for line in trace {
@@ -374,6 +375,19 @@ fn digest(journal: &[Entry], trace: &[String]) -> String {
         hash.update(b"\n");
     }
     hex::encode(hash.finalize())
+}
+
+/// The same with all members in their order: in the SDK's requests some come in another order in each process.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members: BTreeMap<String, Value> =
+                members.into_iter().map(|(name, value)| (name, sorted(value))).collect();
+            members.into_iter().collect()
+        }
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        other => other,
+    }
 }
 
 #[cfg(test)]

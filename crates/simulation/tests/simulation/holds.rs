@@ -40,7 +40,7 @@ fn a_crash_in_the_middle_of_what_queries_feel_is_survived() {
     assert_nothing_broke(&summary);
     assert_eq!(summary.injected.get("crash"), Some(&(scenarios.len() as u64)));
     assert_eq!(summary.outcomes.get(Outcome::Succeeded.name()), Some(&scenarios.len()));
-    assert!(summary.injected.get("objects deleted").is_some_and(|count| *count > 10));
+    assert!(summary.injected.get("objects deleted").is_some_and(|count| *count >= 5));
 }
 
 /// Somebody publishes the first attempt and is suspended before a call of that, while another publishes the second.
