@@ -31,16 +31,19 @@ fn a_crash_at_any_call_is_survived() {
 }
 
 /// The same for who runs the day again, publishes another attempt, or clears away a day later: a crash at each call that
-/// changes something. A reader looks after each of them.
+/// changes something, before one and after the next (`cargo xtask simulate --singles` has both for all calls). A reader
+/// looks after each of them.
 #[test]
 fn a_crash_in_the_middle_of_what_queries_feel_is_survived() {
     let scenarios = exhaustive::errands(Among::Changes);
-    assert!(scenarios.len() > 60, "{}", scenarios.len());
+    let (befores, afters) = (scenarios.iter().step_by(4), scenarios.iter().skip(3).step_by(4));
+    let scenarios: Vec<Scenario> = befores.chain(afters).cloned().collect();
+    assert!(scenarios.len() > 50, "{}", scenarios.len());
     let summary = campaign::play(&scenarios, Scenario::clone, |_| ());
     assert_nothing_broke(&summary);
     assert_eq!(summary.injected.get("crash"), Some(&(scenarios.len() as u64)));
     assert_eq!(summary.outcomes.get(Outcome::Succeeded.name()), Some(&scenarios.len()));
-    assert!(summary.injected.get("objects deleted").is_some_and(|count| *count >= 5));
+    assert!(summary.injected.get("objects deleted").is_some_and(|count| *count >= 3));
 }
 
 /// Somebody publishes the first attempt and is suspended before a call of that, while another publishes the second.
