@@ -87,6 +87,9 @@ impl<'a, 'l> Engine<'a, 'l> {
 
     /// Whether the catalog serves something else than the record says; that is recorded, and so it becomes an act.
     async fn is_astray(&mut self) -> Result<bool, Stop> {
+        if !self.cp.safeguards.convergence {
+            return Ok(false);
+        }
         let event = match looks::astray(self.cp, self.spec, self.ledger.state()).await {
             Ok(Some(event)) => event,
             Ok(None) => return Ok(false),
@@ -100,7 +103,8 @@ impl<'a, 'l> Engine<'a, 'l> {
         Ok(true)
     }
 
-    async fn turns(&mut self) -> Result<How, Stop> {
+    /// Turn after turn, until there is nothing left to do by the record.
+    pub(crate) async fn turns(&mut self) -> Result<How, Stop> {
         loop {
             if let Some(interrupt) = self.interrupts.pending()
                 && let Some(how) = self.interrupted(interrupt).await?
@@ -255,8 +259,10 @@ impl<'a, 'l> Engine<'a, 'l> {
     /// Glue does it whatever became of the lease meanwhile. So it is made sure of before each table.
     async fn publish(&mut self, intent: &LaunchIntent) -> Result<Result<Effect, Trouble>, Stop> {
         let limit = act_limit(self.cp);
-        for publication in publications(self.spec, intent) {
-            self.ledger.must_hold_for(limit).await?;
+        for (nth, publication) in publications(self.spec, intent).into_iter().enumerate() {
+            if nth == 0 || self.cp.safeguards.table_lease {
+                self.ledger.must_hold_for(limit).await?;
+            }
             let publish = acts::publish(self.cp, self.spec, &publication);
             let late = || Trouble {
                 kind: TroubleKind::Unreachable,

@@ -159,7 +159,11 @@ pub async fn clear(
     }
     let ledger = Box::pin(Ledger::take(cp, spec, holder, watcher, interrupts)).await?;
     let mut engine = Engine::new(cp, spec, ledger, watcher, interrupts);
-    let settled = Box::pin(engine.settle()).await;
+    let settled = if cp.safeguards.live_look {
+        Box::pin(engine.settle()).await
+    } else {
+        Box::pin(engine.turns()).await
+    };
     let mut ledger = engine.into_ledger();
     let cleared = match settled {
         Ok(How::Closed(_)) => clear_held(cp, spec, &mut ledger, watcher, interrupts).await,
@@ -354,5 +358,8 @@ fn folder(spec: &Spec, state: &State, number: u32) -> Option<S3Uri> {
 }
 
 async fn served(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Vec<Served>, Trouble> {
+    if !cp.safeguards.live_look {
+        return Ok(Vec::new());
+    }
     patiently(cp, async || looks::served(cp, spec, state).await).await
 }

@@ -23,6 +23,12 @@ pub struct Safeguards {
     /// A schedule outside of the cluster ends it when everybody is dead, where `[guard]` is configured. Without it
     /// Emrys believes that there is one.
     pub guards: bool,
+    /// The lease is made sure of before each table is published, and not before the first alone.
+    pub table_lease: bool,
+    /// Who looks at a day that is over looks at its tables, too, and puts them right.
+    pub convergence: bool,
+    /// Output is deleted only when no table serves it, whatever the record says.
+    pub live_look: bool,
 }
 
 impl Safeguards {
@@ -35,6 +41,9 @@ impl Safeguards {
         launch_once: true,
         verification: true,
         guards: true,
+        table_lease: true,
+        convergence: true,
+        live_look: true,
     };
 
     /// The pace with these safeguards.

@@ -36,7 +36,7 @@ pub enum Among {
     Changes,
 }
 
-/// A call at which a process dies.
+/// A call at which a process dies, or is suspended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CrashPoint {
     /// The process, counted over the whole scenario.
@@ -75,6 +75,8 @@ pub struct Mix {
     pub freezes: f64,
     /// How much likelier all of it is at a launch.
     pub at_launch: f64,
+    /// How much likelier all of it is where a partition is looked at, made or moved, or objects are deleted.
+    pub at_publish: f64,
     /// Times at which a service is out.
     pub outages: Vec<Outage>,
     /// When everything goes well again, since the start.
@@ -86,6 +88,8 @@ pub struct Mix {
 pub enum Chaos {
     /// Crashes at these points, and nothing else.
     Crashes(Vec<CrashPoint>),
+    /// A process is suspended at this point for so long, and nothing else.
+    Sleep(CrashPoint, Duration),
     /// By chance.
     Random(Mix),
 }
@@ -111,6 +115,10 @@ impl Chaos {
                 crash: points.iter().find(|point| point.is_at(call, position)).map(|point| point.when),
                 ..Fate::default()
             },
+            Self::Sleep(point, duration) => Fate {
+                freeze: point.is_at(call, position).then_some((point.when, *duration)),
+                ..Fate::default()
+            },
             Self::Random(mix) => mix.fate(rng, call, position.at),
         }
     }
@@ -132,7 +140,11 @@ impl Mix {
         if at >= self.until {
             return Fate::default();
         }
-        let factor = if call.is_launch() { self.at_launch } else { 1.0 };
+        let factor = match call {
+            call if call.is_launch() => self.at_launch,
+            call if call.is_felt_by_readers() => self.at_publish,
+            _ => 1.0,
+        };
         let mut happens = |chance: f64| rng.f64() < (chance * factor).min(0.6);
         let (faulty, crashes, freezes) = (happens(self.faults), happens(self.crashes), happens(self.freezes));
         let outage =

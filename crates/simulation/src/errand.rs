@@ -1,8 +1,11 @@
-//! What people do beside the operators: they sweep, they break a lease, they end a cluster or delete the ledger.
+//! What people do beside the operators: they sweep, they break a lease, they end a cluster or delete the ledger; they
+//! run the day again, publish another attempt of it, and clear away what nobody needs any more.
 
 use std::time::Duration;
 
-use emrys_control_plane::{ControlPlane, Stop, end_cluster, status, survey, unlock};
+use emrys_control_plane::{
+    ControlPlane, Holder, Interrupts, RunOptions, Stop, clear, end_cluster, publish, status, survey, unlock,
+};
 use emrys_core::run::State;
 use emrys_core::spec::Spec;
 use emrys_core::sweep::Standing;
@@ -10,7 +13,12 @@ use emrys_local_aws::server::Endpoint;
 use emrys_local_aws::store::{Condition, Store};
 use fastrand::Rng;
 
+use crate::reader::Reader;
 use crate::rig::{self, Ledger};
+use crate::watching::Eyes;
+
+/// When what was superseded in the first hours may go, since the start.
+pub(crate) const GRACE_IS_OVER: Duration = Duration::from_hours(28);
 
 /// What somebody does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +31,12 @@ pub enum Errand {
     EndCluster,
     /// A person deletes the ledger.
     DeleteLedger,
+    /// `emrys run`, also where the day was run before.
+    RunAgain,
+    /// `emrys publish --attempt N`, or without a number: the attempt that the record names.
+    Publish(Option<u32>),
+    /// `emrys gc`.
+    Gc,
 }
 
 impl Errand {
@@ -33,6 +47,9 @@ impl Errand {
             Self::Unlock => "unlock",
             Self::EndCluster => "cluster ended by a person",
             Self::DeleteLedger => "ledger deleted",
+            Self::RunAgain => "day run again",
+            Self::Publish(_) => "attempt published",
+            Self::Gc => "gc",
         }
     }
 }
@@ -57,25 +74,97 @@ impl Visit {
         };
         Self { at, errand }
     }
+
+    /// People who change what queries see: now and then two of them at once.
+    pub(crate) fn of_readers(rng: &mut Rng, until: Duration) -> Vec<Self> {
+        let mut at = rng.u64(200..until.as_secs().max(900));
+        let visits = (0..rng.usize(1..=4)).map(|_| {
+            let errand = match rng.u8(0..10) {
+                0..4 => Errand::RunAgain,
+                4..7 => Errand::Publish(Some(1)),
+                7..9 => Errand::Publish(Some(2)),
+                _ => Errand::Publish(None),
+            };
+            let visit = Self { at: Duration::from_secs(at), errand };
+            at += if rng.bool() { rng.u64(0..30) } else { rng.u64(60..1_200) };
+            visit
+        });
+        visits.collect()
+    }
+
+    /// Two attempts that are good, and people who do not agree which one queries should see.
+    pub(crate) fn of_a_quarrel(rng: &mut Rng) -> Vec<Self> {
+        let runs =
+            [25, 55].map(|minutes| Self { at: Duration::from_mins(minutes), errand: Errand::RunAgain });
+        let mut at = Duration::from_mins(80);
+        let publications = (0..rng.u32(3..=6)).map(|nth| {
+            let attempt = if rng.u8(0..4) == 0 { None } else { Some(1 + nth % 2) };
+            let visit = Self { at, errand: Errand::Publish(attempt) };
+            at += Duration::from_secs(rng.u64(0..240));
+            visit
+        });
+        let publications: Vec<Self> = publications.collect();
+        [runs.to_vec(), publications].concat()
+    }
+
+    /// The day is run to an end, whatever became of the operators, and a day later people clear away what was
+    /// superseded, while others may be at the tables.
+    pub(crate) fn of_gc(rng: &mut Rng) -> Vec<Self> {
+        let mut visits = vec![Self { at: Duration::from_mins(rng.u64(60..90)), errand: Errand::RunAgain }];
+        if rng.bool() {
+            let errand = Errand::Publish(Some(rng.u32(1..=2)));
+            visits.push(Self { at: Duration::from_mins(rng.u64(90..150)), errand });
+        }
+        let mut at = GRACE_IS_OVER;
+        for _ in 0..rng.usize(1..=4) {
+            let errand = match rng.u8(0..8) {
+                0..5 => Errand::Gc,
+                5 => Errand::RunAgain,
+                _ => Errand::Publish(Some(1)),
+            };
+            visits.push(Self { at, errand });
+            at += Duration::from_secs(if rng.bool() { rng.u64(0..10) } else { rng.u64(60..900) });
+        }
+        visits
+    }
 }
 
 /// AWS as nobody but the simulation sees it: what is, and not what is shown.
 pub(crate) struct Truth<'a> {
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) store: &'a Store,
+    pub(crate) reader: &'a Reader,
+}
+
+/// Who comes.
+pub(crate) struct Visitor<'a> {
+    pub(crate) cp: &'a ControlPlane,
+    pub(crate) holder: Holder,
+    pub(crate) eyes: &'a mut Eyes,
 }
 
 /// Does the errand; gives what should not have been done.
 pub(crate) async fn run(
     errand: Errand,
-    cp: &ControlPlane,
+    Visitor { cp, holder, eyes }: Visitor<'_>,
     spec: &Spec,
     truth: &Truth<'_>,
 ) -> Result<Vec<String>, Stop> {
     match errand {
+        Errand::RunAgain => {
+            let options = RunOptions { holder, again: true, detach: false };
+            emrys_control_plane::run(cp, spec, &options, eyes, &mut Interrupts::none()).await?;
+        }
+        Errand::Publish(attempt) => {
+            publish(cp, spec, attempt, &holder, eyes, &mut Interrupts::none()).await?;
+        }
         Errand::Sweep => return sweep(cp, spec, truth).await,
+        Errand::Gc => {
+            clear(cp, spec, &holder, eyes, &mut Interrupts::none()).await?;
+        }
         Errand::Unlock => {
             if let Some((holder, since)) = status(cp, spec).await?.and_then(|status| status.driven_by) {
+                truth.reader.unlocked();
                 unlock(cp, spec, &holder, since).await?;
             }
         }
@@ -87,6 +176,7 @@ pub(crate) async fn run(
         }
         Errand::DeleteLedger => {
             let uri = spec.ledger_uri();
+            truth.reader.lost();
             truth.store.delete(uri.bucket(), uri.key(), &Condition::default()).unwrap_or_default();
         }
     }

@@ -1,11 +1,13 @@
-//! A crash at every call of a run, and at every two of those that change something.
+//! A crash at every call of a run, and at every two of those that change something; and at every call of what people
+//! do to a day that was run.
 
 use std::time::Duration;
 
 use emrys_control_plane::Safeguards;
 
 use crate::chaos::{Among, Chaos, CrashPoint, When};
-use crate::run::{self, Report};
+use crate::errand::{Errand, GRACE_IS_OVER, Visit};
+use crate::run::{self, FIRST_VISITOR, Report};
 use crate::scenario::{Operator, ProcessPlan, Scenario, WorldPlan};
 
 /// Where the next process begins.
@@ -42,6 +44,7 @@ pub fn scenario(crashes: &[CrashPoint], place: Where) -> Scenario {
         cancel_at: None,
         until: Duration::from_hours(2),
         guarded: true,
+        catalog: true,
         forsaken: false,
         safeguards: Safeguards::ALL,
     }
@@ -90,6 +93,68 @@ fn seconds(first: CrashPoint, place: Where) -> Vec<Scenario> {
         for when in [When::Before, When::After] {
             let second = CrashPoint { process: 1, nth, among: Among::Changes, when };
             scenarios.push(scenario(&[first, second], place));
+        }
+    }
+    scenarios
+}
+
+/// How long after one another people come; who clears away comes when the grace is over.
+const GAP: Duration = Duration::from_mins(20);
+
+/// What is done to a day that was run, one after the other; at the last of it a process dies.
+const ERRANDS: &[&[Errand]] = &[
+    &[Errand::RunAgain],
+    &[Errand::RunAgain, Errand::Publish(Some(1))],
+    &[Errand::RunAgain, Errand::Publish(Some(1)), Errand::Publish(Some(2))],
+    &[Errand::RunAgain, Errand::Gc],
+];
+
+/// One who publishes an attempt, and another who comes while the first is suspended; a day later somebody clears away.
+const QUARREL: &[Errand] =
+    &[Errand::RunAgain, Errand::Publish(Some(1)), Errand::Publish(Some(2)), Errand::Gc];
+
+/// A day that was run, and people who come to it after that.
+fn visited(errands: &[Errand], chaos: Chaos) -> Scenario {
+    let mut at = Duration::ZERO;
+    let visits = errands.iter().map(|errand| {
+        at += if *errand == Errand::Gc { GRACE_IS_OVER } else { GAP };
+        Visit { at, errand: *errand }
+    });
+    let visits = visits.collect();
+    let run = scenario(&[], Where::SameHost);
+    let operators = vec![Operator { processes: vec![ProcessPlan::new(Duration::ZERO, "host")] }];
+    Scenario { name: format!("{errands:?} {chaos:?}"), operators, visits, chaos, until: at + GAP, ..run }
+}
+
+/// A crash before and after every call, or every call that changes something, of each errand about what queries see.
+/// Whoever comes next picks up what was begun.
+pub fn errands(among: Among) -> Vec<Scenario> {
+    let mut scenarios = Vec::new();
+    for errands in ERRANDS {
+        let process = FIRST_VISITOR + errands.len() - 1;
+        let report: Report = run::run(&visited(errands, Chaos::Crashes(Vec::new())));
+        let (all, changes) = report.calls_by_process.get(process).copied().unwrap_or_default();
+        for nth in 0..if among == Among::All { all } else { changes } {
+            for when in [When::Before, When::After] {
+                let point = CrashPoint { process, nth, among, when };
+                scenarios.push(visited(errands, Chaos::Crashes(vec![point])));
+            }
+        }
+    }
+    scenarios
+}
+
+/// Somebody publishes an attempt, and is suspended at a call of that, before or after it; meanwhile another publishes
+/// another attempt. Whoever wakes up comes too late for one table at most.
+pub fn sleepers() -> Vec<Scenario> {
+    let process = FIRST_VISITOR + 1;
+    let report: Report = run::run(&visited(QUARREL, Chaos::Crashes(Vec::new())));
+    let (all, _) = report.calls_by_process.get(process).copied().unwrap_or_default();
+    let mut scenarios = Vec::new();
+    for nth in 0..all {
+        for when in [When::Before, When::After] {
+            let point = CrashPoint { process, nth, among: Among::All, when };
+            scenarios.push(visited(QUARREL, Chaos::Sleep(point, 2 * GAP)));
         }
     }
     scenarios

@@ -53,6 +53,8 @@ pub enum Service {
     S3,
     /// JSON.
     Emr,
+    /// JSON.
+    Glue,
     /// CBOR.
     CloudWatch,
     /// JSON, with the error's name in a header.
@@ -73,10 +75,11 @@ pub struct Call {
 impl Call {
     /// What a request asks for.
     pub fn of(request: &HttpRequest) -> Self {
-        if let Some((_, operation)) =
+        if let Some((service, operation)) =
             request.headers().get("x-amz-target").and_then(|target| target.split_once('.'))
         {
-            return Self::named(Service::Emr, operation);
+            let service = if service == "AWSGlue" { Service::Glue } else { Service::Emr };
+            return Self::named(service, operation);
         }
         if let Some((_, operation)) = request.uri().split_once("/operation/") {
             return Self::named(Service::CloudWatch, operation);
@@ -112,6 +115,16 @@ impl Call {
     pub fn is_launch(&self) -> bool {
         self.service == Service::Emr && self.what == "RunJobFlow"
     }
+
+    /// Whether it reads, makes or moves a partition, or deletes objects.
+    pub fn is_felt_by_readers(&self) -> bool {
+        self.is_deletion() || self.service == Service::Glue && self.what.ends_with("Partition")
+    }
+
+    /// Whether it deletes objects.
+    pub fn is_deletion(&self) -> bool {
+        self.service == Service::S3 && (self.what.ends_with("?delete") || self.what.starts_with("DELETE "))
+    }
 }
 
 /// EventBridge Scheduler names what it is about in the path, and what to do by the method.
@@ -134,7 +147,7 @@ fn scheduler_operation(method: &str, path: &str) -> Option<String> {
 pub(crate) fn throttled(service: Service) -> HttpResponse {
     match service {
         Service::S3 => refusal(service, 503, "SlowDown"),
-        Service::Emr | Service::CloudWatch => refusal(service, 400, "ThrottlingException"),
+        Service::Emr | Service::Glue | Service::CloudWatch => refusal(service, 400, "ThrottlingException"),
         Service::Scheduler => refusal(service, 429, "ThrottlingException"),
     }
 }
@@ -143,7 +156,7 @@ pub(crate) fn throttled(service: Service) -> HttpResponse {
 pub(crate) fn error(service: Service) -> HttpResponse {
     match service {
         Service::S3 => refusal(service, 500, "InternalError"),
-        Service::Emr | Service::CloudWatch => refusal(service, 500, "InternalServerError"),
+        Service::Emr | Service::Glue | Service::CloudWatch => refusal(service, 500, "InternalServerError"),
         Service::Scheduler => refusal(service, 500, "InternalServerException"),
     }
 }
@@ -152,7 +165,7 @@ pub(crate) fn error(service: Service) -> HttpResponse {
 pub(crate) fn denied(service: Service) -> HttpResponse {
     match service {
         Service::S3 => refusal(service, 403, "AccessDenied"),
-        Service::Emr | Service::CloudWatch => refusal(service, 400, "AccessDeniedException"),
+        Service::Emr | Service::Glue | Service::CloudWatch => refusal(service, 400, "AccessDeniedException"),
         Service::Scheduler => refusal(service, 403, "AccessDeniedException"),
     }
 }
@@ -161,7 +174,7 @@ pub(crate) fn denied(service: Service) -> HttpResponse {
 pub(crate) fn expired(service: Service) -> HttpResponse {
     match service {
         Service::S3 => refusal(service, 400, "ExpiredToken"),
-        Service::Emr | Service::CloudWatch => refusal(service, 400, "ExpiredTokenException"),
+        Service::Emr | Service::Glue | Service::CloudWatch => refusal(service, 400, "ExpiredTokenException"),
         Service::Scheduler => refusal(service, 403, "ExpiredTokenException"),
     }
 }
@@ -178,7 +191,7 @@ fn refusal(service: Service, status: u16, code: &str) -> HttpResponse {
             let xml = format!("<Error><Code>{code}</Code><Message>made up</Message></Error>");
             ("application/xml", xml.into_bytes())
         }
-        Service::Emr => {
+        Service::Emr | Service::Glue => {
             let json = format!(r#"{{"__type":"{code}","message":"made up"}}"#);
             ("application/x-amz-json-1.1", json.into_bytes())
         }

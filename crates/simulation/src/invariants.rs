@@ -6,11 +6,15 @@ use emrys_core::run::{Choice, Effect, Event, GUARD_GROUP, LaunchIntent, Outcome,
 use emrys_core::spec::Spec;
 use emrys_local_aws::journal::Entry;
 use emrys_local_aws::store::Store;
+use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::catalog;
 use crate::network::{Facts, Launch};
+use crate::reader::Readings;
 use crate::rig::{self, BUCKET, Cluster, Ledger};
 use crate::scenario::{ABSENCE, Scenario};
+use crate::served::{self, Ending};
 
 /// How long, in seconds, who comes to a run may take to end its cluster: the lease of the one before, a look, and a
 /// request.
@@ -40,7 +44,8 @@ pub enum Invariant {
     NothingIsLeft,
     /// Success means that the output is there, whole.
     SuccessIsVerified,
-    /// An accepted cluster that did its work is a success.
+    /// An accepted cluster that did its work is a success, unless it could not be published and somebody then chose by
+    /// hand what queries see.
     WorkIsNotLost,
     /// Each step of an accepted cluster is there once.
     StepsOnce,
@@ -48,6 +53,24 @@ pub enum Invariant {
     OthersUntouched,
     /// Once nothing stands in its way any more, the run comes to its end.
     TheRunEnds,
+    /// A day that queries see once never disappears.
+    DayStays,
+    /// What a table serves is the folder of one attempt, found good in the ledger before.
+    ServedVerified,
+    /// At every moment the files of each table that is served are those of the manifest, with their sizes: no table is
+    /// half written, and no attempt that is served is deleted.
+    ServedWhole,
+    /// A table is made to serve the attempt that the record names at that moment, and no other, but by a process that
+    /// was suspended, or lost its lease to `unlock`, in the moment of that call.
+    OnlyTheChosen,
+    /// When all is quiet all tables serve the attempt that the record names; where a call came too late, or AWS would not
+    /// have it, after the next look at the day.
+    CatalogFollows,
+    /// Only what was superseded, or never found good, for as long as the grace is deleted, and nothing that a table
+    /// serves; and it was recorded before.
+    OnlySuperseded,
+    /// Of an attempt that the record calls gone nothing is left.
+    GoneIsGone,
 }
 
 /// What is not promised where somebody deletes the ledger: nobody knows any more what was done, and the day is run anew.
@@ -60,6 +83,7 @@ const OF_THE_LEDGER: &[Invariant] = &[
     Invariant::SurplusIsEnded,
     Invariant::OrphansOnly,
     Invariant::WorkIsNotLost,
+    Invariant::CatalogFollows,
 ];
 
 /// An invariant that does not hold.
@@ -86,6 +110,10 @@ pub(crate) struct Evidence<'a> {
     /// What the last operator was told.
     pub(crate) outcome: Option<Outcome>,
     pub(crate) is_stuck: bool,
+    /// What was read of the tables.
+    pub(crate) readings: Readings,
+    /// How the tables stood at the end.
+    pub(crate) ending: Ending,
     /// What people did that they should not have.
     pub(crate) wrongs: Vec<String>,
     /// Which processes died.
@@ -104,13 +132,16 @@ struct Court<'a> {
     evidence: &'a Evidence<'a>,
     ours: Vec<&'a Cluster>,
     events: Vec<Recorded>,
+    /// What the ledger says at the end.
+    state: State,
     violations: Vec<Violation>,
 }
 
 /// Everything that does not hold.
 pub(crate) fn check(evidence: &Evidence<'_>) -> Vec<Violation> {
     let ours = evidence.clusters.iter().filter(|cluster| cluster.is_ours()).collect();
-    let mut court = Court { evidence, ours, events: Vec::new(), violations: Vec::new() };
+    let mut court =
+        Court { evidence, ours, events: Vec::new(), state: State::default(), violations: Vec::new() };
     court.read_the_ledger();
     let accepted = court.accepted();
     court.records();
@@ -122,6 +153,7 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Vec<Violation> {
     for what in &evidence.wrongs {
         court.broken(Invariant::OrphansOnly, what.clone());
     }
+    court.violations.extend(served::judge(&evidence.ending, &evidence.readings));
     if evidence.scenario.loses_its_ledger() {
         court.violations.retain(|violation| !OF_THE_LEDGER.contains(&violation.invariant));
     }
@@ -144,6 +176,8 @@ impl Court<'_> {
             self.broken(Invariant::TheRunEnds, "operators were still at it after a day");
         }
         match (self.evidence.outcome, state.outcome()) {
+            // Another attempt was asked for and not made: the day is what it was before.
+            (Some(Outcome::Refused), Some(_)) if state.refusal.is_some() => {}
             (None, _) => self.broken(Invariant::TheRunEnds, "no operator came to its end"),
             (Some(told), Some(recorded)) if told == recorded => {}
             (told, recorded) => {
@@ -151,6 +185,7 @@ impl Court<'_> {
                 self.broken(Invariant::RecordsStay, what);
             }
         }
+        self.state = state;
     }
 
     /// The clusters that were accepted, as the ledger says and as any process was told it says.
@@ -275,7 +310,7 @@ impl Court<'_> {
             // EMR's own time counts in whole milliseconds, and steps end a moment after their time.
             return f64::from(world.lifetime() + 10);
         }
-        if let Some(by) = self.guard_ends(cluster) {
+        if let Some(by) = self.guard_ends(cluster).or_else(|| self.is_said_to_end(cluster)) {
             return by - cluster.born;
         }
         // Nobody came so far as to make a guard: whoever comes next sees it at work, and gives it the time of a run.
@@ -286,10 +321,23 @@ impl Court<'_> {
 
     /// When, in seconds since the start, a cluster is gone at the latest that has a guard.
     fn guard_ends(&self, cluster: &Cluster) -> Option<f64> {
-        let until = self.evidence.facts.guards.get(cluster.nonce())?;
-        // A schedule fires within a minute of its time.
-        let until = rig::seconds(*until) - rig::seconds(rig::start()) + 60.0;
-        Some(until + f64::from(self.evidence.scenario.world.terminating) + 10.0)
+        self.evidence.facts.guards.get(cluster.nonce()).map(|until| self.gone_after(*until))
+    }
+
+    /// The same for a guard that the record calls made, whether it is there or not.
+    fn is_said_to_end(&self, cluster: &Cluster) -> Option<f64> {
+        let guarded = self.by_launch(|event| match event {
+            Event::Finished { effect: Effect::GuardEnsured { until } } => Some(*until),
+            _ => None,
+        });
+        let of_cluster = guarded.into_iter().find(|(nonce, _)| nonce == cluster.nonce());
+        of_cluster.map(|(_, until)| self.gone_after(until))
+    }
+
+    /// A schedule fires within a minute of its time.
+    fn gone_after(&self, until: Timestamp) -> f64 {
+        let until = rig::seconds(until) - rig::seconds(rig::start()) + 60.0;
+        until + f64::from(self.evidence.scenario.world.terminating) + 10.0
     }
 
     /// What events say, each with the nonce of the launch before it.
@@ -320,18 +368,22 @@ impl Court<'_> {
     }
 
     fn results(&mut self, accepted: &[Accepted]) {
-        let is_success = self.evidence.outcome == Some(Outcome::Succeeded);
-        let good: Vec<(&Accepted, Result<(), String>)> =
-            accepted.iter().map(|launch| (launch, self.work_of(launch))).collect();
+        let is_success = self.state.outcome() == Some(Outcome::Succeeded);
+        let of_the_last = self.last_run();
+        let good: Vec<(&Accepted, Result<(), String>)> = accepted
+            .iter()
+            .filter(|launch| launch.attempt > of_the_last && self.is_kept(launch))
+            .map(|launch| (launch, self.work_of(launch)))
+            .collect();
         match good.iter().max_by_key(|(launch, _)| launch.attempt) {
             Some((launch, Err(why))) if is_success => {
                 let what = format!("attempt {} was called a success: {why}", launch.attempt);
                 self.broken(Invariant::SuccessIsVerified, what);
             }
-            None if is_success => {
+            None if is_success && !accepted.iter().any(|launch| launch.attempt > of_the_last) => {
                 self.broken(Invariant::SuccessIsVerified, "a success without a cluster");
             }
-            Some((launch, Ok(()))) if !is_success => {
+            Some((launch, Ok(()))) if !is_success && !self.was_overruled(launch) => {
                 let what = format!("attempt {} did its work, and that is lost", launch.attempt);
                 self.broken(Invariant::WorkIsNotLost, what);
             }
@@ -344,6 +396,39 @@ impl Court<'_> {
                 self.broken(Invariant::StepsOnce, format!("{} has the steps {names:?}", launch.cluster));
             }
         }
+    }
+
+    /// Whether it could not be published, and then somebody chose what queries see: the day stays what it was.
+    fn was_overruled(&self, launch: &Accepted) -> bool {
+        let given_up = |recorded: &Recorded| matches!(&recorded.event, Event::PublishGivenUp { attempt, .. } if *attempt == launch.attempt);
+        let after = self.events.iter().skip_while(|recorded| !given_up(recorded));
+        after.into_iter().any(|recorded| matches!(recorded.event, Event::PublishIntended { by: Some(_), .. }))
+    }
+
+    /// Whether the record says that its output is there still.
+    fn is_kept(&self, launch: &Accepted) -> bool {
+        let attempt = self.state.attempts.iter().find(|attempt| attempt.number == launch.attempt);
+        attempt.is_none_or(|attempt| attempt.keeping.is_kept())
+    }
+
+    /// The last attempt before the run that the day's outcome is of: one that was refused changed nothing, and one that
+    /// took up what was not published has no attempt of its own.
+    fn last_run(&self) -> u32 {
+        let (mut state, mut before, mut last) = (State::default(), 0, 0);
+        for recorded in &self.events {
+            match &recorded.event {
+                Event::Reopened { .. } if state.unpublished().is_none() => {
+                    before = last;
+                    last = state.attempts.last().map_or(0, |attempt| attempt.number);
+                }
+                Event::AttemptRefused { .. } => last = before,
+                _ => {}
+            }
+            if state.apply(recorded).is_err() {
+                return 0;
+            }
+        }
+        last
     }
 
     /// Whether an accepted cluster did what it had to. It is asked of the store itself, and by other code than Emrys's.
@@ -404,12 +489,16 @@ impl Court<'_> {
                 "TerminateJobFlows" | "SetTerminationProtection" => {
                     resource.split(',').all(|id| ours.contains(id.trim()))
                 }
-                "PutMetricData" => true,
+                // Which objects they are is looked at when they are deleted.
+                "PutMetricData" | "DeleteObjects" => true,
                 "CreateScheduleGroup" => resource == GUARD_GROUP,
                 "CreateSchedule" | "DeleteSchedule" => {
                     guards.iter().any(|guard| resource == format!("{GUARD_GROUP}/{guard}"))
                 }
                 "PutMetricAlarm" => resource == alarm,
+                "CreatePartition" | "UpdatePartition" => {
+                    self.evidence.scenario.catalog && catalog::is_partition(resource)
+                }
                 read => ["Get", "Head", "List", "Describe"].iter().any(|verb| read.starts_with(verb)),
             };
             if !is_fine {

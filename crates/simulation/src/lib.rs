@@ -14,8 +14,11 @@
 //!   |-> process     one operator's process: it can crash and be suspended
 //!   |-> watching    what a process tells, kept
 //!   |-> errand      what people do beside the operators
+//!   |-> catalog     the tables of a pipeline that publishes
+//!   |-> reader      who queries without pause
 //!   `-> invariants  what must hold at the end
-//! exhaustive  a crash at every call of a run, and at every two
+//!         `-> served     of what queries see
+//! exhaustive  a crash at every call of a run, and at every two; of those who publish and clear away; and sleepers
 //! campaign    many seeds at once, and their summary
 //! ```
 //!
@@ -29,6 +32,7 @@
 //! - S3's conditional writes hold: one of two writers on one condition wins.
 
 pub mod campaign;
+mod catalog;
 pub mod chaos;
 pub mod errand;
 pub mod exhaustive;
@@ -36,9 +40,11 @@ pub mod fault;
 pub mod invariants;
 pub mod network;
 mod process;
+mod reader;
 pub mod rig;
 pub mod run;
 pub mod scenario;
+mod served;
 mod watching;
 
 use emrys_control_plane::Safeguards;
@@ -54,6 +60,9 @@ pub fn without(name: &str) -> Option<Safeguards> {
         "launch-once" => &mut safeguards.launch_once,
         "verification" => &mut safeguards.verification,
         "guards" => &mut safeguards.guards,
+        "table-lease" => &mut safeguards.table_lease,
+        "convergence" => &mut safeguards.convergence,
+        "live-look" => &mut safeguards.live_look,
         _ => return None,
     };
     *switch = false;

@@ -23,9 +23,11 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::chaos::{Chaos, Fate, Position, When};
-use crate::fault::{Call, Fault, cut, denied, error, expired, throttled};
+use crate::fault::{Call, Fault, Service, cut, denied, error, expired, throttled};
 use crate::process::Control;
+use crate::reader::{After, Excuse, Reader};
 use crate::rig;
+use crate::scenario::Scenario;
 use crate::watching::Trace;
 
 /// The assumption about ListClusters, in seconds: a cluster shows at the latest so long after its launch. It has to be
@@ -37,6 +39,9 @@ pub const SLOWEST: u64 = 55_000;
 
 /// A process that was suspended for so long just before it launches is too late, and no check of its own can help.
 const LONG: Duration = Duration::from_mins(2);
+
+/// The same for a table: from here on another may have the lease when the call arrives.
+const NAP: Duration = Duration::from_secs(30);
 
 /// A cluster that was launched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +92,7 @@ struct Inner {
     late: Duration,
     seed: u64,
     trace: Trace,
+    reader: Reader,
     state: Mutex<State>,
 }
 
@@ -100,10 +106,16 @@ struct State {
 }
 
 impl Network {
-    pub(crate) fn new(endpoint: Endpoint, chaos: Chaos, late: Duration, seed: u64, trace: Trace) -> Self {
+    pub(crate) fn new(
+        endpoint: Endpoint,
+        Scenario { chaos, stale, seed, .. }: &Scenario,
+        trace: Trace,
+        reader: Reader,
+    ) -> Self {
         let state = State { facts: Facts::default(), counts: BTreeMap::new(), left_out: BTreeSet::new() };
         let origin = Instant::now();
-        Self(Arc::new(Inner { endpoint, origin, chaos, late, seed, trace, state: Mutex::new(state) }))
+        let (chaos, late, seed) = (chaos.clone(), *stale, *seed);
+        Self(Arc::new(Inner { endpoint, origin, chaos, late, seed, trace, reader, state: Mutex::new(state) }))
     }
 
     /// The network as one process has it.
@@ -149,14 +161,20 @@ impl Network {
         &self,
         call: &Call,
         by: usize,
-        slept: bool,
+        excuse: Option<Excuse>,
         request: HttpRequest,
     ) -> Result<HttpResponse, ConnectorError> {
         if call.what == "CreateSchedule" {
-            return self.guard(slept, request).await;
+            return self.guard(excuse == Some(Excuse::Slept), request).await;
         }
         if !call.is_launch() {
+            if call.is_deletion() {
+                self.0.reader.deleted(by, call, request.body().bytes().unwrap_or_default());
+            }
             let response = self.deliver(request).await?;
+            if call.changes {
+                self.0.reader.look(After { by, excuse, of_catalog: call.service == Service::Glue });
+            }
             let is_list = call.what == "ListClusters";
             return Ok(if is_list {
                 self.stale(response, &mut self.chance(by, call, "list"))
@@ -173,7 +191,7 @@ impl Network {
                 cluster,
                 name,
                 process: by,
-                by_sleeper: slept,
+                by_sleeper: excuse == Some(Excuse::Slept),
                 beside,
                 is_known: false,
             });
@@ -315,7 +333,12 @@ impl Wire {
             self.network.inject(fault.kind());
             self.network.0.trace.say(self.process, &format!("{}: {fault:?}", call.what));
         }
-        let slept = *lock(&self.slept) >= LONG;
+        let least = if call.service == Service::Glue { NAP } else { LONG };
+        let slept = (*lock(&self.slept) >= least).then_some(Excuse::Slept);
+        if call.service == Service::Glue && call.changes {
+            // It was too late for this table; before the next there is another check.
+            *lock(&self.slept) = Duration::ZERO;
+        }
         let effect = |request| self.network.effect(call, self.process, slept, request);
         match fault {
             None => effect(request).await,
@@ -337,10 +360,13 @@ impl Wire {
                 }
                 let (answer, answered) = oneshot::channel();
                 let (network, call, by) = (self.network.clone(), call.clone(), self.process);
+                let control = self.control.clone();
                 // On its way it is nobody's: it arrives even when its sender is dead by then.
                 tokio::spawn(async move {
                     tokio::time::sleep(late).await;
-                    let _ = answer.send(network.effect(&call, by, slept, request).await);
+                    let is_late = answer.is_closed() || control.is_dead();
+                    let excuse = slept.or(is_late.then_some(Excuse::Late));
+                    let _ = answer.send(network.effect(&call, by, excuse, request).await);
                 });
                 answered.await.unwrap_or_else(|_| Err(cut()))
             }

@@ -1,6 +1,7 @@
 //! An AWS in memory, with the run's bucket and with things that belong to others.
 
 use emrys_control_plane::built_in_job;
+use emrys_core::catalog::table_names;
 use emrys_core::config;
 use emrys_core::run::{GUARD_GROUP, IllegalEvent, Recorded, State};
 use emrys_core::spec::Spec;
@@ -15,6 +16,7 @@ use emrys_local_aws::world::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::catalog;
 use crate::scenario::{Doing, WorldPlan};
 
 /// The bucket of the run; others have things in it too.
@@ -86,9 +88,10 @@ pub fn start() -> Timestamp {
     Timestamp::from_second(1_729_479_600).unwrap_or_default()
 }
 
-/// The day that is run, with `[guard]` or without.
-pub fn spec(guarded: bool) -> Spec {
-    let pipeline = if guarded { format!("{PIPELINE}{GUARD}") } else { PIPELINE.to_owned() };
+/// The day that is run, with `[guard]` or without, and with `[catalog]` or without.
+pub fn spec(guarded: bool, catalog: bool) -> Spec {
+    let guard = if guarded { GUARD } else { "" };
+    let pipeline = format!("{PIPELINE}{guard}{}", if catalog { catalog::SECTION } else { "" });
     let config = config::read("emrys.toml", &pipeline).unwrap_or_else(|errors| unreachable!("{errors}"));
     let day = "2024-10-20".parse().unwrap_or_else(|error| unreachable!("{error:?}"));
     Spec::new(config, day, built_in_job()).unwrap_or_else(|error| unreachable!("{error}"))
@@ -109,6 +112,7 @@ struct Foreign {
     clusters: Vec<Value>,
     alarms: Value,
     schedule: Value,
+    catalog: Value,
 }
 
 /// A cluster as EMR knows it.
@@ -152,7 +156,7 @@ impl Cluster {
 
 impl Rig {
     /// A new AWS. It has to be made on a paused clock.
-    pub(crate) fn new(plan: &WorldPlan, seed: u64) -> Self {
+    pub(crate) fn new(plan: &WorldPlan, spec: &Spec, seed: u64) -> Self {
         let clock = Clock::tokio(start());
         let store = Store::memory(clock.clone());
         for bucket in [BUCKET, ELSEWHERE] {
@@ -163,6 +167,9 @@ impl Rig {
         }
         let mut world = World::new(settings(plan), seed);
         furnish(&mut world);
+        if spec.config.catalog.is_some() {
+            catalog::furnish(&mut world, spec);
+        }
         let foreign = foreign(&mut world, &store);
         let (endpoint, driver) = Endpoint::new(EndpointConfig {
             world,
@@ -293,36 +300,63 @@ fn settings(plan: &WorldPlan) -> WorldSettings {
         message: "made up".to_owned(),
         error_code: None,
     });
-    let scripts = Scripts { steps: vec![step(plan)], clusters: clusters.collect() };
+    // The first that matches counts.
+    let later = plan.later.map(|doing| step(plan, doing, "a([2-9]|[1-9][0-9]+)-"));
+    let steps = later.into_iter().chain([step(plan, plan.doing, "")]).collect();
+    let scripts = Scripts { steps, clusters: clusters.collect() };
     WorldSettings { pace, scripts, cluster_rules: plan.rules.clone(), ..WorldSettings::default() }
 }
 
-fn step(plan: &WorldPlan) -> ScriptedStep {
-    let manifest = include_str!("../../../tests/fixtures/scripted-manifest.json");
-    let (part, content) = ("processed_logs/part-0.parquet", "not really parquet");
+/// What a step does in the runs whose names begin so.
+fn step(plan: &WorldPlan, doing: Doing, run: &str) -> ScriptedStep {
+    let content = "not really parquet";
     let file = |path: &str, content: &str| ScriptedFile {
         uri: format!("{{output}}{path}"),
         content: content.to_owned(),
     };
-    let good = vec![file(part, content), file("manifest.json", manifest)];
-    let (exit_code, files) = match plan.doing {
+    let parts = |content: &str| -> Vec<ScriptedFile> {
+        table_names().map(|table| file(&part(table), content)).collect()
+    };
+    let manifest = manifest(content);
+    let with = |mut files: Vec<ScriptedFile>, more: ScriptedFile| {
+        files.push(more);
+        files
+    };
+    let good = with(parts(content), file("manifest.json", &manifest));
+    let (exit_code, files) = match doing {
         Doing::Good => (0, good),
-        Doing::Fails => (1, vec![file(part, content)]),
-        Doing::LeavesOutTheManifest => (0, vec![file(part, content)]),
-        Doing::LeavesOutAFile => (0, vec![file("manifest.json", manifest)]),
-        Doing::WritesShort => (0, vec![file(part, "not"), file("manifest.json", manifest)]),
-        Doing::WritesMore => (0, [good, vec![file("processed_logs/part-1.parquet", "x")]].concat()),
+        Doing::Fails => (1, parts(content)),
+        Doing::LeavesOutTheManifest => (0, parts(content)),
+        Doing::LeavesOutAFile => (0, good.into_iter().skip(1).collect()),
+        Doing::WritesShort => (0, with(parts("not"), file("manifest.json", &manifest))),
+        Doing::WritesMore => (0, with(good, file("processed_logs/part-1.parquet", "x"))),
         Doing::LosesRows => {
-            (0, vec![file(part, content), file("manifest.json", &manifest.replace("99,", "90,"))])
+            let lost = manifest.replace("\"parsed\":99", "\"parsed\":90");
+            (0, with(parts(content), file("manifest.json", &lost)))
         }
     };
     ScriptedStep {
-        args: Some(r"--output (?P<output>\S+) --run (?P<run>\S+)".to_owned()),
+        args: Some(format!(r"--output (?P<output>\S+) --run (?P<run>{run}\S+)")),
         duration_ms: u64::from(plan.step) * 1000,
         exit_code,
         files,
         ..ScriptedStep::default()
     }
+}
+
+/// The one file of a table.
+fn part(table: &str) -> String {
+    format!("{table}/part-0.parquet")
+}
+
+/// What a real job left, but for its files: one of each table.
+fn manifest(content: &str) -> String {
+    let scripted = include_str!("../../../tests/fixtures/scripted-manifest.json");
+    let mut manifest: Value = must(serde_json::from_str(scripted));
+    let table =
+        |name| json!({ "name": name, "rows": 0, "files": [{ "path": part(name), "size": content.len() }] });
+    manifest["tables"] = table_names().map(table).collect();
+    manifest.to_string()
 }
 
 /// Puts clusters and alarms of others into the world.
@@ -393,15 +427,20 @@ fn foreign(world: &mut World, store: &Store) -> Foreign {
     }
     let name = json!({ "GroupName": "default", "Name": FOREIGN_SCHEDULE });
     let schedule = call(world, Service::Scheduler, "GetSchedule", &name);
-    Foreign { objects, clusters, alarms, schedule }
+    Foreign { objects, clusters, alarms, schedule, catalog: catalog::foreign(world) }
 }
 
 /// A call that no fault meets.
-fn call(world: &mut World, service: Service, operation: &str, input: &Value) -> Value {
+pub(crate) fn call(world: &mut World, service: Service, operation: &str, input: &Value) -> Value {
     must(try_call(world, service, operation, input))
 }
 
-fn try_call(world: &mut World, service: Service, operation: &str, input: &Value) -> Result<Value, ApiError> {
+pub(crate) fn try_call(
+    world: &mut World,
+    service: Service,
+    operation: &str,
+    input: &Value,
+) -> Result<Value, ApiError> {
     let context = CallContext {
         // A world never goes back: its own time counts, where it is later.
         now: start(),
@@ -421,7 +460,7 @@ fn strings(list: &Value, member: &str) -> Vec<String> {
     list.as_array().into_iter().flatten().map(|item| text(&item[member])).collect()
 }
 
-fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 

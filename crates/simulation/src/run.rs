@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use emrys_control_plane::{
-    Clock, ControlPlane, Holder, How, Interrupts, Place, RunOptions, StaticCredentials, Stop, Surroundings,
+    Clock, ControlPlane, Holder, How, InterruptSender, Interrupts, Place, RunOptions, StaticCredentials,
+    Stop, Surroundings,
 };
 use emrys_core::run::Outcome;
 use emrys_core::spec::Spec;
@@ -14,21 +15,27 @@ use emrys_local_aws::journal::Entry;
 use fastrand::Rng;
 use futures::future::join_all;
 use jiff::SignedDuration;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use crate::errand::{self, Errand, Truth, Visit};
+use crate::errand::{self, Errand, Truth, Visit, Visitor};
 use crate::invariants::{self, Evidence, Violation};
 use crate::network::Network;
 use crate::process::{Control, Process};
-use crate::rig::{self, Rig};
+use crate::reader::Reader;
+use crate::rig::{self, Ledger, Rig};
 use crate::scenario::{ABSENCE, Operator, ProcessPlan, Scenario};
+use crate::served::{self, Ending};
 use crate::watching::{Eyes, Told, Trace};
 
-/// No run takes longer than this when nothing stands in its way; the longest deadline is four hours.
-const PATIENCE: Duration = Duration::from_hours(24);
+/// No run takes longer than this when nothing stands in its way; the longest deadline is four hours, and who clears
+/// away comes a day later.
+const PATIENCE: Duration = Duration::from_hours(60);
 /// How many fresh operators try, one after the other, once everything goes well.
 const LAST_TRIES: usize = 6;
+/// The number of the first who comes for an errand, where there is one operator with one process.
+pub(crate) const FIRST_VISITOR: usize = 1 + LAST_TRIES + 1;
 /// Ids of processes that no Linux gives: such a process is dead for who can see its host.
 const FIRST_PID: u32 = 5_000_000;
 
@@ -85,21 +92,22 @@ struct Stage {
     origin: Instant,
 }
 
+impl Stage {
+    fn eyes(&self, process: usize, leave: Option<InterruptSender>) -> Eyes {
+        Eyes { process, trace: self.trace.clone(), told: Arc::clone(&self.told), leave }
+    }
+}
+
 async fn play(scenario: &Scenario) -> Report {
     let origin = Instant::now();
-    let rig = Rig::new(&scenario.world, scenario.seed);
+    let spec = rig::spec(scenario.guarded, scenario.catalog);
+    let rig = Rig::new(&scenario.world, &spec, scenario.seed);
     let (endpoint, store, before) = (rig.endpoint.clone(), rig.store.clone(), rig.before());
     let trace = Trace::new();
     let rng = Rng::with_seed(scenario.seed ^ 0x5eed);
-    let network =
-        Network::new(endpoint.clone(), scenario.chaos.clone(), scenario.stale, scenario.seed, trace.clone());
-    let stage = Stage {
-        network: network.clone(),
-        spec: rig::spec(scenario.guarded),
-        trace,
-        told: Told::default(),
-        origin,
-    };
+    let reader = Reader::new(&spec, &endpoint, &store);
+    let network = Network::new(endpoint.clone(), scenario, trace.clone(), reader.clone());
+    let stage = Stage { network: network.clone(), spec, trace, told: Told::default(), origin };
 
     let mut casting = Casting { network: network.clone(), rng, safeguards: scenario.safeguards, count: 0 };
     let mut cast = Vec::new();
@@ -109,19 +117,26 @@ async fn play(scenario: &Scenario) -> Report {
     let last = (0..LAST_TRIES).map(|n| ProcessPlan::new(Duration::from_mins(5), &format!("last-{n}")));
     let last = casting.all(last.collect()).await;
     let canceller = casting.all(vec![ProcessPlan::new(Duration::ZERO, "canceller")]).await;
-    let visitors: Vec<ProcessPlan> =
-        scenario.visits.iter().map(|visit| ProcessPlan::new(visit.at, "visitor")).collect();
+    let visitors = scenario
+        .visits
+        .iter()
+        .enumerate()
+        .map(|(n, visit)| ProcessPlan::new(visit.at, &format!("visitor-{n}")));
+    let visitors = visitors.collect();
     let visitors = casting.all(visitors).await;
+    let mender = ProcessPlan::new(Duration::ZERO, "mender");
+    let mender = casting.all(Vec::from_iter(scenario.catalog.then_some(mender))).await;
     // What a ledger that was deleted knew of, only `sweep` finds; a look may leave a cluster out, and the next does not.
     let sweeps = if scenario.loses_its_ledger() { 2 } else { 0 };
     let sweepers = casting.all(vec![ProcessPlan::new(Duration::ZERO, "sweeper"); sweeps]).await;
     let controls = |cast: &[Ready]| cast.iter().map(|ready| ready.control.clone()).collect::<Vec<_>>();
     let first: Vec<Control> = cast.iter().flat_map(|cast| controls(cast)).collect();
-    let controls = [first.clone(), controls(&last)].concat();
+    let crew = [controls(&last), controls(&canceller), controls(&visitors)].concat();
+    let controls = [first.clone(), crew].concat();
     tokio::spawn(rig.driver.run());
 
     let operators = join_all(cast.into_iter().map(|processes| operate(&stage, processes, scenario.until)));
-    let truth = Truth { endpoint: &endpoint, store: &store };
+    let truth = Truth { endpoint: &endpoint, store: &store, reader: &reader };
     let visits = visitors.into_iter().zip(&scenario.visits);
     let visits = join_all(visits.map(|(visitor, visit)| pay_visit(&stage, &truth, visitor, *visit)));
     let wrongs = Mutex::new(Vec::new());
@@ -152,8 +167,11 @@ async fn play(scenario: &Scenario) -> Report {
         waited += 1;
     }
 
+    let (mut ending, driven) = put_right(&stage, &truth, mender, driven).await;
+    ending.left = reader.left(&Ledger::read(&store, &stage.spec).state().unwrap_or_default());
     let journal = endpoint.journal().entries().unwrap_or_default();
-    let facts = network.facts();
+    let (mut facts, readings) = (network.facts(), reader.told());
+    facts.injected.extend(readings.counted());
     let told = stage.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let evidence = Evidence {
         spec: &stage.spec,
@@ -167,6 +185,8 @@ async fn play(scenario: &Scenario) -> Report {
         foreign: Rig::foreign_changes(&endpoint, &store, &before),
         outcome: driven,
         is_stuck,
+        readings,
+        ending,
         wrongs: wrongs.into_inner().unwrap_or_else(PoisonError::into_inner),
         crashed: controls.iter().map(Control::is_dead).collect(),
     };
@@ -187,6 +207,39 @@ async fn play(scenario: &Scenario) -> Report {
         journal: if is_good { Vec::new() } else { journal },
         violations,
     }
+}
+
+/// The catalog when all is quiet. A publication that was given up is asked for once more: by another run, which takes
+/// it up, or by `emrys publish`. What went astray whoever looks next puts right.
+async fn put_right(
+    stage: &Stage,
+    truth: &Truth<'_>,
+    mut mender: Vec<Ready>,
+    driven: Option<Outcome>,
+) -> (Ending, Option<Outcome>) {
+    let Some(mut mender) = mender.pop() else { return (Ending::default(), driven) };
+    let record = Ledger::read(truth.store, &stage.spec).state().unwrap_or_default();
+    let is_given_up = record.chosen().is_some_and(|attempt| attempt.publishing.is_given_up());
+    let astray = served::astray(truth, &record);
+    if astray.is_empty() && !is_given_up {
+        return (Ending::default(), driven);
+    }
+    let mut ending = Ending { quiet: astray, ..Ending::default() };
+    let mut outcome = driven;
+    if is_given_up && record.unpublished().is_none() {
+        ending.quiet.clear();
+        let again = Visit { at: Duration::ZERO, errand: Errand::Publish(None) };
+        pay_visit(stage, truth, mender, again).await;
+    } else {
+        if is_given_up {
+            ending.quiet.clear();
+        }
+        mender.plan.again = is_given_up;
+        outcome = begin(stage, mender).await;
+    }
+    let record = Ledger::read(truth.store, &stage.spec).state().unwrap_or_default();
+    ending.mended = served::astray(truth, &record);
+    (ending, outcome)
 }
 
 /// All who were there are dead, and nobody comes for a long while.
@@ -261,23 +314,17 @@ async fn drive_to_the_end(stage: &Stage, processes: Vec<Ready>) -> Option<Outcom
     None
 }
 
+fn holder(number: usize, host: String) -> Holder {
+    let pid = FIRST_PID + u32::try_from(number).unwrap_or_default();
+    Holder { who: format!("p{number}"), host, pid, boot: "boot".to_owned(), started: "1".to_owned() }
+}
+
 /// Runs a process to its end; the outcome, if it got to know one.
 async fn begin(stage: &Stage, Ready { number, plan, cp, control }: Ready) -> Option<Outcome> {
-    let pid = FIRST_PID + u32::try_from(number).unwrap_or_default();
-    let options = RunOptions {
-        holder: Holder {
-            who: format!("p{number}"),
-            host: plan.host,
-            pid,
-            boot: "boot".to_owned(),
-            started: "1".to_owned(),
-        },
-        again: false,
-        detach: false,
-    };
+    let options = RunOptions { holder: holder(number, plan.host), again: plan.again, detach: false };
     let (sender, mut interrupts) = Interrupts::channel();
     let leave = plan.tick.then_some(sender);
-    let mut eyes = Eyes { process: number, trace: stage.trace.clone(), told: Arc::clone(&stage.told), leave };
+    let mut eyes = stage.eyes(number, leave);
     stage.trace.say(number, "begins");
     let run = emrys_control_plane::run(&cp, &stage.spec, &options, &mut eyes, &mut interrupts);
     let end = Process::new(control, run).await;
@@ -306,11 +353,13 @@ async fn cancel(stage: &Stage, at: Option<Duration>, processes: Vec<Ready>) {
 
 /// Somebody comes, does something, and goes; gives what should not have been done.
 async fn pay_visit(stage: &Stage, truth: &Truth<'_>, visitor: Ready, visit: Visit) -> Vec<String> {
-    let Ready { number, cp, control, .. } = visitor;
+    let Ready { number, plan, cp, control } = visitor;
     tokio::time::sleep(visit.at).await;
     stage.network.inject(visit.errand.kind());
     stage.trace.say(number, &format!("comes for {:?}", visit.errand));
-    let done = Process::new(control, errand::run(visit.errand, &cp, &stage.spec, truth)).await;
+    let mut eyes = stage.eyes(number, None);
+    let who = Visitor { cp: &cp, holder: holder(number, plan.host), eyes: &mut eyes };
+    let done = Process::new(control, errand::run(visit.errand, who, &stage.spec, truth)).await;
     stage.trace.say(number, &format!("goes: {done:?}"));
     done.and_then(Result::ok).unwrap_or_default()
 }
@@ -318,7 +367,7 @@ async fn pay_visit(stage: &Stage, truth: &Truth<'_>, visitor: Ready, visit: Visi
 fn digest(journal: &[Entry], trace: &[String]) -> String {
     let mut hash = Sha256::new();
     for entry in journal {
-        hash.update(serde_json::to_vec(entry).unwrap_or_default());
+        hash.update(sorted(serde_json::to_value(entry).unwrap_or_default()).to_string());
         hash.update(b"\n");
     }
     for line in trace {
@@ -326,4 +375,40 @@ fn digest(journal: &[Entry], trace: &[String]) -> String {
         hash.update(b"\n");
     }
     hex::encode(hash.finalize())
+}
+
+/// The same with all members in their order: in the SDK's requests some come in another order in each process.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members: BTreeMap<String, Value> =
+                members.into_iter().map(|(name, value)| (name, sorted(value))).collect();
+            members.into_iter().collect()
+        }
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use emrys_core::standing::{Goal, Step, plan};
+
+    use super::*;
+    use crate::exhaustive::{self, Where};
+
+    #[tokio::test(start_paused = true)]
+    async fn the_tables_of_a_simulated_day_are_those_that_setup_would_make() {
+        let scenario = exhaustive::scenario(&[], Where::SameHost);
+        let spec = rig::spec(true, true);
+        let rig = Rig::new(&scenario.world, &spec, 1);
+        let reader = Reader::new(&spec, &rig.endpoint, &rig.store);
+        let network = Network::new(rig.endpoint.clone(), &scenario, Trace::new(), reader);
+        let safeguards = scenario.safeguards;
+        let mut casting = Casting { network, rng: Rng::with_seed(1), safeguards, count: 0 };
+        let cast = casting.all(vec![ProcessPlan::new(Duration::ZERO, "host")]).await;
+        let found = emrys_control_plane::standing(&cast[0].cp, &spec).await.unwrap();
+        let steps = plan(&spec, &found, Goal::Setup).steps;
+        assert!(matches!(steps.as_slice(), [Step::PutAlarm { .. }]), "{steps:#?}");
+    }
 }

@@ -8,12 +8,14 @@ use emrys_local_aws::world::{ClusterRule, ClusterTrouble as Trouble, FaultPhase,
 use fastrand::Rng;
 
 use crate::chaos::{Chaos, Mix, Outage};
-use crate::errand::{Errand, Visit};
+use crate::errand::{Errand, GRACE_IS_OVER, Visit};
 use crate::fault::{Fault, Service};
 use crate::network::STALE;
 
 /// Where the numbers of what came later begin.
 const MORE: u64 = 0x6d6f_7265;
+/// Where the numbers of `[catalog]` begin.
+const CATALOG: u64 = 0x0063_6174_616c_6f67;
 
 /// For how long nobody comes back to a run that is forsaken: longer than any guard takes to fire.
 pub const ABSENCE: Duration = Duration::from_hours(6);
@@ -44,6 +46,8 @@ pub struct Scenario {
     pub until: Duration,
     /// Whether the pipeline has a `[guard]`.
     pub guarded: bool,
+    /// Whether it has a `[catalog]`.
+    pub catalog: bool,
     /// Whether all operators die at `until`, and nobody comes for [`ABSENCE`].
     pub forsaken: bool,
     /// What is taken away from Emrys.
@@ -63,6 +67,8 @@ pub struct WorldPlan {
     pub step: u32,
     /// What the step does.
     pub doing: Doing,
+    /// What it does from the second attempt on, where that is something else.
+    pub later: Option<Doing>,
     /// What happens to each cluster before its step, if anything does.
     pub cluster_fault: Option<ClusterTrouble>,
     /// What happens to some of its clusters, in the words of the embedded AWS.
@@ -115,12 +121,14 @@ pub struct ProcessPlan {
     pub tick: bool,
     /// How far its clock is off, in seconds.
     pub skew: i64,
+    /// Whether it runs the day again when its run is over.
+    pub again: bool,
 }
 
 impl ProcessPlan {
     /// A process that stays, with a right clock.
     pub fn new(after: Duration, host: &str) -> Self {
-        Self { after, host: host.to_owned(), tick: false, skew: 0 }
+        Self { after, host: host.to_owned(), tick: false, skew: 0, again: false }
     }
 }
 
@@ -133,6 +141,7 @@ impl WorldPlan {
             terminating: 30,
             step: 30,
             doing: Doing::Good,
+            later: None,
             cluster_fault: None,
             rules: Vec::new(),
         }
@@ -165,9 +174,24 @@ impl WorldPlan {
             terminating: rng.u32(5..120),
             step: if rng.u8(0..100) == 0 { 16_000 } else { rng.u32(30..600) },
             doing,
+            later: None,
             cluster_fault: (rng.u8(0..10) == 0).then(|| ClusterTrouble::random(rng)),
             rules: Vec::new(),
         }
+    }
+}
+
+impl Doing {
+    /// Anything but what it has to.
+    fn bad(rng: &mut Rng) -> Self {
+        [
+            Self::Fails,
+            Self::LeavesOutTheManifest,
+            Self::LeavesOutAFile,
+            Self::WritesShort,
+            Self::WritesMore,
+            Self::LosesRows,
+        ][rng.usize(0..6)]
     }
 }
 
@@ -202,10 +226,12 @@ impl Scenario {
             cancel_at: (rng.u8(0..16) == 0).then(|| Duration::from_secs(rng.u64(1..1_200))),
             until,
             guarded: false,
+            catalog: false,
             forsaken: false,
             safeguards: Safeguards::ALL,
         }
         .with_more(&mut Rng::with_seed(seed ^ MORE))
+        .with_catalog(&mut Rng::with_seed(seed ^ CATALOG))
     }
 
     /// What came later has a row of numbers of its own, so that the older parts of a seed stay what they were.
@@ -229,13 +255,72 @@ impl Scenario {
         self
     }
 
+    /// The day has a catalog; it is run again, and other attempts are published.
+    fn with_catalog(mut self, rng: &mut Rng) -> Self {
+        self.catalog = rng.bool();
+        if !self.catalog {
+            return self;
+        }
+        if let Chaos::Random(mix) = &mut self.chaos {
+            mix.at_publish = [1.0, 10.0, 50.0][rng.usize(0..3)];
+            if rng.u8(0..4) == 0 {
+                mix.outages.push(Outage::random(rng, Some(Service::Glue), self.until));
+            }
+        }
+        if self.forsaken {
+            return self;
+        }
+        if rng.u8(0..4) == 0 && !self.loses_its_ledger() {
+            self = self.quarrelled(rng);
+        } else {
+            self.world.later = (rng.u8(0..4) == 0).then(|| Doing::bad(rng));
+            if rng.u8(0..4) != 0 {
+                self.visits.extend(Visit::of_readers(rng, self.until));
+            }
+        }
+        if rng.u8(0..3) == 0 && !self.world.starts_endlessly() {
+            self.visits.extend(Visit::of_gc(rng));
+            self.until = GRACE_IS_OVER + Duration::from_hours(1);
+            if let Chaos::Random(mix) = &mut self.chaos {
+                mix.until = self.until;
+            }
+        }
+        self
+    }
+
+    /// Clusters do their work, and people publish one attempt and the other over each other, while their processes are
+    /// suspended and die.
+    fn quarrelled(mut self, rng: &mut Rng) -> Self {
+        self.world = WorldPlan {
+            starting: self.world.starting.min(300),
+            step: self.world.step.min(600),
+            doing: Doing::Good,
+            cluster_fault: None,
+            rules: Vec::new(),
+            ..self.world
+        };
+        self.until = Duration::from_hours(2);
+        if let Chaos::Random(mix) = &mut self.chaos {
+            mix.faults = mix.faults.min(0.002);
+            mix.access = 0.0;
+            mix.freezes = [0.001, 0.004][rng.usize(0..2)];
+            mix.crashes = mix.crashes.min(0.0005);
+            mix.at_publish = 20.0;
+            mix.outages.clear();
+            mix.until = self.until;
+        }
+        self.visits.extend(Visit::of_a_quarrel(rng));
+        self.cancel_at = None;
+        self
+    }
+
     /// The step hangs for ever, all operators die, and only the guard is left. A process that is suspended in the moment
     /// of its launch may leave a cluster that no guard is for, and that is another matter.
     fn forsaken(mut self, until: Duration) -> Self {
         self.world = WorldPlan { step: FOR_EVER, doing: Doing::Good, ..self.world };
         self.chaos = match self.chaos {
             Chaos::Random(mix) => Chaos::Random(Mix { freezes: 0.0, until, ..mix }),
-            crashes @ Chaos::Crashes(_) => crashes,
+            others => others,
         };
         Self { guarded: true, forsaken: true, cancel_at: None, until, ..self }
     }
@@ -296,24 +381,30 @@ impl Operator {
                 host: if rng.u8(0..4) == 0 { format!("host-{number}-{nth}") } else { home.clone() },
                 tick: ticks,
                 skew: if rng.u8(0..3) == 0 { rng.i64(-600..=600) } else { 0 },
+                again: false,
             }
         });
         Self { processes: processes.collect() }
     }
 }
 
+impl Outage {
+    fn random(rng: &mut Rng, service: Option<Service>, until: Duration) -> Self {
+        let from = Duration::from_secs(rng.u64(0..until.as_secs().max(1)));
+        let service =
+            service.unwrap_or_else(|| [Service::S3, Service::Emr, Service::CloudWatch][rng.usize(0..3)]);
+        Self {
+            service,
+            from,
+            until: from + Duration::from_secs(rng.u64(10..1_200)),
+            fault: [Fault::CutBefore, Fault::ErrorBefore, Fault::Throttled, Fault::Expired][rng.usize(0..4)],
+        }
+    }
+}
+
 impl Mix {
     fn random(rng: &mut Rng, until: Duration) -> Self {
-        let outages = (0..rng.usize(0..3)).map(|_| {
-            let from = Duration::from_secs(rng.u64(0..until.as_secs().max(1)));
-            Outage {
-                service: [Service::S3, Service::Emr, Service::CloudWatch][rng.usize(0..3)],
-                from,
-                until: from + Duration::from_secs(rng.u64(10..1_200)),
-                fault: [Fault::CutBefore, Fault::ErrorBefore, Fault::Throttled, Fault::Expired]
-                    [rng.usize(0..4)],
-            }
-        });
+        let outages = (0..rng.usize(0..3)).map(|_| Outage::random(rng, None, until));
         let outages = outages.collect();
         Self {
             faults: [0.0, 0.02, 0.05, 0.15][rng.usize(0..4)],
@@ -321,6 +412,7 @@ impl Mix {
             crashes: [0.0, 0.003, 0.01, 0.03][rng.usize(0..4)],
             freezes: [0.0, 0.003, 0.01, 0.03][rng.usize(0..4)],
             at_launch: [1.0, 10.0, 50.0][rng.usize(0..3)],
+            at_publish: 1.0,
             outages,
             until,
         }

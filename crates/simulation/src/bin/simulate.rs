@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use emrys_control_plane::Safeguards;
 use emrys_simulation::campaign::{self, Summary};
+use emrys_simulation::chaos::Among;
 use emrys_simulation::run::{self, Report};
 use emrys_simulation::scenario::Scenario;
 use emrys_simulation::{exhaustive, without};
@@ -17,10 +18,10 @@ Usage: cargo xtask simulate [--seeds N] [--from S] [--singles] [--pairs] [--with
 
   --seeds N            so many random seeds (1000 where nothing else is asked for)
   --from S             the first of them (1)
-  --singles            a crash before and after every call of a run
+  --singles            a crash before and after every call of a run, and of what people do to a day that was run
   --pairs              a crash before and after every call that changes something, and another in what follows
   --without SAFEGUARD  take something away, and see what breaks: adoption, settled-looks, losers-rule, fence,
-                       launch-once, verification, guards
+                       launch-once, verification, guards, table-lease, convergence, live-look
   --digest             print the digest of each seed, by which two runs of it can be compared
 ";
 
@@ -45,19 +46,18 @@ fn main() -> ExitCode {
         }
     };
     let mut is_good = true;
+    let random = |seed: &u64| Scenario::random(*seed).without(options.safeguards);
+    let given = |scenario: &Scenario| scenario.clone().without(options.safeguards);
     if options.singles {
-        is_good &= campaign("singles", &exhaustive::singles(), |scenario: &Scenario| {
-            scenario.clone().without(options.safeguards)
-        });
+        is_good &= campaign("singles", &exhaustive::singles(), given);
+        is_good &= campaign("errands", &exhaustive::errands(Among::All), given);
+        is_good &= campaign("sleepers", &exhaustive::sleepers(), given);
     }
     if options.pairs {
-        is_good &= campaign("pairs", &exhaustive::pairs(), |scenario: &Scenario| {
-            scenario.clone().without(options.safeguards)
-        });
+        is_good &= campaign("pairs", &exhaustive::pairs(), given);
     }
     let none = u64::from(!options.singles && !options.pairs) * 1000;
     let seeds: Vec<u64> = (options.from..).take(to_usize(options.seeds.unwrap_or(none))).collect();
-    let random = |seed: &u64| Scenario::random(*seed).without(options.safeguards);
     if options.digest {
         for seed in &seeds {
             print(&format!("{seed} {}", run::run(&random(seed)).digest));

@@ -2,6 +2,7 @@
 
 use emrys_core::run::Outcome;
 use emrys_simulation::campaign::{self, Summary};
+use emrys_simulation::chaos::Among;
 use emrys_simulation::exhaustive;
 use emrys_simulation::scenario::Scenario;
 
@@ -29,6 +30,33 @@ fn a_crash_at_any_call_is_survived() {
     assert_eq!(summary.outcomes.get(Outcome::Succeeded.name()), Some(&scenarios.len()));
 }
 
+/// The same for who runs the day again, publishes another attempt, or clears away a day later: a crash at each call that
+/// changes something, before one and after the next (`cargo xtask simulate --singles` has both for all calls). A reader
+/// looks after each of them.
+#[test]
+fn a_crash_in_the_middle_of_what_queries_feel_is_survived() {
+    let scenarios = exhaustive::errands(Among::Changes);
+    let (befores, afters) = (scenarios.iter().step_by(4), scenarios.iter().skip(3).step_by(4));
+    let scenarios: Vec<Scenario> = befores.chain(afters).cloned().collect();
+    assert!(scenarios.len() > 50, "{}", scenarios.len());
+    let summary = campaign::play(&scenarios, Scenario::clone, |_| ());
+    assert_nothing_broke(&summary);
+    assert_eq!(summary.injected.get("crash"), Some(&(scenarios.len() as u64)));
+    assert_eq!(summary.outcomes.get(Outcome::Succeeded.name()), Some(&scenarios.len()));
+    assert!(summary.injected.get("objects deleted").is_some_and(|count| *count >= 3));
+}
+
+/// Somebody publishes the first attempt and is suspended before a call of that, while another publishes the second.
+#[test]
+fn a_publisher_that_wakes_up_late_does_no_lasting_harm() {
+    let scenarios: Vec<Scenario> = exhaustive::sleepers().into_iter().step_by(2).collect();
+    let summary = campaign::play(&scenarios, Scenario::clone, |_| ());
+    assert_nothing_broke(&summary);
+    // One table each, where it was suspended right before the call.
+    let late = summary.injected.get("table moved too late").copied().unwrap_or_default();
+    assert!(late >= 6 && late <= scenarios.len() as u64, "{late}");
+}
+
 #[test]
 fn random_faults_crashes_and_operators_are_survived() {
     let seeds: Vec<u64> = (1..=SEEDS).collect();
@@ -53,6 +81,11 @@ fn random_faults_crashes_and_operators_are_survived() {
         "cluster ended by a person",
         "ledger deleted",
         "all dead",
+        "day run again",
+        "attempt published",
+        "table moved",
+        "gc",
+        "objects deleted",
     ] {
         assert!(
             summary.injected.get(kind).is_some_and(|count| *count > 10),

@@ -1,0 +1,55 @@
+//! What must hold of what queries see when all is quiet: the catalog follows the record, by itself or, where that is
+//! not promised, after `emrys publish`.
+
+use emrys_core::run::State;
+
+use crate::catalog;
+use crate::errand::Truth;
+use crate::invariants::{Invariant, Violation};
+use crate::reader::Readings;
+
+/// A table that does not serve what the record names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Astray {
+    table: &'static str,
+    what: String,
+}
+
+/// How the catalog stood at the end.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ending {
+    /// When all was quiet; of a publication that was given up nothing is expected.
+    pub(crate) quiet: Vec<Astray>,
+    /// After somebody had put it right, where that was needed.
+    pub(crate) mended: Vec<Astray>,
+    /// What is left of attempts that are gone, as the record says.
+    pub(crate) left: Vec<String>,
+}
+
+/// The tables that do not serve the attempt that the record names.
+pub(crate) fn astray(truth: &Truth<'_>, state: &State) -> Vec<Astray> {
+    let wanted = state.chosen().map(|attempt| attempt.number);
+    let mut astray = Vec::new();
+    for (table, location) in catalog::serving(&mut truth.endpoint.world()) {
+        let serves = location.as_ref().and_then(|location| truth.reader.serves(state, table, location));
+        if serves != wanted || (wanted.is_none() && location.is_some()) {
+            let what = format!("{table} serves {serves:?} ({location:?}), and the record names {wanted:?}");
+            astray.push(Astray { table, what });
+        }
+    }
+    astray
+}
+
+/// What does not hold.
+pub(crate) fn judge(ending: &Ending, readings: &Readings) -> Vec<Violation> {
+    let broken = |what: String| Violation { invariant: Invariant::CatalogFollows, what };
+    let mut violations = readings.wrongs.clone();
+    // Whoever looks next puts right what came too late.
+    let quiet = ending.quiet.iter().filter(|astray| !readings.missteps.contains_key(astray.table));
+    violations.extend(quiet.map(|astray| broken(astray.what.clone())));
+    let mended = ending.mended.iter().map(|astray| broken(format!("published once more, {}", astray.what)));
+    violations.extend(mended);
+    let left = ending.left.iter();
+    violations.extend(left.map(|key| Violation { invariant: Invariant::GoneIsGone, what: key.clone() }));
+    violations
+}
