@@ -9,6 +9,7 @@
 //!        |-> forecast, plan        decide, driven against a world in which everything succeeds
 //! inputs, manifest, verify         what goes into a job and what must have come out
 //! catalog                        the tables that results are published to
+//! queries                          questions to these tables, and what came of them
 //! metrics, alarm, diagnosis, report   what is told about a run
 //! sweep                            which clusters nobody needs any more
 //! lifecycle                        rules of buckets: what is kept, moved and deleted by age
@@ -31,6 +32,7 @@ pub mod manifest;
 pub mod metrics;
 pub mod pace;
 pub mod plan;
+pub mod queries;
 pub mod report;
 pub mod run;
 pub mod s3_uri;
