@@ -100,6 +100,7 @@ pub struct ControlPlane {
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(crate) scheduler: aws_sdk_scheduler::Client,
     pub(crate) glue: aws_sdk_glue::Client,
+    pub(crate) athena: aws_sdk_athena::Client,
     sts: aws_sdk_sts::Client,
     pub(crate) safeguards: Safeguards,
     chance: Mutex<fastrand::Rng>,
@@ -131,6 +132,8 @@ impl ControlPlane {
             .build();
         let glue =
             aws_sdk_glue::config::Builder::from(&config).retry_partition(partition("emrys-glue")).build();
+        let athena =
+            aws_sdk_athena::config::Builder::from(&config).retry_partition(partition("emrys-athena")).build();
         let sts = aws_sdk_sts::config::Builder::from(&config).retry_partition(partition("emrys-sts")).build();
         // An endpoint may also stand in the environment or in a profile.
         let reached = Place { endpoint_url: config.endpoint_url().map(str::to_owned), ..place };
@@ -142,6 +145,7 @@ impl ControlPlane {
             cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch),
             scheduler: aws_sdk_scheduler::Client::from_conf(scheduler),
             glue: aws_sdk_glue::Client::from_conf(glue),
+            athena: aws_sdk_athena::Client::from_conf(athena),
             sts: aws_sdk_sts::Client::from_conf(sts),
             safeguards,
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),

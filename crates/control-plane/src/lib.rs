@@ -10,6 +10,7 @@
 //! attach                   the same for a run in flight: drives it, or reads along while another does
 //! publish                  another attempt of a day that is over;  served   what the catalog has of it
 //! plan, status, days       read only;  cancel   a request beside the ledger;  ledger::unlock   breaks a lease
+//! query                    a query of Athena, from its start to its end;  pages   its result
 //! standing                 what outlives a run: found, made and removed, one file per act
 //! sweep                    clusters that nobody needs any more, and their guards
 //! buckets, readback        what a demo and its user want beside a run
@@ -37,6 +38,7 @@ mod objects;
 mod patience;
 mod plan;
 mod publish;
+mod query;
 mod readback;
 mod run;
 mod safeguards;
@@ -56,9 +58,10 @@ pub use engine::How;
 pub use interrupt::{Interrupt, InterruptSender, Interrupts};
 pub use job::built_in_job;
 pub use ledger::{Holder, LedgerError, Unlocked, unlock};
-pub use looks::{Served, served};
+pub use looks::{Pages, QueryRow, Served, pages, served};
 pub use plan::plan;
 pub use publish::{Publication, publish};
+pub use query::{Asked, QueryError, query};
 pub use readback::{AlarmSight, MetricValue};
 pub use run::{RunEnd, RunOptions, run};
 pub use safeguards::Safeguards;

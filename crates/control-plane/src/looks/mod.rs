@@ -10,8 +10,10 @@ mod inputs;
 mod job;
 mod listing;
 mod output;
+mod query;
 mod step_log;
 mod tail;
+mod workgroup;
 
 use emrys_core::run::{Answer, Query, Trouble};
 use emrys_core::spec::Spec;
@@ -24,6 +26,9 @@ pub(crate) use catalog::partition;
 pub use catalog::{Served, served};
 pub(crate) use cluster::archive;
 pub(crate) use guard::NOT_FOUND as GUARD_NOT_FOUND;
+pub(crate) use query::look as query;
+pub use query::{Pages, QueryRow, pages};
+pub(crate) use workgroup::is_there as workgroup_is_there;
 
 /// Asks one question.
 pub(crate) async fn look(cp: &ControlPlane, spec: &Spec, query: &Query) -> Result<Answer, Trouble> {
