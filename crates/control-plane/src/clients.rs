@@ -94,6 +94,7 @@ impl Surroundings {
 #[derive(Debug)]
 pub struct ControlPlane {
     pace: Pace,
+    region: String,
     pub(crate) clock: Clock,
     pub(crate) s3: aws_sdk_s3::Client,
     pub(crate) emr: aws_sdk_emr::Client,
@@ -139,6 +140,7 @@ impl ControlPlane {
         let reached = Place { endpoint_url: config.endpoint_url().map(str::to_owned), ..place };
         Self {
             pace: safeguards.pace(reached.pace()),
+            region: reached.region,
             clock,
             s3: aws_sdk_s3::Client::from_conf(s3),
             emr: aws_sdk_emr::Client::from_conf(emr),
@@ -173,6 +175,16 @@ impl ControlPlane {
     /// Sixteen hex digits that nobody had before.
     pub(crate) fn fresh_id(&self) -> String {
         format!("{:016x}", self.chance.lock().unwrap_or_else(PoisonError::into_inner).u64(..))
+    }
+
+    /// A token by which AWS knows tries of one call: 32 hex digits, the least that Athena takes.
+    pub(crate) fn fresh_token(&self) -> String {
+        self.fresh_id() + &self.fresh_id()
+    }
+
+    /// The region.
+    pub(crate) fn region(&self) -> &str {
+        &self.region
     }
 
     /// A number from 0 to 1.

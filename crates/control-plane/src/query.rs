@@ -83,8 +83,7 @@ pub async fn query(
 }
 
 async fn start(cp: &ControlPlane, asked: Asked<'_>) -> Result<String, QueryError> {
-    // 32 hex digits are the least that Athena takes.
-    let token = cp.fresh_id() + &cp.fresh_id();
+    let token = cp.fresh_token();
     let started = patiently(cp, async || acts::start_query(cp, &asked, &token).await).await;
     match started {
         Ok(id) => Ok(id),

@@ -35,10 +35,7 @@ fn execution(id: &str, found: &athena::QueryExecution) -> Execution {
         took: SignedDuration::from_millis(number(
             statistics.and_then(|known| known.total_execution_time_in_millis()),
         )),
-        result: found
-            .result_configuration()
-            .and_then(|result| result.output_location())
-            .map(str::to_owned),
+        result: found.result_configuration().and_then(|result| result.output_location()).map(str::to_owned),
         failure: status
             .filter(|_| matches!(state, "FAILED" | "CANCELLED"))
             .map(|status| failure(status.athena_error(), status.state_change_reason())),
@@ -68,7 +65,10 @@ pub struct Pages {
 
 impl std::fmt::Debug for Pages {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pages").field("what", &self.what).field("columns", &self.columns).finish_non_exhaustive()
+        f.debug_struct("Pages")
+            .field("what", &self.what)
+            .field("columns", &self.columns)
+            .finish_non_exhaustive()
     }
 }
 
@@ -122,9 +122,10 @@ fn row(row: &athena::Row) -> QueryRow {
 /// AWS says that the first row is the header, and not of which statements: it is one when it reads like one.
 fn is_header(row: &QueryRow, columns: &[QueryColumn]) -> bool {
     row.len() == columns.len()
-        && row.iter().zip(columns).all(|(cell, column)| {
-            cell.as_deref().is_some_and(|cell| cell.eq_ignore_ascii_case(&column.name))
-        })
+        && row
+            .iter()
+            .zip(columns)
+            .all(|(cell, column)| cell.as_deref().is_some_and(|cell| cell.eq_ignore_ascii_case(&column.name)))
 }
 
 #[cfg(test)]
@@ -148,7 +149,8 @@ mod tests {
         let of = |status: athena::QueryExecutionStatus| {
             execution("q", &athena::QueryExecution::builder().status(status).build())
         };
-        let error = athena::AthenaError::builder().error_category(2).error_type(1000).error_message("no table");
+        let error =
+            athena::AthenaError::builder().error_category(2).error_type(1000).error_message("no table");
         let failed = of(status(athena::QueryExecutionState::Failed).athena_error(error.build()).build());
         let told = failed.failure.expect("it failed");
         assert_eq!((told.category, told.kind, told.message.as_str()), (Some(2), Some(1000), "no table"));

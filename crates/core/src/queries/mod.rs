@@ -51,12 +51,12 @@ pub const NAMED: [NamedStatement; 8] = [
     },
     NamedStatement {
         name: "latency",
-        answers: "p50, p90, p95, p99 and p99.9 of all requests, over all the days together",
+        answers: "how long requests took: p50, p90, p95, p99 and p99.9, over all the days together",
         statement: include_str!("latency.sql"),
     },
     NamedStatement {
         name: "latency-by-day",
-        answers: "p50, p95 and p99 of each day",
+        answers: "how long requests took on each day: p50, p95 and p99",
         statement: include_str!("latency-by-day.sql"),
     },
     NamedStatement {

@@ -72,7 +72,11 @@ impl ParameterError {
 
 /// The execution parameters of a statement: SQL literals, a text in its quotes. One day stands in all places; of a
 /// range, the first and the last day stand in turns. `asked` days must have a place, the `default` ones need none.
-pub fn parameters(statement: &str, asked: Option<Days>, default: Days) -> Result<Vec<String>, ParameterError> {
+pub fn parameters(
+    statement: &str,
+    asked: Option<Days>,
+    default: Days,
+) -> Result<Vec<String>, ParameterError> {
     let marks = marks(statement);
     if marks == 0 {
         return if asked.is_some() { Err(ParameterError::NoMark) } else { Ok(Vec::new()) };

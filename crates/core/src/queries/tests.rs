@@ -111,7 +111,10 @@ fn a_failure_is_told_in_athena_s_words_with_what_can_be_done() {
     let own = failure(Some(1), true, "GENERIC_INTERNAL_ERROR: no worker");
     assert_eq!(own.message, "GENERIC_INTERNAL_ERROR: no worker (Athena's own fault)");
     assert_eq!(own.hint, Some("Athena says that asking again may help"));
-    assert_eq!(failure(None, false, ""), Explanation { message: "Athena does not say why".into(), hint: None });
+    assert_eq!(
+        failure(None, false, ""),
+        Explanation { message: "Athena does not say why".into(), hint: None }
+    );
 }
 
 #[test]

@@ -28,6 +28,10 @@ pub(crate) fn resource(service: Service, operation: &str, input: &Value) -> Stri
         (Service::Athena, "GetWorkGroup" | "UpdateWorkGroup" | "DeleteWorkGroup" | "StartQueryExecution") => {
             text("WorkGroup")
         }
+        (Service::Athena, "ListNamedQueries" | "ListQueryExecutions" | "ListPreparedStatements") => {
+            text("WorkGroup")
+        }
+        (Service::Athena, "ListTagsForResource") => text("ResourceARN"),
         (Service::Athena, "BatchGetQueryExecution") => texts(&input["QueryExecutionIds"]),
         (Service::Athena, "BatchGetNamedQuery") => texts(&input["NamedQueryIds"]),
         (Service::Athena, "GetNamedQuery" | "UpdateNamedQuery" | "DeleteNamedQuery") => text("NamedQueryId"),
