@@ -58,7 +58,7 @@ pub use engine::How;
 pub use interrupt::{Interrupt, InterruptSender, Interrupts};
 pub use job::built_in_job;
 pub use ledger::{Holder, LedgerError, Unlocked, unlock};
-pub use looks::{Pages, QueryRow, Served, pages, served};
+pub use looks::{NextPage, Pages, QueryRow, Served, pages, served};
 pub use plan::plan;
 pub use publish::{Publication, publish};
 pub use query::{Asked, QueryError, query};

@@ -9,6 +9,7 @@ pub(crate) mod destroy;
 pub(crate) mod local;
 pub(crate) mod plan;
 pub(crate) mod publish;
+pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod setup;

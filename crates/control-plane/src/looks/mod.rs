@@ -27,7 +27,7 @@ pub use catalog::{Served, served};
 pub(crate) use cluster::archive;
 pub(crate) use guard::NOT_FOUND as GUARD_NOT_FOUND;
 pub(crate) use query::look as query;
-pub use query::{Pages, QueryRow, pages};
+pub use query::{NextPage, Pages, QueryRow, pages};
 pub(crate) use workgroup::is_there as workgroup_is_there;
 
 /// Asks one question.

@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 
 use crate::clients::ControlPlane;
 use crate::errors;
+use crate::interrupt::Interrupts;
 
 /// Looks at a query.
 pub(crate) async fn look(cp: &ControlPlane, id: &str) -> Result<Execution, Trouble> {
@@ -83,15 +84,31 @@ pub fn pages(cp: &ControlPlane, execution: &Execution) -> Pages {
     }
 }
 
+/// What comes next of a result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NextPage {
+    /// These rows; there may be none on a page.
+    Rows(Vec<QueryRow>),
+    /// Nothing more.
+    End,
+    /// Somebody wants no more.
+    Interrupted,
+}
+
 impl Pages {
     /// The columns; known from the first page on.
     pub fn columns(&self) -> &[QueryColumn] {
         self.columns.as_deref().unwrap_or_default()
     }
 
-    /// The rows of the next page; none after the last.
-    pub async fn next(&mut self) -> Result<Option<Vec<QueryRow>>, Trouble> {
-        let Some(page) = self.stream.next().await else { return Ok(None) };
+    /// The next page, unless somebody interrupts.
+    pub async fn next(&mut self, interrupts: &mut Interrupts) -> Result<NextPage, Trouble> {
+        let page = tokio::select! {
+            biased;
+            _ = interrupts.next() => return Ok(NextPage::Interrupted),
+            page = self.stream.next() => page,
+        };
+        let Some(page) = page else { return Ok(NextPage::End) };
         let page = page.map_err(|error| errors::trouble(&self.what, &error))?;
         let result = page.result_set();
         let is_first = self.columns.is_none();
@@ -101,7 +118,7 @@ impl Pages {
         if is_first && self.has_header && rows.first().is_some_and(|first| is_header(first, columns)) {
             rows.remove(0);
         }
-        Ok(Some(rows))
+        Ok(NextPage::Rows(rows))
     }
 }
 
