@@ -15,6 +15,8 @@ mod others;
 #[cfg(test)]
 mod publishing;
 #[cfg(test)]
+mod queries;
+#[cfg(test)]
 mod retries;
 #[cfg(test)]
 mod runs;
