@@ -40,6 +40,17 @@ impl World {
         world
     }
 
+    /// Another world that is as this one is now, with a daemon of its own.
+    pub(crate) fn copy(&self) -> Self {
+        let copy = Self { dir: tempfile::tempdir().unwrap() };
+        // The daemon writes everything down before it answers; what belongs to its process stays behind.
+        copy_folder(self.path(), copy.path());
+        for name in ["address.json", "daemon.lock", "daemon.log"] {
+            let _ = fs::remove_file(copy.local_dir().join(name));
+        }
+        copy
+    }
+
     /// Lets the job's step follow a script: so long, with this exit code, and with the output of a real job.
     pub(crate) fn script(&self, duration_ms: u64, exit_code: i32) {
         let manifest = include_str!("../../fixtures/scripted-manifest.json").replace(DAY, "{yyyy}-{mm}-{dd}");
@@ -167,6 +178,19 @@ impl Drop for World {
         let _ = self.command(&["local", "stop"]).output();
         if self.journal_path().exists() && !std::thread::panicking() {
             self.assert_journal_is_valid();
+        }
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
         }
     }
 }
