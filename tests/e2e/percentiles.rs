@@ -52,11 +52,12 @@ fn month() -> (World, Value) {
     }
     world.emrys(&["setup", "--yes"]).expect(0);
     let days: Vec<String> = (1..=DAYS).map(day).collect();
+    let here = &world;
     std::thread::scope(|scope| {
         for days in days.chunks(8) {
-            scope.spawn(|| {
+            scope.spawn(move || {
                 for day in days {
-                    world.emrys(&["run", "--day", day, "--json"]).expect(0);
+                    here.emrys(&["run", "--day", day, "--json"]).expect(0);
                 }
             });
         }

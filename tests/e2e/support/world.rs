@@ -43,11 +43,12 @@ impl World {
     /// Another world that is as this one is now, with a daemon of its own.
     pub(crate) fn copy(&self) -> Self {
         let copy = Self { dir: tempfile::tempdir().unwrap() };
-        // The daemon writes everything down before it answers; what belongs to its process stays behind.
-        copy_folder(self.path(), copy.path());
-        for name in ["address.json", "daemon.lock", "daemon.log"] {
-            let _ = fs::remove_file(copy.local_dir().join(name));
-        }
+        // The daemon writes everything down before it answers. Its process and its journal stay behind.
+        copy_folder(
+            self.path(),
+            copy.path(),
+            &["work", "address.json", "daemon.lock", "daemon.log", "journal.jsonl"],
+        );
         copy
     }
 
@@ -182,15 +183,18 @@ impl Drop for World {
     }
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+/// Copies a folder, as far as it is still there: a daemon may be at work in it.
+fn copy_folder(from: &Path, to: &Path, but: &[&str]) {
     fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
+    for entry in fs::read_dir(from).into_iter().flatten().flatten() {
         let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
+        if but.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target, but);
+        } else if let Err(error) = fs::copy(entry.path(), target) {
+            assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{error}");
         }
     }
 }
