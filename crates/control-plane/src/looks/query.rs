@@ -30,11 +30,11 @@ fn execution(id: &str, found: &athena::QueryExecution) -> Execution {
         id: id.to_owned(),
         state: QueryState::of(state),
         statement_type: found.statement_type().map_or("", |kind| kind.as_str()).to_owned(),
-        scanned_bytes: number(statistics.and_then(|known| known.data_scanned_in_bytes()))
+        scanned_bytes: number(statistics.and_then(athena::QueryExecutionStatistics::data_scanned_in_bytes))
             .try_into()
             .unwrap_or_default(),
         took: SignedDuration::from_millis(number(
-            statistics.and_then(|known| known.total_execution_time_in_millis()),
+            statistics.and_then(athena::QueryExecutionStatistics::total_execution_time_in_millis),
         )),
         result: found.result_configuration().and_then(|result| result.output_location()).map(str::to_owned),
         failure: status

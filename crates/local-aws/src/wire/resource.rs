@@ -25,12 +25,16 @@ pub(crate) fn resource(service: Service, operation: &str, input: &Value) -> Stri
             format!("{}/{}", input["GroupName"].as_str().unwrap_or("default"), text("Name"))
         }
         (Service::Scheduler, _) => text("Name"),
-        (Service::Athena, "GetWorkGroup" | "UpdateWorkGroup" | "DeleteWorkGroup" | "StartQueryExecution") => {
-            text("WorkGroup")
-        }
-        (Service::Athena, "ListNamedQueries" | "ListQueryExecutions" | "ListPreparedStatements") => {
-            text("WorkGroup")
-        }
+        (
+            Service::Athena,
+            "GetWorkGroup"
+            | "UpdateWorkGroup"
+            | "DeleteWorkGroup"
+            | "StartQueryExecution"
+            | "ListNamedQueries"
+            | "ListQueryExecutions"
+            | "ListPreparedStatements",
+        ) => text("WorkGroup"),
         (Service::Athena, "ListTagsForResource") => text("ResourceARN"),
         (Service::Athena, "BatchGetQueryExecution") => texts(&input["QueryExecutionIds"]),
         (Service::Athena, "BatchGetNamedQuery") => texts(&input["NamedQueryIds"]),

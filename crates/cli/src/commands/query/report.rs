@@ -111,8 +111,17 @@ pub(super) fn tell_cost(asked: &Asked<'_>, execution: &Execution, output: &Outpu
     }
 }
 
-/// Two digits that count, and cents at least.
+/// Cents, and where there are none the hundred-thousandths: the least that is billed is five of these.
 fn dollars(usd: f64) -> String {
-    let digits = if usd >= 0.01 || usd <= 0.0 { 2 } else { (-usd.log10()).ceil().clamp(2.0, 6.0) as usize };
-    format!("{usd:.digits$}")
+    if usd >= 0.01 { format!("{usd:.2}") } else { format!("{usd:.5}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_that_is_billed_is_more_than_nothing() {
+        assert_eq!([cost_usd(0), 0.001_234, 0.05, 5.0].map(dollars), ["0.00005", "0.00123", "0.05", "5.00"]);
+    }
 }
