@@ -61,6 +61,9 @@ pub(crate) enum CliError {
     /// The result of a query that has succeeded cannot be read.
     #[error("{0}")]
     Rows(Trouble),
+    /// Somebody wanted no more of the rows.
+    #[error("stopped before all rows were read")]
+    RowsInterrupted,
     /// A run could not be driven, or watched, any longer.
     #[error("{stop}")]
     Run {
@@ -140,6 +143,7 @@ impl CliError {
             Self::Standing(StandingError::Trouble(trouble)) => stop::trouble_kind(trouble.kind),
             Self::Standing(_) => "standing",
             Self::NoCatalog => "config",
+            Self::RowsInterrupted => "stopped",
             Self::Parameters(_) => "usage",
             Self::Query(QueryError::NotStarted(trouble) | QueryError::OutOfSight { trouble, .. })
             | Self::Rows(trouble) => stop::trouble_kind(trouble.kind),
@@ -165,6 +169,7 @@ impl CliError {
             | Self::Query(QueryError::NotStarted(trouble) | QueryError::OutOfSight { trouble, .. })
             | Self::Rows(trouble) => stop::trouble_exit(trouble.kind),
             Self::Query(QueryError::NotYetStopped { .. }) => Exit::StoppedWatching,
+            Self::RowsInterrupted => Exit::RunFailed,
             #[cfg(feature = "local")]
             Self::Local { source: DaemonError::Faults { .. } | DaemonError::Scripts(_), .. } => Exit::Usage,
             #[cfg(feature = "local")]
@@ -215,7 +220,9 @@ impl CliError {
             Self::Python(error) => error.hint(),
             #[cfg(feature = "local")]
             Self::Demo(error) => error.hint(),
-            Self::Rows(_) => Some("the result stays at Athena: see the history of the workgroup".to_owned()),
+            Self::Rows(_) | Self::RowsInterrupted => {
+                Some("the result stays at Athena: see the history of the workgroup".to_owned())
+            }
             Self::Spec(_) | Self::Write { .. } | Self::Start(_) | Self::Output(_) => None,
         }
     }

@@ -33,7 +33,7 @@ use crate::signals::{self, CtrlC};
 Examples:
   emrys query --list                           the questions that come with the product
   emrys query --named slow-endpoints --from 2024-10-01 --to 2024-10-31
-  emrys query \"SELECT status_code, sum(requests) FROM processed_logs WHERE date = ? GROUP BY status_code\" --day 2024-10-20
+  emrys query \"SELECT count(*) FROM errors WHERE date = ?\" --day 2024-10-20
   emrys query --named top-errors --day 2024-10-20 --format csv >errors.csv
   emrys query - <question.sql                  the statement from a file")]
 pub(crate) struct QueryArgs {
@@ -90,7 +90,8 @@ pub(crate) async fn run(args: &QueryArgs, common: &Common, printer: &Printer) ->
     let mut output = if common.json { Output::document() } else { Output::of(args.format) };
     let exit = match &outcome {
         Outcome::Over(execution) if execution.failure.is_none() => {
-            print_rows(&cp, execution, &mut output, printer, &mut interrupts).await?
+            print_rows(&cp, execution, &mut output, printer, &mut interrupts).await?;
+            Exit::Done
         }
         Outcome::Over(_) | Outcome::Stopped(_) => Exit::RunFailed,
     };
@@ -133,20 +134,19 @@ async fn print_rows(
     output: &mut Output,
     printer: &Printer,
     interrupts: &mut Interrupts,
-) -> Result<Exit, CliError> {
+) -> Result<(), CliError> {
     let mut pages = pages(cp, execution);
     loop {
         match pages.next(interrupts).await.map_err(CliError::Rows)? {
             NextPage::Rows(rows) => output.page(pages.columns(), rows, printer)?,
             NextPage::End => break,
-            NextPage::Interrupted => return Ok(Exit::RunFailed),
+            NextPage::Interrupted => return Err(CliError::RowsInterrupted),
         }
         if printer.is_stdout_gone() || output.has_enough() {
             break;
         }
     }
-    output.end(printer)?;
-    Ok(Exit::Done)
+    Ok(output.end(printer)?)
 }
 
 fn list(common: &Common, printer: &Printer) -> Result<Exit, CliError> {
