@@ -9,7 +9,7 @@ const WHOLE: [&str; 4] = ["tinyint", "smallint", "integer", "bigint"];
 const BINARY: [&str; 3] = ["double", "float", "real"];
 
 /// How many digits of a binary fraction a table shows.
-const DIGITS: usize = 6;
+const DIGITS: i32 = 6;
 
 /// Whether a column holds numbers.
 pub(super) fn is_number(column: &QueryColumn) -> bool {
@@ -34,9 +34,10 @@ fn short(number: f64, text: &str) -> String {
     if !(1e-3..1e9).contains(&size) {
         return text.to_owned();
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 1 to 10")]
-    let before = (size.log10().floor() + 1.0).max(0.0) as usize;
-    let digits = format!("{number:.*}", DIGITS.saturating_sub(before));
+    #[expect(clippy::cast_possible_truncation, reason = "from -2 to 9")]
+    let before_the_point = size.log10().floor() as i32 + 1;
+    let decimals = usize::try_from(DIGITS - before_the_point).unwrap_or_default();
+    let digits = format!("{number:.decimals$}");
     if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.').to_owned() } else { digits }
 }
 
