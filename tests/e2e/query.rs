@@ -205,6 +205,33 @@ fn setup_makes_workgroup_and_named_queries_once_and_destroy_removes_them() {
 }
 
 #[test]
+fn a_query_over_the_scan_limit_is_ended_and_a_limit_changed_by_hand_is_told() {
+    let world = MADE_UP.world.copy();
+    // The least limit that Athena takes is ten megabytes, and a day of `latency` has fewer.
+    let output = MADE_UP.report["output"].as_str().unwrap().strip_prefix("s3://my-log-bucket/").unwrap();
+    let folder = world.bucket().join(output).join("latency");
+    let part = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    let copies = 10_000_000 / part.metadata().unwrap().len() + 1;
+    for number in 0..copies {
+        std::fs::copy(&part, folder.join(format!("copy-{number}.parquet"))).unwrap();
+    }
+    python("limit_scans.py", &["emrys", "10000000"], &world.environment()).expect(0);
+    let ended = world.emrys(&["query", "--named", "latency", "--day", DAY, "--json"]).expect(1);
+    let document = ended.json();
+    assert_eq!(
+        (&document["state"], &document["error"]["kind"]),
+        (&json!("cancelled"), &json!("query_cancelled"))
+    );
+    assert!(ended.stderr.contains("Bytes scanned limit was exceeded"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("scan-limit-gigabytes"), "{}", ended.stderr);
+
+    let setup = world.emrys(&["setup", "--yes"]).expect(0);
+    assert!(setup.stdout.contains("somebody changed it since Emrys wrote it"), "{}", setup.stdout);
+    assert!(setup.stdout.contains("scan limit: 10000000 bytes -> none"), "{}", setup.stdout);
+    world.emrys(&["query", "--named", "latency", "--day", DAY]).expect(0);
+}
+
+#[test]
 fn what_cannot_be_asked_is_told_before_any_call() {
     let world = World::new();
     let none = world.emrys(&["query", "SELECT 1", "--json"]).expect(2).json();
