@@ -8,14 +8,16 @@ use serde_json::Value;
 use crate::support::{DAY, World, logs, python};
 
 /// A day that was run once, for all tests of this file to look at.
-struct Day {
-    world: World,
-    report: Value,
+pub(crate) struct Day {
+    pub(crate) world: World,
+    pub(crate) report: Value,
 }
 
-static MADE_UP: LazyLock<Day> = LazyLock::new(|| {
-    let world = World::with("");
+/// A made-up day, published; who changes anything about its world takes a copy of it.
+pub(crate) static MADE_UP: LazyLock<Day> = LazyLock::new(|| {
+    let world = World::with("[catalog]\ndatabase = \"logs\"\n");
     world.put_log("access.log", logs::day(DAY, 4_000, 7));
+    world.emrys(&["setup", "--yes"]).expect(0);
     let report = world.run().expect(0).json();
     Day { world, report }
 });

@@ -45,6 +45,7 @@ pub(crate) enum Command {
     Cancel(commands::cancel::CancelArgs),
     Runs(commands::runs::RunsArgs),
     Publish(commands::publish::PublishArgs),
+    Query(commands::query::QueryArgs),
     Sweep(commands::sweep::SweepArgs),
     Gc(commands::gc::GcArgs),
     Unlock(commands::unlock::UnlockArgs),
@@ -106,6 +107,7 @@ Examples:
   emrys --local run --day 2024-10-20           the same on the embedded AWS
   emrys status 2024-10-20 --json               how did it go?
   emrys attach 2024-10-20                      watch a run that somebody else drives, or nobody
+  emrys query --named slow-endpoints           ask the published results
   emrys sweep                                  is a cluster left that nobody needs?
   eval \"$(emrys local env)\"                    let any AWS client use the embedded AWS"
     } else {
@@ -115,6 +117,7 @@ Examples:
   emrys run --day 2024-10-20                   run that day on Amazon EMR
   emrys status 2024-10-20 --json               how did it go?
   emrys attach 2024-10-20                      watch a run that somebody else drives, or nobody
+  emrys query --named slow-endpoints           ask the published results
   emrys sweep                                  is a cluster left that nobody needs?"
     }
 }

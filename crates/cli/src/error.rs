@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use emrys_control_plane::{StandingError, Stop};
+use emrys_control_plane::{QueryError, StandingError, Stop};
 use emrys_core::config::ConfigErrors;
 use emrys_core::day::Day;
+use emrys_core::queries::ParameterError;
+use emrys_core::run::{Trouble, TroubleKind};
 use emrys_core::spec::{Spec, SpecError};
 #[cfg(feature = "local")]
 use emrys_local_aws::daemon::DaemonError;
@@ -55,6 +57,21 @@ pub(crate) enum CliError {
     /// A standing resource could not be looked at or changed.
     #[error(transparent)]
     Standing(#[from] StandingError),
+    /// There is nothing to query.
+    #[error("the pipeline has no `[catalog]`: its results are files, and no tables")]
+    NoCatalog,
+    /// The days do not fit the statement.
+    #[error(transparent)]
+    Parameters(#[from] ParameterError),
+    /// Nothing is known of how a query ended.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// The result of a query that has succeeded cannot be read.
+    #[error("{0}")]
+    Rows(Trouble),
+    /// Somebody wanted no more of the rows.
+    #[error("stopped before all rows were read")]
+    RowsInterrupted,
     /// A run could not be driven, or watched, any longer.
     #[error("{stop}")]
     Run {
@@ -133,6 +150,13 @@ impl CliError {
             Self::Stop(stop) | Self::Run { stop, .. } => stop::kind(stop),
             Self::Standing(StandingError::Trouble(trouble)) => stop::trouble_kind(trouble.kind),
             Self::Standing(_) => "standing",
+            Self::NoCatalog => "config",
+            Self::RowsInterrupted => "stopped",
+            Self::Parameters(_) => "usage",
+            Self::Query(QueryError::NotStarted(trouble) | QueryError::OutOfSight { trouble, .. })
+            | Self::Rows(trouble) => stop::trouble_kind(trouble.kind),
+            Self::Query(QueryError::NoWorkgroup { .. }) => "no_workgroup",
+            Self::Query(QueryError::NotYetStopped { .. }) => "stopped_watching",
             Self::NotRun { .. } => "not_run",
             Self::NeedsYes { .. } => "usage",
             #[cfg(not(feature = "local"))]
@@ -149,7 +173,11 @@ impl CliError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Stop(stop) | Self::Run { stop, .. } => stop::exit(stop),
-            Self::Standing(StandingError::Trouble(trouble)) => stop::trouble_exit(trouble.kind),
+            Self::Standing(StandingError::Trouble(trouble))
+            | Self::Query(QueryError::NotStarted(trouble) | QueryError::OutOfSight { trouble, .. })
+            | Self::Rows(trouble) => stop::trouble_exit(trouble.kind),
+            Self::Query(QueryError::NotYetStopped { .. }) => Exit::StoppedWatching,
+            Self::RowsInterrupted => Exit::RunFailed,
             #[cfg(feature = "local")]
             Self::Local { source, .. } => local_exit(source),
             #[cfg(feature = "local")]
@@ -163,6 +191,9 @@ impl CliError {
             | Self::Spec(_)
             | Self::Endpoint { .. }
             | Self::Standing(_)
+            | Self::NoCatalog
+            | Self::Parameters(_)
+            | Self::Query(QueryError::NoWorkgroup { .. })
             | Self::NotRun { .. }
             | Self::NeedsYes { .. }
             | Self::Write { .. }
@@ -185,6 +216,11 @@ impl CliError {
             Self::Config { .. } => None,
             Self::Stop(stop) => stop.hint().map(str::to_owned),
             Self::Standing(error) => error.hint().map(str::to_owned),
+            Self::NoCatalog => {
+                Some("name a database, `[catalog] database = \"logs\"`, and run `emrys setup`".to_owned())
+            }
+            Self::Parameters(error) => Some(error.hint().to_owned()),
+            Self::Query(error) => query_hint(error),
             Self::Run { stop: Stop::Held { .. } | Stop::Lost { .. } | Stop::Interrupted, attach } => {
                 Some(format!("`{attach}` watches it to its end, whoever drives it"))
             }
@@ -199,6 +235,9 @@ impl CliError {
             Self::Python(error) => error.hint(),
             #[cfg(feature = "local")]
             Self::Demo(error) => error.hint(),
+            Self::Rows(_) | Self::RowsInterrupted => {
+                Some("the result stays at Athena: see the history of the workgroup".to_owned())
+            }
             Self::Spec(_) | Self::Write { .. } | Self::Start(_) | Self::Output(_) => None,
         }
     }
@@ -245,6 +284,22 @@ impl CliError {
             let _ = printer.json(&self.document(common));
         }
     }
+}
+
+fn query_hint(error: &QueryError) -> Option<String> {
+    let hint = match error {
+        QueryError::NoWorkgroup { .. } => {
+            "`emrys setup` makes the workgroup, the tables and the named queries"
+        }
+        QueryError::NotStarted(trouble) if trouble.kind == TroubleKind::Unreachable => {
+            "it may have been started all the same: Athena's history of the workgroup tells"
+        }
+        QueryError::NotStarted(_) => return None,
+        QueryError::OutOfSight { .. } | QueryError::NotYetStopped { .. } => {
+            "it can be seen and stopped in Athena's history of the workgroup"
+        }
+    };
+    Some(hint.to_owned())
 }
 
 fn config_file_hint(path: &Path, error: &io::Error) -> String {

@@ -4,7 +4,7 @@
 //! args      what may stand on the command line      commands/*   one file per command, with its arguments
 //!   |-> settings   command line, environment and pipeline file, read and checked before anything is done
 //!        |-> place      AWS, or the embedded one
-//!             |-> emrys_control_plane::{plan, run, attach, cancel, status, days, survey, unlock, standing, apply}
+//!             |-> emrys_control_plane::{plan, run, attach, cancel, status, days, survey, unlock, standing, apply, query}
 //! printer   the only place that prints               progress     what is seen while a run goes on
 //! error, stop, exit   why not, and the exit code     demo         a made-up day, end to end
 //! ```
@@ -78,6 +78,7 @@ async fn run(command: Command, common: &Common, printer: &Printer) -> Result<Exi
         Command::Cancel(args) => commands::cancel::run(&args, common, printer).await,
         Command::Runs(args) => commands::runs::run(&args, common, printer).await,
         Command::Publish(args) => commands::publish::run(&args, common, printer).await,
+        Command::Query(args) => commands::query::run(&args, common, printer).await,
         Command::Sweep(args) => commands::sweep::run(&args, common, printer).await,
         Command::Gc(args) => commands::gc::run(&args, common, printer).await,
         Command::Unlock(args) => commands::unlock::run(&args, common, printer).await,

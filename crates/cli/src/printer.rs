@@ -40,7 +40,6 @@ pub(crate) struct Printer {
     color: ColorChoice,
     log_format: LogFormat,
     bars: MultiProgress,
-    #[cfg(feature = "local")]
     live: bool,
     stdout_gone: Arc<AtomicBool>,
 }
@@ -54,14 +53,12 @@ impl Printer {
             color,
             log_format,
             bars: MultiProgress::with_draw_target(target),
-            #[cfg(feature = "local")]
             live,
             stdout_gone: Arc::default(),
         }
     }
 
     /// Whether somebody watches: stderr is a terminal, and text is wanted.
-    #[cfg(feature = "local")]
     pub(crate) fn is_live(&self) -> bool {
         self.live
     }
@@ -78,13 +75,30 @@ impl Printer {
 
     /// Writes data: text that ends with a newline, styles included where colours are wanted.
     pub(crate) fn data(&self, text: &str) -> io::Result<()> {
-        if self.stdout_gone.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        let written = self.bars.suspend(|| {
+        self.write_out(|| {
             let mut out = AutoStream::new(io::stdout().lock(), self.color);
             out.write_all(text.as_bytes()).and_then(|()| out.flush())
-        });
+        })
+    }
+
+    /// Writes data byte for byte: what looks like a style is data too.
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
+        self.write_out(|| {
+            let mut out = io::stdout().lock();
+            out.write_all(bytes).and_then(|()| out.flush())
+        })
+    }
+
+    /// Whether nobody reads stdout any more.
+    pub(crate) fn is_stdout_gone(&self) -> bool {
+        self.stdout_gone.load(Ordering::Relaxed)
+    }
+
+    fn write_out(&self, write: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        if self.is_stdout_gone() {
+            return Ok(());
+        }
+        let written = self.bars.suspend(write);
         match written {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 self.stdout_gone.store(true, Ordering::Relaxed);

@@ -6,13 +6,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use emrys_core::config::{self, Config, ConfigErrors, Unreadable};
+use emrys_core::config::{self, Catalog, Config, ConfigErrors, Unreadable};
 use emrys_core::day::Day;
+use emrys_core::queries::{self, Days};
 use emrys_core::spec::{JobBundle, Spec};
 
 use crate::args::GlobalArgs;
 use crate::clock;
 use crate::commands::plan::PlanArgs;
+use crate::commands::query::QueryArgs;
 use crate::commands::run::RunArgs;
 use crate::commands::runs::RunsArgs;
 use crate::commands::status::StatusArgs;
@@ -128,6 +130,39 @@ pub(crate) struct GcSettings {
 impl GcSettings {
     pub(crate) fn resolve(day: Option<Day>, common: &Common) -> Result<Self, CliError> {
         Ok(Self { spec: spec(&common.config, day)? })
+    }
+}
+
+/// What `emrys query` works with.
+#[derive(Debug)]
+pub(crate) struct QuerySettings {
+    /// The pipeline, on any day.
+    pub(crate) spec: Spec,
+    /// Where its tables are.
+    pub(crate) catalog: Catalog,
+    /// The SQL.
+    pub(crate) statement: String,
+    /// SQL literals for its `?`.
+    pub(crate) parameters: Vec<String>,
+    /// The days that they stand for, if there are any.
+    pub(crate) days: Option<Days>,
+}
+
+impl QuerySettings {
+    pub(crate) fn resolve(args: &QueryArgs, statement: String, common: &Common) -> Result<Self, CliError> {
+        let spec = spec(&common.config, None)?;
+        let catalog = spec.config.catalog.clone().ok_or(CliError::NoCatalog)?;
+        // The day that the other commands take when none is named.
+        let yesterday = spec.day;
+        let asked = match (args.day, args.from) {
+            (Some(day), _) => Some(Days::one(day)),
+            (None, Some(from)) => Some(Days::new(from, args.to.unwrap_or(yesterday))?),
+            (None, None) => None,
+        };
+        let default = Days::one(yesterday);
+        let parameters = queries::parameters(&statement, asked, default)?;
+        let days = (!parameters.is_empty()).then(|| asked.unwrap_or(default));
+        Ok(Self { spec, catalog, statement, parameters, days })
     }
 }
 

@@ -19,12 +19,20 @@ pub(crate) fn table<const N: usize>(
     header: [(&str, Align); N],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {
+    table_of(&header.map(|(title, align)| (title.to_owned(), align)), rows)
+}
+
+/// The same for columns that are known only when it runs.
+pub(crate) fn table_of<R: IntoIterator<Item = String>>(
+    header: &[(String, Align)],
+    rows: impl IntoIterator<Item = R>,
+) -> String {
     let mut table = Table::new();
-    table.load_style(STYLE).set_header(Row::from(header.map(|(title, _)| title)));
+    table.load_style(STYLE).set_header(Row::from(header.iter().map(|(title, _)| title.clone())));
     for row in rows {
         table.add_row(Row::from(row));
     }
-    for (index, (_, align)) in header.into_iter().enumerate() {
+    for (index, (_, align)) in header.iter().enumerate() {
         if let Some(column) = table.column_mut(index) {
             column.set_cell_alignment(match align {
                 Align::Left => CellAlignment::Left,

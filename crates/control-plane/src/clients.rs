@@ -94,12 +94,14 @@ impl Surroundings {
 #[derive(Debug)]
 pub struct ControlPlane {
     pace: Pace,
+    region: String,
     pub(crate) clock: Clock,
     pub(crate) s3: aws_sdk_s3::Client,
     pub(crate) emr: aws_sdk_emr::Client,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(crate) scheduler: aws_sdk_scheduler::Client,
     pub(crate) glue: aws_sdk_glue::Client,
+    pub(crate) athena: aws_sdk_athena::Client,
     sts: aws_sdk_sts::Client,
     pub(crate) safeguards: Safeguards,
     chance: Mutex<fastrand::Rng>,
@@ -131,17 +133,21 @@ impl ControlPlane {
             .build();
         let glue =
             aws_sdk_glue::config::Builder::from(&config).retry_partition(partition("emrys-glue")).build();
+        let athena =
+            aws_sdk_athena::config::Builder::from(&config).retry_partition(partition("emrys-athena")).build();
         let sts = aws_sdk_sts::config::Builder::from(&config).retry_partition(partition("emrys-sts")).build();
         // An endpoint may also stand in the environment or in a profile.
         let reached = Place { endpoint_url: config.endpoint_url().map(str::to_owned), ..place };
         Self {
             pace: safeguards.pace(reached.pace()),
+            region: reached.region,
             clock,
             s3: aws_sdk_s3::Client::from_conf(s3),
             emr: aws_sdk_emr::Client::from_conf(emr),
             cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch),
             scheduler: aws_sdk_scheduler::Client::from_conf(scheduler),
             glue: aws_sdk_glue::Client::from_conf(glue),
+            athena: aws_sdk_athena::Client::from_conf(athena),
             sts: aws_sdk_sts::Client::from_conf(sts),
             safeguards,
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),
@@ -169,6 +175,16 @@ impl ControlPlane {
     /// Sixteen hex digits that nobody had before.
     pub(crate) fn fresh_id(&self) -> String {
         format!("{:016x}", self.chance.lock().unwrap_or_else(PoisonError::into_inner).u64(..))
+    }
+
+    /// A token by which AWS knows tries of one call: 32 hex digits, the least that Athena takes.
+    pub(crate) fn fresh_token(&self) -> String {
+        self.fresh_id() + &self.fresh_id()
+    }
+
+    /// The region.
+    pub(crate) fn region(&self) -> &str {
+        &self.region
     }
 
     /// A number from 0 to 1.

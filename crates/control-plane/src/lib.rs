@@ -11,6 +11,7 @@
 //! publish                  another attempt of a day that is over;  served   what the catalog has of it
 //! gc                       output that nobody needs any more: looked at, and removed under the lease of its day
 //! plan, status, days       read only;  cancel   a request beside the ledger;  ledger::unlock   breaks a lease
+//! query                    a query of Athena, from its start to its end;  pages   its result
 //! standing                 what outlives a run: found, made and removed, one file per act
 //! sweep                    clusters that nobody needs any more, and their guards
 //! buckets, readback        what a demo and its user want beside a run
@@ -39,6 +40,7 @@ mod objects;
 mod patience;
 mod plan;
 mod publish;
+mod query;
 mod readback;
 mod run;
 mod safeguards;
@@ -60,9 +62,10 @@ pub use gc::{Clearable, Cleared, Clearing, Removed, clear, clear_all, clearable,
 pub use interrupt::{Interrupt, InterruptSender, Interrupts};
 pub use job::built_in_job;
 pub use ledger::{Holder, LedgerError, Unlocked, unlock, user_id};
-pub use looks::served;
+pub use looks::{NextPage, Pages, QueryRow, pages, served};
 pub use plan::plan;
 pub use publish::{Publication, publish};
+pub use query::{Asked, QueryError, query};
 pub use readback::{AlarmSight, MetricValue};
 pub use run::{RunEnd, RunOptions, run};
 pub use safeguards::Safeguards;

@@ -93,7 +93,7 @@ impl AlarmSpec {
     }
 }
 
-/// Whether an alarm was changed since Emrys wrote it: its description ends with a sign of all the rest. None where
+/// Whether an alarm, or another thing with a description, was changed since Emrys wrote it: its description ends with a sign of all the rest. None where
 /// the description has no sign.
 pub fn has_drifted(facts: &Facts) -> Option<bool> {
     let (_, description) = facts.iter().find(|(what, _)| *what == "description")?;
@@ -104,7 +104,7 @@ pub fn has_drifted(facts: &Facts) -> Option<bool> {
 const SIGN_BEGIN: &str = "(emrys ";
 
 /// Twelve hex digits over everything but the description.
-fn sign(facts: &Facts) -> String {
+pub(crate) fn sign(facts: &Facts) -> String {
     let mut hash = Sha256::new();
     for (what, value) in facts.iter().filter(|(what, _)| *what != "description") {
         hash.update(format!("{what}={value}\n"));

@@ -9,6 +9,7 @@
 //!        |-> forecast, plan        decide, driven against a world in which everything succeeds
 //! inputs, manifest, verify         what goes into a job and what must have come out
 //! catalog                        the tables that results are published to
+//! queries                          questions to these tables, and what came of them
 //! metrics, alarm, diagnosis, report   what is told about a run
 //! gc                               which output may go, and what the catalog should serve
 //! sweep                            which clusters nobody needs any more
@@ -34,6 +35,7 @@ pub mod metrics;
 pub mod needs;
 pub mod pace;
 pub mod plan;
+pub mod queries;
 pub mod report;
 pub mod run;
 pub mod s3_uri;

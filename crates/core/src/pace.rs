@@ -31,6 +31,8 @@ pub struct Pace {
     pub ending: SignedDuration,
     /// How long a cluster may stand after its steps, and how long after it was asked to end, before it is asked (again).
     pub linger: SignedDuration,
+    /// Between two looks at a query of Athena.
+    pub query_poll: SignedDuration,
     /// How long a lease is good for without a renewal.
     pub lease: SignedDuration,
 }
@@ -51,6 +53,7 @@ impl Pace {
         logs: SignedDuration::from_mins(6),
         ending: SignedDuration::from_mins(30),
         linger: SignedDuration::from_mins(10),
+        query_poll: SignedDuration::from_secs(1),
         lease: SignedDuration::from_secs(120),
     };
 
@@ -68,6 +71,7 @@ impl Pace {
         logs: SignedDuration::from_secs(2),
         ending: SignedDuration::from_secs(60),
         linger: SignedDuration::from_secs(5),
+        query_poll: SignedDuration::from_millis(100),
         lease: SignedDuration::from_secs(15),
     };
 

@@ -40,6 +40,18 @@ impl World {
         world
     }
 
+    /// Another world that is as this one is now, with a daemon of its own.
+    pub(crate) fn copy(&self) -> Self {
+        let copy = Self { dir: tempfile::tempdir().unwrap() };
+        // The daemon writes everything down before it answers. Its process and its journal stay behind.
+        copy_folder(
+            self.path(),
+            copy.path(),
+            &["work", "address.json", "daemon.lock", "daemon.log", "journal.jsonl"],
+        );
+        copy
+    }
+
     /// Lets the job's step follow a script: so long, with this exit code, and with the output of a real job.
     pub(crate) fn script(&self, duration_ms: u64, exit_code: i32) {
         let manifest = include_str!("../../fixtures/scripted-manifest.json").replace(DAY, "{yyyy}-{mm}-{dd}");
@@ -176,6 +188,22 @@ impl Drop for World {
         let _ = self.command(&["local", "stop"]).output();
         if self.journal_path().exists() && !std::thread::panicking() {
             self.assert_journal_is_valid();
+        }
+    }
+}
+
+/// Copies a folder, as far as it is still there: a daemon may be at work in it.
+fn copy_folder(from: &Path, to: &Path, but: &[&str]) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).into_iter().flatten().flatten() {
+        let target = to.join(entry.file_name());
+        if but.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target, but);
+        } else if let Err(error) = fs::copy(entry.path(), target) {
+            assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{error}");
         }
     }
 }

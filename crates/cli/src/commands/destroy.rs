@@ -12,8 +12,9 @@ use crate::settings::Common;
 
 /// Remove what `emrys setup` made, and nothing else
 ///
-/// This pipeline's lifecycle rules, its alarm, and its tables in the catalog; the database only when it was made for this
-/// pipeline and holds nothing else. No object is deleted, and others' rules and tables stay as they are.
+/// This pipeline's lifecycle rules, its alarm, its tables in the catalog and its named queries; database and workgroup only
+/// when they were made for this pipeline and hold nothing else. No object is deleted, and others' rules, tables and
+/// queries stay as they are.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -31,7 +32,7 @@ pub(crate) struct DestroyArgs {
 
 pub(crate) async fn run(args: &DestroyArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
     if !args.dry_run {
-        can_ask(args.yes, "`emrys destroy` removes the alarm, rules and tables of the pipeline")?;
+        can_ask(args.yes, "`emrys destroy` removes the alarm, rules, tables and queries of the pipeline")?;
     }
     let how = How { goal: Goal::Destroy, dry_run: args.dry_run, yes: args.yes };
     reconcile(how, common, printer).await

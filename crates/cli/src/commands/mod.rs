@@ -10,6 +10,7 @@ pub(crate) mod gc;
 pub(crate) mod local;
 pub(crate) mod plan;
 pub(crate) mod publish;
+pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod setup;

@@ -15,11 +15,12 @@ use crate::place;
 use crate::printer::{BAD, BOLD, DIM, GOOD, HINT, Printer, WARN, styled};
 use crate::settings::{Common, StandingSettings};
 
-/// Make what outlives a run as configured: the alarm, lifecycle rules, and tables in the catalog
+/// Make what outlives a run as configured: the alarm, lifecycle rules, tables in the catalog, workgroup and named queries
 ///
 /// What is there is compared with the pipeline file, and shown: what would be created, what changed from what to what,
 /// and what is left. A second setup changes nothing. Others' lifecycle rules are kept as they are; one that moves or
-/// deletes the same objects stops it, and so does a table of another schema. Nothing is done then.
+/// deletes the same objects stops it, and so does a table of another schema. Nothing is done then. A workgroup that was
+/// not made for this pipeline is used, and left as it is.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -37,7 +38,7 @@ pub(crate) struct SetupArgs {
 
 pub(crate) async fn run(args: &SetupArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
     if !args.dry_run {
-        can_ask(args.yes, "`emrys setup` changes the alarm, rules and tables of the pipeline")?;
+        can_ask(args.yes, "`emrys setup` changes the alarm, rules, tables and queries of the pipeline")?;
     }
     let how = How { goal: Goal::Setup, dry_run: args.dry_run, yes: args.yes };
     reconcile(how, common, printer).await

@@ -9,6 +9,5 @@ mod watch;
 
 pub(crate) use describe::{Level, describe};
 use live::Live;
-#[cfg(feature = "local")]
 pub(crate) use live::spinner;
 pub(crate) use watch::Watching;

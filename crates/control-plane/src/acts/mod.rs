@@ -10,6 +10,8 @@ mod publish;
 mod publish_metrics;
 mod put_alarm;
 mod stage_job;
+mod start_query;
+mod stop_query;
 mod terminate;
 mod unprotect;
 mod withdraw;
@@ -24,6 +26,8 @@ pub(crate) use guard::{TARGET as GUARD_TARGET, remove as remove_guard};
 pub(crate) use launch::{Launched, launch};
 pub(crate) use publish::act as publish;
 pub(crate) use put_alarm::act as put_alarm;
+pub(crate) use start_query::act as start_query;
+pub(crate) use stop_query::act as stop_query;
 pub(crate) use terminate::terminate;
 pub(crate) use withdraw::act as withdraw;
 

@@ -12,8 +12,10 @@ mod job;
 mod listing;
 mod needs;
 mod output;
+mod query;
 mod step_log;
 mod tail;
+mod workgroup;
 
 use emrys_core::run::{Answer, Query, Trouble};
 use emrys_core::spec::Spec;
@@ -27,6 +29,9 @@ pub(crate) use catalog::{astray, partition};
 pub(crate) use cluster::archive;
 pub(crate) use guard::NOT_FOUND as GUARD_NOT_FOUND;
 pub(crate) use listing::{is_taken, size};
+pub(crate) use query::look as query;
+pub use query::{NextPage, Pages, QueryRow, pages};
+pub(crate) use workgroup::is_there as workgroup_is_there;
 
 /// Asks one question.
 pub(crate) async fn look(cp: &ControlPlane, spec: &Spec, query: &Query) -> Result<Answer, Trouble> {

@@ -1,22 +1,30 @@
 //! What outlives a run: looked at, made and removed. What is to be done is planned by `emrys_core::standing`.
 //!
 //! ```text
-//! standing     what is there: alarm, lifecycle rules, catalog          reads only
+//! standing     what is there: alarm, lifecycle rules, catalog, queries          reads only
 //! apply        one step of a plan
 //!   |-> write_rules              the lifecycle rules of a bucket, read before and after
 //!   |-> delete_alarm             the alarm is put by acts::put_alarm, as in a run
-//!   `-> create_…, update_table, delete_…   database and tables
-//! rules, tables   between the SDK's values and the core's
+//!   |-> create_…, update_table, delete_…   database and tables
+//!   `-> …_workgroup, …_named_query         of Athena
+//! rules, tables, queries   between the SDK's values and the core's
 //! ```
 
 mod create_database;
+mod create_named_query;
 mod create_table;
+mod create_workgroup;
 mod delete_alarm;
 mod delete_database;
+mod delete_named_query;
 mod delete_table;
+mod delete_workgroup;
+mod queries;
 mod rules;
 mod tables;
+mod update_named_query;
 mod update_table;
+mod update_workgroup;
 mod write_rules;
 
 use std::collections::BTreeMap;
@@ -88,7 +96,11 @@ pub async fn standing(cp: &ControlPlane, spec: &Spec) -> Result<Found, StandingE
         Some(catalog) => Some(patiently(cp, async || tables::read(cp, &catalog.database).await).await?),
         None => None,
     };
-    Ok(Found { alarm, buckets, catalog })
+    let queries = match &spec.config.catalog {
+        Some(catalog) => Some(patiently(cp, async || queries::read(cp, &catalog.workgroup).await).await?),
+        None => None,
+    };
+    Ok(Found { alarm, buckets, catalog, queries })
 }
 
 /// Does one step of a plan. All of them may be repeated.
@@ -96,6 +108,8 @@ pub async fn apply(cp: &ControlPlane, spec: &Spec, step: &Step) -> Result<(), St
     if let Step::WriteRules { bucket, found, write } = step {
         return write_rules::act(cp, bucket, found, write).await;
     }
+    // One for all tries of a step. It is fresh each time: by an old one Athena could know a query that was deleted.
+    let token = cp.fresh_token();
     patiently(cp, async || match step {
         Step::PutAlarm { .. } => acts::put_alarm(cp, spec).await,
         Step::DeleteAlarm { name } => delete_alarm::act(cp, name).await,
@@ -104,6 +118,12 @@ pub async fn apply(cp: &ControlPlane, spec: &Spec, step: &Step) -> Result<(), St
         Step::UpdateTable { database, table } => update_table::act(cp, database, table).await,
         Step::DeleteTable { database, name } => delete_table::act(cp, database, name).await,
         Step::DeleteDatabase { name } => delete_database::act(cp, name).await,
+        Step::CreateWorkgroup { workgroup } => create_workgroup::act(cp, spec, workgroup).await,
+        Step::UpdateWorkgroup { workgroup } => update_workgroup::act(cp, workgroup).await,
+        Step::DeleteWorkgroup { name } => delete_workgroup::act(cp, spec, name).await,
+        Step::CreateNamedQuery { query } => create_named_query::act(cp, query, &token).await,
+        Step::UpdateNamedQuery { id, query } => update_named_query::act(cp, id, query).await,
+        Step::DeleteNamedQuery { id, name } => delete_named_query::act(cp, id, name).await,
         Step::WriteRules { .. } => Ok(()),
     })
     .await?;

@@ -17,6 +17,8 @@ mod others;
 #[cfg(test)]
 mod publishing;
 #[cfg(test)]
+mod queries;
+#[cfg(test)]
 mod readers;
 #[cfg(test)]
 mod retries;

@@ -16,7 +16,7 @@ const BUCKET: &str = "my-log-bucket";
 const RETENTION: &str = "\n[retention]\narchive-after-days = 30\nlogs-expire-after-days = 90\n";
 
 /// Looks, plans, and does it.
-async fn reconcile(cp: &ControlPlane, spec: &Spec, goal: Goal) -> Result<Plan, StandingError> {
+pub(crate) async fn reconcile(cp: &ControlPlane, spec: &Spec, goal: Goal) -> Result<Plan, StandingError> {
     let planned = plan(spec, &standing(cp, spec).await?, goal);
     for step in &planned.steps {
         apply(cp, spec, step).await?;
@@ -85,8 +85,8 @@ async fn rules(s3: &aws_sdk_s3::Client) -> Vec<LifecycleRule> {
     }
 }
 
-fn changing(aws: &Aws) -> Vec<String> {
-    let reads = ["Get", "Head", "List", "Describe"];
+pub(crate) fn changing(aws: &Aws) -> Vec<String> {
+    let reads = ["Get", "Head", "List", "Describe", "BatchGet"];
     let operations = aws.journal().into_iter().map(|entry| entry.operation);
     operations.filter(|operation| !reads.iter().any(|read| operation.starts_with(read))).collect()
 }

@@ -209,6 +209,18 @@ impl Aws {
         aws_sdk_glue::Client::from_conf(config.build())
     }
 
+    /// Athena in the hand of somebody else.
+    pub(crate) fn athena_of_another_person(&self) -> aws_sdk_athena::Client {
+        let config = aws_sdk_athena::Config::builder()
+            .behavior_version(aws_sdk_athena::config::BehaviorVersion::v2026_01_12())
+            .region(aws_sdk_athena::config::Region::new("us-east-1"))
+            .endpoint_url("http://aws.test")
+            .credentials_provider(aws_sdk_emr::config::Credentials::new("AKID", SECRET, None, None, "test"))
+            .time_source(self.clock.clone())
+            .http_client(SharedHttpClient::new(self.clone()));
+        aws_sdk_athena::Client::from_conf(config.build())
+    }
+
     /// S3 in the hand of somebody else.
     pub(crate) fn s3_of_another_person(&self) -> aws_sdk_s3::Client {
         let config = aws_sdk_s3::Config::builder()

@@ -1,4 +1,4 @@
-//! What outlives a run: the alarm, lifecycle rules, and the tables of the catalog. What was found is compared with what
+//! What outlives a run: the alarm, lifecycle rules, the tables of the catalog, the workgroup and the named queries. What was found is compared with what
 //! the configuration wants; what comes out is told to a person, and then done step by step.
 //!
 //! ```text
@@ -9,6 +9,7 @@
 //! that others' lifecycle rules are written again as they are.
 
 mod catalog;
+mod queries;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ use crate::lifecycle::{self, Configuration, Difference, Merge, RuleChange, Write
 use crate::spec::Spec;
 
 pub use catalog::FoundCatalog;
+pub use queries::{FoundNamed, FoundQueries, FoundWorkgroup, NamedQuery, Workgroup};
 
 /// What is there.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -32,6 +34,8 @@ pub struct Found {
     pub buckets: BTreeMap<String, Configuration>,
     /// The catalog; none where the configuration has no `[catalog]`.
     pub catalog: Option<FoundCatalog>,
+    /// Workgroup and named queries of Athena; none where the configuration has no `[catalog]`.
+    pub queries: Option<FoundQueries>,
 }
 
 /// What is wanted.
@@ -59,7 +63,7 @@ pub struct Plan {
 /// A thing that outlives a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Item {
-    /// `alarm`, `lifecycle rule`, `database` or `table`.
+    /// `alarm`, `lifecycle rule`, `database`, `table`, `workgroup` or `named query`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
@@ -161,6 +165,40 @@ pub enum Step {
         /// Its name.
         name: String,
     },
+    /// The workgroup is made.
+    CreateWorkgroup {
+        /// What it is.
+        workgroup: Box<Workgroup>,
+    },
+    /// The workgroup is changed, and keeps whatever Emrys knows nothing of.
+    UpdateWorkgroup {
+        /// What it is to be.
+        workgroup: Box<Workgroup>,
+    },
+    /// The workgroup is removed, with the history of its queries.
+    DeleteWorkgroup {
+        /// Its name.
+        name: String,
+    },
+    /// A named query is made.
+    CreateNamedQuery {
+        /// What it is.
+        query: Box<NamedQuery>,
+    },
+    /// A named query is changed.
+    UpdateNamedQuery {
+        /// Its id at Athena.
+        id: String,
+        /// What it is to be.
+        query: Box<NamedQuery>,
+    },
+    /// A named query is removed.
+    DeleteNamedQuery {
+        /// Its id at Athena.
+        id: String,
+        /// Its name.
+        name: String,
+    },
 }
 
 impl fmt::Display for Step {
@@ -184,6 +222,12 @@ impl fmt::Display for Step {
                 write!(f, "the table {database}.{name} is removed from the catalog; its files stay")
             }
             Self::DeleteDatabase { name } => write!(f, "the database {name} is removed"),
+            Self::CreateWorkgroup { workgroup } => write!(f, "the workgroup {} is made", workgroup.name),
+            Self::UpdateWorkgroup { workgroup } => write!(f, "the workgroup {} is changed", workgroup.name),
+            Self::DeleteWorkgroup { name } => write!(f, "the workgroup {name} is removed"),
+            Self::CreateNamedQuery { query } => write!(f, "the named query {} is made", query.name),
+            Self::UpdateNamedQuery { query, .. } => write!(f, "the named query {} is changed", query.name),
+            Self::DeleteNamedQuery { name, .. } => write!(f, "the named query {name} is removed"),
         }
     }
 }
@@ -204,6 +248,9 @@ pub fn plan(spec: &Spec, found: &Found, goal: Goal) -> Plan {
     let mut plan = Plan::default();
     if let (Some(catalog), Some(configured)) = (&found.catalog, &spec.config.catalog) {
         catalog::plan(spec, &configured.database, catalog, goal, &mut plan);
+    }
+    if let (Some(found), Some(configured)) = (&found.queries, &spec.config.catalog) {
+        queries::plan(spec, configured, found, goal, &mut plan);
     }
     rules(spec, found, goal, &mut plan);
     alarm(spec, found, goal, &mut plan);
@@ -234,15 +281,7 @@ fn alarm(spec: &Spec, found: &Found, goal: Goal, plan: &mut Plan) {
         }
         (Goal::Setup, Some(found)) => {
             plan.steps.push(Step::PutAlarm { name: name.clone() });
-            let differences =
-                found.iter().zip(wanted.facts()).filter(|((_, found), (_, wanted))| found != wanted).map(
-                    |((what, found), (_, wanted))| Difference {
-                        what: (*what).to_owned(),
-                        found: found.clone(),
-                        wanted,
-                    },
-                );
-            let differences = differences.collect();
+            let differences = differences(found, &wanted.facts());
             plan.item("alarm", name, Change::Update { drifted: alarm::has_drifted(found), differences });
         }
         (Goal::Destroy, Some(_)) => {
@@ -252,6 +291,17 @@ fn alarm(spec: &Spec, found: &Found, goal: Goal, plan: &mut Plan) {
         }
         (Goal::Destroy, None) => {}
     }
+}
+
+/// What differs of two things that are told in the same facts.
+fn differences(found: &Facts, wanted: &Facts) -> Vec<Difference> {
+    let both = found.iter().zip(wanted).filter(|((_, found), (_, wanted))| found != wanted);
+    both.map(|((what, found), (_, wanted))| Difference {
+        what: (*what).to_owned(),
+        found: found.clone(),
+        wanted: wanted.clone(),
+    })
+    .collect()
 }
 
 fn rules(spec: &Spec, found: &Found, goal: Goal, plan: &mut Plan) {

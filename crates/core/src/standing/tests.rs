@@ -1,5 +1,7 @@
 //! What is told and done about what was found.
 
+mod queries;
+
 use super::*;
 use crate::lifecycle::{Expiration, Filter, Rule};
 use crate::testing::spec_and;
@@ -64,6 +66,7 @@ fn done(spec: &Spec, mut found: Found, plan: &Plan) -> Found {
                 assert!(catalog.tables.is_empty() && catalog.others.is_empty());
                 catalog.database = None;
             }
+            other => queries::done(spec, found.queries.get_or_insert_default(), other),
         }
     }
     found

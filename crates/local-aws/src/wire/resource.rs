@@ -25,9 +25,17 @@ pub(crate) fn resource(service: Service, operation: &str, input: &Value) -> Stri
             format!("{}/{}", input["GroupName"].as_str().unwrap_or("default"), text("Name"))
         }
         (Service::Scheduler, _) => text("Name"),
-        (Service::Athena, "GetWorkGroup" | "UpdateWorkGroup" | "DeleteWorkGroup" | "StartQueryExecution") => {
-            text("WorkGroup")
-        }
+        (
+            Service::Athena,
+            "GetWorkGroup"
+            | "UpdateWorkGroup"
+            | "DeleteWorkGroup"
+            | "StartQueryExecution"
+            | "ListNamedQueries"
+            | "ListQueryExecutions"
+            | "ListPreparedStatements",
+        ) => text("WorkGroup"),
+        (Service::Athena, "ListTagsForResource") => text("ResourceARN"),
         (Service::Athena, "BatchGetQueryExecution") => texts(&input["QueryExecutionIds"]),
         (Service::Athena, "BatchGetNamedQuery") => texts(&input["NamedQueryIds"]),
         (Service::Athena, "GetNamedQuery" | "UpdateNamedQuery" | "DeleteNamedQuery") => text("NamedQueryId"),

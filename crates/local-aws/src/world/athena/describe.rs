@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::execution::State;
-use super::{Athena, PRIMARY, answer_page, invalid, text};
+use super::{Athena, MOST_ON_A_PAGE, PRIMARY, answer_page, invalid, text};
 use crate::world::ApiError;
 
 /// The member of an answer to GetQueryResults that says which rows belong into it.
@@ -34,7 +34,7 @@ impl Athena {
         self.workgroup(workgroup)?;
         let newest = self.executions.iter().rev().filter(|execution| execution.workgroup == workgroup);
         let ids: Vec<String> = newest.map(|execution| execution.id.clone()).collect();
-        answer_page("QueryExecutionIds", ids, input, 50, String::clone, |id| json!(id))
+        answer_page("QueryExecutionIds", ids, input, MOST_ON_A_PAGE, String::clone, |id| json!(id))
     }
 
     /// All but the rows: the object that they are in, and which of its lines.

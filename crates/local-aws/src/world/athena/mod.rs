@@ -1,7 +1,7 @@
 //! Athena, API 2017-05-18: workgroups, named queries, and the executions of queries.
 //!
 //! ```text
-//! workgroup    Create-, Get-, Update-, Delete- and ListWorkGroup(s)
+//! workgroup    Create-, Get-, Update-, Delete- and ListWorkGroup(s), ListTagsForResource
 //! named        Create-, Get-, Update-, Delete-, List- and BatchGetNamedQuery
 //! start        StartQueryExecution: which workgroup, where the result goes, the token
 //! execution    one query and its states
@@ -53,10 +53,18 @@ pub(crate) const OPERATIONS: &[&str] = &[
     "ListNamedQueries",
     "UpdateNamedQuery",
     "DeleteNamedQuery",
+    "ListTagsForResource",
+    "ListPreparedStatements",
 ];
+
+/// Small, so that whoever reads only the first page of workgroups or named queries is found out.
+const USUAL_PAGE: usize = 3;
 
 /// The workgroup that is always there.
 const PRIMARY: &str = "primary";
+
+/// The most that Athena puts on a page of a list.
+const MOST_ON_A_PAGE: usize = 50;
 
 /// From StartQueryExecution to RUNNING.
 const QUEUE_TIME: SignedDuration = SignedDuration::from_millis(50);
@@ -105,6 +113,8 @@ impl Athena {
             "ListNamedQueries" => self.list_named(input),
             "UpdateNamedQuery" => self.update_named(input),
             "DeleteNamedQuery" => self.delete_named(input),
+            "ListTagsForResource" => self.list_tags(input, scope.context),
+            "ListPreparedStatements" => self.list_prepared(input),
             _ => Err(ApiError::unknown_operation("Athena", operation)),
         }
     }
@@ -149,17 +159,17 @@ impl Athena {
     }
 }
 
-/// A page of ids or of documents, and its token.
+/// A page of ids or of documents, and its token: `usual` ones where the caller does not say how many, 50 at most.
 fn answer_page<T: Clone>(
     member: &str,
     items: Vec<T>,
     input: &Value,
-    most: usize,
+    usual: usize,
     key: impl Fn(&T) -> String,
     form: impl FnMut(T) -> Value,
 ) -> Result<Value, ApiError> {
     let asked = input["MaxResults"].as_u64().and_then(|size| usize::try_from(size).ok());
-    let size = asked.unwrap_or(most).clamp(1, most);
+    let size = asked.unwrap_or(usual).clamp(1, MOST_ON_A_PAGE);
     let page = page(items, input["NextToken"].as_str(), size, key);
     let page = page.ok_or_else(|| invalid("Malformed next token".to_owned()))?.map(form);
     let mut answer = json!({member: page.items});

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Athena, PRIMARY, answer_page, invalid, text};
+use super::{Athena, PRIMARY, USUAL_PAGE, answer_page, invalid, text};
 use crate::world::ApiError;
 use crate::world::ids::Ids;
 
@@ -84,7 +84,7 @@ impl Athena {
         self.workgroup(workgroup)?;
         let listed = self.named.iter().filter(|(_, query)| query.workgroup == workgroup);
         let ids: Vec<String> = listed.map(|(id, _)| id.clone()).collect();
-        answer_page("NamedQueryIds", ids, input, 50, String::clone, |id| json!(id))
+        answer_page("NamedQueryIds", ids, input, USUAL_PAGE, String::clone, |id| json!(id))
     }
 
     pub(super) fn update_named(&mut self, input: &Value) -> Result<Value, ApiError> {

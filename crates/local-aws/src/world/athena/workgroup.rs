@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::start::checked_output;
-use super::{Athena, PRIMARY, answer_page, invalid, text};
+use super::{Athena, PRIMARY, USUAL_PAGE, answer_page, invalid, text};
 use crate::world::input::seconds;
 use crate::world::{ApiError, CallContext};
 
@@ -16,11 +16,14 @@ pub(super) struct WorkGroup {
     is_disabled: bool,
     description: Option<String>,
     configuration: Map<String, Value>,
+    /// As they were given: documents of `Key` and `Value`.
+    #[serde(default)]
+    tags: Vec<Value>,
 }
 
 impl WorkGroup {
     fn new(created: Timestamp, configuration: Map<String, Value>) -> Self {
-        Self { created, is_disabled: false, description: None, configuration }
+        Self { created, is_disabled: false, description: None, configuration, tags: Vec::new() }
     }
 
     pub(super) fn is_enabled(&self) -> bool {
@@ -135,6 +138,7 @@ impl Athena {
         let mut group = WorkGroup::new(context.now, configuration(&input["Configuration"]));
         check(&group.configuration)?;
         group.description = input["Description"].as_str().map(str::to_owned);
+        group.tags = input["Tags"].as_array().cloned().unwrap_or_default();
         self.workgroups.insert(name, group);
         Ok(json!({}))
     }
@@ -181,13 +185,31 @@ impl Athena {
         Ok(json!({}))
     }
 
+    /// Only workgroups have tags here; Athena knows data catalogs and capacity reservations too.
+    pub(super) fn list_tags(&self, input: &Value, context: &CallContext) -> Result<Value, ApiError> {
+        let arn = text(input, "ResourceARN");
+        let ours = format!("arn:aws:athena:{}:{}:workgroup/", context.region, context.account);
+        let name =
+            arn.strip_prefix(&ours).ok_or_else(|| invalid(format!("ResourceARN {arn} is malformed")))?;
+        let group = self.workgroup(name).map_err(|_| {
+            ApiError::new("ResourceNotFoundException", format!("WorkGroup {name} is not found."), 400)
+        })?;
+        answer_page("Tags", group.tags, input, USUAL_PAGE, Value::to_string, |tag| tag)
+    }
+
+    /// None can be made here, so there is none.
+    pub(super) fn list_prepared(&self, input: &Value) -> Result<Value, ApiError> {
+        self.workgroup(&text(input, "WorkGroup"))?;
+        Ok(json!({"PreparedStatements": []}))
+    }
+
     pub(super) fn list_workgroups(&self, input: &Value) -> Result<Value, ApiError> {
         let mut names: Vec<String> = self.workgroups.keys().cloned().collect();
         if !self.workgroups.contains_key(PRIMARY) {
             names.push(PRIMARY.to_owned());
             names.sort();
         }
-        answer_page("WorkGroups", names, input, 50, String::clone, |name| {
+        answer_page("WorkGroups", names, input, USUAL_PAGE, String::clone, |name| {
             let group = self.workgroup(&name);
             let mut described = group.map_or_else(|_| json!({}), |group| group.describe(&name));
             described["EngineVersion"] = engine_version();

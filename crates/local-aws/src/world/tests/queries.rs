@@ -177,6 +177,28 @@ fn workgroups_are_updated_listed_and_deleted() {
 }
 
 #[test]
+fn a_workgroup_s_tags_are_found_by_its_arn_and_it_has_no_prepared_statements() {
+    let mut rig = Rig::new();
+    let tags: Vec<Value> =
+        (0..4).map(|n| json!({"Key": format!("k{n}"), "Value": format!("v{n}")})).collect();
+    rig.athena("CreateWorkGroup", json!({"Name": "logs", "Tags": tags}));
+    let arn = "arn:aws:athena:us-east-1:123456789012:workgroup/logs";
+    let first = rig.athena("ListTagsForResource", json!({"ResourceARN": arn}));
+    assert_eq!(first["Tags"], json!(tags[..3]));
+    let next = json!({"ResourceARN": arn, "NextToken": first["NextToken"]});
+    assert_eq!(rig.athena("ListTagsForResource", next), json!({"Tags": [tags[3]]}));
+    let primary = json!({"ResourceARN": arn.replace("logs", "primary")});
+    assert_eq!(rig.athena("ListTagsForResource", primary), json!({"Tags": []}));
+    let none = json!({"ResourceARN": arn.replace("logs", "nope")});
+    let none = rig.try_call(Service::Athena, "ListTagsForResource", &none).expect_err("no such workgroup");
+    assert_eq!(none.code, "ResourceNotFoundException");
+    rig.athena_refuses("ListTagsForResource", json!({"ResourceARN": "logs"}));
+    let prepared = rig.athena("ListPreparedStatements", json!({"WorkGroup": "logs"}));
+    assert_eq!(prepared, json!({"PreparedStatements": []}));
+    rig.athena_refuses("ListPreparedStatements", json!({"WorkGroup": "nope"}));
+}
+
+#[test]
 fn named_queries_are_kept_under_an_id() {
     let mut rig = Rig::new();
     let made = json!({"Name": "n", "Database": "d", "QueryString": "SELECT 1", "ClientRequestToken": TOKEN});

@@ -1,0 +1,46 @@
+//! What is seen while a query runs.
+
+use emrys_core::queries::Execution;
+use indicatif::ProgressBar;
+use serde_json::Map;
+
+use crate::format::bytes;
+use crate::printer::Printer;
+use crate::progress::spinner;
+
+/// A spinner on a terminal; elsewhere a line for each state, so that a log names the query.
+#[derive(Debug)]
+pub(super) struct Progress<'a> {
+    printer: &'a Printer,
+    bar: ProgressBar,
+    state: String,
+}
+
+impl<'a> Progress<'a> {
+    pub(super) fn start(printer: &'a Printer) -> Self {
+        Self { printer, bar: spinner(printer, "query"), state: String::new() }
+    }
+
+    /// A look at the query.
+    pub(super) fn saw(&mut self, execution: &Execution) {
+        let state = execution.state.name();
+        if self.printer.is_live() {
+            let scanned = match execution.scanned_bytes {
+                0 => String::new(),
+                scanned => format!(", {} scanned", bytes(scanned)),
+            };
+            self.bar.set_message(format!("{} {state}{scanned}", execution.id));
+        } else if self.state != state {
+            let mut fields = Map::new();
+            fields.insert("query_execution_id".to_owned(), execution.id.as_str().into());
+            fields.insert("state".to_owned(), state.into());
+            self.printer.record("info", &format!("query {} is {state}", execution.id), fields);
+        }
+        state.clone_into(&mut self.state);
+    }
+
+    /// There is nothing more to see.
+    pub(super) fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,127 @@
+//! What is told of a query beside its rows.
+
+use emrys_core::queries::{
+    Execution, Explanation, Failure, Outcome, PRICE_PER_TERABYTE_USD, billed_bytes, cost_usd, explain,
+};
+use serde_json::{Map, Value, json};
+
+use super::output::Output;
+use crate::error::tell;
+use crate::exit::Exit;
+use crate::format::{bytes, duration, plural};
+use crate::printer::{DIM, HINT, Printer, styled};
+use crate::settings::QuerySettings;
+
+/// What was asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// The name of the statement, if it has one.
+    pub(super) named: Option<&'a str>,
+    /// The rest.
+    pub(super) settings: &'a QuerySettings,
+}
+
+/// The document of `--json`.
+pub(super) fn document(asked: &Asked<'_>, outcome: &Outcome, output: &Output, exit: Exit) -> Value {
+    let (Outcome::Over(execution) | Outcome::Stopped(execution)) = outcome;
+    let QuerySettings { spec, catalog, statement, parameters, days } = asked.settings;
+    let billed = execution.is_billed();
+    json!({
+        "pipeline": spec.pipeline(),
+        "named": asked.named,
+        "statement": statement,
+        "parameters": parameters,
+        "from": days.map(|days| days.from),
+        "to": days.map(|days| days.to),
+        "database": catalog.database,
+        "workgroup": catalog.workgroup,
+        "query_execution_id": execution.id,
+        "state": execution.state.name().to_lowercase(),
+        "columns": output.columns(),
+        "rows": output.rows(),
+        "row_count": output.row_count(),
+        "scanned_bytes": execution.scanned_bytes,
+        "billed_bytes": billed.then(|| billed_bytes(execution.scanned_bytes)),
+        "cost_usd": billed.then(|| cost_usd(execution.scanned_bytes)),
+        "duration_seconds": execution.took.as_secs_f64(),
+        "result": execution.result,
+        "error": error(outcome),
+        "exit_code": exit.code(),
+    })
+}
+
+fn error(outcome: &Outcome) -> Option<Value> {
+    match outcome {
+        Outcome::Stopped(_) => Some(json!({ "kind": "stopped", "message": "stopped", "hint": null })),
+        Outcome::Over(execution) => {
+            let failure = execution.failure.as_ref()?;
+            let Explanation { message, hint } = explain(failure);
+            let mut error = serde_json::to_value(failure).unwrap_or_default();
+            error["kind"] = kind(execution).into();
+            error["message"] = message.into();
+            error["hint"] = hint.into();
+            Some(error)
+        }
+    }
+}
+
+fn kind(execution: &Execution) -> &'static str {
+    if execution.state.name() == "CANCELLED" { "query_cancelled" } else { "query_failed" }
+}
+
+/// Says why there is no result.
+pub(super) fn tell_failure(outcome: &Outcome, printer: &Printer) {
+    let (Outcome::Over(execution) | Outcome::Stopped(execution)) = outcome;
+    let id = &execution.id;
+    if matches!(outcome, Outcome::Stopped(_)) {
+        // It may have come to its end before it could be stopped.
+        let state = execution.state.name();
+        tell(printer, &format!("the query {id} was stopped: it is {state}"), None);
+        return;
+    }
+    let failure = execution.failure.clone().unwrap_or_default();
+    let Explanation { message, hint } = explain(&failure);
+    tell(printer, &format!("{message} (query {id}{})", number(&failure)), hint);
+}
+
+fn number(failure: &Failure) -> String {
+    failure.kind.map_or_else(String::new, |kind| format!(", error {kind}"))
+}
+
+/// Says what the query read and costs, and in what time.
+pub(super) fn tell_cost(asked: &Asked<'_>, execution: &Execution, output: &Output, printer: &Printer) {
+    let rows = plural(output.row_count(), "row");
+    let scanned = bytes(execution.scanned_bytes);
+    let cost = if execution.is_billed() {
+        format!(
+            ", about ${} at ${PRICE_PER_TERABYTE_USD} a terabyte ({} are billed)",
+            dollars(cost_usd(execution.scanned_bytes)),
+            bytes(billed_bytes(execution.scanned_bytes)),
+        )
+    } else {
+        String::new()
+    };
+    let (took, id) = (duration(execution.took), &execution.id);
+    let text = format!("{rows}; {scanned} scanned{cost}; {took}; query {id}");
+    printer.record("info", &styled(DIM, text), Map::new());
+    if let Some(days) = asked.settings.days.filter(|_| output.row_count() == 0) {
+        let hint =
+            format!("{} no rows of {days}: `emrys runs` lists the days that were run", styled(HINT, "hint:"));
+        printer.record("info", &hint, Map::new());
+    }
+}
+
+/// Cents, and where there are none the hundred-thousandths: the least that is billed is five of these.
+fn dollars(usd: f64) -> String {
+    if usd >= 0.01 { format!("{usd:.2}") } else { format!("{usd:.5}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_that_is_billed_is_more_than_nothing() {
+        assert_eq!([cost_usd(0), 0.001_234, 0.05, 5.0].map(dollars), ["0.00005", "0.00123", "0.05", "5.00"]);
+    }
+}
