@@ -223,20 +223,3 @@ fn stop_reader(world: &World, reader: std::thread::JoinHandle<Value>) -> Value {
     world.write("stop-reading", "");
     reader.join().unwrap()
 }
-
-/// Each command in `docs/retention.md`, as it stands there; those that ask are answered beforehand.
-#[test]
-fn the_commands_of_the_document_run() {
-    let world = World::published("[retention]\narchive-after-days = 30\n", &[]);
-    world.run().expect(0);
-    let document = include_str!("../../docs/retention.md");
-    let commands: Vec<&str> = document.lines().filter_map(|line| line.strip_prefix("$ emrys ")).collect();
-    assert_eq!(commands.len(), 7, "{commands:?}");
-    for command in commands {
-        let mut words: Vec<&str> = command.split_whitespace().collect();
-        if !words.contains(&"--dry-run") && !words.contains(&"--yes") {
-            words.push("--yes");
-        }
-        world.emrys(&words).expect(0);
-    }
-}
