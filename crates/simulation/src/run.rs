@@ -409,6 +409,13 @@ mod tests {
         let cast = casting.all(vec![ProcessPlan::new(Duration::ZERO, "host")]).await;
         let found = emrys_control_plane::standing(&cast[0].cp, &spec).await.unwrap();
         let steps = plan(&spec, &found, Goal::Setup).steps;
-        assert!(matches!(steps.as_slice(), [Step::PutAlarm { .. }]), "{steps:#?}");
+        // The alarm, and what people ask with, are no part of a run.
+        let is_beside = |step: &Step| {
+            matches!(
+                step,
+                Step::PutAlarm { .. } | Step::CreateWorkgroup { .. } | Step::CreateNamedQuery { .. }
+            )
+        };
+        assert!(steps.iter().all(is_beside), "{steps:#?}");
     }
 }
