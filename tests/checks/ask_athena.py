@@ -10,36 +10,24 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
-import boto3
-
 if __package__:
-    from checks import reference
+    from checks import athena, reference
 else:
+    import athena
     import reference
 
 
 def ask(database: str, workgroup: str, statement: str) -> dict[str, Any]:
-    athena = boto3.client("athena")
-    started = athena.start_query_execution(
-        QueryString=statement, QueryExecutionContext={"Database": database}, WorkGroup=workgroup
-    )
-    query = started["QueryExecutionId"]
-    while True:
-        status = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]
-        if status["State"] not in ("QUEUED", "RUNNING"):
-            break
-        time.sleep(0.2)
+    execution = athena.run(statement, database, WorkGroup=workgroup)
+    status = execution["Status"]
     if status["State"] != "SUCCEEDED":
         return {"state": status["State"], "reason": status.get("StateChangeReason")}
-    pages = list(athena.get_paginator("get_query_results").paginate(QueryExecutionId=query))
-    header, *rows = [
-        [cell.get("VarCharValue") for cell in row["Data"]] for page in pages for row in page["ResultSet"]["Rows"]
-    ]
-    columns = pages[0]["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
+    pages = athena.pages(execution)
+    header, *rows = athena.rows(pages)
+    columns = pages[0]["ResultSetMetadata"]["ColumnInfo"]
     return {
         "state": status["State"],
         "header": header,

@@ -11,12 +11,16 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import boto3
 import duckdb
+
+if __package__:
+    from checks import athena
+else:
+    import athena
 
 STATEMENT = """SELECT status_code, AVG(avg_response_time) AS avg_response_time
 FROM processed_logs
@@ -54,24 +58,12 @@ def make_table(bucket: str) -> None:
 
 
 def run(statement: str, bucket: str, **arguments: Any) -> dict[str, Any]:
-    athena = boto3.client("athena")
-    started = athena.start_query_execution(
-        QueryString=statement,
-        QueryExecutionContext={"Database": "checks"},
-        ResultConfiguration={"OutputLocation": f"s3://{bucket}/athena-check/results/"},
-        **arguments,
-    )
-    while True:
-        execution = athena.get_query_execution(QueryExecutionId=started["QueryExecutionId"])["QueryExecution"]
-        if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
-            return execution
-        time.sleep(0.2)
+    results = {"OutputLocation": f"s3://{bucket}/athena-check/results/"}
+    return athena.run(statement, "checks", ResultConfiguration=results, **arguments)
 
 
 def rows(execution: dict[str, Any]) -> list[list[str | None]]:
-    paginator = boto3.client("athena").get_paginator("get_query_results")
-    pages = paginator.paginate(QueryExecutionId=execution["QueryExecutionId"], PaginationConfig={"PageSize": 2})
-    return [[cell.get("VarCharValue") for cell in row["Data"]] for page in pages for row in page["ResultSet"]["Rows"]]
+    return athena.rows(athena.pages(execution, size=2))
 
 
 def main() -> None:

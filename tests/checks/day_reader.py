@@ -13,13 +13,16 @@ import csv
 import io
 import json
 import sys
-import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
+
+if __package__:
+    from checks import athena
+else:
+    import athena
 
 ROWS = 2
 DIRECT_READS_PER_QUERY = 5
@@ -28,7 +31,7 @@ DIRECT_READS_PER_QUERY = 5
 class Reader:
     def __init__(self, bucket: str, database: str, day: str) -> None:
         self.bucket, self.database, self.day = bucket, database, day
-        self.glue, self.s3, self.athena = (boto3.client(name) for name in ("glue", "s3", "athena"))
+        self.glue, self.s3 = (boto3.client(name) for name in ("glue", "s3"))
         tables = self.glue.get_tables(DatabaseName=database)["TableList"]
         self.tables = sorted(table["Name"] for table in tables)
         self.problems: list[str] = []
@@ -55,21 +58,11 @@ class Reader:
         return counts
 
     def query(self, statement: str) -> list[list[str | None]]:
-        started = self.athena.start_query_execution(
-            QueryString=statement,
-            QueryExecutionContext={"Database": self.database},
-            ResultConfiguration={"OutputLocation": f"s3://{self.bucket}/reader/"},
-        )
-        identifier = started["QueryExecutionId"]
-        while True:
-            execution = self.athena.get_query_execution(QueryExecutionId=identifier)["QueryExecution"]
-            if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
-                break
-            time.sleep(0.05)
+        results = {"OutputLocation": f"s3://{self.bucket}/reader/"}
+        execution = athena.run(statement, self.database, ResultConfiguration=results)
         if execution["Status"]["State"] != "SUCCEEDED":
             raise RuntimeError(execution["Status"].get("StateChangeReason", "no reason"))
-        answer: list[dict[str, Any]] = self.athena.get_query_results(QueryExecutionId=identifier)["ResultSet"]["Rows"]
-        return [[cell.get("VarCharValue") for cell in row["Data"]] for row in answer[1:]]
+        return athena.rows(athena.pages(execution))[1:]
 
     def by_athena(self) -> None:
         where = f"WHERE date = '{self.day}'"
