@@ -1,7 +1,6 @@
 //! Output that nobody needs any more goes, and nothing else does: not before its time, not what a table serves, and
 //! whoever is cut off in the middle is followed by one that ends it.
 
-use std::task::Poll;
 use std::time::Duration;
 
 use emrys_control_plane::{
@@ -88,16 +87,9 @@ async fn the_grace_begins_when_the_last_table_has_moved() {
     let (cp, spec) = (aws.connect(1).await, published());
     set_up(&aws, &spec).await;
     run(&cp, &spec, 1).await;
-    let moved = aws.done("UpdatePartition") + 3;
     let doomed = aws.connect(2).await;
-    let died = std::future::poll_fn(|_| {
-        if aws.done("UpdatePartition") >= moved { Poll::Ready(()) } else { Poll::Pending }
-    });
-    tokio::select! {
-        biased;
-        () = died => {}
-        _ = run(&doomed, &spec, 2) => panic!("it was to die"),
-    }
+    let end = aws.kill_after_done("UpdatePartition", 3, run(&doomed, &spec, 2)).await;
+    assert!(end.is_none(), "it was to die: {end:?}");
     pass(48).await;
     assert_eq!(cleared(&cp, &spec, 3).await.unwrap(), Clearing::InFlight);
     let options = emrys_control_plane::RunOptions { holder: holder(4), again: false, detach: false };
@@ -204,14 +196,7 @@ async fn a_key_that_is_left_is_tried_again_or_told() {
 
 /// Clears the day, and dies when AWS has done so many requests of it; says whether it died.
 async fn cleared_until(aws: &Aws, cp: &ControlPlane, spec: &Spec, cut: usize) -> bool {
-    let wanted = aws.requests().saturating_add(cut);
-    let died =
-        std::future::poll_fn(|_| if aws.requests() >= wanted { Poll::Ready(()) } else { Poll::Pending });
-    tokio::select! {
-        biased;
-        () = died => true,
-        done = cleared(cp, spec, 5) => { done.unwrap(); false }
-    }
+    aws.kill_after(cut, cleared(cp, spec, 5)).await.map(Result::unwrap).is_none()
 }
 
 /// Whoever clears a day may die after any of its requests, the answer unread. The next one ends it, and at no point is

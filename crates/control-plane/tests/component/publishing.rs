@@ -191,16 +191,10 @@ async fn a_publisher_that_dies_in_the_middle_is_followed_by_one_that_ends_it() {
     set_up(&aws, &spec).await;
     run(&aws.connect(1).await, &spec, 1).await;
     for cut in 1..=6_u32 {
-        let wanted = aws.done("UpdatePartition") + usize::try_from(cut).unwrap();
+        let times = usize::try_from(cut).unwrap();
         let cp = aws.connect(u64::from(cut) + 2).await;
-        let died = std::future::poll_fn(|_| {
-            if aws.done("UpdatePartition") >= wanted { Poll::Ready(()) } else { Poll::Pending }
-        });
-        tokio::select! {
-            biased;
-            () = died => {}
-            end = run(&cp, &spec, cut + 10) => panic!("it was to die: {end:?}"),
-        }
+        let end = aws.kill_after_done("UpdatePartition", times, run(&cp, &spec, cut + 10)).await;
+        assert!(end.is_none(), "it was to die: {end:?}");
         let next = aws.connect(99).await;
         let end = run(&next, &spec, cut + 100).await;
         assert_eq!(end.report.published_attempt, Some(cut + 1));
@@ -326,15 +320,8 @@ async fn attach_ends_a_publication_of_a_closed_day() {
     set_up(&aws, &spec).await;
     run(&cp, &spec, 1).await;
     let end = run(&cp, &spec, 1).await;
-    let moved = aws.done("UpdatePartition") + 2;
-    let died = std::future::poll_fn(|_| {
-        if aws.done("UpdatePartition") >= moved { Poll::Ready(()) } else { Poll::Pending }
-    });
-    tokio::select! {
-        biased;
-        () = died => {}
-        _ = publish_attempt(&cp, &spec, Some(1)) => panic!("it was to die"),
-    }
+    let done = aws.kill_after_done("UpdatePartition", 2, publish_attempt(&cp, &spec, Some(1))).await;
+    assert!(done.is_none(), "it was to die: {done:?}");
     let mixed = serving(&cp, &spec, &end).await;
     assert!(mixed.contains(&Some(1)) && mixed.contains(&Some(2)), "{mixed:?}");
     // Its lease runs out first.

@@ -125,19 +125,6 @@ impl Dice {
     }
 }
 
-/// Lets somebody work until AWS has got so many requests more, and kills them then; says whether they died.
-async fn killed_after<T>(aws: &Aws, requests: usize, work: impl Future<Output = T>) -> Option<T> {
-    let wanted = aws.requests() + requests;
-    let killed = std::future::poll_fn(|_| {
-        if aws.requests() >= wanted { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-    });
-    tokio::select! {
-        biased;
-        () = killed => None,
-        done = Box::pin(work) => Some(done),
-    }
-}
-
 /// One of the things that become of a day: run again, another attempt published, or what is old removed. Says whether
 /// who did it died.
 async fn round(aws: &Aws, spec: &Spec, state: &State, round: u32, dice: &mut Dice) -> bool {
@@ -152,15 +139,15 @@ async fn round(aws: &Aws, spec: &Spec, state: &State, round: u32, dice: &mut Dic
         1 if dice.roll(4) == 0 => {
             tokio::time::sleep(Duration::from_hours(30)).await;
             let clearing = clear(&cp, spec, &who, watcher, &mut interrupts);
-            return killed_after(aws, requests, clearing).await.is_none();
+            return aws.kill_after(requests, clearing).await.is_none();
         }
         _ => {
             let attempt = Some(kept[dice.roll(kept.len())]);
             let publishing = publish(&cp, spec, attempt, &who, watcher, &mut interrupts);
-            return killed_after(aws, requests, publishing).await.is_none();
+            return aws.kill_after(requests, publishing).await.is_none();
         }
     }
-    killed_after(aws, requests, run_spec(&cp, spec, round, &mut interrupts)).await.is_none()
+    aws.kill_after(requests, run_spec(&cp, spec, round, &mut interrupts)).await.is_none()
 }
 
 #[tokio::test(start_paused = true)]

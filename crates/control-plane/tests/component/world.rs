@@ -1,9 +1,14 @@
 //! An AWS in memory, and a network in between that can fail.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -173,64 +178,42 @@ impl Aws {
         ControlPlane::connect_in(place, surroundings).await
     }
 
+    /// How somebody else comes to AWS.
+    fn another_person(&self) -> SdkConfig {
+        let credentials = Credentials::new("AKID", SECRET, None, None, "test");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("us-east-1"))
+            .endpoint_url("http://aws.test")
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .time_source(self.clock.clone())
+            .http_client(SharedHttpClient::new(self.clone()))
+            .build()
+    }
+
     /// EMR in the hand of somebody else, who knows nothing of Emrys.
     pub(crate) fn emr_of_another_person(&self) -> aws_sdk_emr::Client {
-        let config = aws_sdk_emr::Config::builder()
-            .behavior_version(aws_sdk_emr::config::BehaviorVersion::v2026_01_12())
-            .region(aws_sdk_emr::config::Region::new("us-east-1"))
-            .endpoint_url("http://aws.test")
-            .credentials_provider(aws_sdk_emr::config::Credentials::new("AKID", SECRET, None, None, "test"))
-            .time_source(self.clock.clone())
-            .http_client(SharedHttpClient::new(self.clone()));
-        aws_sdk_emr::Client::from_conf(config.build())
+        aws_sdk_emr::Client::new(&self.another_person())
     }
 
     /// EventBridge Scheduler in the hand of somebody else.
     pub(crate) fn scheduler_of_another_person(&self) -> aws_sdk_scheduler::Client {
-        let config = aws_sdk_scheduler::Config::builder()
-            .behavior_version(aws_sdk_scheduler::config::BehaviorVersion::v2026_01_12())
-            .region(aws_sdk_scheduler::config::Region::new("us-east-1"))
-            .endpoint_url("http://aws.test")
-            .credentials_provider(aws_sdk_emr::config::Credentials::new("AKID", SECRET, None, None, "test"))
-            .time_source(self.clock.clone())
-            .http_client(SharedHttpClient::new(self.clone()));
-        aws_sdk_scheduler::Client::from_conf(config.build())
+        aws_sdk_scheduler::Client::new(&self.another_person())
     }
 
     /// Glue in the hand of somebody else.
     pub(crate) fn glue_of_another_person(&self) -> aws_sdk_glue::Client {
-        let config = aws_sdk_glue::Config::builder()
-            .behavior_version(aws_sdk_glue::config::BehaviorVersion::v2026_01_12())
-            .region(aws_sdk_glue::config::Region::new("us-east-1"))
-            .endpoint_url("http://aws.test")
-            .credentials_provider(aws_sdk_emr::config::Credentials::new("AKID", SECRET, None, None, "test"))
-            .time_source(self.clock.clone())
-            .http_client(SharedHttpClient::new(self.clone()));
-        aws_sdk_glue::Client::from_conf(config.build())
+        aws_sdk_glue::Client::new(&self.another_person())
     }
 
     /// Athena in the hand of somebody else.
     pub(crate) fn athena_of_another_person(&self) -> aws_sdk_athena::Client {
-        let config = aws_sdk_athena::Config::builder()
-            .behavior_version(aws_sdk_athena::config::BehaviorVersion::v2026_01_12())
-            .region(aws_sdk_athena::config::Region::new("us-east-1"))
-            .endpoint_url("http://aws.test")
-            .credentials_provider(aws_sdk_emr::config::Credentials::new("AKID", SECRET, None, None, "test"))
-            .time_source(self.clock.clone())
-            .http_client(SharedHttpClient::new(self.clone()));
-        aws_sdk_athena::Client::from_conf(config.build())
+        aws_sdk_athena::Client::new(&self.another_person())
     }
 
     /// S3 in the hand of somebody else.
     pub(crate) fn s3_of_another_person(&self) -> aws_sdk_s3::Client {
-        let config = aws_sdk_s3::Config::builder()
-            .behavior_version(aws_sdk_s3::config::BehaviorVersion::v2026_01_12())
-            .region(aws_sdk_s3::config::Region::new("us-east-1"))
-            .endpoint_url("http://aws.test")
-            .force_path_style(true)
-            .credentials_provider(aws_sdk_s3::config::Credentials::new("AKID", SECRET, None, None, "test"))
-            .time_source(self.clock.clone())
-            .http_client(SharedHttpClient::new(self.clone()));
+        let config = aws_sdk_s3::config::Builder::from(&self.another_person()).force_path_style(true);
         aws_sdk_s3::Client::from_conf(config.build())
     }
 
@@ -287,6 +270,27 @@ impl Aws {
     /// How many requests were sent.
     pub(crate) fn requests(&self) -> usize {
         locked(&self.sent).len()
+    }
+
+    /// Lets somebody work until so many requests more were answered, and kills them then: nothing, if they died.
+    pub(crate) fn kill_after<T>(
+        &self,
+        requests: usize,
+        work: impl Future<Output = T>,
+    ) -> impl Future<Output = Option<T>> {
+        let wanted = self.requests().saturating_add(requests);
+        kill_when(move || self.requests() >= wanted, Box::pin(work))
+    }
+
+    /// The same, of what AWS did so many times more.
+    pub(crate) fn kill_after_done<T>(
+        &self,
+        operation: &str,
+        times: usize,
+        work: impl Future<Output = T>,
+    ) -> impl Future<Output = Option<T>> {
+        let wanted = self.done(operation) + times;
+        kill_when(move || self.done(operation) >= wanted, Box::pin(work))
     }
 
     /// After which of the requests since `since` somebody might die: all but those that only read partitions.
@@ -433,4 +437,14 @@ fn cut() -> ConnectorError {
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whoever works is looked at before each of their steps.
+async fn kill_when<T>(is_time: impl Fn() -> bool, work: Pin<Box<impl Future<Output = T>>>) -> Option<T> {
+    let died = std::future::poll_fn(|_| if is_time() { Poll::Ready(()) } else { Poll::Pending });
+    tokio::select! {
+        biased;
+        () = died => None,
+        done = work => Some(done),
+    }
 }
