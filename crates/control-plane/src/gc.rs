@@ -13,7 +13,7 @@ use std::cell::Cell;
 
 use emrys_core::catalog::Served;
 use emrys_core::day::Day;
-use emrys_core::gc::{Fate, Judged, judge};
+use emrys_core::gc::{Fate, Judged, Judgement, judge};
 use emrys_core::run::{Event, Keeping, Removal, State, Trouble};
 use emrys_core::s3_uri::S3Uri;
 use emrys_core::spec::Spec;
@@ -134,9 +134,8 @@ async fn look(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Clearable
         }
         removals.push(Removed { attempt, because, folder: folder.to_string(), objects, bytes });
     }
-    let is_expiring = state.expiry.is_some_and(|expiry| expiry.withdrawn.is_none());
-    let expires = is_expiring || judgement.expires && !removals.is_empty();
-    let astray = match patiently(cp, async || looks::astray(cp, spec, state).await).await? {
+    let expires = state.is_expiring() || judgement.expires && !removals.is_empty();
+    let astray = match patiently(cp, async || looks::astray_of(cp, spec, state, &served).await).await? {
         Some(Event::CatalogAstray { tables, .. }) => tables,
         _ => Vec::new(),
     };
@@ -221,30 +220,26 @@ async fn clear_held(
     interrupts: &mut Interrupts,
 ) -> Result<Cleared, Stop> {
     let mut clearer = Clearer { cp, spec, ledger, watcher };
-    let served = served(cp, spec, clearer.ledger.state()).await?;
-    let judgement = judge(spec, clearer.ledger.state(), &served, cp.clock.now());
+    let mut judgement = clearer.judge().await?;
+    let mut due: Vec<(u32, Removal)> = judgement.removals().collect();
     if judgement.expires {
         let mut is_any = false;
-        for (attempt, _) in judgement.removals() {
-            is_any |= !clearer.is_missing(attempt).await?;
+        for (attempt, _) in &due {
+            is_any |= !clearer.is_missing(*attempt).await?;
         }
-        if !is_any {
-            return Ok(Cleared {
-                removed: Vec::new(),
-                attempts: judgement.attempts,
-                stopped: false,
-                state: clearer.ledger.state().clone(),
-            });
+        if is_any {
+            clearer.record(Event::Expiring).await?;
+        } else {
+            due.clear();
         }
-        clearer.record(Event::Expiring).await?;
     }
-    if clearer.ledger.state().expiry.is_some_and(|expiry| expiry.withdrawn.is_none()) {
+    if clearer.ledger.state().is_expiring() {
         clearer.withdraw().await?;
+        judgement = clearer.judge().await?;
+        due = judgement.removals().collect();
     }
-    let served = self::served(cp, spec, clearer.ledger.state()).await?;
-    let judgement = judge(spec, clearer.ledger.state(), &served, cp.clock.now());
     let (mut removed, mut stopped) = (Vec::new(), false);
-    for (attempt, because) in judgement.removals() {
+    for (attempt, because) in due {
         stopped = interrupts.pending().is_some();
         if stopped {
             break;
@@ -271,6 +266,13 @@ struct Clearer<'a, 'l> {
 }
 
 impl Clearer<'_, '_> {
+    /// What may go of the day, by what its tables serve just now.
+    async fn judge(&self) -> Result<Judgement, Trouble> {
+        let state = self.ledger.state();
+        let served = served(self.cp, self.spec, state).await?;
+        Ok(judge(self.spec, state, &served, self.cp.clock.now()))
+    }
+
     async fn record(&mut self, event: Event) -> Result<(), Stop> {
         for recorded in self.ledger.append(vec![event]).await? {
             self.watcher.recorded(&recorded, self.ledger.state());
@@ -293,9 +295,8 @@ impl Clearer<'_, '_> {
 
     /// Removes an attempt's output; nothing is, where a table serves it after all.
     async fn remove(&mut self, attempt: u32, because: Removal) -> Result<Option<Removed>, Stop> {
-        let (cp, spec) = (self.cp, self.spec);
-        let Some(folder) = folder(spec, self.ledger.state(), attempt) else { return Ok(None) };
-        let known = self.ledger.state().attempts.iter().find(|known| known.number == attempt);
+        let Some(folder) = folder(self.spec, self.ledger.state(), attempt) else { return Ok(None) };
+        let known = self.ledger.state().numbered(attempt);
         if known.is_some_and(|known| !matches!(known.keeping, Keeping::Collecting { .. })) {
             if self.is_missing(attempt).await? {
                 return Ok(None);
@@ -304,9 +305,7 @@ impl Clearer<'_, '_> {
         }
         // Right before the first object goes: whoever published it lately, as this process knew nothing of, was seen
         // to have done so, and from now on nobody can.
-        let served = served(cp, spec, self.ledger.state()).await?;
-        let fate = judge(spec, self.ledger.state(), &served, cp.clock.now()).of(attempt);
-        if !matches!(fate, Some(Fate::Remove(_))) {
+        if !matches!(self.judge().await?.of(attempt), Some(Fate::Remove(_))) {
             return Ok(None);
         }
         let (objects, bytes) = self.delete(&folder).await?;
@@ -345,16 +344,14 @@ impl Clearer<'_, '_> {
 /// Whether an attempt's output, none of which was deleted yet, was once found good: then there is something, and where its
 /// folder is empty, it is another's. `[output] uri` may have been another when it was written.
 fn is_missing_if_empty(state: &State, number: u32) -> bool {
-    let attempt = state.attempts.iter().find(|attempt| attempt.number == number);
-    attempt.is_some_and(|attempt| {
+    state.numbered(number).is_some_and(|attempt| {
         attempt.has_succeeded() && matches!(attempt.keeping, Keeping::Kept | Keeping::Expired { .. })
     })
 }
 
 /// The folder that belongs to an attempt alone.
 fn folder(spec: &Spec, state: &State, number: u32) -> Option<S3Uri> {
-    let attempt = state.attempts.iter().find(|attempt| attempt.number == number)?;
-    attempt.intent().filter(|_| spec.is_versioned()).map(|intent| spec.output_folder(intent))
+    state.numbered(number)?.intent().filter(|_| spec.is_versioned()).map(|intent| spec.output_folder(intent))
 }
 
 async fn served(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Vec<Served>, Trouble> {

@@ -91,30 +91,30 @@ async fn chosen(
     state: &State,
     asked: Option<u32>,
 ) -> Result<Result<u32, Publication>, Trouble> {
-    let number = match choose(state, asked) {
-        Ok(number) => number,
+    let attempt = match choose(state, asked) {
+        Ok(attempt) => attempt,
         Err(refused) => return Ok(Err(refused)),
     };
-    let attempt = state.attempts.iter().find(|attempt| attempt.number == number);
-    let Some(intent) = attempt.and_then(Attempt::intent) else { return Ok(Err(Publication::NotVerified)) };
+    let number = attempt.number;
+    let Some(intent) = attempt.intent() else { return Ok(Err(Publication::NotVerified)) };
     let folder = spec.output_folder(intent);
     let is_there = patiently(cp, async || looks::is_taken(cp, &folder).await).await?;
     Ok(if is_there { Ok(number) } else { Err(Publication::OutputMissing { folder: folder.to_string() }) })
 }
 
 /// The attempt that is to be published, or why there is none.
-fn choose(state: &State, asked: Option<u32>) -> Result<u32, Publication> {
+fn choose(state: &State, asked: Option<u32>) -> Result<&Attempt, Publication> {
     if state.closed.is_none() {
         return Err(Publication::InFlight);
     }
     let default = || state.chosen().or_else(|| state.succeeded()).map(|attempt| attempt.number);
     let Some(number) = asked.or_else(default) else { return Err(Publication::NotVerified) };
     let last = state.attempts.last().map_or(0, |last| last.number);
-    let Some(attempt) = state.attempts.iter().find(|attempt| attempt.number == number) else {
+    let Some(attempt) = state.numbered(number) else {
         return Err(Publication::NoAttempt { last });
     };
     if !attempt.has_succeeded() {
         return Err(Publication::NotVerified);
     }
-    if attempt.keeping.is_kept() { Ok(number) } else { Err(Publication::Removed { attempt: number }) }
+    if attempt.keeping.is_kept() { Ok(attempt) } else { Err(Publication::Removed { attempt: number }) }
 }

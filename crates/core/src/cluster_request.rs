@@ -188,7 +188,7 @@ fn tags(spec: &Spec, intent: &LaunchIntent, intended_at: Timestamp) -> Value {
         ("emrys:pipeline", spec.pipeline().to_owned()),
         ("emrys:day", spec.day.to_string()),
         ("emrys:attempt", intent.attempt.to_string()),
-        ("emrys:launch", intent.nonce.clone()),
+        (sweep::LAUNCH_TAG, intent.nonce.clone()),
         ("emrys:state", sweep::state_tag(&spec.config.state.uri)),
         ("emrys:deadline", deadline(&spec.config, intended_at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
     ];

@@ -170,9 +170,7 @@ fn fate(
         // Its partitions go first, and then it is judged again.
         return Fate::Remove(Removal::Expired);
     }
-    let is_awaited = state.expiry.is_some_and(|expiry| expiry.withdrawn.is_none());
-    let is_expired = matches!(attempt.keeping, Keeping::Expired { .. });
-    if is_expired && is_awaited {
+    if matches!(attempt.keeping, Keeping::Expired { .. }) && state.is_expiring() {
         return Fate::Remove(Removal::Expired);
     }
     let (because, since) = match (&attempt.keeping, &attempt.publishing) {

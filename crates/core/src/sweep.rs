@@ -179,6 +179,9 @@ impl Orphan {
     }
 }
 
+/// The tag that names the launch which made a cluster.
+pub const LAUNCH_TAG: &str = "emrys:launch";
+
 /// Whether a cluster may be of this pipeline, by its name alone; if so, what the name says.
 pub fn by_name(spec: &Spec, name: &str) -> Result<Label, Foreign> {
     let label = Label::read(name).ok_or(Foreign::Name)?;
@@ -189,7 +192,7 @@ pub fn by_name(spec: &Spec, name: &str) -> Result<Label, Foreign> {
 pub fn by_tags(spec: &Spec, label: &Label, tags: &BTreeMap<String, String>) -> Result<(), Foreign> {
     let tag = |key: &str| tags.get(key).map(String::as_str);
     let said = [
-        ("emrys:launch", label.nonce.clone()),
+        (LAUNCH_TAG, label.nonce.clone()),
         ("emrys:pipeline", label.pipeline.clone()),
         ("emrys:day", label.day.to_string()),
         ("emrys:attempt", label.attempt.to_string()),

@@ -407,8 +407,7 @@ impl Court<'_> {
 
     /// Whether the record says that its output is there still.
     fn is_kept(&self, launch: &Accepted) -> bool {
-        let attempt = self.state.attempts.iter().find(|attempt| attempt.number == launch.attempt);
-        attempt.is_none_or(|attempt| attempt.keeping.is_kept())
+        self.state.numbered(launch.attempt).is_none_or(|attempt| attempt.keeping.is_kept())
     }
 
     /// The last attempt before the run that the day's outcome is of: one that was refused changed nothing, and one that

@@ -15,20 +15,12 @@ use crate::looks::partition;
 
 /// Publishes one table's share. Harmless when repeated.
 pub(crate) async fn act(cp: &ControlPlane, spec: &Spec, publication: &Publication) -> Result<(), Trouble> {
-    let catalog = spec.published_to().ok_or_else(|| wrong("no `[catalog]` is configured".to_owned()))?;
-    publish(cp, &catalog.database, spec.pipeline(), publication).await
-}
-
-async fn publish(
-    cp: &ControlPlane,
-    database: &str,
-    pipeline: &str,
-    publication: &Publication,
-) -> Result<(), Trouble> {
+    let catalog = spec.published_to().ok_or_else(|| Trouble::invalid("no `[catalog]` is configured"))?;
+    let database = catalog.database.as_str();
     if let Some(found) = partition(cp, database, publication).await? {
         return move_to(cp, database, publication, found).await;
     }
-    match create(cp, database, pipeline, publication).await? {
+    match create(cp, database, spec.pipeline(), publication).await? {
         Created::Done => Ok(()),
         // Another was first, or an answer was lost: now it is there.
         Created::There => match partition(cp, database, publication).await? {
@@ -58,10 +50,12 @@ async fn create(
     let what = format!("could not look at the table {database}.{table}");
     let answer = cp.glue.get_table().database_name(database).name(table).send().await;
     let found = answer.map_err(|error| errors::trouble(&what, &error))?.table;
-    let Some(found) = found else { return Err(wrong(format!("{what}: there is none in the answer"))) };
+    let Some(found) = found else {
+        return Err(Trouble::invalid(format!("{what}: there is none in the answer")));
+    };
     let owner = found.parameters().and_then(|parameters| parameters.get(OWNER));
     if owner.map(String::as_str) != Some(pipeline) {
-        return Err(wrong(format!("the table {database}.{table} is not this pipeline's")));
+        return Err(Trouble::invalid(format!("the table {database}.{table} is not this pipeline's")));
     }
     let input = PartitionInput::builder()
         .values(&publication.date)
@@ -126,8 +120,4 @@ fn located(found: Option<StorageDescriptor>, publication: &Publication) -> Stora
 
 fn name(database: &str, publication: &Publication) -> String {
     format!("{database}.{}/date={}", publication.table, publication.date)
-}
-
-fn wrong(message: String) -> Trouble {
-    Trouble::invalid(message)
 }

@@ -57,7 +57,17 @@ pub async fn served(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Vec
 /// not there, or others, nothing could be put right: that is for `emrys setup` and a person. The same where the output is
 /// not there: `[output] uri` was another when it was written, or somebody deleted it, and what is served is no worse.
 pub(crate) async fn astray(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Option<Event>, Trouble> {
-    let Some(event) = gc::astray(spec, state, &served(cp, spec, state).await?) else { return Ok(None) };
+    astray_of(cp, spec, state, &served(cp, spec, state).await?).await
+}
+
+/// The same, by what was seen to be served.
+pub(crate) async fn astray_of(
+    cp: &ControlPlane,
+    spec: &Spec,
+    state: &State,
+    served: &[Served],
+) -> Result<Option<Event>, Trouble> {
+    let Some(event) = gc::astray(spec, state, served) else { return Ok(None) };
     let unready = unready(spec, &look(cp, spec).await?);
     if let Some(first) = unready.first() {
         tracing::warn!(%first, "the catalog does not serve the day, and cannot be put right");

@@ -3,13 +3,11 @@
 use aws_sdk_emr::primitives::DateTime;
 use aws_sdk_emr::types::{Cluster, ClusterSummary};
 use emrys_core::run::{Straggler, Trouble};
+use emrys_core::sweep::LAUNCH_TAG;
 use jiff::Timestamp;
 
 use crate::clients::ControlPlane;
 use crate::errors;
-
-/// The tag that names the launch.
-const LAUNCH: &str = "emrys:launch";
 
 /// Ids of clusters, oldest first.
 pub(super) async fn look(cp: &ControlPlane, nonce: &str, since: Timestamp) -> Result<Vec<String>, Trouble> {
@@ -61,7 +59,7 @@ pub(super) async fn is_protected(cp: &ControlPlane, cluster: &str, nonce: &str) 
 }
 
 fn is_of(cluster: &Cluster, nonce: &str) -> bool {
-    cluster.tags().iter().any(|tag| tag.key() == Some(LAUNCH) && tag.value() == Some(nonce))
+    cluster.tags().iter().any(|tag| tag.key() == Some(LAUNCH_TAG) && tag.value() == Some(nonce))
 }
 
 #[cfg(test)]

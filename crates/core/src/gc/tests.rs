@@ -255,7 +255,7 @@ fn clear(engine: &mut Engine<'_>, served: &mut Vec<Served>) {
     if judge(engine.spec, &engine.state, served, engine.now).expires {
         engine.append(Event::Expiring);
     }
-    if engine.state.expiry.is_some_and(|expiry| expiry.withdrawn.is_none()) {
+    if engine.state.is_expiring() {
         *served = serving(engine, None);
         engine.append(Event::Expired);
     }
@@ -300,7 +300,7 @@ proptest! {
                 Step::Move(table, attempt) => {
                     let moved = serving(&engine, Some(attempt)).remove(table);
                     // Somebody who moves a partition to what is gone is not to be helped.
-                    let known = engine.state.attempts.iter().find(|known| known.number == attempt);
+                    let known = engine.state.numbered(attempt);
                     if known.is_some_and(|known| known.keeping.is_kept()) {
                         served[table] = moved;
                     }

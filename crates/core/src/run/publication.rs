@@ -100,8 +100,7 @@ impl State {
         if self.closed.is_none() && !is_at_hand {
             return Err("another attempt is at hand, or none");
         }
-        let known = self.attempts.iter().find(|attempt| attempt.number == number);
-        let attempt = known.ok_or("there is no such attempt")?;
+        let attempt = self.numbered(number).ok_or("there is no such attempt")?;
         if !attempt.has_succeeded() {
             return Err("its output was not found good");
         }

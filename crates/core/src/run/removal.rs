@@ -84,6 +84,11 @@ pub struct Expiry {
 }
 
 impl State {
+    /// Whether the day expires, and its partitions are not removed yet.
+    pub fn is_expiring(&self) -> bool {
+        self.expiry.is_some_and(|expiry| expiry.withdrawn.is_none())
+    }
+
     /// What an event means for what is kept; nothing, when it is about something else.
     pub(super) fn removal_moved(&mut self, at: Timestamp, event: &Event) -> Option<Applied> {
         Some(match event {
@@ -147,8 +152,8 @@ impl State {
     fn collecting(&mut self, at: Timestamp, number: u32, because: Removal) -> Applied {
         self.may_remove()?;
         // Where another attempt was published since, its partitions stay.
-        let is_withdrawn = self.expiry.is_none_or(|expiry| expiry.withdrawn.is_some());
-        let attempt = self.numbered(number)?;
+        let is_expiring = self.is_expiring();
+        let attempt = self.numbered_mut(number)?;
         if attempt.intent().is_none() {
             return Err("it has no output");
         }
@@ -156,8 +161,10 @@ impl State {
             (Keeping::Kept, Removal::Superseded)
                 if matches!(attempt.publishing, Publishing::Superseded { .. }) => {}
             (Keeping::Kept, Removal::Unverified) if !attempt.has_succeeded() => {}
-            (Keeping::Expired { .. }, Removal::Expired) if is_withdrawn => {}
-            (Keeping::Expired { .. }, Removal::Expired) => return Err("its partitions are not removed yet"),
+            (Keeping::Expired { .. }, Removal::Expired) if is_expiring => {
+                return Err("its partitions are not removed yet");
+            }
+            (Keeping::Expired { .. }, Removal::Expired) => {}
             (Keeping::Collecting { .. } | Keeping::Collected { .. }, _) => {
                 return Err("its output goes, or is gone");
             }
@@ -169,7 +176,7 @@ impl State {
 
     fn collected(&mut self, at: Timestamp, number: u32, objects: u64, bytes: u64) -> Applied {
         self.may_remove()?;
-        let attempt = self.numbered(number)?;
+        let attempt = self.numbered_mut(number)?;
         if !matches!(attempt.keeping, Keeping::Collecting { .. }) {
             return Err("its output is not being deleted");
         }
@@ -177,7 +184,7 @@ impl State {
         Ok(())
     }
 
-    fn numbered(&mut self, number: u32) -> Result<&mut Attempt, &'static str> {
+    fn numbered_mut(&mut self, number: u32) -> Result<&mut Attempt, &'static str> {
         let known = self.attempts.iter_mut().find(|attempt| attempt.number == number);
         known.ok_or("there is no such attempt")
     }

@@ -91,6 +91,11 @@ impl State {
         self.closed.map(|(outcome, _)| outcome)
     }
 
+    /// The attempt of this number.
+    pub fn numbered(&self, number: u32) -> Option<&Attempt> {
+        self.attempts.iter().find(|attempt| attempt.number == number)
+    }
+
     /// The last attempt that succeeded.
     pub fn succeeded(&self) -> Option<&Attempt> {
         self.attempts.iter().rev().find(|attempt| attempt.has_succeeded())
