@@ -62,3 +62,67 @@ fn a_job_that_raises_ends_the_run_with_its_traceback() {
     let status = world.emrys(&["status", DAY]).expect(0);
     assert!(status.stdout.contains("failed"), "{}", status.stdout);
 }
+
+/// Two tables below `{output}`, one of CSV as Spark writes it by itself; the second only on request.
+const TWO_TABLES: &str = r#"import sys
+from pyspark.sql import SparkSession, functions as F
+spark = SparkSession.builder.getOrCreate()
+source, output, more = sys.argv[1:4]
+logs = spark.read.json(source)
+codes = logs.groupBy("status_code").agg(F.count("*").alias("requests"), F.avg("response_time").alias("average"))
+codes.select(F.col("status_code").cast("int"), "requests", "average").coalesce(1).write.parquet(output + "codes/")
+if more == "both":
+    logs.agg(F.max("response_time")).coalesce(1).write.csv(output + "longest/")
+spark.stop()
+"#;
+
+const TWO_TABLES_OF_THE_CATALOG: &str = r#"[job]
+script = "two_tables.py"
+args = ["{input}", "{output}", "both"]
+
+[catalog]
+database = "shop"
+
+[[catalog.tables]]
+name = "codes"
+columns = { status_code = "int", requests = "bigint", average = "double" }
+
+[[catalog.tables]]
+name = "longest"
+format = "csv-without-header"
+columns = { response_time = "bigint" }
+"#;
+
+#[test]
+fn the_tables_of_an_own_job_are_published_once_each_was_written() {
+    let world = World::with(TWO_TABLES_OF_THE_CATALOG);
+    world.write("two_tables.py", TWO_TABLES);
+    world.put_log(
+        "access.log",
+        "{\"status_code\": 200, \"response_time\": 10}\n{\"status_code\": 200, \"response_time\": 25}\n\
+         {\"status_code\": 500, \"response_time\": 900}\n",
+    );
+    let ended = world.run().expect(2);
+    assert!(ended.stderr.contains("`emrys setup`"), "no table, no launch: {}", ended.stderr);
+    world.emrys(&["setup", "--yes"]).expect(0);
+    let ended = world.run().expect(0);
+    let report = ended.json();
+    assert_eq!((&report["published"], &report["checked_by"]), (&true.into(), &"files".into()), "{report}");
+    assert!(ended.stderr.contains("without a manifest nobody counted rows"), "{}", ended.stderr);
+    let rows = |sql: &str| world.emrys(&["query", "--format", "csv", sql]).expect(0).stdout;
+    let both = "SELECT status_code, requests, average FROM codes WHERE date = '2024-10-20' ORDER BY 1";
+    let codes = rows(both);
+    assert_eq!(codes, "status_code,requests,average\n200,2,17.5\n500,1,900.0\n");
+    assert_eq!(rows("SELECT date, response_time FROM longest"), "date,response_time\n2024-10-20,900\n");
+    let named = world.emrys(&["query", "--named", "latency"]).expect(2);
+    assert!(named.stderr.contains("this pipeline has a job of its own"), "{}", named.stderr);
+
+    // A job that lacks one of them changes nothing of what queries see.
+    let config = fs::read_to_string(world.path().join("emrys.toml")).unwrap();
+    world.write("emrys.toml", &config.replace("\"both\"", "\"one\""));
+    let ended = world.run().expect(1);
+    let report = ended.json();
+    assert_eq!((&report["published"], &report["attempt"]), (&false.into(), &2.into()), "{report}");
+    assert!(ended.stderr.contains("nothing was written for the table longest"), "{}", ended.stderr);
+    assert_eq!(rows(both), codes);
+}

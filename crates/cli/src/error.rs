@@ -60,6 +60,12 @@ pub(crate) enum CliError {
     /// There is nothing to query.
     #[error("the pipeline has no `[catalog]`: its results are files, and no tables")]
     NoCatalog,
+    /// A statement that comes with the product, for tables that the pipeline does not have.
+    #[error("`{name}` asks the tables of the built-in job, and this pipeline has a job of its own")]
+    NamedElsewhere {
+        /// The statement's name.
+        name: String,
+    },
     /// The days do not fit the statement.
     #[error(transparent)]
     Parameters(#[from] ParameterError),
@@ -150,7 +156,7 @@ impl CliError {
             Self::Stop(stop) | Self::Run { stop, .. } => stop::kind(stop),
             Self::Standing(StandingError::Trouble(trouble)) => stop::trouble_kind(trouble.kind),
             Self::Standing(_) => "standing",
-            Self::NoCatalog => "config",
+            Self::NoCatalog | Self::NamedElsewhere { .. } => "config",
             Self::RowsInterrupted => "stopped",
             Self::Parameters(_) => "usage",
             Self::Query(QueryError::NotStarted(trouble) | QueryError::OutOfSight { trouble, .. })
@@ -192,6 +198,7 @@ impl CliError {
             | Self::Endpoint { .. }
             | Self::Standing(_)
             | Self::NoCatalog
+            | Self::NamedElsewhere { .. }
             | Self::Parameters(_)
             | Self::Query(QueryError::NoWorkgroup { .. })
             | Self::NotRun { .. }
@@ -218,6 +225,9 @@ impl CliError {
             Self::Standing(error) => error.hint().map(str::to_owned),
             Self::NoCatalog => {
                 Some("name a database, `[catalog] database = \"logs\"`, and run `emrys setup`".to_owned())
+            }
+            Self::NamedElsewhere { .. } => {
+                Some("write a statement: `emrys query \"SHOW TABLES\"` lists the tables".to_owned())
             }
             Self::Parameters(error) => Some(error.hint().to_owned()),
             Self::Query(error) => query_hint(error),

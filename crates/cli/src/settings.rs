@@ -152,6 +152,9 @@ impl QuerySettings {
     pub(crate) fn resolve(args: &QueryArgs, statement: String, common: &Common) -> Result<Self, CliError> {
         let spec = spec(&common.config, None)?;
         let catalog = spec.config.catalog.clone().ok_or(CliError::NoCatalog)?;
+        if let Some(name) = args.named.clone().filter(|_| spec.config.job.is_some()) {
+            return Err(CliError::NamedElsewhere { name });
+        }
         // The day that the other commands take when none is named.
         let yesterday = spec.day;
         let asked = match (args.day, args.from) {

@@ -244,6 +244,7 @@ fn notes(spec: &Spec, before: &State, end: &End) -> Vec<String> {
         ));
     }
     notes.extend(unpublished(spec));
+    notes.extend(unattested(spec));
     notes.extend(removed(before));
     notes.push(outside(spec));
     notes
@@ -268,10 +269,21 @@ fn unpublished(spec: &Spec) -> Option<String> {
         (_, Some(_)) => None,
         (None, None) => Some("nothing is published: there is no `[catalog]`".to_owned()),
         (Some(_), None) => Some(
-            "nothing is published: the job is not the built-in one, and the catalog has no tables of it"
+            "nothing is published: the job is not the built-in one, and no tables of it are described \
+             (`[[catalog.tables]]`)"
                 .to_owned(),
         ),
     }
+}
+
+/// What is known of the output of a user's own job before queries see it.
+fn unattested(spec: &Spec) -> Option<String> {
+    let is_own = spec.published_to().is_some() && !spec.has_manifest();
+    is_own.then(|| {
+        "the output is published when the job's step has completed and each table has a file with content that is \
+         newer than the attempt's begin; its rows are only checked where the script leaves a manifest.json"
+            .to_owned()
+    })
 }
 
 /// Which guards stand outside the cluster.

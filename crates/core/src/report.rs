@@ -37,6 +37,8 @@ pub struct RunReport {
     pub rows_read: Option<u64>,
     /// Those of them that could not be understood; null where the job leaves no manifest.
     pub rows_rejected: Option<u64>,
+    /// What the output was checked against; null until it is known to be good.
+    pub checked_by: Option<CheckedBy>,
     /// The output folder, once it is known to be good.
     pub output: Option<String>,
     /// From the attempt's begin to the end of its cluster, or until now.
@@ -59,6 +61,22 @@ pub struct RunReport {
     pub alarm: Option<ReportingReport>,
     /// Who asked for the run's end.
     pub cancelled_by: Option<String>,
+}
+
+/// What an output was checked against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckedBy {
+    /// The manifest that the job left: its files, their sizes and the rows.
+    Manifest,
+    /// The listing alone: that something was written, for each table that is described. Nobody counted rows.
+    Files,
+}
+
+impl CheckedBy {
+    fn new(verdict: &verify::Verdict) -> Self {
+        if verdict.rows.is_some() { Self::Manifest } else { Self::Files }
+    }
 }
 
 /// Where a run is.
@@ -163,6 +181,7 @@ fn report_of(spec: &Spec, state: &State, attempt: Option<&Attempt>, now: Timesta
         steps: cluster.map(steps).unwrap_or_default(),
         rows_read: rows.map(|rows| rows.read),
         rows_rejected: rows.map(|rows| rows.rejected),
+        checked_by: verdict.filter(|_| good).map(CheckedBy::new),
         output: intent.map(|intent| verify::folder(spec, intent).to_string()),
         duration_seconds: attempt.map(|attempt| attempt.duration(now).as_secs_f64()),
         diagnosis: attempt.and_then(|attempt| attempt.diagnosis.clone()),

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::config::{Catalog, Config, CustomStep, Script};
+use crate::config::{Catalog, Config, Script};
 use crate::day::Day;
 use crate::run::LaunchIntent;
 use crate::s3_uri::{S3Uri, S3UriError};
@@ -167,12 +167,9 @@ impl Spec {
         &self.py_files
     }
 
-    /// Whether each attempt writes to a folder of its own: the built-in job does, and a user's when its arguments, or
-    /// those of a step, mention `{output}`.
+    /// Whether each attempt writes to a folder of its own.
     pub fn is_versioned(&self) -> bool {
-        let job = self.config.job.iter().flat_map(|job| &job.args);
-        let steps = self.config.steps.iter().flat_map(CustomStep::templates);
-        self.config.job.is_none() || job.chain(steps).any(|template| template.mentions(Placeholder::Output))
+        self.config.is_versioned()
     }
 
     /// Whether the job leaves a manifest. The built-in one does.
@@ -180,9 +177,9 @@ impl Spec {
         self.config.job.is_none()
     }
 
-    /// The catalog that the results are published to. A user's own job is not published: no tables of it are known.
+    /// The catalog that the results are published to. A user's own job is only published where its tables are described.
     pub fn published_to(&self) -> Option<&Catalog> {
-        self.config.catalog.as_ref().filter(|_| self.has_manifest())
+        self.config.catalog.as_ref().filter(|catalog| self.has_manifest() || !catalog.tables.is_empty())
     }
 
     /// Where a job is expected to write that is not told where to.

@@ -5,8 +5,10 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::catalog;
 use crate::day::Day;
 use crate::manifest::{self, Counts, Manifest, Rows};
 use crate::run::{Attempt, LaunchIntent};
@@ -53,6 +55,8 @@ pub struct OutputFile {
     pub path: String,
     /// In bytes.
     pub size: u64,
+    /// When S3 took it, by the clock of S3.
+    pub written_at: Timestamp,
 }
 
 /// What the check of an output said.
@@ -151,6 +155,13 @@ pub enum Problem {
     },
     /// There is no file with anything in it.
     NothingWritten,
+    /// A table that is to be published has no file with anything in it that the attempt can have written.
+    TableNotWritten {
+        /// Its name.
+        table: String,
+        /// Its folder, below that of the attempt; empty where it is that one.
+        folder: String,
+    },
     /// There are more problems than are listed.
     More {
         /// How many.
@@ -187,6 +198,10 @@ impl std::fmt::Display for Problem {
                 write!(f, "{path} has {found} bytes, and the manifest says {expected}")
             }
             Self::More { count } => write!(f, "and {count} more"),
+            Self::TableNotWritten { table, folder } => write!(
+                f,
+                "nothing was written for the table {table}: no file with anything in it, and newer than the attempt's begin, lies in {{output}}{folder}"
+            ),
             Self::NothingWritten => f.write_str("there is no file with anything in it in the output folder"),
         }
     }
@@ -213,6 +228,9 @@ impl Problem {
             | Self::More { .. } => {
                 "something else wrote or deleted below the output folder, or two copies of the job ran: run the day again"
             }
+            Self::TableNotWritten { .. } => {
+                "the job writes the table elsewhere, or not on every day: see its `folder` in `[[catalog.tables]]`; an empty table of Parquet has a file, too"
+            }
             Self::NothingWritten => {
                 "the job wrote elsewhere, or nothing: it should write below {output}, or else below `[output] uri` and the day"
             }
@@ -236,6 +254,8 @@ pub fn check(spec: &Spec, attempt: &Attempt, output: &Output) -> Verdict {
         day: spec.day,
         manifest: spec.has_manifest(),
         max_reject_ratio: spec.config.limits.max_reject_ratio,
+        tables: if spec.config.job.is_some() { owned(catalog::folders(&spec.config)) } else { Vec::new() },
+        begun_at: attempt.started_at,
     };
     judge(&expected, output)
 }
@@ -248,7 +268,19 @@ struct Expected {
     /// Whether the job leaves a manifest. One that does not have to and does is held to it all the same.
     manifest: bool,
     max_reject_ratio: f64,
+    /// The tables of a user's own job with their folders: nothing else says that they were written.
+    tables: Vec<(String, String)>,
+    /// When the attempt began.
+    begun_at: Timestamp,
 }
+
+fn owned<'a>(folders: impl Iterator<Item = (&'a str, String)>) -> Vec<(String, String)> {
+    folders.map(|(table, folder)| (table.to_owned(), folder)).collect()
+}
+
+/// By so much may our clock be ahead of that of S3, which refuses the calls of whoever is further off
+/// (`RequestTimeTooSkewed`, <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>).
+const SKEW: SignedDuration = SignedDuration::from_mins(15);
 
 fn judge(expected: &Expected, output: &Output) -> Verdict {
     let data = || output.files.iter().filter(|file| file.path != manifest::FILE_NAME);
@@ -274,7 +306,27 @@ fn judge(expected: &Expected, output: &Output) -> Verdict {
             verdict.problems.push(Problem::ManifestUnreadable { why: why.clone() });
         }
     }
+    if verdict.problems.is_empty() {
+        verdict.problems = unwritten(expected, output);
+    }
     verdict
+}
+
+/// The tables of a user's own job of which nothing shows that the attempt wrote them. What begins with `_` or `.` is
+/// passed over by Athena and Spark, as the signs of a job's end are.
+fn unwritten(expected: &Expected, output: &Output) -> Vec<Problem> {
+    let is_written = |folder: &str| {
+        output.files.iter().any(|file| {
+            let shown = |rest: &str| !rest.split('/').any(|part| part.starts_with(['_', '.']));
+            let is_there = file.path.strip_prefix(folder).is_some_and(shown);
+            let is_new = expected.begun_at.duration_since(file.written_at) <= SKEW;
+            is_there && is_new && file.size > 0 && file.path != manifest::FILE_NAME
+        })
+    };
+    let missing = expected.tables.iter().filter(|(_, folder)| !is_written(folder));
+    missing
+        .map(|(table, folder)| Problem::TableNotWritten { table: table.clone(), folder: folder.clone() })
+        .collect()
 }
 
 fn compare(expected: &Expected, manifest: &Manifest, output: &Output) -> Vec<Problem> {

@@ -39,7 +39,7 @@ pub(crate) struct PublishArgs {
 pub(crate) async fn run(args: &PublishArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
     let DaySettings { spec } = DaySettings::resolve(args.day, common)?;
     if spec.published_to().is_none() {
-        let why = "nothing is published: the pipeline has no `[catalog]`, or a job of its own";
+        let why = "nothing is published: the pipeline has no `[catalog]`, or a job of its own without `[[catalog.tables]]`";
         return refuse(&spec, common, printer, why, Exit::Usage);
     }
     let cp = place::connect(&spec.config, common, printer).await?;

@@ -43,7 +43,7 @@ pub(crate) struct QueryArgs {
     /// A statement that comes with the product
     #[arg(long, value_name = "NAME", hide_possible_values = true)]
     #[arg(value_parser = PossibleValuesParser::new(NAMED.map(|named| named.name)))]
-    named: Option<String>,
+    pub(crate) named: Option<String>,
     /// List the statements that come with the product, and what they answer
     #[arg(long)]
     list: bool,

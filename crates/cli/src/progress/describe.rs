@@ -197,6 +197,9 @@ fn verified(verdict: &Verdict) -> (Level, String) {
         let _ = write!(line, "{} rows read, {} rejected, ", count(rows.read), count(rows.rejected));
     }
     let _ = write!(line, "{}, {}", plural(verdict.files, "file"), bytes(verdict.bytes));
+    if verdict.rows.is_none() {
+        line.push_str("; without a manifest nobody counted rows");
+    }
     (Level::Info, line)
 }
 

@@ -1,7 +1,7 @@
 //! Which tables are in the catalog, and which attempt does each serve for a day?
 
 use aws_sdk_glue::types::{self as glue, Partition};
-use emrys_core::catalog::{Publication, Served, Table, publications, table_folder, table_names, unready};
+use emrys_core::catalog::{Publication, Served, Table, has_table, publications, table_folder, unready};
 use emrys_core::gc;
 use emrys_core::run::{Attempt, Event, State, Trouble};
 use emrys_core::spec::Spec;
@@ -19,7 +19,7 @@ pub(super) async fn look(cp: &ControlPlane, spec: &Spec) -> Result<Vec<Table>, T
     while let Some(page) = pages.next().await {
         match page.map_err(|error| Failure::of(&error)) {
             Ok(page) => {
-                let ours = |table: &&glue::Table| table_names().any(|name| name == table.name());
+                let ours = |table: &&glue::Table| has_table(&spec.config, table.name());
                 tables.extend(page.table_list().iter().filter(ours).map(core_table));
             }
             Err(failure) if failure.code == NOT_FOUND => return Ok(Vec::new()),

@@ -3,8 +3,10 @@
 use aws_sdk_s3::types::Object;
 use emrys_core::run::Trouble;
 use emrys_core::s3_uri::S3Uri;
+use jiff::Timestamp;
 
 use crate::clients::ControlPlane;
+use crate::clock::timestamp;
 use crate::errors;
 
 /// An object of a listing.
@@ -14,6 +16,8 @@ pub(super) struct Listed {
     pub(super) size: u64,
     /// Without the quotes that S3 puts around it.
     pub(super) etag: String,
+    /// By the clock of S3.
+    pub(super) written_at: Timestamp,
 }
 
 /// All objects below a folder, in the order of their keys.
@@ -48,6 +52,7 @@ impl From<Object> for Listed {
             key: object.key.unwrap_or_default(),
             size: object.size.and_then(|size| size.try_into().ok()).unwrap_or_default(),
             etag: object.e_tag.unwrap_or_default().trim_matches('"').to_owned(),
+            written_at: object.last_modified.and_then(|at| timestamp(&at)).unwrap_or(Timestamp::UNIX_EPOCH),
         }
     }
 }

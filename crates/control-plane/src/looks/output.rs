@@ -25,7 +25,7 @@ pub(super) async fn look(cp: &ControlPlane, folder: &str) -> Result<Output, Trou
     };
     let files = objects.into_iter().filter(|object| !object.key.ends_with('/')).filter_map(|object| {
         let path = object.key.strip_prefix(folder.key())?.to_owned();
-        Some(OutputFile { path, size: object.size })
+        Some(OutputFile { path, size: object.size, written_at: object.written_at })
     });
     Ok(Output { manifest, files: files.collect() })
 }

@@ -10,7 +10,7 @@ use crate::glue::NOT_FOUND;
 /// Removes the database. Glue would remove its tables with it, so it is looked at once more.
 pub(super) async fn act(cp: &ControlPlane, name: &str) -> Result<(), Trouble> {
     let found = tables::read(cp, name).await?;
-    if !found.tables.is_empty() || !found.others.is_empty() {
+    if !found.tables.is_empty() {
         return Err(Trouble::invalid(format!(
             "could not remove the database {name}: somebody has made a table in it meanwhile"
         )));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_glue::types::{self as glue, TableInput};
-use emrys_core::catalog::{Column, StorageDescriptor, Table, table_names};
+use emrys_core::catalog::{Column, StorageDescriptor, Table};
 use emrys_core::run::Trouble;
 use emrys_core::standing::FoundCatalog;
 
@@ -11,7 +11,7 @@ use crate::clients::ControlPlane;
 use crate::errors::{self, Failure};
 use crate::glue::{NOT_FOUND, core_table};
 
-/// The database with its tables.
+/// The database with all its tables.
 pub(super) async fn read(cp: &ControlPlane, database: &str) -> Result<FoundCatalog, Trouble> {
     let what = format!("could not look at the database {database}");
     let mut found = FoundCatalog::default();
@@ -24,13 +24,7 @@ pub(super) async fn read(cp: &ControlPlane, database: &str) -> Result<FoundCatal
     let mut pages = cp.glue.get_tables().database_name(database).into_paginator().send();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| errors::trouble(&what, &error))?;
-        for table in page.table_list() {
-            if table_names().any(|name| name == table.name()) {
-                found.tables.push(core_table(table));
-            } else {
-                found.others.push(table.name().to_owned());
-            }
-        }
+        found.tables.extend(page.table_list().iter().map(core_table));
     }
     Ok(found)
 }

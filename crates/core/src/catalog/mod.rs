@@ -1,13 +1,14 @@
 //! The results as tables of a catalog: what each table has to be, and how one that is found compares.
 //!
 //! ```text
-//! <database>.<table>             made by setup; the name is the one in the manifest
+//! <database>.<table>             made by setup; the name is the one in the manifest, or the configuration's
 //!   partition date='2024-10-20'  made, or moved, by publishing: its location is the folder of a verified attempt
 //! ```
 //!
 //! The structures have the member names of Glue, so that they are shown and translated as they are. The key `date` is a
 //! text: with a key of type `date`, Athena would refuse `date = '2024-10-20'`.
 
+mod external;
 mod shape;
 mod tables;
 #[cfg(test)]
@@ -17,16 +18,18 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::config::{Config, OwnTable};
 use crate::run::LaunchIntent;
 use crate::s3_uri::S3Uri;
 use crate::spec::Spec;
-use crate::verify;
 
 pub use shape::{Column, SerdeInfo, StorageDescriptor, Table};
-pub use tables::{TABLES, table_names, tables};
+pub use tables::{TABLES, table_names};
 
 /// The partition key of all tables.
 pub const PARTITION_KEY: &str = "date";
+/// The parameter of a table of CSV files: with how many lines that are no rows each file begins.
+const HEADER_LINES: &str = "skip.header.line.count";
 /// The parameter that says whose a database, a table or a partition is: the pipeline's name.
 pub const OWNER: &str = "emrys:pipeline";
 /// The parameter of a partition that names the attempt whose output it serves, as the column `run` does.
@@ -149,9 +152,35 @@ impl std::fmt::Display for Unready {
     }
 }
 
-/// Where the attempt of this launch wrote a table.
+/// The tables that a pipeline publishes to, as they should stand in the catalog: the built-in job's, or those that are
+/// described of the user's own.
+pub fn tables(config: &Config) -> Vec<Table> {
+    match config.job {
+        None => TABLES.iter().map(|row| row.table(config)).collect(),
+        Some(_) => own_tables(config).map(|table| external::own(config, table)).collect(),
+    }
+}
+
+/// Whether a pipeline publishes to a table of this name.
+pub fn has_table(config: &Config, name: &str) -> bool {
+    folders(config).any(|(table, _)| table == name)
+}
+
+/// The tables' names, each with the folder below the output of an attempt that the job writes it to.
+pub fn folders(config: &Config) -> impl Iterator<Item = (&str, String)> {
+    let built_in = config.job.is_none().then(table_names).into_iter().flatten();
+    let built_in = built_in.map(|name| (name, format!("{name}/")));
+    built_in.chain(own_tables(config).map(|table| (table.name.as_str(), table.folder.clone())))
+}
+
+fn own_tables(config: &Config) -> impl Iterator<Item = &OwnTable> {
+    config.catalog.iter().filter(|_| config.job.is_some()).flat_map(|catalog| &catalog.tables)
+}
+
+/// Where the attempt of this launch wrote a table: in a folder of its name, where nothing else is described.
 pub fn table_folder(spec: &Spec, intent: &LaunchIntent, table: &str) -> S3Uri {
-    verify::folder(spec, intent).join(&format!("{table}/"))
+    let described = folders(&spec.config).find(|(name, _)| *name == table);
+    spec.output_folder(intent).join(&described.map_or_else(|| format!("{table}/"), |(_, folder)| folder))
 }
 
 /// What publishing an attempt means, table by table.
@@ -160,13 +189,14 @@ pub fn publications(spec: &Spec, intent: &LaunchIntent) -> Vec<Publication> {
         (OWNER.to_owned(), spec.pipeline().to_owned()),
         (RUN.to_owned(), spec.run_id(intent)),
     ]);
-    let of = |table: &str| Publication {
+    let output = spec.output_folder(intent);
+    let of = |(table, folder): (&str, String)| Publication {
         table: table.to_owned(),
         date: spec.day.to_string(),
-        location: table_folder(spec, intent, table).to_string(),
+        location: output.join(&folder).to_string(),
         parameters: parameters.clone(),
     };
-    table_names().map(of).collect()
+    folders(&spec.config).map(of).collect()
 }
 
 /// What keeps the pipeline's tables from being published to; nothing, when all are ready. A table that only lacks
@@ -216,6 +246,12 @@ pub fn compare(wanted: &Table, found: &Table) -> Comparison {
     if read != write || have.input_format != want.input_format {
         return incompatible(format!("it is read with {read}, and the job's files with {write}"));
     }
+    let (have_lines, want_lines) = (header_lines(found), header_lines(wanted));
+    if have_lines != want_lines {
+        return incompatible(format!(
+            "{have_lines} lines are passed over at the beginning of each file, and the job's files have {want_lines} such lines"
+        ));
+    }
     let append = want.columns.iter().skip(have.columns.len()).cloned().collect::<Vec<_>>();
     let changes = changes(wanted, found);
     if append.is_empty() && changes.is_empty() {
@@ -223,6 +259,10 @@ pub fn compare(wanted: &Table, found: &Table) -> Comparison {
     } else {
         Comparison::Outdated { append, changes }
     }
+}
+
+fn header_lines(table: &Table) -> &str {
+    table.parameters.get(HEADER_LINES).map_or("0", String::as_str)
 }
 
 fn changes(wanted: &Table, found: &Table) -> Vec<Change> {

@@ -1,11 +1,9 @@
 //! The tables of the built-in job, as `spark-jobs/log_analysis/tables.py` makes them. `spark-jobs/tables.json` holds
 //! names and types, and both sides are tested against it.
 
-use std::collections::BTreeMap;
-
-use super::shape::{Column, SerdeInfo, StorageDescriptor, Table};
-use super::{OWNER, PARTITION_KEY};
-use crate::config::{Config, OutputFormat};
+use super::external::external;
+use super::shape::{Column, Table};
+use crate::config::{Config, OutputFormat, TableFormat};
 
 /// Name, type and meaning of a column.
 type ColumnRow = (&'static str, &'static str, &'static str);
@@ -107,69 +105,23 @@ pub const TABLES: [TableRow; 6] = [
     },
 ];
 
-/// The names of all tables, in the order of the manifest.
+/// The names of the built-in job's tables, in the order of the manifest.
 pub fn table_names() -> impl Iterator<Item = &'static str> {
     TABLES.iter().map(|row| row.name)
 }
 
-/// The tables that a pipeline publishes to, as they should stand in the catalog.
-pub fn tables(config: &Config) -> Vec<Table> {
-    TABLES.iter().map(|row| row.table(config)).collect()
-}
-
 impl TableRow {
-    fn table(&self, config: &Config) -> Table {
-        let location = config.output.uri.join(&format!("{}/", self.name)).to_string();
+    /// The table, as it should stand in the catalog.
+    pub(super) fn table(&self, config: &Config) -> Table {
+        let format = match config.output.format {
+            OutputFormat::Parquet => TableFormat::Parquet,
+            OutputFormat::Csv => TableFormat::CsvWithHeader,
+        };
         let columns = self.columns.iter().chain([&RUN]).map(column).collect();
-        let mut parameters = BTreeMap::from([
-            ("EXTERNAL".to_owned(), "TRUE".to_owned()),
-            ("classification".to_owned(), config.output.format.name().to_owned()),
-            (OWNER.to_owned(), config.pipeline.clone()),
-        ]);
-        if config.output.format == OutputFormat::Csv {
-            parameters.insert("skip.header.line.count".to_owned(), "1".to_owned());
-        }
-        Table {
-            name: self.name.to_owned(),
-            description: self.description.to_owned(),
-            table_type: "EXTERNAL_TABLE".to_owned(),
-            partition_keys: vec![column(&(PARTITION_KEY, "string", "the day, as `2024-10-20`"))],
-            storage_descriptor: storage(columns, location, config.output.format),
-            parameters,
-        }
+        external(config, self.name, self.description, columns, format)
     }
 }
 
-fn column((name, kind, comment): &ColumnRow) -> Column {
+pub(super) fn column((name, kind, comment): &ColumnRow) -> Column {
     Column { name: (*name).to_owned(), kind: (*kind).to_owned(), comment: (*comment).to_owned() }
-}
-
-/// CSV is read by OpenCSVSerde, because messages hold commas, and Spark puts such fields into quotes, which
-/// LazySimpleSerDe would take for data. Athena makes numbers of its texts where a column has a numeric type, as long as
-/// none is empty: in these tables every number is there. Hive and Spark see texts in all columns.
-fn storage(columns: Vec<Column>, location: String, format: OutputFormat) -> StorageDescriptor {
-    let texts = |pairs: &[(&str, &str)]| {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-    };
-    let (input, output, library, parameters) = match format {
-        OutputFormat::Parquet => (
-            "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-            "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-            "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
-            texts(&[("serialization.format", "1")]),
-        ),
-        OutputFormat::Csv => (
-            "org.apache.hadoop.mapred.TextInputFormat",
-            "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-            "org.apache.hadoop.hive.serde2.OpenCSVSerde",
-            texts(&[("separatorChar", ","), ("quoteChar", "\""), ("escapeChar", "\"")]),
-        ),
-    };
-    StorageDescriptor {
-        columns,
-        location,
-        input_format: input.to_owned(),
-        output_format: output.to_owned(),
-        serde_info: SerdeInfo { serialization_library: library.to_owned(), parameters },
-    }
 }

@@ -135,3 +135,58 @@ fn an_attempt_is_published_table_by_table_to_its_own_folder() {
     );
     assert_eq!(all[0].parameters[RUN], "a2-0123456789abcdef");
 }
+
+/// A script of one's own, with two tables.
+fn own() -> Spec {
+    crate::testing::spec_and(
+        r#"
+[job]
+script = "report.py"
+args = ["{output}"]
+[catalog]
+database = "logs"
+[[catalog.tables]]
+name = "whole"
+folder = "all/whole/"
+description = "All of it"
+columns = { n = "int" }
+[[catalog.tables]]
+name = "sums"
+format = "csv-without-header"
+columns = { day = "string", total = "double" }
+"#,
+    )
+}
+
+#[test]
+fn the_tables_of_an_own_job_are_those_that_are_described() {
+    let spec = own();
+    assert!(spec.published_to().is_some());
+    let tables = tables(&spec.config);
+    insta::assert_json_snapshot!(tables[1]);
+    let intent = LaunchIntent { attempt: 1, nonce: "0123456789abcdef".into(), choice: Choice::default() };
+    let folder = "s3://my-log-bucket/processed-logs/2024/10/20/a1-0123456789abcdef/";
+    let locations: Vec<String> = publications(&spec, &intent).into_iter().map(|p| p.location).collect();
+    assert_eq!(locations, [format!("{folder}all/whole/"), format!("{folder}sums/")]);
+    assert_eq!(table_folder(&spec, &intent, "whole").to_string(), locations[0]);
+    assert_eq!(unready(&spec, &tables), []);
+    assert_eq!(unready(&spec, &[]).len(), 2);
+}
+
+#[test]
+fn an_own_job_without_tables_is_not_published() {
+    let spec = crate::testing::spec_and(
+        "[job]\nscript = \"report.py\"\nargs = [\"{output}\"]\n[catalog]\ndatabase = \"logs\"\n",
+    );
+    assert!(spec.published_to().is_none());
+    assert_eq!(tables(&spec.config), []);
+}
+
+#[test]
+fn a_header_that_comes_or_goes_is_incompatible() {
+    let wanted = tables(&own().config).remove(1);
+    let mut found = wanted.clone();
+    found.parameters.insert(HEADER_LINES.into(), "1".into());
+    let comparison = compare(&wanted, &found);
+    assert!(matches!(comparison, Comparison::Incompatible { .. }), "{comparison:?}");
+}

@@ -2,6 +2,7 @@
 
 use super::problem::Wrong;
 use super::reader::Section;
+use super::tables::{self, OwnTable, TableDraft};
 use super::values;
 use crate::s3_uri::S3Uri;
 
@@ -23,6 +24,9 @@ pub struct Catalog {
     pub query_results: S3Uri,
     /// `scan-limit-gigabytes`: a query that reads more than this is ended by Athena. Default: no limit.
     pub scan_limit_gigabytes: Option<u32>,
+    /// `tables`: those that a user's own job writes; the built-in job's are known. Default: none, and then the output of
+    /// an own job is not published.
+    pub tables: Vec<OwnTable>,
 }
 
 impl Catalog {
@@ -39,6 +43,7 @@ pub(super) struct CatalogDraft {
     workgroup: Option<String>,
     pub(super) query_results: Option<S3Uri>,
     scan_limit_gigabytes: Option<u32>,
+    pub(super) tables: Vec<TableDraft>,
 }
 
 impl CatalogDraft {
@@ -49,6 +54,7 @@ impl CatalogDraft {
             workgroup: self.workgroup.clone().unwrap_or_else(|| "emrys".to_owned()),
             query_results: self.query_results.clone().unwrap_or_else(|| state.join("query-results/")),
             scan_limit_gigabytes: self.scan_limit_gigabytes,
+            tables: self.tables.iter().filter_map(|draft| draft.whole.clone()).collect(),
         })
     }
 }
@@ -56,23 +62,14 @@ impl CatalogDraft {
 pub(super) fn read(mut section: Section<'_, '_>) -> CatalogDraft {
     let database = section
         .require("database", "name the database in the Glue catalog: database = \"logs\"")
-        .and_then(|entry| entry.parsed(database));
+        .and_then(|entry| entry.parsed(|text| values::catalog_name(text, "a database")));
     let workgroup = section.parsed("workgroup", workgroup);
     let query_results = section.parsed("query-results", values::folder);
     let scan_limit_gigabytes =
         section.integer("scan-limit-gigabytes", 1..=MOST_GIGABYTES, "left out, there is no limit");
+    let tables = tables::read(&mut section);
     section.finish();
-    CatalogDraft { database, workgroup, query_results, scan_limit_gigabytes }
-}
-
-fn database(text: &str) -> Result<String, Wrong> {
-    let is_good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
-    if text.len() <= 255 && text.bytes().all(is_good) {
-        return Ok(text.to_owned());
-    }
-    Err(Wrong::new(format!("`{text}` is no name for a database")).hint(
-        "up to 255 lower-case letters, digits and underscores: Athena and Spark take no others everywhere",
-    ))
+    CatalogDraft { database, workgroup, query_results, scan_limit_gigabytes, tables }
 }
 
 fn workgroup(text: &str) -> Result<String, Wrong> {

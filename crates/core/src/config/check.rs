@@ -11,6 +11,7 @@ use super::pipeline::{BUILT_IN_STEP, Draft, Unreadable};
 use super::problem::Wrong;
 use super::reader::Reader;
 use super::steps::{CustomStep, When};
+use super::tables::TableDraft;
 use crate::cluster_request::{self, STEP_CHARACTERS};
 use crate::day::Day;
 use crate::run::{Choice, LaunchIntent, PinnedInputs};
@@ -35,6 +36,7 @@ pub(super) fn contradictions(draft: &Draft, reader: &Reader<'_>) {
         spot(fleet, draft, reader);
         volumes(fleet, reader);
     }
+    tables(draft, reader);
     super::retention::contradictions(draft, reader);
     lengths(draft, reader);
 }
@@ -239,6 +241,31 @@ fn volumes(fleet: &str, reader: &Reader<'_>) {
             Wrong::new("`ebs-type` and `ebs-volumes` say nothing without `ebs-gib`")
                 .hint("add ebs-gib = 64, for example"),
         );
+    }
+}
+
+/// The tables of the user's own job: whether it is one, and where it writes.
+fn tables(draft: &Draft, reader: &Reader<'_>) {
+    let tables = draft.catalog.iter().flat_map(|catalog| &catalog.tables);
+    let tables: Vec<TableDraft> = tables.cloned().collect();
+    let Some(first) = tables.first() else { return };
+    super::tables::contradictions(&tables, reader);
+    if draft.job.is_none() {
+        if reader.is_certain("job") {
+            let message = "these are for a script of your own: the built-in job's tables are known";
+            reader.wrong_at(
+                &first.path,
+                Wrong::new(message).hint("leave them out, or name your script: [job]"),
+            );
+        }
+        return;
+    }
+    let Some(config) = draft.config() else { return };
+    let is_certain = reader.is_certain("job.args") && draft.steps.iter().all(|step| step.whole.is_some());
+    if is_certain && !config.is_versioned() {
+        let message = "the job writes to a fixed place, and a table serves the folder of one attempt";
+        let hint = "hand the folder over: args = [\"{output}\"], and let the script write below it";
+        reader.wrong_at(&first.path, Wrong::new(message).hint(hint));
     }
 }
 

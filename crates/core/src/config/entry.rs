@@ -79,6 +79,11 @@ impl<'t, 'r> Entry<'t, 'r> {
         }
     }
 
+    /// Whether this is a table with nothing in it.
+    pub(super) fn is_empty_table(&self) -> bool {
+        matches!(&self.value, ValueInner::Table(table) if table.is_empty())
+    }
+
     /// The value of a tag, which may be empty.
     pub(super) fn tag_value(self) -> Option<String> {
         match &self.value {

@@ -5,6 +5,7 @@
 //! problem              what is told of them, and what was probably meant
 //! values               the texts that AWS and Emrys give a form: names, ARNs, release labels, templates
 //! pipeline             the file's tables; job, steps, cluster, fleets, raw, guard, catalog, limits, retention read theirs
+//! tables, column_type  the tables of a user's own job, in `catalog`
 //! check                what contradicts itself, as far as it could be read
 //! ```
 //!
@@ -13,6 +14,7 @@
 mod catalog;
 mod check;
 mod cluster;
+mod column_type;
 mod entry;
 mod fleets;
 mod guard;
@@ -28,6 +30,7 @@ mod reader;
 mod reference;
 mod retention;
 mod steps;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -44,4 +47,5 @@ pub use pipeline::{
 pub use problem::{ConfigErrors, Problem};
 pub use retention::{Archive, ArchiveClass, LEAST_GRACE_HOURS, Retention};
 pub use steps::{CustomStep, StepKind, When};
+pub use tables::{OwnColumn, OwnTable, TableFormat};
 pub use values::ReleaseLabel;

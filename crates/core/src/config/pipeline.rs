@@ -14,7 +14,7 @@ use super::retention::{self, LEAST_GRACE_HOURS, Retention};
 use super::steps::{self, CustomStep, StepDraft, When};
 use super::values;
 use crate::s3_uri::S3Uri;
-use crate::template::Template;
+use crate::template::{Placeholder, Template};
 use jiff::SignedDuration;
 
 /// A pipeline, as its file describes it.
@@ -317,6 +317,14 @@ impl Config {
     pub fn removal_grace(&self) -> SignedDuration {
         let hours = self.retention.as_ref().map(|retention| retention.superseded_expire_after_hours);
         SignedDuration::from_hours(hours.unwrap_or(LEAST_GRACE_HOURS).into())
+    }
+
+    /// Whether each attempt writes to a folder of its own: the built-in job does, and a user's when its arguments, or
+    /// those of a step, mention `{output}`.
+    pub fn is_versioned(&self) -> bool {
+        let job = self.job.iter().flat_map(|job| &job.args);
+        let steps = self.steps.iter().flat_map(CustomStep::templates);
+        self.job.is_none() || job.chain(steps).any(|template| template.mentions(Placeholder::Output))
     }
 
     /// What the job's step is called: `log-analysis`, or as the user's script.

@@ -2,6 +2,7 @@
 
 mod at_once;
 mod retention;
+mod tables;
 mod values;
 
 use super::{Config, ConfigErrors, read};

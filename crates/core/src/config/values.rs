@@ -200,6 +200,17 @@ pub(super) fn main_class(text: &str) -> Result<String, Wrong> {
     Err(Wrong::new(format!("`{text}` is no name of a class")).hint("it is written like `com.example.Report`"))
 }
 
+/// The name of a database, a table or a column in the Glue catalog.
+pub(super) fn catalog_name(text: &str, of: &str) -> Result<String, Wrong> {
+    let is_good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    if (1..=255).contains(&text.len()) && text.bytes().all(is_good) {
+        return Ok(text.to_owned());
+    }
+    Err(Wrong::new(format!("`{text}` is no name for {of}")).hint(
+        "up to 255 lower-case letters, digits and underscores: Athena and Spark take no others everywhere",
+    ))
+}
+
 /// The address of a folder.
 pub(super) fn folder(text: &str) -> Result<S3Uri, Wrong> {
     let uri = address(text, "s3://my-log-bucket/a-folder/")?;

@@ -310,7 +310,11 @@ pub(crate) fn output(engine: &Engine<'_>) -> Output {
     let manifest = manifest(&engine.spec.run_id(intent));
     Output {
         manifest: ManifestSight::Present(Box::new(manifest)),
-        files: vec![crate::verify::OutputFile { path: "manifest.json".to_owned(), size: 900 }],
+        files: vec![crate::verify::OutputFile {
+            path: "manifest.json".to_owned(),
+            size: 900,
+            written_at: now(),
+        }],
     }
 }
 

@@ -12,10 +12,8 @@ use crate::spec::Spec;
 pub struct FoundCatalog {
     /// The parameters of the database; none where there is no such database.
     pub database: Option<BTreeMap<String, String>>,
-    /// Its tables that bear a name of a result.
+    /// All its tables.
     pub tables: Vec<Table>,
-    /// The names of all other tables in it.
-    pub others: Vec<String>,
 }
 
 impl FoundCatalog {
@@ -23,6 +21,10 @@ impl FoundCatalog {
         let owner = self.database.as_ref().and_then(|parameters| parameters.get(OWNER));
         owner.is_some_and(|owner| owner == spec.pipeline())
     }
+}
+
+fn is_table_ours(spec: &Spec, table: &Table) -> bool {
+    table.parameters.get(OWNER).is_some_and(|owner| owner == spec.pipeline())
 }
 
 pub(super) fn plan(spec: &Spec, database: &str, found: &FoundCatalog, goal: Goal, plan: &mut Plan) {
@@ -83,23 +85,29 @@ fn setup(spec: &Spec, database: &str, found: &FoundCatalog, plan: &mut Plan) {
             }),
         }
     }
+    let is_left =
+        |table: &&Table| is_table_ours(spec, table) && !catalog::has_table(&spec.config, &table.name);
+    for left in found.tables.iter().filter(is_left) {
+        // Its partitions may still be asked for; `emrys destroy` takes it away.
+        let why =
+            "the configuration names it no more: it serves what it did, and neither run nor gc looks at it";
+        plan.item("table", format!("{database}.{}", left.name), Change::Leave { why: Some(why.to_owned()) });
+    }
 }
 
 fn destroy(spec: &Spec, database: &str, found: &FoundCatalog, plan: &mut Plan) {
     if found.database.is_none() {
         return;
     }
-    let (ours, theirs): (Vec<&Table>, Vec<&Table>) = found
-        .tables
-        .iter()
-        .partition(|table| table.parameters.get(OWNER).is_some_and(|owner| owner == spec.pipeline()));
+    let (ours, theirs): (Vec<&Table>, Vec<&Table>) =
+        found.tables.iter().partition(|table| is_table_ours(spec, table));
     for table in ours {
         let name = format!("{database}.{}", table.name);
         plan.steps.push(Step::DeleteTable { database: database.to_owned(), name: table.name.clone() });
         let what = "from the catalog, with its partitions; no file of it".to_owned();
         plan.item("table", name, Change::Remove { what });
     }
-    let stay = theirs.len() + found.others.len();
+    let stay = theirs.len();
     if !found.is_ours(spec) {
         let why = Some("not made for this pipeline".to_owned());
         plan.item("database", database, Change::Leave { why });

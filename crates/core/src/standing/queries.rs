@@ -135,7 +135,7 @@ fn prefix(spec: &Spec) -> String {
     format!("emrys/{}/", spec.pipeline())
 }
 
-/// The named queries of a pipeline.
+/// The named queries of a pipeline. They are about the built-in job's tables, and a job of the user's own has others.
 fn wanted_named(spec: &Spec, catalog: &Catalog) -> Vec<NamedQuery> {
     let of = |named: &crate::queries::NamedStatement| {
         let mut query = NamedQuery {
@@ -149,7 +149,8 @@ fn wanted_named(spec: &Spec, catalog: &Catalog) -> Vec<NamedQuery> {
         query.description = format!("{}; the two parameters are days. {sign}", capitalised(named.answers));
         query
     };
-    NAMED.iter().map(of).collect()
+    let known = NAMED.iter().filter(|_| spec.config.job.is_none());
+    known.map(of).collect()
 }
 
 fn capitalised(text: &str) -> String {
@@ -239,7 +240,7 @@ fn setup_named(spec: &Spec, catalog: &Catalog, found: &FoundQueries, plan: &mut 
     }
     for found in ours(spec, &found.named) {
         if wanted.iter().all(|wanted| wanted.name != found.query.name) {
-            remove(found, "this version has no such query", plan);
+            remove(found, "this version has no such query, or another job runs now", plan);
         }
     }
 }

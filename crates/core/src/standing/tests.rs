@@ -3,6 +3,7 @@
 mod queries;
 
 use super::*;
+use crate::catalog::Table;
 use crate::lifecycle::{Expiration, Filter, Rule};
 use crate::testing::spec_and;
 
@@ -63,7 +64,7 @@ fn done(spec: &Spec, mut found: Found, plan: &Plan) -> Found {
             }
             Step::DeleteTable { name, .. } => catalog.tables.retain(|found| found.name != name),
             Step::DeleteDatabase { .. } => {
-                assert!(catalog.tables.is_empty() && catalog.others.is_empty());
+                assert!(catalog.tables.is_empty());
                 catalog.database = None;
             }
             other => queries::done(spec, found.queries.get_or_insert_default(), other),
@@ -219,11 +220,35 @@ fn what_is_others_stays_when_all_is_destroyed() {
     let spec = spec_and(TABLES);
     let mut found = done(&spec, nothing(), &plan(&spec, &nothing(), Goal::Setup));
     let catalog = found.catalog.as_mut().unwrap();
-    catalog.others.push("sessions".to_owned());
+    let sessions =
+        Table { name: "sessions".to_owned(), parameters: BTreeMap::new(), ..catalog.tables[0].clone() };
+    catalog.tables.push(sessions);
     catalog.tables[0].parameters.insert(crate::catalog::OWNER.to_owned(), "shop".to_owned());
     let end = plan(&spec, &found, Goal::Destroy);
     let left = done(&spec, found, &end).catalog.unwrap();
-    assert_eq!(left.tables.len(), 1);
+    assert_eq!(left.tables.len(), 2);
     assert!(left.database.is_some());
     assert!(told(&end).contains("database logs: leave it holds 2 tables of others"), "{}", told(&end));
+}
+
+#[test]
+fn a_table_that_the_configuration_names_no_more_stays_until_all_is_destroyed() {
+    let own = |tables: &str| {
+        spec_and(&format!(
+            "[job]\nscript = \"report.py\"\nargs = [\"{{output}}\"]\n[catalog]\ndatabase = \"logs\"\n{tables}"
+        ))
+    };
+    let table = |name: &str| format!("[[catalog.tables]]\nname = \"{name}\"\ncolumns = {{ n = \"int\" }}\n");
+    let before = own(&(table("one") + &table("two")));
+    let standing = done(&before, nothing(), &plan(&before, &nothing(), Goal::Setup));
+    let after = own(&table("one"));
+    let again = plan(&after, &standing, Goal::Setup);
+    assert!(again.steps.is_empty(), "{}", told(&again));
+    assert!(
+        told(&again).contains("table logs.two: leave the configuration names it no more"),
+        "{}",
+        told(&again)
+    );
+    let end = plan(&after, &standing, Goal::Destroy);
+    assert_eq!(done(&after, standing, &end).catalog.unwrap().tables, []);
 }

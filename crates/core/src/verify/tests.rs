@@ -2,14 +2,21 @@
 
 use super::*;
 use crate::manifest::{File, Table};
-use crate::run::testing::{day, manifest};
+use crate::run::testing::{day, manifest, now};
 
 fn expected() -> Expected {
-    Expected { run: "a1-0011223344556677".to_owned(), day: day(), manifest: true, max_reject_ratio: 0.05 }
+    Expected {
+        run: "a1-0011223344556677".to_owned(),
+        day: day(),
+        manifest: true,
+        max_reject_ratio: 0.05,
+        tables: Vec::new(),
+        begun_at: now(),
+    }
 }
 
 fn file(path: &str, size: u64) -> OutputFile {
-    OutputFile { path: path.to_owned(), size }
+    OutputFile { path: path.to_owned(), size, written_at: now() }
 }
 
 /// A manifest that names two files, and the folder that holds them.
@@ -159,4 +166,32 @@ fn many_problems_are_counted_and_not_listed() {
     assert_eq!(verdict.problem_count(), 10_000);
     let diagnosis = crate::diagnosis::of_output(&verdict, "s3://b/out/");
     assert!(diagnosis.summary.contains("(and 9999 more)"), "{}", diagnosis.summary);
+}
+
+#[test]
+fn a_table_of_an_own_job_has_a_file_with_content_that_the_attempt_wrote() {
+    let tables =
+        [("whole", ""), ("sums", "sums/")].map(|(table, folder)| (table.to_owned(), folder.to_owned()));
+    let expected = Expected { manifest: false, tables: tables.to_vec(), ..expected() };
+    let missing = |files: Vec<OutputFile>| {
+        let output = Output { manifest: ManifestSight::Absent, files };
+        let problems = judge(&expected, &output).problems.into_iter();
+        problems
+            .map(|problem| match problem {
+                Problem::TableNotWritten { table, .. } => table,
+                other => format!("{other:?}"),
+            })
+            .collect::<Vec<_>>()
+    };
+    let old = |file: OutputFile| OutputFile {
+        written_at: now().checked_sub(SignedDuration::from_mins(16)).unwrap(),
+        ..file
+    };
+    assert_eq!(missing(vec![file("sums/part-0.csv", 3)]), [""; 0]);
+    assert_eq!(missing(vec![file("part-0.csv", 3)]), ["sums"]);
+    assert_eq!(missing(vec![file("part-0.csv", 3), file("sums/part-0.csv", 0)]), ["sums"]);
+    assert_eq!(missing(vec![file("part-0.csv", 3), file("sums/_temporary/0/part-0.csv", 3)]), ["sums"]);
+    assert_eq!(missing(vec![file("part-0.csv", 3), old(file("sums/part-0.csv", 3))]), ["sums"]);
+    assert_eq!(missing(vec![file("_SUCCESS", 0)]), ["NothingWritten"]);
+    assert_eq!(missing(vec![file("manifest.json", 9), file("_SUCCESS", 3)]), ["whole", "sums"]);
 }
