@@ -9,5 +9,5 @@ use crate::clients::ControlPlane;
 
 pub(super) async fn look(cp: &ControlPlane, spec: &Spec) -> Result<Listing, Trouble> {
     let objects = list(cp, &spec.source()).await?.into_iter();
-    Ok(Listing::new(objects.map(|Listed { key, size, etag }| InputObject { key, size, etag }).collect()))
+    Ok(Listing::new(objects.map(|Listed { key, size, etag, .. }| InputObject { key, size, etag }).collect()))
 }

@@ -90,8 +90,12 @@ mod tests {
     #[test]
     fn the_newest_file_of_a_rotated_log_comes_first() {
         let folder: S3Uri = "s3://my-logs/logs/j-1/steps/s-1/".parse().unwrap();
-        let listed =
-            |name: &str| Listed { key: format!("{}{name}", folder.key()), size: 1, etag: String::new() };
+        let listed = |name: &str| Listed {
+            key: format!("{}{name}", folder.key()),
+            size: 1,
+            etag: String::new(),
+            written_at: jiff::Timestamp::UNIX_EPOCH,
+        };
         let objects: Vec<Listed> = [
             "controller.gz",
             "stderr.2026-11-23-04.gz",
