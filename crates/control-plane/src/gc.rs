@@ -13,7 +13,7 @@ use std::cell::Cell;
 
 use emrys_core::catalog::Served;
 use emrys_core::day::Day;
-use emrys_core::gc::{Fate, Judged, Judgement, judge};
+use emrys_core::gc::{Fate, Judged, Judgement, judge, judge_unexpired};
 use emrys_core::run::{Event, Keeping, Removal, State, Trouble};
 use emrys_core::s3_uri::S3Uri;
 use emrys_core::spec::Spec;
@@ -119,12 +119,13 @@ pub async fn clearables(
 /// Whether something of a day may go, by its record alone: then it is worth a look.
 fn may_go(cp: &ControlPlane, spec: &Spec, state: &State) -> bool {
     let judgement = judge(spec, state, &[], cp.clock.now());
-    judgement.expires || judgement.removals().next().is_some()
+    // Whose partitions were to go, and came back or stayed, is gone on with.
+    state.is_expiring() || judgement.expires || judgement.removals().next().is_some()
 }
 
 async fn look(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Clearable, Stop> {
     let served = served(cp, spec, state).await?;
-    let judgement = judge(spec, state, &served, cp.clock.now());
+    let judgement = judged(cp, spec, state, &served).await?;
     let mut removals = Vec::new();
     for (attempt, because) in judgement.removals() {
         let Some(folder) = folder(spec, state, attempt) else { continue };
@@ -134,12 +135,35 @@ async fn look(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Clearable
         }
         removals.push(Removed { attempt, because, folder: folder.to_string(), objects, bytes });
     }
-    let expires = state.is_expiring() || judgement.expires && !removals.is_empty();
+    let expires = state.is_expiring() || judgement.expires;
     let astray = match patiently(cp, async || looks::astray_of(cp, spec, state, &served).await).await? {
         Some(Event::CatalogAstray { tables, .. }) => tables,
         _ => Vec::new(),
     };
     Ok(Clearable { day: spec.day, expires, astray, removals, attempts: judgement.attempts })
+}
+
+/// What may go of the day, by what its tables serve. A day expires as a whole: where output of it that was found good is not
+/// where the configuration says, it may be elsewhere and served from there, and the day does not.
+async fn judged(cp: &ControlPlane, spec: &Spec, state: &State, served: &[Served]) -> Result<Judgement, Stop> {
+    let now = cp.clock.now();
+    let judgement = judge(spec, state, served, now);
+    if judgement.expires {
+        for (attempt, _) in judgement.removals() {
+            if is_missing(cp, spec, state, attempt).await? {
+                return Ok(judge_unexpired(spec, state, served, now));
+            }
+        }
+    }
+    Ok(judgement)
+}
+
+/// Whether output that was found good is not where the configuration says. Then nothing is recorded of it: it may be
+/// elsewhere, and served from there.
+async fn is_missing(cp: &ControlPlane, spec: &Spec, state: &State, attempt: u32) -> Result<bool, Stop> {
+    let Some(folder) = folder(spec, state, attempt) else { return Ok(true) };
+    Ok(is_missing_if_empty(state, attempt)
+        && !patiently(cp, async || looks::is_taken(cp, &folder).await).await?)
 }
 
 /// Removes what may go of a day. The catalog is put right before, where it does not serve what it should.
@@ -157,6 +181,11 @@ pub async fn clear(
         Some(_) => {}
     }
     let ledger = Box::pin(Ledger::take(cp, spec, holder, watcher, interrupts)).await?;
+    if ledger.state().closed.is_none() {
+        // Somebody began it anew in between, and is gone: whoever clears away drives no run.
+        ledger.release().await;
+        return Ok(Clearing::InFlight);
+    }
     let mut engine = Engine::new(cp, spec, ledger, watcher, interrupts);
     let settled = if cp.safeguards.live_look {
         Box::pin(engine.settle()).await
@@ -182,34 +211,54 @@ pub async fn clear(
     }
 }
 
-/// Removes what is due of all other days than this one: what is due of an old day is found by whoever runs a new one.
+/// Days, each with what came of clearing it.
+pub type ClearedDays = Vec<(Day, Result<Clearing, Stop>)>;
+
+/// Removes what is due of all days, this one included: what is due of an old day is found by whoever runs a new one.
 /// Days that somebody else holds are left to the next time.
 pub async fn clear_all(
     cp: &ControlPlane,
     spec: &Spec,
     holder: &Holder,
     interrupts: &mut Interrupts,
-) -> Result<Vec<(Day, Cleared)>, Stop> {
-    let mut cleared = Vec::new();
+) -> Result<ClearedDays, Stop> {
+    let mut due = Vec::new();
     for DayRecord { day, status } in Box::pin(days(cp, spec, None)).await?.into_iter().rev() {
         let (Ok(status), Ok(spec)) = (status, spec.on(day)) else { continue };
         let is_held = status.driven_by.is_some_and(|(holder, _)| !holder.is_certainly_dead());
-        if is_held || !may_go(cp, &spec, &status.state) {
-            continue;
-        }
-        match Box::pin(clear(cp, &spec, holder, &mut (), interrupts)).await {
-            Ok(Clearing::Done(done)) => {
-                let is_stopped = done.stopped;
-                cleared.push((day, *done));
-                if is_stopped {
-                    break;
-                }
-            }
-            Ok(Clearing::NotRun | Clearing::InFlight) | Err(Stop::Held { .. } | Stop::Lost { .. }) => {}
-            Err(stop) => return Err(stop),
+        if !is_held && may_go(cp, &spec, &status.state) {
+            due.push(day);
         }
     }
-    Ok(cleared)
+    Ok(clear_days(cp, spec, &due, holder, &mut |_| Box::new(()), interrupts).await)
+}
+
+/// Clears one day after another. A day that cannot be cleared hides none of the others; a signal is the end of it, and the
+/// days after it are left as they are.
+pub async fn clear_days(
+    cp: &ControlPlane,
+    spec: &Spec,
+    days: &[Day],
+    holder: &Holder,
+    watcher: &mut dyn FnMut(Day) -> Box<dyn Watcher>,
+    interrupts: &mut Interrupts,
+) -> ClearedDays {
+    let mut all = Vec::new();
+    for day in days {
+        let Ok(spec) = spec.on(*day) else { continue };
+        let mut watcher = watcher(*day);
+        let cleared = Box::pin(clear(cp, &spec, holder, watcher.as_mut(), interrupts)).await;
+        let is_stopped = match &cleared {
+            Ok(Clearing::Done(done)) => done.stopped,
+            Err(stop) => matches!(stop, Stop::Interrupted),
+            Ok(Clearing::NotRun | Clearing::InFlight) => false,
+        };
+        all.push((*day, cleared));
+        if is_stopped {
+            break;
+        }
+    }
+    all
 }
 
 async fn clear_held(
@@ -221,25 +270,15 @@ async fn clear_held(
 ) -> Result<Cleared, Stop> {
     let mut clearer = Clearer { cp, spec, ledger, watcher };
     let mut judgement = clearer.judge().await?;
-    let mut due: Vec<(u32, Removal)> = judgement.removals().collect();
     if judgement.expires {
-        let mut is_any = false;
-        for (attempt, _) in &due {
-            is_any |= !clearer.is_missing(*attempt).await?;
-        }
-        if is_any {
-            clearer.record(Event::Expiring).await?;
-        } else {
-            due.clear();
-        }
+        clearer.record(Event::Expiring).await?;
     }
     if clearer.ledger.state().is_expiring() {
         clearer.withdraw().await?;
         judgement = clearer.judge().await?;
-        due = judgement.removals().collect();
     }
     let (mut removed, mut stopped) = (Vec::new(), false);
-    for (attempt, because) in due {
+    for (attempt, because) in judgement.removals() {
         stopped = interrupts.pending().is_some();
         if stopped {
             break;
@@ -267,10 +306,10 @@ struct Clearer<'a, 'l> {
 
 impl Clearer<'_, '_> {
     /// What may go of the day, by what its tables serve just now.
-    async fn judge(&self) -> Result<Judgement, Trouble> {
+    async fn judge(&self) -> Result<Judgement, Stop> {
         let state = self.ledger.state();
         let served = served(self.cp, self.spec, state).await?;
-        Ok(judge(self.spec, state, &served, self.cp.clock.now()))
+        judged(self.cp, self.spec, state, &served).await
     }
 
     async fn record(&mut self, event: Event) -> Result<(), Stop> {
@@ -298,7 +337,7 @@ impl Clearer<'_, '_> {
         let Some(folder) = folder(self.spec, self.ledger.state(), attempt) else { return Ok(None) };
         let known = self.ledger.state().numbered(attempt);
         if known.is_some_and(|known| !matches!(known.keeping, Keeping::Collecting { .. })) {
-            if self.is_missing(attempt).await? {
+            if is_missing(self.cp, self.spec, self.ledger.state(), attempt).await? {
                 return Ok(None);
             }
             self.record(Event::Collecting { attempt, because }).await?;
@@ -311,15 +350,6 @@ impl Clearer<'_, '_> {
         let (objects, bytes) = self.delete(&folder).await?;
         self.record(Event::Collected { attempt, objects, bytes }).await?;
         Ok(Some(Removed { attempt, because, folder: folder.to_string(), objects, bytes }))
-    }
-
-    /// Whether output that was found good is not where the configuration says. Then nothing is recorded of it: it may be
-    /// elsewhere, and served from there.
-    async fn is_missing(&self, attempt: u32) -> Result<bool, Stop> {
-        let (cp, state) = (self.cp, self.ledger.state());
-        let Some(folder) = folder(self.spec, state, attempt) else { return Ok(true) };
-        Ok(is_missing_if_empty(state, attempt)
-            && !patiently(cp, async || looks::is_taken(cp, &folder).await).await?)
     }
 
     /// Deletes a folder, page by page.

@@ -58,7 +58,9 @@ pub use clock::Clock;
 pub use days::{DayRecord, days};
 pub use emrys_core::catalog::Served;
 pub use engine::How;
-pub use gc::{Clearable, Cleared, Clearing, Removed, clear, clear_all, clearable, clearables};
+pub use gc::{
+    Clearable, Cleared, ClearedDays, Clearing, Removed, clear, clear_all, clear_days, clearable, clearables,
+};
 pub use interrupt::{Interrupt, InterruptSender, Interrupts};
 pub use job::built_in_job;
 pub use ledger::{Holder, LedgerError, Unlocked, unlock, user_id};

@@ -1,6 +1,5 @@
 //! Publishing an attempt of a day that is over: back to an earlier one, or forward again, or once more.
 
-use emrys_core::report::report;
 use emrys_core::run::{Actor, Attempt, Event, State, Trouble};
 use emrys_core::spec::Spec;
 
@@ -50,6 +49,7 @@ pub async fn publish(
     watcher: &mut dyn Watcher,
     interrupts: &mut Interrupts,
 ) -> Result<Publication, Stop> {
+    let catalog = spec.published_to().ok_or_else(|| Trouble::invalid("no `[catalog]` is configured"))?;
     // Read first: a day that was never run gets no record by this.
     if read(cp, spec).await?.is_none() {
         return Ok(Publication::NotRun);
@@ -72,15 +72,14 @@ pub async fn publish(
     let event = if is_left {
         Event::Reopened { by }
     } else {
-        Event::PublishIntended { attempt: number, by: Some(by) }
+        Event::PublishIntended { attempt: number, by: Some(by), database: catalog.database.clone() }
     };
     if let Err(stop) = ledger.append(vec![event]).await {
         ledger.release_unless_lost(&stop).await;
         return Err(stop);
     }
     let options = RunOptions { holder: holder.clone(), again: false, detach: false };
-    let mut end = Box::pin(drive(cp, spec, &options, ledger, watcher, interrupts)).await?;
-    end.report = report(spec, &end.state, cp.clock.now());
+    let end = Box::pin(drive(cp, spec, &options, ledger, watcher, interrupts)).await?;
     Ok(Publication::Tried(Box::new(end)))
 }
 

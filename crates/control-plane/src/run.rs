@@ -6,7 +6,7 @@ use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
 use crate::engine::{Engine, How};
-use crate::gc::clear_all;
+use crate::gc::{Clearing, clear_all};
 use crate::interrupt::Interrupts;
 use crate::ledger::{Holder, Ledger};
 use crate::stop::Stop;
@@ -67,12 +67,23 @@ pub(crate) async fn tidy(
     if end.how != How::Closed(Outcome::Succeeded) {
         return;
     }
+    let not_cleared = |watcher: &mut dyn Watcher, stop: &Stop| {
+        tracing::warn!(%stop, "output that nobody needs any more could not be removed");
+        watcher.not_cleared(stop);
+    };
     match Box::pin(clear_all(cp, spec, holder, interrupts)).await {
-        Ok(cleared) => cleared.iter().for_each(|(day, cleared)| watcher.cleared(*day, &cleared.removed)),
-        Err(stop) => {
-            tracing::warn!(%stop, "output that nobody needs any more could not be removed");
-            watcher.not_cleared(&stop);
+        Ok(days) => {
+            for (day, cleared) in days {
+                match cleared {
+                    Ok(Clearing::Done(done)) => watcher.cleared(day, &done.removed),
+                    // Somebody is about it.
+                    Ok(Clearing::NotRun | Clearing::InFlight)
+                    | Err(Stop::Held { .. } | Stop::Lost { .. }) => {}
+                    Err(stop) => not_cleared(watcher, &stop),
+                }
+            }
         }
+        Err(stop) => not_cleared(watcher, &stop),
     }
 }
 

@@ -59,6 +59,11 @@ pub enum Reason {
     Unsettled,
     /// It was published, and the configuration names no catalog in which that could be looked up.
     NoCatalog,
+    /// It was published in another database than the configuration names now: tables there may serve it.
+    OtherDatabase,
+    /// The record says that another attempt is served, and no table of the catalog does: its tables are not there, or
+    /// others.
+    Unseen,
     /// The job writes to a fixed place: no attempt has a folder of its own.
     Shared,
 }
@@ -72,6 +77,10 @@ impl std::fmt::Display for Reason {
             Self::Grace { until } => return write!(f, "kept until {until:.0}"),
             Self::Unsettled => "another attempt is not published yet",
             Self::NoCatalog => "it was published, and no `[catalog]` is configured now",
+            Self::OtherDatabase => "it was published in another `[catalog] database` than is configured now",
+            Self::Unseen => {
+                "no table of the catalog serves what the record says: see `emrys setup --dry-run`"
+            }
             Self::Shared => "the job writes to a fixed place",
         })
     }
@@ -94,7 +103,15 @@ impl Judgement {
 
 /// Judges all attempts of a day, by what the catalog serves for it.
 pub fn judge(spec: &Spec, state: &State, served: &[Served], now: Timestamp) -> Judgement {
-    let expires = expires(spec, state, now);
+    judge_with(spec, state, served, now, expires(spec, state, served, now))
+}
+
+/// The same for a day of which something is not where it should be: it does not expire as a whole.
+pub fn judge_unexpired(spec: &Spec, state: &State, served: &[Served], now: Timestamp) -> Judgement {
+    judge_with(spec, state, served, now, false)
+}
+
+fn judge_with(spec: &Spec, state: &State, served: &[Served], now: Timestamp, expires: bool) -> Judgement {
     let of = |attempt: &Attempt| Judged {
         attempt: attempt.number,
         fate: fate(spec, state, attempt, served, expires, now),
@@ -128,22 +145,48 @@ pub fn astray(spec: &Spec, state: &State, served: &[Served]) -> Option<Event> {
         wrong().filter_map(|served| served.attempt).filter(|attempt| Some(*attempt) != chosen).collect();
     attempts.sort_unstable();
     attempts.dedup();
-    (!tables.is_empty()).then_some(Event::CatalogAstray { tables, attempts })
+    let database = spec.published_to()?.database.clone();
+    (!tables.is_empty()).then_some(Event::CatalogAstray { tables, attempts, database })
 }
 
 /// Whether the day's output is old enough to go: counted from the end of its last attempt, as for an object from when it
 /// was written.
-fn expires(spec: &Spec, state: &State, now: Timestamp) -> bool {
+fn expires(spec: &Spec, state: &State, served: &[Served], now: Timestamp) -> bool {
     let days = spec.config.retention.as_ref().and_then(|retention| retention.output_expire_after_days);
     let Some(days) = days.filter(|_| state.closed.is_some() && spec.is_versioned()) else { return false };
     let last = state.attempts.iter().filter_map(|attempt| attempt.ended).map(|(_, at)| at).max();
     let age = SignedDuration::from_hours(24 * i64::from(days));
     let is_due = last.is_some_and(|last| is_past(last, age, now));
-    let may_be_served = |attempt: &Attempt| attempt.publishing != Publishing::Open;
     is_due
         && state.attempts.iter().any(|attempt| attempt.intent().is_some() && attempt.keeping.is_kept())
         && !state.attempts.iter().any(|attempt| attempt.publishing == Publishing::Intended)
-        && (spec.published_to().is_some() || !state.attempts.iter().any(may_be_served))
+        && state
+            .attempts
+            .iter()
+            .filter(|kept| kept.keeping.is_kept())
+            .all(|kept| unseen_elsewhere(spec, kept).is_none())
+        && is_seen(state, served)
+}
+
+/// Where tables may serve an attempt without being looked at; nothing, where all that may are.
+fn unseen_elsewhere(spec: &Spec, attempt: &Attempt) -> Option<Reason> {
+    let mut databases = attempt.databases.iter();
+    match spec.published_to() {
+        None => databases.next().map(|_| Reason::NoCatalog),
+        Some(catalog) => {
+            databases.any(|database| *database != catalog.database).then_some(Reason::OtherDatabase)
+        }
+    }
+}
+
+/// Whether a table was seen to serve what the record says is served. None does where the database is misspelt, its tables
+/// are not there, or the output was another's when it was written: then nothing is known of what queries see. Without a
+/// look, by the record alone, nothing speaks against it.
+fn is_seen(state: &State, served: &[Served]) -> bool {
+    let published = state.chosen().filter(|chosen| chosen.publishing == Publishing::Published);
+    published.is_none_or(|chosen| {
+        served.is_empty() || served.iter().any(|served| served.attempt == Some(chosen.number))
+    })
 }
 
 fn fate(
@@ -163,8 +206,8 @@ fn fate(
     if state.closed.is_none() {
         return Fate::Keep(Reason::InFlight);
     }
-    if spec.published_to().is_none() && attempt.publishing != Publishing::Open {
-        return Fate::Keep(Reason::NoCatalog);
+    if let Some(reason) = unseen_elsewhere(spec, attempt) {
+        return Fate::Keep(reason);
     }
     if expires && attempt.keeping.is_kept() {
         // Its partitions go first, and then it is judged again.
@@ -187,12 +230,20 @@ fn fate(
     if serves(spec, attempt, served) {
         return Fate::Keep(Reason::Served);
     }
-    let is_settled = state.chosen().is_some_and(|chosen| chosen.publishing == Publishing::Published);
-    if because == Removal::Superseded && !is_settled {
-        return Fate::Keep(Reason::Unsettled);
+    // What is being deleted cannot be served any more, whatever is chosen.
+    if because == Removal::Superseded && attempt.keeping.is_kept() {
+        if !state.chosen().is_some_and(|chosen| chosen.publishing == Publishing::Published) {
+            return Fate::Keep(Reason::Unsettled);
+        }
+        if !is_seen(state, served) {
+            return Fate::Keep(Reason::Unseen);
+        }
     }
     let grace = spec.config.removal_grace();
-    let counts_from = [since, attempt.served_until].into_iter().flatten().max();
+    // What is being deleted is not whole any more, and nobody can be helped by the rest.
+    let served_until =
+        attempt.served_until.filter(|_| !matches!(attempt.keeping, Keeping::Collecting { .. }));
+    let counts_from = [since, served_until].into_iter().flatten().max();
     match counts_from.filter(|at| !is_past(*at, grace, now)) {
         Some(at) => Fate::Keep(Reason::Grace { until: at.checked_add(grace).unwrap_or(Timestamp::MAX) }),
         None => Fate::Remove(because),
@@ -208,11 +259,12 @@ fn is_past(at: Timestamp, time: SignedDuration, now: Timestamp) -> bool {
 fn serves(spec: &Spec, attempt: &Attempt, served: &[Served]) -> bool {
     let Some(intent) = attempt.intent() else { return false };
     let folder = spec.output_folder(intent).to_string();
-    let bare = folder.trim_end_matches('/');
     served.iter().filter_map(|served| served.location.as_deref()).any(|location| {
+        // Hadoop's names for S3 are others, and the slash at the end counts for nothing.
+        let path = location.split_once("://").map_or(location, |(_, path)| path);
+        let location = format!("s3://{}/", path.trim_end_matches('/'));
         // A table that serves what is around the folder reads the folder, too.
-        let around = location.ends_with('/') && folder.starts_with(location);
-        location.starts_with(&folder) || location == bare || around
+        location.starts_with(&folder) || folder.starts_with(&location)
     })
 }
 

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use clap::Args;
 use emrys_control_plane::{
-    Clearable, Cleared, Clearing, ControlPlane, Interrupts, Removed, RunOptions, clear, clearable, clearables,
+    Clearable, Cleared, Clearing, ControlPlane, Interrupts, Removed, RunOptions, Watcher, clear_days,
+    clearable, clearables,
 };
 use emrys_core::day::Day;
 use emrys_core::gc::{Fate, Judged};
@@ -102,8 +103,7 @@ async fn look(
     Ok((rows, unreadable))
 }
 
-/// Clears day after day; how the command ends where not all of it could be done. One day that cannot be cleared hides
-/// none of the others.
+/// Clears what is due; how the command ends where not all of it could be done.
 async fn remove(
     cp: &ControlPlane,
     spec: &Spec,
@@ -112,16 +112,25 @@ async fn remove(
 ) -> Result<Option<Exit>, CliError> {
     let mut interrupts: Interrupts = signals::listen(CtrlC::StopsWatching).map_err(CliError::Start)?;
     let RunOptions { holder, .. } = RunOptions::new(&signals::whoami());
+    let due: Vec<Day> = rows.iter().filter(|row| is_due(&row.found)).map(|row| row.found.day).collect();
+    let (told, pipeline) = (printer.clone(), spec.pipeline().to_owned());
+    let mut watcher =
+        move |day| Box::new(Watching::start(&told, &format!("{pipeline} {day}"))) as Box<dyn Watcher>;
+    let cleared = Box::pin(clear_days(cp, spec, &due, &holder, &mut watcher, &mut interrupts)).await;
+    let is_cut_short = cleared.len() < due.len();
     let mut exit = None;
-    for row in rows.iter_mut().filter(|row| is_due(&row.found)) {
-        let day = row.found.day;
-        let Ok(spec) = spec.on(day) else { continue };
-        let mut watching = Watching::start(printer, &format!("{} {day}", spec.pipeline()));
-        let cleared = Box::pin(clear(cp, &spec, &holder, &mut watching, &mut interrupts)).await;
-        drop(watching);
+    for (day, cleared) in cleared {
         let result = match cleared {
-            Ok(Clearing::Done(cleared)) => Ok(*cleared),
-            Ok(Clearing::InFlight | Clearing::NotRun) => Err("it is run again just now".to_owned()),
+            Ok(Clearing::Done(cleared)) => {
+                if cleared.stopped {
+                    exit.get_or_insert(Exit::StoppedWatching);
+                }
+                Ok(*cleared)
+            }
+            Ok(Clearing::InFlight | Clearing::NotRun) => {
+                exit.get_or_insert(Exit::Held);
+                Err("it is run again just now".to_owned())
+            }
             Err(stopped) => {
                 exit.get_or_insert(stop::exit(&stopped));
                 Err(stopped.to_string())
@@ -130,12 +139,16 @@ async fn remove(
         if let Err(why) = &result {
             tell(printer, &format!("{day} was not cleared: {why}"), None);
         }
-        let is_stopped = result.as_ref().is_ok_and(|cleared| cleared.stopped);
-        row.cleared = Some(result);
-        if is_stopped {
-            exit.get_or_insert(Exit::StoppedWatching);
-            break;
+        if let Some(row) = rows.iter_mut().find(|row| row.found.day == day) {
+            row.cleared = Some(result);
         }
+    }
+    if is_cut_short {
+        tell(
+            printer,
+            "stopped: the days after it are left as they are",
+            Some("`emrys gc` goes on with them"),
+        );
     }
     Ok(exit)
 }

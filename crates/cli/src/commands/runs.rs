@@ -246,7 +246,9 @@ fn catalog_text(status: &RunStatus, live: &Live<'_>) -> String {
         let location = served.location.as_deref().unwrap_or("no partition");
         let _ = writeln!(text, "    {}: {} ({location})", served.table, name(served.attempt));
     }
-    let _ = writeln!(text, "{} `emrys publish {}` puts that right", styled(HINT, "hint:"), status.report.day);
+    let day = status.report.day;
+    let command = if chosen.is_none() { format!("emrys gc {day}") } else { format!("emrys publish {day}") };
+    let _ = writeln!(text, "{} `{command}` puts that right", styled(HINT, "hint:"));
     text
 }
 

@@ -36,13 +36,6 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
         | Event::GuardGroupFound { .. }
         | Event::AlarmFound { current: false } => return None,
         Event::LookedAgain { found } => return stragglers(found),
-        Event::SurplusProtected { cluster } => (
-            Level::Warn,
-            format!(
-                "somebody switched the termination protection of the surplus cluster {} on",
-                styled(HINT, cluster)
-            ),
-        ),
         Event::Reopened { .. } => (Level::Info, "the day was run before, and is run again".to_owned()),
         Event::AttemptStarted { attempt, retry: Some(retry), .. } => {
             let Retry { because, choice } = retry;
@@ -57,6 +50,51 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
         Event::AttemptRefused { .. } => (Level::Warn, "no attempt is made".to_owned()),
         Event::Intended(intent) => (Level::Info, format!("launching the cluster ({})", intent.nonce)),
         Event::Finished { effect } => (Level::Info, done(effect)),
+        Event::LaunchRefused { .. }
+        | Event::LaunchUnclear { .. }
+        | Event::LookedFor { .. }
+        | Event::ClusterMoved { .. }
+        | Event::ProtectionMoved { .. }
+        | Event::SurplusProtected { .. }
+        | Event::EndOverdue { .. }
+        | Event::GuardLost
+        | Event::GuardGivenUp { .. } => return of_a_cluster(event),
+        Event::StepMoved { name, state, reason, .. } => {
+            let state = state.name();
+            (Level::Info, format!("step {} {}{}", styled(HINT, name), styled(BOLD, state), because(reason)))
+        }
+        Event::Verified { verdict } => return Some(verified(verdict)),
+        Event::PublishIntended { .. }
+        | Event::PublishGivenUp { .. }
+        | Event::CatalogAstray { .. }
+        | Event::Expiring
+        | Event::Expired
+        | Event::Collecting { .. }
+        | Event::Collected { .. } => return of_the_output(event),
+        Event::Diagnosed { diagnosis } => (Level::Warn, format!("cause: {}", diagnosis.summary)),
+        Event::CancelRequested { by } => (Level::Warn, format!("cancel asked for by {}", by.0)),
+        Event::AttemptEnded { result } => match result {
+            AttemptResult::Succeeded => (Level::Info, format!("the attempt {}", styled(GOOD, "succeeded"))),
+            AttemptResult::Failed => (Level::Warn, format!("the attempt {}", styled(BAD, "failed"))),
+            AttemptResult::Cancelled => {
+                (Level::Warn, format!("the attempt was {}", styled(WARN, "cancelled")))
+            }
+        },
+        Event::AlarmFound { current: true } => (Level::Info, "the alarm stands as configured".to_owned()),
+        Event::NotReported { what, why } => {
+            let what = match what {
+                Reported::Metrics => "the metrics were not published",
+                Reported::Alarm => "the alarm was not written",
+            };
+            (Level::Warn, format!("{what}: {why}"))
+        }
+    };
+    Some(line)
+}
+
+/// What happens to clusters and to what guards them.
+fn of_a_cluster(event: &Event) -> Option<(Level, String)> {
+    Some(match event {
         Event::LaunchRefused { fault } => {
             let said =
                 Reason { code: fault.code.clone(), message: fault.message.clone(), ..Reason::default() };
@@ -91,24 +129,24 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
         Event::GuardGivenUp { why } => {
             (Level::Warn, format!("the guard outside the cluster is given up: {why}"))
         }
-        Event::StepMoved { name, state, reason, .. } => {
-            let state = state.name();
-            (Level::Info, format!("step {} {}{}", styled(HINT, name), styled(BOLD, state), because(reason)))
-        }
-        Event::Verified { verdict } => return Some(verified(verdict)),
-        Event::Diagnosed { diagnosis } => (Level::Warn, format!("cause: {}", diagnosis.summary)),
-        Event::CancelRequested { by } => (Level::Warn, format!("cancel asked for by {}", by.0)),
-        Event::AttemptEnded { result } => match result {
-            AttemptResult::Succeeded => (Level::Info, format!("the attempt {}", styled(GOOD, "succeeded"))),
-            AttemptResult::Failed => (Level::Warn, format!("the attempt {}", styled(BAD, "failed"))),
-            AttemptResult::Cancelled => {
-                (Level::Warn, format!("the attempt was {}", styled(WARN, "cancelled")))
-            }
-        },
-        Event::PublishIntended { attempt, by: None } => {
+        Event::SurplusProtected { cluster } => (
+            Level::Warn,
+            format!(
+                "somebody switched the termination protection of the surplus cluster {} on",
+                styled(HINT, cluster)
+            ),
+        ),
+        _ => return None,
+    })
+}
+
+/// What becomes of what an attempt wrote.
+fn of_the_output(event: &Event) -> Option<(Level, String)> {
+    Some(match event {
+        Event::PublishIntended { attempt, by: None, .. } => {
             (Level::Info, format!("publishing attempt {attempt}"))
         }
-        Event::PublishIntended { attempt, by: Some(by) } => {
+        Event::PublishIntended { attempt, by: Some(by), .. } => {
             (Level::Info, format!("publishing attempt {attempt}, asked for by {}", by.0))
         }
         Event::PublishGivenUp { attempt, why } => {
@@ -130,16 +168,8 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
             let objects = plural(*objects, "object");
             (Level::Info, format!("the output of attempt {attempt} is removed: {objects}, {}", bytes(*size)))
         }
-        Event::AlarmFound { current: true } => (Level::Info, "the alarm stands as configured".to_owned()),
-        Event::NotReported { what, why } => {
-            let what = match what {
-                Reported::Metrics => "the metrics were not published",
-                Reported::Alarm => "the alarm was not written",
-            };
-            (Level::Warn, format!("{what}: {why}"))
-        }
-    };
-    Some(line)
+        _ => return None,
+    })
 }
 
 fn done(effect: &Effect) -> String {

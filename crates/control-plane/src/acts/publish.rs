@@ -3,28 +3,31 @@
 //! Glue has no condition on an update, and `PartitionInput` replaces everything. So what is there is read first, and
 //! written back with another location; a partition that is as it should be is left alone.
 
-use aws_sdk_glue::types::{Partition, PartitionInput, StorageDescriptor};
+use aws_sdk_glue::types::{Partition, PartitionInput, StorageDescriptor, Table};
 use emrys_core::catalog::{OWNER, Publication};
 use emrys_core::run::{Trouble, TroubleKind};
+use emrys_core::s3_uri::S3Uri;
 use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
 use crate::errors::{self, Failure};
 use crate::glue::EXISTS;
-use crate::looks::partition;
+use crate::looks::{is_taken, partition};
 
-/// Publishes one table's share. Harmless when repeated.
+/// Publishes one table's share. Harmless when repeated. A folder with nothing in it is not published: queries would take it
+/// for a day without a row.
 pub(crate) async fn act(cp: &ControlPlane, spec: &Spec, publication: &Publication) -> Result<(), Trouble> {
     let catalog = spec.published_to().ok_or_else(|| Trouble::invalid("no `[catalog]` is configured"))?;
     let database = catalog.database.as_str();
+    let pipeline = spec.pipeline();
     if let Some(found) = partition(cp, database, publication).await? {
-        return move_to(cp, database, publication, found).await;
+        return move_to(cp, database, pipeline, publication, found).await;
     }
-    match create(cp, database, spec.pipeline(), publication).await? {
+    match create(cp, database, pipeline, publication).await? {
         Created::Done => Ok(()),
         // Another was first, or an answer was lost: now it is there.
         Created::There => match partition(cp, database, publication).await? {
-            Some(found) => move_to(cp, database, publication, found).await,
+            Some(found) => move_to(cp, database, pipeline, publication, found).await,
             None => Err(Trouble {
                 kind: TroubleKind::Unreachable,
                 code: EXISTS.to_owned(),
@@ -47,16 +50,8 @@ async fn create(
     publication: &Publication,
 ) -> Result<Created, Trouble> {
     let table = &publication.table;
-    let what = format!("could not look at the table {database}.{table}");
-    let answer = cp.glue.get_table().database_name(database).name(table).send().await;
-    let found = answer.map_err(|error| errors::trouble(&what, &error))?.table;
-    let Some(found) = found else {
-        return Err(Trouble::invalid(format!("{what}: there is none in the answer")));
-    };
-    let owner = found.parameters().and_then(|parameters| parameters.get(OWNER));
-    if owner.map(String::as_str) != Some(pipeline) {
-        return Err(Trouble::invalid(format!("the table {database}.{table} is not this pipeline's")));
-    }
+    let found = own_table(cp, database, pipeline, table).await?;
+    must_hold_something(cp, publication).await?;
     let input = PartitionInput::builder()
         .values(&publication.date)
         .storage_descriptor(located(found.storage_descriptor, publication))
@@ -79,10 +74,40 @@ async fn create(
     }
 }
 
+/// The table, which has to be the pipeline's.
+async fn own_table(cp: &ControlPlane, database: &str, pipeline: &str, table: &str) -> Result<Table, Trouble> {
+    let what = format!("could not look at the table {database}.{table}");
+    let answer = cp.glue.get_table().database_name(database).name(table).send().await;
+    let found = answer.map_err(|error| errors::trouble(&what, &error))?.table;
+    let Some(found) = found else {
+        return Err(Trouble::invalid(format!("{what}: there is none in the answer")));
+    };
+    let owner = found.parameters().and_then(|parameters| parameters.get(OWNER));
+    if owner.map(String::as_str) == Some(pipeline) {
+        Ok(found)
+    } else {
+        Err(Trouble::invalid(format!("the table {database}.{table} is not this pipeline's")))
+    }
+}
+
+async fn must_hold_something(cp: &ControlPlane, publication: &Publication) -> Result<(), Trouble> {
+    let location = &publication.location;
+    let folder: S3Uri = location.parse().map_err(|error| Trouble::invalid(format!("{location}: {error}")))?;
+    if is_taken(cp, &folder).await? {
+        Ok(())
+    } else {
+        Err(Trouble::invalid(format!(
+            "nothing lies in {location}, which the table {} is to serve",
+            publication.table
+        )))
+    }
+}
+
 /// Everything is copied but the location and the parameters that are ours.
 async fn move_to(
     cp: &ControlPlane,
     database: &str,
+    pipeline: &str,
     publication: &Publication,
     found: Partition,
 ) -> Result<(), Trouble> {
@@ -92,6 +117,16 @@ async fn move_to(
     if is_marked && location == Some(&publication.location) {
         return Ok(());
     }
+    match have.get(OWNER) {
+        Some(owner) if owner == pipeline => {}
+        Some(owner) => {
+            let name = name(database, publication);
+            return Err(Trouble::invalid(format!("the partition {name} belongs to the pipeline {owner}")));
+        }
+        // Made by hand: in a table of the pipeline it is the pipeline's.
+        None => drop(own_table(cp, database, pipeline, &publication.table).await?),
+    }
+    must_hold_something(cp, publication).await?;
     let mut parameters = have;
     parameters.extend(publication.parameters.clone());
     let input = PartitionInput::builder()

@@ -55,7 +55,8 @@ pub async fn served(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Vec
 
 /// What is to be recorded where the catalog serves something else for the day than the record says. Where its tables are
 /// not there, or others, nothing could be put right: that is for `emrys setup` and a person. The same where the output is
-/// not there: `[output] uri` was another when it was written, or somebody deleted it, and what is served is no worse.
+/// not there: `[output] uri` was another when it was written, the job did not write that table then, or somebody deleted
+/// it, and what is served is no worse.
 pub(crate) async fn astray(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Option<Event>, Trouble> {
     astray_of(cp, spec, state, &served(cp, spec, state).await?).await
 }
@@ -67,20 +68,27 @@ pub(crate) async fn astray_of(
     state: &State,
     served: &[Served],
 ) -> Result<Option<Event>, Trouble> {
-    let Some(event) = gc::astray(spec, state, served) else { return Ok(None) };
+    if gc::astray(spec, state, served).is_none() {
+        return Ok(None);
+    }
     let unready = unready(spec, &look(cp, spec).await?);
     if let Some(first) = unready.first() {
         tracing::warn!(%first, "the catalog does not serve the day, and cannot be put right");
         return Ok(None);
     }
-    if let Some(intent) = state.chosen().and_then(Attempt::intent) {
-        let folder = spec.output_folder(intent);
-        if !is_taken(cp, &folder).await? {
-            tracing::warn!(%folder, "nothing is where the configuration says that the attempt wrote");
-            return Ok(None);
+    let mut mendable = Vec::new();
+    for served in served {
+        let wrote = state.chosen().and_then(Attempt::intent);
+        let folder = wrote.map(|intent| table_folder(spec, intent, &served.table));
+        match folder {
+            Some(folder) if served.location.as_deref() == Some(&folder.to_string()) => {}
+            Some(folder) if !is_taken(cp, &folder).await? => {
+                tracing::warn!(%folder, "nothing is where the configuration says that the attempt wrote");
+            }
+            Some(_) | None => mendable.push(served.clone()),
         }
     }
-    Ok(Some(event))
+    Ok(gc::astray(spec, state, &mendable))
 }
 
 /// The partition of a day, if there is one. That the table is missing is told when it is to be made.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::catalog::table_names;
 use crate::run::testing::{Acted, Engine, Good, World, published, sight, spec};
-use crate::run::{Action, Actor, Answer, Query, Recorded, Seen, Trouble};
+use crate::run::{Action, Actor, Answer, Query, Recorded, Seen, Trouble, TroubleKind};
 use crate::testing::spec_and;
 
 /// The world in which the day's steps fail.
@@ -21,6 +21,22 @@ impl World for Bad {
 
     fn act(&mut self, _: &Engine<'_>, _: &Action) -> Acted {
         Acted::Done
+    }
+}
+
+/// The world in which nothing is published.
+struct Refusing;
+
+impl World for Refusing {
+    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
+        Good.look(engine, query)
+    }
+
+    fn act(&mut self, _: &Engine<'_>, action: &Action) -> Acted {
+        match action {
+            Action::Publish(_) => Acted::Trouble(TroubleKind::Invalid),
+            _ => Acted::Done,
+        }
     }
 }
 
@@ -106,7 +122,7 @@ fn what_is_chosen_and_not_published_keeps_what_queries_may_see_instead() {
     let spec = published();
     let mut engine = closed(&spec);
     again(&mut engine, &mut Good);
-    engine.append(Event::PublishIntended { attempt: 2, by: None });
+    engine.append(Event::PublishIntended { attempt: 2, by: None, database: "logs".to_owned() });
     engine.append(Event::PublishGivenUp { attempt: 2, why: "denied".to_owned() });
     hours(&mut engine, 1_000);
     assert_eq!(fates(&engine, &chosen(&engine)), [Fate::Keep(Reason::Unsettled), Fate::Keep(Reason::Wanted)]);
@@ -150,10 +166,10 @@ fn an_intent_is_recorded_before_and_from_then_on_nothing_publishes_it() {
     assert!(!is_legal(&engine, Event::Collecting { attempt: 1, because: Removal::Unverified }));
     assert!(!is_legal(&engine, Event::Collected { attempt: 1, objects: 0, bytes: 0 }), "nobody intended it");
     engine.append(Event::Collecting { attempt: 1, because });
-    assert!(!is_legal(&engine, Event::PublishIntended { attempt: 1, by: None }));
+    assert!(!is_legal(&engine, Event::PublishIntended { attempt: 1, by: None, database: "logs".to_owned() }));
     assert_eq!(fates(&engine, &chosen(&engine))[0], SUPERSEDED, "it is gone on with at once");
     engine.append(Event::Collected { attempt: 1, objects: 3, bytes: 5 });
-    assert!(!is_legal(&engine, Event::PublishIntended { attempt: 1, by: None }));
+    assert!(!is_legal(&engine, Event::PublishIntended { attempt: 1, by: None, database: "logs".to_owned() }));
     assert_eq!(fates(&engine, &chosen(&engine))[0], Fate::Gone);
 }
 
@@ -169,7 +185,7 @@ fn what_the_catalog_should_serve_follows_from_the_record() {
     served[4].attempt = None;
     let event = astray(&spec, &engine.state, &served).unwrap();
     let tables = vec![served[1].table.clone(), served[4].table.clone()];
-    assert_eq!(event, Event::CatalogAstray { tables, attempts: vec![1] });
+    assert_eq!(event, Event::CatalogAstray { tables, attempts: vec![1], database: "logs".to_owned() });
     // It is recorded, becomes an act, and the one that was served until now has its grace anew.
     hours(&mut engine, 100);
     engine.append(event.clone());
@@ -212,12 +228,100 @@ fn a_day_expires_after_its_last_attempt_and_its_partitions_go_first() {
     assert_eq!((engine.state.expiry, engine.state.chosen().unwrap().number), (None, 3));
     let after = fates(&engine, &chosen(&engine));
     assert!(
-        matches!(
-            after[..],
-            [Fate::Gone, Fate::Keep(Reason::Grace { .. }) | Fate::Remove(_), Fate::Keep(Reason::Wanted)]
-        ),
+        matches!(after[..], [Fate::Gone, Fate::Remove(Removal::Expired), Fate::Keep(Reason::Wanted)]),
         "{after:?}"
     );
+}
+
+#[test]
+fn a_day_that_was_about_to_expire_and_was_run_again_instead_gives_its_readers_their_grace() {
+    let spec = expiring();
+    let mut engine = closed(&spec);
+    hours(&mut engine, 11 * 24);
+    engine.append(Event::Expiring);
+    // Whoever began it is gone, and its partitions stay for days.
+    hours(&mut engine, 100);
+    again(&mut engine, &mut Good);
+    let kept = fates(&engine, &chosen(&engine));
+    assert!(matches!(kept[..], [Fate::Keep(Reason::Grace { .. }), Fate::Keep(Reason::Wanted)]), "{kept:?}");
+    hours(&mut engine, 25);
+    assert_eq!(fates(&engine, &chosen(&engine))[0], Fate::Remove(Removal::Expired));
+}
+
+#[test]
+fn the_grace_counts_from_when_the_catalog_was_put_right_however_late_that_was() {
+    let spec = published();
+    let mut engine = closed(&spec);
+    again(&mut engine, &mut Good);
+    hours(&mut engine, 100);
+    let mut served = chosen(&engine);
+    served[0] = serving(&engine, Some(1)).remove(0);
+    engine.append(astray(&spec, &engine.state, &served).unwrap());
+    // Whoever found it could not put it right, and nobody looked for days.
+    hours(&mut engine, 100);
+    engine.seen = Seen::default();
+    engine.drive(&mut Good);
+    let kept = fates(&engine, &chosen(&engine))[0];
+    assert!(matches!(kept, Fate::Keep(Reason::Grace { .. })), "{kept:?}");
+    hours(&mut engine, 25);
+    assert_eq!(fates(&engine, &chosen(&engine))[0], SUPERSEDED);
+}
+
+#[test]
+fn what_no_table_is_seen_to_serve_although_it_should_keeps_everything() {
+    let spec_of_it = expiring();
+    let mut engine = closed(&spec_of_it);
+    again(&mut engine, &mut Good);
+    hours(&mut engine, 1_000);
+    assert!(judge(&spec_of_it, &engine.state, &chosen(&engine), engine.now).expires);
+    // The tables are not there, or are others'; the output may have been written to another place.
+    let elsewhere = |served: &Served| Served {
+        location: Some("s3://elsewhere/".to_owned()),
+        attempt: None,
+        ..served.clone()
+    };
+    for served in [serving(&engine, None), chosen(&engine).iter().map(elsewhere).collect()] {
+        assert!(!judge(&spec_of_it, &engine.state, &served, engine.now).expires);
+        assert_eq!(fates(&engine, &served), [Fate::Keep(Reason::Unseen), Fate::Keep(Reason::Wanted)]);
+    }
+    // Another database is configured now: tables of the first one may serve both.
+    let other = spec_and(
+        "[limits]\nmax-attempts = 90\n[catalog]\ndatabase = \"other\"\n[retention]\noutput-expire-after-days = 10\n",
+    );
+    engine.spec = &other;
+    again(&mut engine, &mut Good);
+    hours(&mut engine, 1_000);
+    assert!(!judge(&other, &engine.state, &chosen(&engine), engine.now).expires);
+    let kept = fates(&engine, &chosen(&engine));
+    assert_eq!(
+        kept,
+        [Fate::Keep(Reason::OtherDatabase), Fate::Keep(Reason::OtherDatabase), Fate::Keep(Reason::Wanted)]
+    );
+}
+
+#[test]
+fn what_was_ever_to_be_served_is_not_forgotten_when_the_catalog_leaves_the_configuration() {
+    let spec_before = published();
+    let mut engine = Engine::new(&spec_before);
+    engine.drive(&mut Refusing);
+    let without = spec();
+    engine.spec = &without;
+    again(&mut engine, &mut Good);
+    assert_eq!(engine.state.attempts[0].publishing, Publishing::Open);
+    assert_eq!(fates(&engine, &[]), [Fate::Keep(Reason::NoCatalog)]);
+}
+
+#[test]
+fn a_removal_that_was_cut_off_is_gone_on_with_whatever_becomes_of_the_day() {
+    let spec = expiring();
+    let mut engine = closed(&spec);
+    again(&mut engine, &mut Good);
+    hours(&mut engine, 25);
+    engine.append(Event::Collecting { attempt: 1, because: Removal::Superseded });
+    hours(&mut engine, 11 * 24);
+    engine.append(Event::Expiring);
+    engine.append(Event::Expired);
+    assert_eq!(fates(&engine, &serving(&engine, None)), [SUPERSEDED, Fate::Remove(Removal::Expired)]);
 }
 
 /// What happens to a day after it was first run.
@@ -265,6 +369,15 @@ fn clear(engine: &mut Engine<'_>, served: &mut Vec<Served>) {
         assert!(!is_served, "attempt {attempt} is served, and was to go");
         let chosen = engine.state.chosen().map(|chosen| chosen.number);
         assert_ne!(chosen, Some(attempt), "the live attempt was to go");
+        let known = engine.state.numbered(attempt).unwrap();
+        let since = match known.publishing {
+            Publishing::Superseded { since } => Some(since),
+            _ => None,
+        };
+        let until = [since, known.served_until].into_iter().flatten().max();
+        let had_readers =
+            until.is_some_and(|until| !is_past(until, engine.spec.config.removal_grace(), engine.now));
+        assert!(!had_readers, "attempt {attempt} had readers until {until:?}, and was to go");
         engine.append(Event::Collecting { attempt, because });
         assert_eq!(
             judge(engine.spec, &engine.state, served, engine.now).of(attempt),
@@ -290,7 +403,7 @@ proptest! {
                 Step::Run => again(&mut engine, &mut Good),
                 Step::Fail => again(&mut engine, &mut Bad),
                 Step::Publish(attempt) => {
-                    let event = Event::PublishIntended { attempt, by: None };
+                    let event = Event::PublishIntended { attempt, by: None, database: "logs".to_owned() };
                     if is_legal(&engine, event.clone()) {
                         engine.append(event);
                         engine.drive(&mut Good);

@@ -1,5 +1,7 @@
 //! One attempt of a run, and what the events mean for it.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::action::TerminateReason;
@@ -53,6 +55,8 @@ pub struct Attempt {
     pub ended: Option<(AttemptResult, Timestamp)>,
     /// How far its publishing is.
     pub publishing: Publishing,
+    /// The databases in which tables were ever to serve it, whatever became of that.
+    pub databases: BTreeSet<String>,
     /// What becomes of its output.
     pub keeping: Keeping,
     /// Until when the catalog is known to have served it although another was chosen; none where it never was found so.
@@ -190,6 +194,7 @@ impl Attempt {
             diagnosis: None,
             ended: None,
             publishing: Publishing::Open,
+            databases: BTreeSet::new(),
             keeping: Keeping::Kept,
             served_until: None,
             metrics: Reporting::Open,

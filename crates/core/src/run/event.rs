@@ -163,6 +163,9 @@ pub enum Event {
         /// Who chose it; none where the run itself did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<Actor>,
+        /// In which database of the catalog. Tables there may serve it from now on, whatever is configured later.
+        #[serde(default)]
+        database: String,
     },
     /// The attempt could not be published.
     PublishGivenUp {
@@ -177,6 +180,9 @@ pub enum Event {
         tables: Vec<String>,
         /// The other attempts of the record that they serve.
         attempts: Vec<u32>,
+        /// The database of the catalog.
+        #[serde(default)]
+        database: String,
     },
     /// The day's output is old enough to go, all of it: its partitions are about to be removed.
     Expiring,

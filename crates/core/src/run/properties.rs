@@ -194,11 +194,16 @@ fn events() -> impl Strategy<Value = Event> {
         Just(Event::Diagnosed { diagnosis: diagnosis() }),
         Just(Event::CancelRequested { by: Actor("someone".to_owned()) }),
         proptest::sample::select(results.to_vec()).prop_map(|result| Event::AttemptEnded { result }),
-        (1..3_u32).prop_map(|attempt| Event::PublishIntended { attempt, by: None }),
+        (1..3_u32).prop_map(|attempt| Event::PublishIntended {
+            attempt,
+            by: None,
+            database: "logs".to_owned()
+        }),
         (1..3_u32).prop_map(|attempt| Event::PublishGivenUp { attempt, why: String::new() }),
         (1..3_u32).prop_map(|other| Event::CatalogAstray {
             tables: vec!["errors".to_owned()],
-            attempts: vec![other]
+            attempts: vec![other],
+            database: "logs".to_owned(),
         }),
         Just(Event::Expiring),
         Just(Event::Expired),

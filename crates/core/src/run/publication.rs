@@ -87,7 +87,13 @@ impl State {
     pub(super) fn publication_moved(&mut self, at: Timestamp, event: &Event) -> Option<Applied> {
         use super::event::Effect;
         let (number, next) = match event {
-            Event::PublishIntended { attempt, .. } => (*attempt, Publishing::Intended),
+            Event::PublishIntended { attempt, database, .. } => {
+                let applied = self.publish(at, *attempt, &Publishing::Intended);
+                if applied.is_ok() {
+                    self.may_serve(*attempt, database);
+                }
+                return Some(applied);
+            }
             Event::Finished { effect: Effect::Published { attempt } } => (*attempt, Publishing::Published),
             Event::PublishGivenUp { attempt, why } => (*attempt, Publishing::GivenUp(why.clone())),
             _ => return None,
@@ -111,6 +117,9 @@ impl State {
             return Err("it is not being published");
         }
         let is_done = *next == Publishing::Published;
+        if *next == Publishing::Intended {
+            self.unsettle_expired();
+        }
         for attempt in &mut self.attempts {
             let is_left = attempt.publishing == Publishing::Open && attempt.has_succeeded();
             if attempt.number == number {
@@ -120,7 +129,10 @@ impl State {
                 self.unsettled.push(attempt.number);
             } else if is_done && self.unsettled.contains(&attempt.number) {
                 // Until now some tables may have served it.
-                attempt.publishing = Publishing::Superseded { since: at };
+                attempt.served_until = Some(at);
+                if matches!(attempt.publishing, Publishing::Superseded { .. }) {
+                    attempt.publishing = Publishing::Superseded { since: at };
+                }
             }
         }
         if is_done {
@@ -131,6 +143,21 @@ impl State {
             self.expiry = None;
         }
         Ok(())
+    }
+
+    /// From here on tables of this database may serve the attempt.
+    pub(super) fn may_serve(&mut self, number: u32, database: &str) {
+        if let Some(attempt) = self.attempts.iter_mut().find(|attempt| attempt.number == number) {
+            attempt.databases.insert(database.to_owned());
+        }
+    }
+
+    /// The day was about to expire, and is published again instead: until that is done, tables may serve what it had.
+    fn unsettle_expired(&mut self) {
+        if self.is_expiring() {
+            let withdrawn = |attempt: &&Attempt| matches!(attempt.publishing, Publishing::Withdrawn { .. });
+            self.unsettled.extend(self.attempts.iter().filter(withdrawn).map(|attempt| attempt.number));
+        }
     }
 
     /// The attempt that was not published is at hand again, as if it had just ended.

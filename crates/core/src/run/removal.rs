@@ -92,7 +92,7 @@ impl State {
     /// What an event means for what is kept; nothing, when it is about something else.
     pub(super) fn removal_moved(&mut self, at: Timestamp, event: &Event) -> Option<Applied> {
         Some(match event {
-            Event::CatalogAstray { attempts, .. } => self.catalog_astray(at, attempts),
+            Event::CatalogAstray { attempts, database, .. } => self.catalog_astray(at, attempts, database),
             Event::Expiring => self.expiring(at),
             Event::Expired => self.expired(at),
             Event::Collecting { attempt, because } => self.collecting(at, *attempt, *because),
@@ -107,17 +107,22 @@ impl State {
 
     /// The catalog was found to serve something else than the record says: what is chosen has to be published again, or
     /// the partitions of a day that expired removed again. What was served until now had readers until now.
-    fn catalog_astray(&mut self, at: Timestamp, attempts: &[u32]) -> Applied {
+    fn catalog_astray(&mut self, at: Timestamp, attempts: &[u32], database: &str) -> Applied {
         self.may_remove()?;
         let chosen = self.attempts.iter_mut().find(|attempt| attempt.publishing == Publishing::Published);
         match (chosen, &mut self.expiry) {
-            (Some(chosen), _) => chosen.publishing = Publishing::Intended,
+            (Some(chosen), _) => {
+                chosen.publishing = Publishing::Intended;
+                chosen.databases.insert(database.to_owned());
+            }
             (None, Some(expiry)) if expiry.withdrawn.is_some() => expiry.withdrawn = None,
             (None, _) => return Err("nothing was to be served, or it is being put right"),
         }
         for attempt in self.attempts.iter_mut().filter(|attempt| attempts.contains(&attempt.number)) {
             attempt.served_until = Some(at);
         }
+        // And they have them until it is put right.
+        self.unsettled.extend(attempts);
         Ok(())
     }
 
@@ -146,6 +151,10 @@ impl State {
         self.may_remove()?;
         let expiry = self.expiry.as_mut().filter(|expiry| expiry.withdrawn.is_none());
         expiry.ok_or("the day is not expiring")?.withdrawn = Some(at);
+        let unsettled = std::mem::take(&mut self.unsettled);
+        for attempt in self.attempts.iter_mut().filter(|attempt| unsettled.contains(&attempt.number)) {
+            attempt.served_until = Some(at);
+        }
         Ok(())
     }
 

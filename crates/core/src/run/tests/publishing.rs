@@ -176,7 +176,7 @@ fn an_earlier_attempt_is_published_on_a_closed_day_whoever_dies_in_between() {
     again(&mut engine);
     engine.drive(&mut Good);
     let by = Some(Actor("someone".to_owned()));
-    engine.append(Event::PublishIntended { attempt: 1, by });
+    engine.append(Event::PublishIntended { attempt: 1, by, database: "logs".to_owned() });
     // Whoever asked is gone. The next one has seen nothing, and knows what is to be done.
     engine.actions.clear();
     engine.seen = Seen::default();
@@ -185,8 +185,8 @@ fn an_earlier_attempt_is_published_on_a_closed_day_whoever_dies_in_between() {
     assert_eq!(engine.turn(&mut Good), Turn::Done(Outcome::Succeeded));
     assert_eq!(engine.state.chosen().map(|attempt| attempt.number), Some(1));
     // A lasting refusal ends it, too; the day stays what it was.
-    engine.append(Event::PublishIntended { attempt: 2, by: None });
-    assert_eq!(engine.drive(&mut refusing(TroubleKind::Access)), Outcome::Succeeded);
+    engine.append(Event::PublishIntended { attempt: 2, by: None, database: "logs".to_owned() });
+    assert_eq!(engine.drive(&mut refusing(TroubleKind::Invalid)), Outcome::Succeeded);
     let publishing = &engine.state.attempts[1].publishing;
     assert!(publishing.is_given_up(), "{publishing:?}");
 }
@@ -208,9 +208,15 @@ fn only_good_output_is_published() {
         let recorded = Recorded { seq: state.seq() + 1, at: engine.now, fence: 1, event };
         state.apply(&recorded).is_err()
     };
-    assert!(refused(Event::PublishIntended { attempt: 2, by: None }), "it failed");
-    assert!(refused(Event::PublishIntended { attempt: 3, by: None }), "there is none");
-    assert!(!refused(Event::PublishIntended { attempt: 1, by: None }));
+    assert!(
+        refused(Event::PublishIntended { attempt: 2, by: None, database: "logs".to_owned() }),
+        "it failed"
+    );
+    assert!(
+        refused(Event::PublishIntended { attempt: 3, by: None, database: "logs".to_owned() }),
+        "there is none"
+    );
+    assert!(!refused(Event::PublishIntended { attempt: 1, by: None, database: "logs".to_owned() }));
     let done = Effect::Published { attempt: 2 };
     assert!(refused(Event::Finished { effect: done }), "nobody intended it");
     assert!(refused(Event::PublishGivenUp { attempt: 2, why: String::new() }));
@@ -230,4 +236,23 @@ fn a_catalog_that_is_taken_out_of_the_configuration_lets_no_day_pass_as_publishe
     again(&mut engine);
     assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
     assert_eq!(engine.state.attempts.len(), 1);
+}
+
+#[test]
+fn whoever_looks_at_a_closed_day_and_lacks_the_right_leaves_it_to_be_put_right_by_others() {
+    let spec = published();
+    let mut engine = closed(&spec);
+    engine.append(Event::CatalogAstray {
+        tables: vec!["errors".to_owned()],
+        attempts: Vec::new(),
+        database: "logs".to_owned(),
+    });
+    let left = (0..60)
+        .map(|_| engine.turn(&mut refusing(TroubleKind::Access)))
+        .find(|turn| matches!(turn, Turn::Left(_)));
+    assert!(matches!(left, Some(Turn::Left(Leave::Access(_)))), "{left:?}");
+    assert_eq!(engine.state.attempts[0].publishing, Publishing::Intended);
+    engine.seen = Seen::default();
+    assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
+    assert_eq!(engine.state.attempts[0].publishing, Publishing::Published);
 }

@@ -21,11 +21,14 @@ impl Watch<'_> {
     /// catalog, does not end as if it had been.
     pub(super) fn publish(&self, attempt: &Attempt) -> Option<Decision> {
         let number = attempt.number;
+        let database = self.spec.published_to().map(|catalog| catalog.database.clone());
         let is_wanted = publication::is_wanted(self.spec, attempt);
         match attempt.publishing {
-            Publishing::Open if is_wanted => {
-                Some(record(Event::PublishIntended { attempt: number, by: None }))
-            }
+            Publishing::Open if is_wanted => Some(record(Event::PublishIntended {
+                attempt: number,
+                by: None,
+                database: database.unwrap_or_default(),
+            })),
             Publishing::Intended if !is_wanted => {
                 Some(unpublished(number, "`[catalog]` is not in the configuration any more"))
             }
@@ -50,9 +53,12 @@ impl Watch<'_> {
             return self.wait(later(self.now, self.pace.retry), Why::End);
         };
         let Action::Publish(intent) = held.action else { return self.trouble_with(held) };
-        match self.refused_for_good(held.sighting) {
-            Some(why) => record(Event::PublishGivenUp { attempt: intent.attempt, why }),
-            None => self.trouble_with(held),
+        match leave(held.sighting, self.now, self.pace) {
+            Some(Leave::Invalid(trouble)) => {
+                record(Event::PublishGivenUp { attempt: intent.attempt, why: trouble.to_string() })
+            }
+            // Whoever looks and lacks the right leaves it to those who have it.
+            Some(Leave::Access(_) | Leave::Unreachable(_)) | None => self.trouble_with(held),
         }
     }
 
