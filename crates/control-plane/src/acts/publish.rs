@@ -6,16 +6,14 @@
 use aws_sdk_glue::types::{Partition, PartitionInput, StorageDescriptor, Table};
 use emrys_core::catalog::{OWNER, Publication};
 use emrys_core::run::{Trouble, TroubleKind};
-use emrys_core::s3_uri::S3Uri;
 use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
 use crate::errors::{self, Failure};
 use crate::glue::EXISTS;
-use crate::looks::{is_taken, partition};
+use crate::looks::partition;
 
-/// Publishes one table's share. Harmless when repeated. A folder with nothing in it is not published: queries would take it
-/// for a day without a row.
+/// Publishes one table's share. Harmless when repeated.
 pub(crate) async fn act(cp: &ControlPlane, spec: &Spec, publication: &Publication) -> Result<(), Trouble> {
     let catalog = spec.published_to().ok_or_else(|| Trouble::invalid("no `[catalog]` is configured"))?;
     let database = catalog.database.as_str();
@@ -51,7 +49,6 @@ async fn create(
 ) -> Result<Created, Trouble> {
     let table = &publication.table;
     let found = own_table(cp, database, pipeline, table).await?;
-    must_hold_something(cp, publication).await?;
     let input = PartitionInput::builder()
         .values(&publication.date)
         .storage_descriptor(located(found.storage_descriptor, publication))
@@ -90,19 +87,6 @@ async fn own_table(cp: &ControlPlane, database: &str, pipeline: &str, table: &st
     }
 }
 
-async fn must_hold_something(cp: &ControlPlane, publication: &Publication) -> Result<(), Trouble> {
-    let location = &publication.location;
-    let folder: S3Uri = location.parse().map_err(|error| Trouble::invalid(format!("{location}: {error}")))?;
-    if is_taken(cp, &folder).await? {
-        Ok(())
-    } else {
-        Err(Trouble::invalid(format!(
-            "nothing lies in {location}, which the table {} is to serve",
-            publication.table
-        )))
-    }
-}
-
 /// Everything is copied but the location and the parameters that are ours.
 async fn move_to(
     cp: &ControlPlane,
@@ -126,7 +110,6 @@ async fn move_to(
         // Made by hand: in a table of the pipeline it is the pipeline's.
         None => drop(own_table(cp, database, pipeline, &publication.table).await?),
     }
-    must_hold_something(cp, publication).await?;
     let mut parameters = have;
     parameters.extend(publication.parameters.clone());
     let input = PartitionInput::builder()

@@ -1,7 +1,11 @@
 //! Which tables are in the catalog, and which attempt does each serve for a day?
 
+use std::collections::BTreeMap;
+
 use aws_sdk_glue::types::{self as glue, Partition};
-use emrys_core::catalog::{Publication, Served, Table, has_table, publications, table_folder, unready};
+use emrys_core::catalog::{
+    Publication, Served, Table, evidence, has_table, publications, table_folder, unready,
+};
 use emrys_core::gc;
 use emrys_core::run::{Attempt, Event, State, Trouble};
 use emrys_core::spec::Spec;
@@ -76,16 +80,20 @@ pub(crate) async fn astray_of(
         tracing::warn!(%first, "the catalog does not serve the day, and cannot be put right");
         return Ok(None);
     }
-    let mut mendable = Vec::new();
+    let Some(intent) = state.chosen().and_then(Attempt::intent) else {
+        return Ok(gc::astray(spec, state, served));
+    };
+    let (mut mendable, mut looked) = (Vec::new(), BTreeMap::new());
     for served in served {
-        let wrote = state.chosen().and_then(Attempt::intent);
-        let folder = wrote.map(|intent| table_folder(spec, intent, &served.table));
-        match folder {
-            Some(folder) if served.location.as_deref() == Some(&folder.to_string()) => {}
-            Some(folder) if !is_taken(cp, &folder).await? => {
-                tracing::warn!(%folder, "nothing is where the configuration says that the attempt wrote");
-            }
-            Some(_) | None => mendable.push(served.clone()),
+        let folder = evidence(spec, intent, &served.table);
+        let key = folder.to_string();
+        if !looked.contains_key(&key) {
+            looked.insert(key.clone(), is_taken(cp, &folder).await?);
+        }
+        if looked[&key] {
+            mendable.push(served.clone());
+        } else {
+            tracing::warn!(%folder, "nothing is where the configuration says that the attempt wrote");
         }
     }
     Ok(gc::astray(spec, state, &mendable))

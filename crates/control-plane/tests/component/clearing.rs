@@ -1,12 +1,15 @@
 //! Output that nobody needs any more goes, and nothing else does: not before its time, not what a table serves, and
 //! whoever is cut off in the middle is followed by one that ends it.
 
+use std::future::Future;
 use std::time::Duration;
 
 use emrys_control_plane::{
-    Clearing, ControlPlane, Interrupts, Publication, RunEnd, Stop, clear, clearable, clearables, status,
+    Clearing, ControlPlane, Interrupt, Interrupts, Publication, RunEnd, Stop, Watcher, clear, clear_days,
+    clearable, clearables, status,
 };
 use emrys_core::catalog;
+use emrys_core::day::Day;
 use emrys_core::gc::{Fate, Reason};
 use emrys_core::run::{Keeping, Removal, State};
 use emrys_core::spec::Spec;
@@ -331,22 +334,79 @@ async fn an_expired_day_keeps_a_partition_that_somebody_moved_elsewhere() {
     assert_eq!(serving(&cp, &spec, &end).await, [None; 6]);
 }
 
-/// Whoever runs a new day clears the old ones; trouble with that fails nothing.
+/// Runs the days, the first of them twice, so that its first attempt is superseded; gives that attempt's folders.
+async fn superseded_on(aws: &Aws, cp: &ControlPlane, spec: &Spec, days: &[&str]) -> Vec<String> {
+    let mut folders = Vec::new();
+    for day in days {
+        let spec = spec.on(day.parse().unwrap()).unwrap();
+        aws.put_object(&format!("application-logs/{}/app.log", day.replace('-', "/")), "{}\n");
+        run(cp, &spec, 1).await;
+        let end = run(cp, &spec, 1).await;
+        folders.push(folder(&spec, &end.state, 1));
+    }
+    folders
+}
+
+/// Whoever runs a new day clears the old ones; trouble with that fails nothing, and one day's hides none of the others.
 #[tokio::test(start_paused = true)]
 async fn a_later_run_of_another_day_clears_what_is_due() {
     let aws = Aws::new(good_step());
     let (cp, spec) = (aws.connect(1).await, published());
-    let end = ran_twice(&aws, &cp, &spec).await;
+    set_up(&aws, &spec).await;
+    let old = superseded_on(&aws, &cp, &spec, &["2024-10-18", "2024-10-19"]).await;
     pass(48).await;
-    let other = spec.on("2024-10-22".parse().unwrap()).unwrap();
-    aws.put_object("application-logs/2024/10/22/app.log", "{}\n");
     aws.fault("?delete", Fault::Answer(403, "AccessDenied"));
-    let first = run(&cp, &other, 1).await;
-    assert_eq!(first.report.outcome, Some("failed"), "the script writes the manifest of one day");
-    assert_eq!(aws.done("DeleteObjects"), 0, "a run that failed clears nothing");
+    let end = run(&cp, &spec, 1).await;
+    assert_eq!(end.report.outcome, Some("succeeded"));
+    let left = [aws.keys(&old[0]).await.len(), aws.keys(&old[1]).await.len()];
+    assert_eq!(left, [2, 0], "the first day was denied, and the second one was not");
+    run(&cp, &spec.on("2024-10-21".parse().unwrap()).unwrap(), 1).await;
+    assert_eq!(aws.keys(&old[0]).await.len(), 2, "it has no logs, and did not succeed");
     run(&cp, &spec, 1).await;
-    assert_eq!(aws.done("DeleteObjects"), 0, "it was denied");
-    assert!(matches!(keeping(&cp, &spec, 1).await, Keeping::Collecting { .. }));
-    run(&cp, &spec, 1).await;
-    assert_eq!(aws.keys(&folder(&spec, &end.state, 1)).await, Vec::<String>::new());
+    assert_eq!(aws.keys(&old[0]).await, Vec::<String>::new());
+}
+
+/// A signal in the middle of one day is the end of all: the days after it are left as they are.
+#[tokio::test(start_paused = true)]
+async fn a_signal_ends_the_clearing_of_all_days() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, published());
+    set_up(&aws, &spec).await;
+    let days = ["2024-10-18", "2024-10-19", "2024-10-20"];
+    let old = superseded_on(&aws, &cp, &spec, &days).await;
+    pass(48).await;
+    let (sender, mut interrupts) = Interrupts::channel();
+    let days: Vec<Day> = days.iter().map(|day| day.parse().unwrap()).collect();
+    let who = holder(5);
+    let mut nobody = |_| Box::new(()) as Box<dyn Watcher>;
+    let mut clearing = Box::pin(clear_days(&cp, &spec, &days, &who, &mut nobody, &mut interrupts));
+    let interrupted = std::future::poll_fn(|context| {
+        if aws.done("DeleteObjects") == 1 {
+            sender.send(Interrupt::StopWatching);
+        }
+        clearing.as_mut().poll(context)
+    });
+    let cleared = interrupted.await;
+    assert!(matches!(cleared[0].1, Ok(Clearing::Done(_))), "{cleared:?}");
+    assert_eq!(aws.keys(&old[0]).await.len(), 0);
+    assert_eq!((aws.keys(&old[1]).await.len(), aws.keys(&old[2]).await.len()), (2, 2), "{cleared:?}");
+    assert!(cleared.len() < 3, "{cleared:?}");
+}
+
+/// The address of the output was changed between two attempts. The first one failed where the new address is; the second
+/// one is served from the old one: the day does not expire.
+#[tokio::test(start_paused = true)]
+async fn a_day_of_which_the_good_output_is_elsewhere_does_not_expire() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, expiring());
+    set_up(&aws, &spec).await;
+    let end = run(&cp, &spec, 1).await;
+    let mut moved = spec.clone();
+    moved.config.output.uri = "s3://my-log-bucket/elsewhere/".parse().unwrap();
+    aws.put_object("elsewhere/2024/10/20/theirs.txt", "theirs");
+    pass(11 * 24).await;
+    let found = clearable(&cp, &moved).await.unwrap().unwrap();
+    assert!(!found.expires);
+    assert_eq!(gone(&cp, &moved).await, []);
+    assert_eq!(serving(&cp, &spec, &end).await, [Some(1); 6]);
 }

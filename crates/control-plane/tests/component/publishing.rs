@@ -369,3 +369,53 @@ async fn attached(cp: &ControlPlane, spec: &Spec) -> RunEnd {
 async fn publish_attempt_or_stop(cp: &ControlPlane, spec: &Spec, attempt: u32) -> Result<Publication, Stop> {
     publish(cp, spec, Some(attempt), &holder(1), &mut (), &mut Interrupts::none()).await
 }
+
+/// Two pipelines name one database. What the other one serves is its own, whoever asks for the publication.
+#[tokio::test(start_paused = true)]
+async fn nobody_publishes_over_what_another_pipeline_serves() {
+    let aws = Aws::new(good_step());
+    let (cp, ours) = (aws.connect(1).await, published());
+    let glue = set_up(&aws, &ours).await;
+    let end = run(&cp, &ours, 1).await;
+    let mut theirs = spec_and("");
+    theirs.config.pipeline = "theirs".to_owned();
+    run(&cp, &theirs, 2).await;
+    // Now it names the same database, and publishes what it has.
+    theirs.config.catalog = ours.config.catalog.clone();
+    let tried = publish_attempt(&cp, &theirs, None).await;
+    let Publication::Tried(tried) = tried else { panic!("{tried:?}") };
+    assert_eq!(tried.report.published_attempt, None);
+    assert_eq!(serving(&cp, &ours, &end).await, [Some(1); 6]);
+    let why = format!("{:?}", tried.state.attempts[0].publishing);
+    assert!(why.contains("belongs to the pipeline web-logs"), "{why}");
+    // The same where the partition bears nobody's mark: then the table's counts.
+    move_partition(&glue, "processed_logs", "s3://elsewhere/").await;
+    let tried = publish_attempt(&cp, &theirs, None).await;
+    let Publication::Tried(tried) = tried else { panic!("{tried:?}") };
+    let why = format!("{:?}", tried.state.attempts[0].publishing);
+    assert!(why.contains("the table logs.processed_logs is not this pipeline's"), "{why}");
+}
+
+/// A publisher dies, and the address of the output is changed before the next one looks: no table is moved to where nothing
+/// lies.
+#[tokio::test(start_paused = true)]
+async fn a_publication_is_not_ended_where_nothing_lies() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, published());
+    set_up(&aws, &spec).await;
+    run(&cp, &spec, 1).await;
+    let end = run(&cp, &spec, 1).await;
+    let done = aws.kill_after_done("UpdatePartition", 2, publish_attempt(&cp, &spec, Some(1))).await;
+    assert!(done.is_none(), "it was to die: {done:?}");
+    tokio::time::sleep(std::time::Duration::from_mins(10)).await;
+    let next = aws.connect(2).await;
+    let mut moved = spec.clone();
+    moved.config.output.uri = "s3://my-log-bucket/elsewhere/".parse().unwrap();
+    let before = serving(&next, &spec, &end).await;
+    let after = attached(&next, &moved).await;
+    assert!(after.state.attempts[0].publishing.is_given_up(), "{:?}", after.state.attempts[0].publishing);
+    assert_eq!(serving(&next, &spec, &end).await, before);
+    // With the right address it is published.
+    publish_attempt(&next, &spec, Some(1)).await;
+    assert_eq!(serving(&next, &spec, &end).await, [Some(1); 6]);
+}

@@ -100,7 +100,7 @@ pub(crate) fn spec_and(more: &str) -> Spec {
 pub(crate) fn good_step() -> ScriptedStep {
     let manifest = serde_json::json!({
         "version": 1, "job": {"name": "log_analysis", "version": "1.0.0"}, "spark_version": "3.5.6",
-        "run": "{run}", "day": "2024-10-20", "format": "parquet",
+        "run": "{run}", "day": "{yyyy}-{mm}-{dd}", "format": "parquet",
         "started_at": "2024-10-21T03:10:00Z", "finished_at": "2024-10-21T03:12:00Z",
         "rows": {"read": 100, "parsed": 99, "rejected": 1},
         "counts": {"access": 98, "errors": 1, "error_responses": 2},
@@ -108,7 +108,10 @@ pub(crate) fn good_step() -> ScriptedStep {
     });
     let file = |path: &str, content: String| ScriptedFile { uri: format!("{{output}}{path}"), content };
     ScriptedStep {
-        args: Some(r"--output (?P<output>\S+) --run (?P<run>\S+)".to_owned()),
+        args: Some(
+            r"--output (?P<output>\S+/(?P<yyyy>\d{4})/(?P<mm>\d\d)/(?P<dd>\d\d)/\S+) --run (?P<run>\S+)"
+                .to_owned(),
+        ),
         duration_ms: 120_000,
         files: vec![
             file("traffic/part-0.parquet", "PAR1".to_owned()),

@@ -183,6 +183,12 @@ pub fn table_folder(spec: &Spec, intent: &LaunchIntent, table: &str) -> S3Uri {
     spec.output_folder(intent).join(&described.map_or_else(|| format!("{table}/"), |(_, folder)| folder))
 }
 
+/// What must hold something before tables may serve the attempt: queries would take an empty folder for a day without a row.
+/// The folder of the attempt, where a manifest tells what each table has; else that of each table.
+pub fn evidence(spec: &Spec, intent: &LaunchIntent, table: &str) -> S3Uri {
+    if spec.has_manifest() { spec.output_folder(intent) } else { table_folder(spec, intent, table) }
+}
+
 /// What publishing an attempt means, table by table.
 pub fn publications(spec: &Spec, intent: &LaunchIntent) -> Vec<Publication> {
     let parameters = BTreeMap::from([
