@@ -1,14 +1,27 @@
 //! Removing a table from the catalog.
 
+use emrys_core::catalog::OWNER;
 use emrys_core::run::Trouble;
+use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
-use crate::errors::{Failure, unless};
+use crate::errors::{self, Failure, unless};
 use crate::glue::NOT_FOUND;
 
-/// Removes the table, and its partitions with it. Its files stay: the table only says where they are.
-pub(super) async fn act(cp: &ControlPlane, database: &str, name: &str) -> Result<(), Trouble> {
+/// Removes the table, and its partitions with it. Its files stay: the table only says where they are. Whose it is is asked
+/// once more, for a person may have taken time to agree.
+pub(super) async fn act(cp: &ControlPlane, spec: &Spec, database: &str, name: &str) -> Result<(), Trouble> {
+    let what = format!("could not remove the table {database}.{name}");
+    let found = match cp.glue.get_table().database_name(database).name(name).send().await {
+        Ok(answer) => answer.table,
+        Err(error) if Failure::of(&error).code == NOT_FOUND => return Ok(()),
+        Err(error) => return Err(errors::trouble(&what, &error)),
+    };
+    let parameters = found.and_then(|found| found.parameters).unwrap_or_default();
+    if parameters.get(OWNER).is_none_or(|owner| owner != spec.pipeline()) {
+        return Err(Trouble::invalid(format!("{what}: it is another's meanwhile")));
+    }
     let delete = cp.glue.delete_table().database_name(database).name(name);
     let done = delete.send().await.map_err(|error| Failure::of(&error));
-    unless(NOT_FOUND, done, &format!("could not remove the table {database}.{name}"))
+    unless(NOT_FOUND, done, &what)
 }

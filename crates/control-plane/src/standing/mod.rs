@@ -116,7 +116,7 @@ pub async fn apply(cp: &ControlPlane, spec: &Spec, step: &Step) -> Result<(), St
         Step::CreateDatabase { name } => create_database::act(cp, spec, name).await,
         Step::CreateTable { database, table } => create_table::act(cp, database, table).await,
         Step::UpdateTable { database, table } => update_table::act(cp, database, table).await,
-        Step::DeleteTable { database, name } => delete_table::act(cp, database, name).await,
+        Step::DeleteTable { database, name } => delete_table::act(cp, spec, database, name).await,
         Step::DeleteDatabase { name } => delete_database::act(cp, name).await,
         Step::CreateWorkgroup { workgroup } => create_workgroup::act(cp, spec, workgroup).await,
         Step::UpdateWorkgroup { workgroup } => update_workgroup::act(cp, workgroup).await,

@@ -62,10 +62,13 @@ pub(super) fn csv(value: Option<&str>) -> String {
     }
 }
 
-/// A line of such fields.
+/// A line of such fields. A NULL that is alone in its line is two quotes: many readers pass over an empty line.
 pub(super) fn csv_line<'a>(values: impl Iterator<Item = Option<&'a str>>) -> String {
     let fields: Vec<String> = values.map(csv).collect();
-    fields.join(",") + "\n"
+    match fields.as_slice() {
+        [only] if only.is_empty() => "\"\"\n".to_owned(),
+        fields => fields.join(",") + "\n",
+    }
 }
 
 /// A row as an object. Of columns of one name, the later ones get a number.
@@ -138,6 +141,7 @@ mod tests {
     fn csv_tells_null_from_nothing_and_quotes_what_needs_it() {
         let row = [Some("a"), None, Some(""), Some("x,y"), Some("say \"hi\""), Some("two\nlines")];
         assert_eq!(csv_line(row.into_iter()), "a,,\"\",\"x,y\",\"say \"\"hi\"\"\",\"two\nlines\"\n");
+        assert_eq!(csv_line([None].into_iter()), "\"\"\n");
     }
 
     #[test]
