@@ -1,16 +1,15 @@
 //! The loop that drives a run: `decide` says what comes next, and here it happens.
 
-use std::collections::BTreeMap;
+mod publishing;
+
 use std::time::Duration;
 
 use bytes::Bytes;
-use emrys_core::catalog::{evidence, publications};
 use emrys_core::cluster_request::run_job_flow;
 use emrys_core::run::{
     Action, Actor, Answer, Decision, Effect, Event, LaunchIntent, Leave, Outcome, PinnedInputs, Query,
-    Recorded, Seen, Trouble, TroubleKind, Why, decide,
+    Recorded, Seen, Trouble, Why, decide,
 };
-use emrys_core::s3_uri::S3Uri;
 use emrys_core::spec::Spec;
 use jiff::Timestamp;
 
@@ -255,46 +254,6 @@ impl<'a, 'l> Engine<'a, 'l> {
                 Ok(())
             }
         }
-    }
-
-    /// Publishes table after table. Whoever has lost the lease must not move the partitions of a day back: once asked,
-    /// Glue does it whatever became of the lease meanwhile. So it is made sure of before each table.
-    async fn publish(&mut self, intent: &LaunchIntent) -> Result<Result<Effect, Trouble>, Stop> {
-        let limit = act_limit(self.cp);
-        if let Err(trouble) = self.must_hold_something(intent).await {
-            return Ok(Err(trouble));
-        }
-        for (nth, publication) in publications(self.spec, intent).into_iter().enumerate() {
-            if nth == 0 || self.cp.safeguards.table_lease {
-                self.ledger.must_hold_for(limit).await?;
-            }
-            let publish = acts::publish(self.cp, self.spec, &publication);
-            let late = || Trouble {
-                kind: TroubleKind::Unreachable,
-                code: String::new(),
-                message: format!("the table {} was not published in time", publication.table),
-            };
-            let done = tokio::time::timeout(limit, Box::pin(publish)).await;
-            if let Err(trouble) = done.unwrap_or_else(|_| Err(late())) {
-                return Ok(Err(trouble));
-            }
-        }
-        Ok(Ok(Effect::Published { attempt: intent.attempt }))
-    }
-
-    /// Whether there is something to publish: `[output] uri` may have been another when it was written.
-    async fn must_hold_something(&self, intent: &LaunchIntent) -> Result<(), Trouble> {
-        let tables = publications(self.spec, intent).into_iter().map(|publication| publication.table);
-        let folders: BTreeMap<String, S3Uri> = tables
-            .map(|table| evidence(self.spec, intent, &table))
-            .map(|folder| (folder.to_string(), folder))
-            .collect();
-        for folder in folders.values() {
-            if !looks::is_taken(self.cp, folder).await? {
-                return Err(Trouble::invalid(format!("nothing lies in {folder}, which tables are to serve")));
-            }
-        }
-        Ok(())
     }
 
     /// Launches a cluster: what is intended is recorded, then it is asked for, once, and what came of it is recorded.

@@ -25,7 +25,7 @@ use crate::engine::{Engine, How, act_limit};
 use crate::interrupt::Interrupts;
 use crate::ledger::{Holder, Ledger, read};
 use crate::looks;
-use crate::patience::patiently;
+use crate::patience::{Patience, patiently};
 use crate::stop::Stop;
 use crate::watcher::Watcher;
 
@@ -325,9 +325,17 @@ impl Clearer<'_, '_> {
         let date = spec.day.to_string();
         for served in served(cp, spec, self.ledger.state()).await? {
             let Some(catalog) = spec.published_to().filter(|_| served.attempt.is_some()) else { continue };
-            self.ledger.must_hold_for(act_limit(cp)).await?;
             let (database, table) = (catalog.database.as_str(), served.table.as_str());
-            patiently(cp, async || acts::withdraw(cp, database, table, &date).await).await?;
+            // Each try is one call, and the lease is made sure of before each: by a late one a day would go that another
+            // has published anew.
+            let mut patience = Patience::new(cp);
+            loop {
+                self.ledger.must_hold_for(act_limit(cp)).await?;
+                match acts::withdraw(cp, database, table, &date).await {
+                    Ok(()) => break,
+                    Err(trouble) => patience.wait(trouble).await?,
+                }
+            }
         }
         self.record(Event::Expired).await
     }

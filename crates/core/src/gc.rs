@@ -127,7 +127,7 @@ pub fn astray(spec: &Spec, state: &State, served: &[Served]) -> Option<Event> {
     let chosen = state.chosen();
     let is_withdrawn = state.expiry.is_some_and(|expiry| expiry.withdrawn.is_some());
     let wanted = match chosen {
-        Some(chosen) if chosen.publishing == Publishing::Published => Some(chosen.intent()?),
+        Some(chosen) if state.is_to_be_served(chosen) => Some(chosen.intent()?),
         // A day that expired serves nothing that is ours.
         None if is_withdrawn => None,
         Some(_) | None => return None,

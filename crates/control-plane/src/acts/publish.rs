@@ -5,7 +5,7 @@
 
 use aws_sdk_glue::types::{Partition, PartitionInput, StorageDescriptor, Table};
 use emrys_core::catalog::{OWNER, Publication};
-use emrys_core::run::{Trouble, TroubleKind};
+use emrys_core::run::Trouble;
 use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
@@ -13,62 +13,88 @@ use crate::errors::{self, Failure};
 use crate::glue::EXISTS;
 use crate::looks::partition;
 
-/// Publishes one table's share. Harmless when repeated.
-pub(crate) async fn act(cp: &ControlPlane, spec: &Spec, publication: &Publication) -> Result<(), Trouble> {
-    let catalog = spec.published_to().ok_or_else(|| Trouble::invalid("no `[catalog]` is configured"))?;
-    let database = catalog.database.as_str();
-    let pipeline = spec.pipeline();
-    if let Some(found) = partition(cp, database, publication).await? {
-        return move_to(cp, database, pipeline, publication, found).await;
-    }
-    match create(cp, database, pipeline, publication).await? {
-        Created::Done => Ok(()),
-        // Another was first, or an answer was lost: now it is there.
-        Created::There => match partition(cp, database, publication).await? {
-            Some(found) => move_to(cp, database, pipeline, publication, found).await,
-            None => Err(Trouble {
-                kind: TroubleKind::Unreachable,
-                code: EXISTS.to_owned(),
-                message: format!("{} is said to be there, and is not found", name(database, publication)),
-            }),
-        },
-    }
+/// What makes a table serve an attempt.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// The day has no partition: one is made.
+    Create(PartitionInput),
+    /// It has one, which serves something else.
+    Move(PartitionInput),
 }
 
-enum Created {
+/// How a change ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Changed {
+    /// The table serves the attempt.
     Done,
+    /// The partition is there already: another was first, or an answer was lost. What is there is to be looked at.
     There,
 }
 
+/// What is to be done for the table to serve the attempt; nothing, where it does. It only reads: the lease is made sure of
+/// between this and the change.
+pub(crate) async fn change(
+    cp: &ControlPlane,
+    spec: &Spec,
+    publication: &Publication,
+) -> Result<Option<Change>, Trouble> {
+    let (database, pipeline) = (database(spec)?, spec.pipeline());
+    match partition(cp, database, publication).await? {
+        Some(found) => moved(cp, database, pipeline, publication, found).await,
+        None => fresh(cp, database, pipeline, publication).await.map(Some),
+    }
+}
+
+/// Makes the change, by one call. Harmless when repeated.
+pub(crate) async fn act(
+    cp: &ControlPlane,
+    spec: &Spec,
+    publication: &Publication,
+    change: Change,
+) -> Result<Changed, Trouble> {
+    let (database, name) = (database(spec)?, name(database(spec)?, publication));
+    match change {
+        Change::Create(input) => {
+            let create = cp.glue.create_partition().database_name(database).table_name(&publication.table);
+            match create.partition_input(input).send().await.map_err(|error| Failure::of(&error)) {
+                Ok(_) => Ok(Changed::Done),
+                Err(failure) if failure.code == EXISTS => Ok(Changed::There),
+                Err(failure) => Err(failure.into_trouble(&format!("could not make the partition {name}"))),
+            }
+        }
+        Change::Move(input) => {
+            let update = cp
+                .glue
+                .update_partition()
+                .database_name(database)
+                .table_name(&publication.table)
+                .partition_value_list(&publication.date)
+                .partition_input(input);
+            let what = || format!("could not move the partition {name}");
+            update.send().await.map_err(|error| errors::trouble(&what(), &error))?;
+            Ok(Changed::Done)
+        }
+    }
+}
+
+fn database(spec: &Spec) -> Result<&str, Trouble> {
+    let catalog = spec.published_to().ok_or_else(|| Trouble::invalid("no `[catalog]` is configured"))?;
+    Ok(&catalog.database)
+}
+
 /// The partition is made as the table is: columns, format and all.
-async fn create(
+async fn fresh(
     cp: &ControlPlane,
     database: &str,
     pipeline: &str,
     publication: &Publication,
-) -> Result<Created, Trouble> {
-    let table = &publication.table;
-    let found = own_table(cp, database, pipeline, table).await?;
+) -> Result<Change, Trouble> {
+    let found = own_table(cp, database, pipeline, &publication.table).await?;
     let input = PartitionInput::builder()
         .values(&publication.date)
         .storage_descriptor(located(found.storage_descriptor, publication))
         .set_parameters(Some(publication.parameters.clone().into_iter().collect()));
-    let create = cp
-        .glue
-        .create_partition()
-        .database_name(database)
-        .table_name(table)
-        .partition_input(input.build())
-        .send()
-        .await;
-    match create.map_err(|error| Failure::of(&error)) {
-        Ok(_) => Ok(Created::Done),
-        Err(failure) if failure.code == EXISTS => Ok(Created::There),
-        Err(failure) => {
-            Err(failure
-                .into_trouble(&format!("could not make the partition {}", name(database, publication))))
-        }
-    }
+    Ok(Change::Create(input.build()))
 }
 
 /// The table, which has to be the pipeline's.
@@ -88,18 +114,18 @@ async fn own_table(cp: &ControlPlane, database: &str, pipeline: &str, table: &st
 }
 
 /// Everything is copied but the location and the parameters that are ours.
-async fn move_to(
+async fn moved(
     cp: &ControlPlane,
     database: &str,
     pipeline: &str,
     publication: &Publication,
     found: Partition,
-) -> Result<(), Trouble> {
+) -> Result<Option<Change>, Trouble> {
     let have = found.parameters.unwrap_or_default();
     let is_marked = publication.parameters.iter().all(|(name, value)| have.get(name) == Some(value));
     let location = found.storage_descriptor.as_ref().and_then(StorageDescriptor::location);
     if is_marked && location == Some(&publication.location) {
-        return Ok(());
+        return Ok(None);
     }
     match have.get(OWNER) {
         Some(owner) if owner == pipeline => {}
@@ -118,16 +144,7 @@ async fn move_to(
         .set_parameters(Some(parameters))
         .set_last_access_time(found.last_access_time)
         .set_last_analyzed_time(found.last_analyzed_time);
-    let update = cp
-        .glue
-        .update_partition()
-        .database_name(database)
-        .table_name(&publication.table)
-        .partition_value_list(&publication.date)
-        .partition_input(input.build());
-    let what = || format!("could not move the partition {}", name(database, publication));
-    update.send().await.map_err(|error| errors::trouble(&what(), &error))?;
-    Ok(())
+    Ok(Some(Change::Move(input.build())))
 }
 
 fn located(found: Option<StorageDescriptor>, publication: &Publication) -> StorageDescriptor {

@@ -76,6 +76,17 @@ impl State {
         self.attempts.iter().find(|attempt| attempt.publishing.is_chosen())
     }
 
+    /// Whether tables that serve something else than this attempt, which is the chosen one, are astray: it was published, or
+    /// given up by who asked for it on a closed day, perhaps in the middle. One that was given up by its run is left to the
+    /// next run, which publishes it and makes no other.
+    pub fn is_to_be_served(&self, chosen: &Attempt) -> bool {
+        match chosen.publishing {
+            Publishing::Published => true,
+            Publishing::GivenUp(_) => self.closed.is_some() && self.unpublished().is_none(),
+            _ => false,
+        }
+    }
+
     /// The attempt whose output is good and could not be published, so that the day failed: a run of the day publishes
     /// it, and makes no other.
     pub fn unpublished(&self) -> Option<&Attempt> {

@@ -109,7 +109,8 @@ impl State {
     /// the partitions of a day that expired removed again. What was served until now had readers until now.
     fn catalog_astray(&mut self, at: Timestamp, attempts: &[u32], database: &str) -> Applied {
         self.may_remove()?;
-        let chosen = self.attempts.iter_mut().find(|attempt| attempt.publishing == Publishing::Published);
+        let number = self.chosen().filter(|chosen| self.is_to_be_served(chosen)).map(|chosen| chosen.number);
+        let chosen = self.attempts.iter_mut().find(|attempt| Some(attempt.number) == number);
         match (chosen, &mut self.expiry) {
             (Some(chosen), _) => {
                 chosen.publishing = Publishing::Intended;
