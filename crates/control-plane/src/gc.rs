@@ -324,7 +324,8 @@ impl Clearer<'_, '_> {
         let (cp, spec) = (self.cp, self.spec);
         let date = spec.day.to_string();
         for served in served(cp, spec, self.ledger.state()).await? {
-            let Some(catalog) = spec.published_to().filter(|_| served.attempt.is_some()) else { continue };
+            let is_ours = served.attempt.is_some() && cp.safeguards.withdrawal;
+            let Some(catalog) = spec.published_to().filter(|_| is_ours) else { continue };
             let (database, table) = (catalog.database.as_str(), served.table.as_str());
             // Each try is one call, and the lease is made sure of before each: by a late one a day would go that another
             // has published anew.
@@ -355,8 +356,14 @@ impl Clearer<'_, '_> {
         if !matches!(self.judge().await?.of(attempt), Some(Fate::Remove(_))) {
             return Ok(None);
         }
-        let (objects, bytes) = self.delete(&folder).await?;
-        self.record(Event::Collected { attempt, objects, bytes }).await?;
+        let (objects, bytes) = if self.cp.safeguards.gone_last {
+            let (objects, bytes) = self.delete(&folder).await?;
+            self.record(Event::Collected { attempt, objects, bytes }).await?;
+            (objects, bytes)
+        } else {
+            self.record(Event::Collected { attempt, objects: 0, bytes: 0 }).await?;
+            self.delete(&folder).await?
+        };
         Ok(Some(Removed { attempt, because, folder: folder.to_string(), objects, bytes }))
     }
 

@@ -29,6 +29,10 @@ pub struct Safeguards {
     pub convergence: bool,
     /// Output is deleted only when no table serves it, whatever the record says.
     pub live_look: bool,
+    /// Output is called gone when the last of its objects is, and not before the first goes.
+    pub gone_last: bool,
+    /// Of a day that expires the partitions are removed before it is said that they are.
+    pub withdrawal: bool,
 }
 
 impl Safeguards {
@@ -44,6 +48,8 @@ impl Safeguards {
         table_lease: true,
         convergence: true,
         live_look: true,
+        gone_last: true,
+        withdrawal: true,
     };
 
     /// The pace with these safeguards.

@@ -115,7 +115,27 @@ impl Visit {
             let errand = Errand::Publish(Some(rng.u32(1..=2)));
             visits.push(Self { at: Duration::from_mins(rng.u64(90..150)), errand });
         }
-        let mut at = GRACE_IS_OVER;
+        visits.extend(Self::of_the_next_day(rng, GRACE_IS_OVER));
+        visits
+    }
+
+    /// A day later, when all of the day expires, people clear away; others run the day or publish an attempt right
+    /// before, right after, or in the middle of it.
+    pub(crate) fn of_expiry(rng: &mut Rng) -> Vec<Self> {
+        let mut visits = Vec::new();
+        if rng.bool() {
+            let errand =
+                if rng.bool() { Errand::Publish(Some(rng.u32(1..=2))) } else { Errand::Publish(None) };
+            visits.push(Self { at: GRACE_IS_OVER - Duration::from_secs(rng.u64(0..120)), errand });
+        }
+        visits.push(Self { at: GRACE_IS_OVER, errand: Errand::Gc });
+        let at = GRACE_IS_OVER + Duration::from_secs(rng.u64(0..600));
+        visits.extend(Self::of_the_next_day(rng, at));
+        visits
+    }
+
+    fn of_the_next_day(rng: &mut Rng, mut at: Duration) -> Vec<Self> {
+        let mut visits = Vec::new();
         for _ in 0..rng.usize(1..=4) {
             let errand = match rng.u8(0..8) {
                 0..5 => Errand::Gc,

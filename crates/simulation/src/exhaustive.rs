@@ -45,6 +45,7 @@ pub fn scenario(crashes: &[CrashPoint], place: Where) -> Scenario {
         until: Duration::from_hours(2),
         guarded: true,
         catalog: true,
+        expires: false,
         forsaken: false,
         safeguards: Safeguards::ALL,
     }
@@ -113,8 +114,14 @@ const ERRANDS: &[&[Errand]] = &[
 const QUARREL: &[Errand] =
     &[Errand::RunAgain, Errand::Publish(Some(1)), Errand::Publish(Some(2)), Errand::Gc];
 
+/// The same, where the whole day expires.
+const EXPIRY: &[Errand] = &[Errand::RunAgain, Errand::Gc];
+
+/// One who clears away a day that expires, and another who runs it again while the first is suspended.
+const REVIVAL: &[Errand] = &[Errand::Gc, Errand::RunAgain];
+
 /// A day that was run, and people who come to it after that.
-fn visited(errands: &[Errand], chaos: Chaos) -> Scenario {
+fn visited(errands: &[Errand]) -> Scenario {
     let mut at = Duration::ZERO;
     let visits = errands.iter().map(|errand| {
         at += if *errand == Errand::Gc { GRACE_IS_OVER } else { GAP };
@@ -123,38 +130,57 @@ fn visited(errands: &[Errand], chaos: Chaos) -> Scenario {
     let visits = visits.collect();
     let run = scenario(&[], Where::SameHost);
     let operators = vec![Operator { processes: vec![ProcessPlan::new(Duration::ZERO, "host")] }];
-    Scenario { name: format!("{errands:?} {chaos:?}"), operators, visits, chaos, until: at + GAP, ..run }
+    Scenario { name: format!("{errands:?}"), operators, visits, until: at + GAP, ..run }
 }
 
 /// A crash before and after every call, or every call that changes something, of each errand about what queries see.
 /// Whoever comes next picks up what was begun.
 pub fn errands(among: Among) -> Vec<Scenario> {
-    let mut scenarios = Vec::new();
-    for errands in ERRANDS {
+    let scenarios = ERRANDS.iter().map(|errands| {
         let process = FIRST_VISITOR + errands.len() - 1;
-        let report: Report = run::run(&visited(errands, Chaos::Crashes(Vec::new())));
-        let (all, changes) = report.calls_by_process.get(process).copied().unwrap_or_default();
-        for nth in 0..if among == Among::All { all } else { changes } {
-            for when in [When::Before, When::After] {
-                let point = CrashPoint { process, nth, among, when };
-                scenarios.push(visited(errands, Chaos::Crashes(vec![point])));
-            }
-        }
-    }
-    scenarios
+        at_every_call(&visited(errands), process, among, |point| Chaos::Crashes(vec![point]))
+    });
+    scenarios.collect::<Vec<_>>().concat()
+}
+
+/// The same of who clears away a day that expires: its partitions, and then its objects.
+pub fn expiries(among: Among) -> Vec<Scenario> {
+    let process = FIRST_VISITOR + EXPIRY.len() - 1;
+    at_every_call(&expiring(EXPIRY), process, among, |point| Chaos::Crashes(vec![point]))
 }
 
 /// Somebody publishes an attempt, and is suspended at a call of that, before or after it; meanwhile another publishes
 /// another attempt. Whoever wakes up comes too late for one table at most.
 pub fn sleepers() -> Vec<Scenario> {
-    let process = FIRST_VISITOR + 1;
-    let report: Report = run::run(&visited(QUARREL, Chaos::Crashes(Vec::new())));
-    let (all, _) = report.calls_by_process.get(process).copied().unwrap_or_default();
+    let sleep = |point| Chaos::Sleep(point, 2 * GAP);
+    at_every_call(&visited(QUARREL), FIRST_VISITOR + 1, Among::All, sleep)
+}
+
+/// Somebody clears away a day that expires, and is suspended at a call of that; meanwhile another runs the day again.
+pub fn sleepers_at_expiry(among: Among) -> Vec<Scenario> {
+    at_every_call(&expiring(REVIVAL), FIRST_VISITOR, among, |point| Chaos::Sleep(point, 2 * GAP))
+}
+
+fn expiring(errands: &[Errand]) -> Scenario {
+    let scenario = visited(errands);
+    Scenario { name: format!("{} expires", scenario.name), expires: true, ..scenario }
+}
+
+/// Something happens before and after each call of a process, or each that changes something.
+fn at_every_call(
+    scenario: &Scenario,
+    process: usize,
+    among: Among,
+    what: impl Fn(CrashPoint) -> Chaos,
+) -> Vec<Scenario> {
+    let report: Report = run::run(scenario);
+    let (all, changes) = report.calls_by_process.get(process).copied().unwrap_or_default();
     let mut scenarios = Vec::new();
-    for nth in 0..all {
+    for nth in 0..if among == Among::All { all } else { changes } {
         for when in [When::Before, When::After] {
-            let point = CrashPoint { process, nth, among: Among::All, when };
-            scenarios.push(visited(QUARREL, Chaos::Sleep(point, 2 * GAP)));
+            let chaos = what(CrashPoint { process, nth, among, when });
+            let name = format!("{} {chaos:?}", scenario.name);
+            scenarios.push(Scenario { name, chaos, ..scenario.clone() });
         }
     }
     scenarios

@@ -53,7 +53,7 @@ pub enum Invariant {
     OthersUntouched,
     /// Once nothing stands in its way any more, the run comes to its end.
     TheRunEnds,
-    /// A day that queries see once never disappears.
+    /// A day that queries see once does not disappear, unless it is old enough and the record says that it expires.
     DayStays,
     /// What a table serves is the folder of one attempt, found good in the ledger before.
     ServedVerified,
@@ -66,11 +66,13 @@ pub enum Invariant {
     /// When all is quiet all tables serve the attempt that the record names; where a call came too late, or AWS would not
     /// have it, after the next look at the day.
     CatalogFollows,
-    /// Only what was superseded, or never found good, for as long as the grace is deleted, and nothing that a table
-    /// serves; and it was recorded before.
+    /// Only what was superseded, or never found good, for as long as the grace is deleted, or what expired with its day,
+    /// and nothing that a table serves; and it was recorded before.
     OnlySuperseded,
     /// Of an attempt that the record calls gone nothing is left.
     GoneIsGone,
+    /// Of a day that expired neither partitions nor objects are left, once somebody has cleared away.
+    ExpiredIsGone,
 }
 
 /// What is not promised where somebody deletes the ledger: nobody knows any more what was done, and the day is run anew.
@@ -498,6 +500,7 @@ impl Court<'_> {
                 "CreatePartition" | "UpdatePartition" => {
                     self.evidence.scenario.catalog && catalog::is_partition(resource)
                 }
+                "DeletePartition" => self.evidence.scenario.expires && catalog::is_partition(resource),
                 read => ["Get", "Head", "List", "Describe"].iter().any(|verb| read.starts_with(verb)),
             };
             if !is_fine {

@@ -63,6 +63,8 @@ pub fn without(name: &str) -> Option<Safeguards> {
         "table-lease" => &mut safeguards.table_lease,
         "convergence" => &mut safeguards.convergence,
         "live-look" => &mut safeguards.live_look,
+        "gone-last" => &mut safeguards.gone_last,
+        "withdrawal" => &mut safeguards.withdrawal,
         _ => return None,
     };
     *switch = false;

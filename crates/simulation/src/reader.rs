@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use emrys_core::catalog::table_folder;
-use emrys_core::run::{Attempt, Keeping, Publishing, State};
+use emrys_core::run::{Attempt, Keeping, Publishing, Removal, State};
 use emrys_core::spec::Spec;
 use emrys_local_aws::server::Endpoint;
 use emrys_local_aws::store::Store;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -31,6 +31,9 @@ pub(crate) enum Excuse {
 
 /// The least time for which an attempt is kept after another was chosen; clocks of processes are ten minutes off.
 const GRACE: SignedDuration = SignedDuration::from_mins(24 * 60 - 20);
+
+/// The least age of output that expires, counted from the end of the day's last attempt; of clocks the same holds.
+const OLD: SignedDuration = SignedDuration::from_mins(24 * 60 - 20);
 
 /// Where each table has the day.
 type Serving = BTreeMap<&'static str, Option<String>>;
@@ -61,6 +64,8 @@ pub(crate) struct Readings {
     late: u64,
     /// How often objects were deleted.
     deletions: u64,
+    /// How often a table lost the day because it expired.
+    withdrawals: u64,
     /// The files of each folder that was served, as its manifest names them.
     files: BTreeMap<String, BTreeMap<String, u64>>,
     /// Whether the lease of somebody was broken.
@@ -117,9 +122,7 @@ impl Reader {
         for (table, location) in serving.into_iter().flatten() {
             let before = readings.serving.insert(table, location.clone()).flatten();
             match location {
-                None if before.is_some() => {
-                    readings.broken(Invariant::DayStays, format!("{table} has the day no more"));
-                }
+                None if before.is_some() => self.withdrawn(&mut readings, table, after),
                 Some(location) if before.as_ref() != Some(&location) => {
                     self.moved(&mut readings, table, &location, after);
                 }
@@ -127,6 +130,45 @@ impl Reader {
             }
         }
         self.read_files(&mut readings);
+    }
+
+    /// A table has the day no more. It may only lose one that expires, as the record says in that moment.
+    fn withdrawn(&self, readings: &mut Readings, table: &'static str, after: After) {
+        readings.withdrawals += 1;
+        readings.missteps.remove(table);
+        let state = Ledger::read(&self.0.store, &self.0.spec).state().unwrap_or_default();
+        let why = if state.is_expiring() {
+            match self.is_old(&state) {
+                Ok(()) => return,
+                Err(why) => why,
+            }
+        } else {
+            "the record does not say that it expires".to_owned()
+        };
+        match after.excuse.or(readings.unlocked.then_some(Excuse::Unlocked)) {
+            Some(excuse) => {
+                readings.late += 1;
+                readings.missteps.insert(table, excuse);
+            }
+            None => readings
+                .broken(Invariant::DayStays, format!("p{} took the day out of {table}, and {why}", after.by)),
+        }
+    }
+
+    /// Whether the last attempt that expired with its day ended long enough ago.
+    fn is_old(&self, state: &State) -> Result<(), String> {
+        let expired = state.attempts.iter().filter(|attempt| !attempt.keeping.is_kept());
+        let last = expired.filter_map(|attempt| attempt.ended).map(|(_, at)| at).max();
+        let age = last.map(|last| self.now().duration_since(last));
+        if age.is_some_and(|age| age >= OLD) {
+            Ok(())
+        } else {
+            Err(format!("its last attempt ended {last:?}"))
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        rig::start() + self.0.origin.elapsed()
     }
 
     /// A table serves another folder than before.
@@ -186,17 +228,23 @@ impl Reader {
         if let Some((table, _)) = served {
             return Err(format!("{table} serves it"));
         }
+        match attempt.keeping {
+            Keeping::Collecting { because: Removal::Expired, .. } => return self.is_old(state),
+            // A call that was slow on its way may arrive when the rest is gone.
+            Keeping::Collected { .. } if self.is_old(state).is_ok() => return Ok(()),
+            Keeping::Kept => return Err("that was not recorded before".to_owned()),
+            _ => {}
+        }
         let since = match (&attempt.publishing, &attempt.ended) {
             (Publishing::Superseded { since }, _) => *since,
             (Publishing::Open, Some((_, since))) if !attempt.has_succeeded() => *since,
             other => return Err(format!("it is {other:?}")),
         };
-        let age = (rig::start() + self.0.origin.elapsed()).duration_since(since);
+        let age = self.now().duration_since(since);
         if age < GRACE {
             return Err(format!("it is needed no more since {since} only"));
         }
-        // A call that was slow on its way may arrive when the rest is gone.
-        if attempt.keeping.is_kept() { Err("that was not recorded before".to_owned()) } else { Ok(()) }
+        Ok(())
     }
 
     /// Attempts that are gone, as the record says, and of which something is there.
@@ -205,6 +253,16 @@ impl Reader {
         let folders = gone.filter_map(Attempt::intent).map(|intent| self.0.spec.output_folder(intent));
         let files = folders.flat_map(|folder| rig::files(&self.0.store, folder.key()));
         files.map(|(key, _)| key).collect()
+    }
+
+    /// What is left of a day that expired: objects of any of its attempts, and tables that have it.
+    pub(crate) fn left_of_the_day(&self, state: &State) -> Vec<String> {
+        let intents = state.attempts.iter().filter_map(Attempt::intent);
+        let folders = intents.map(|intent| self.0.spec.output_folder(intent));
+        let files = folders.flat_map(|folder| rig::files(&self.0.store, folder.key())).map(|(key, _)| key);
+        let serving = catalog::serving(&mut self.0.endpoint.world());
+        let tables = serving.into_iter().filter_map(|(table, at)| Some(format!("{table} serves {}", at?)));
+        files.chain(tables).collect()
     }
 
     /// The attempt that wrote a folder.
@@ -265,6 +323,7 @@ impl Readings {
             ("table moved", self.moves),
             ("table moved too late", self.late),
             ("objects deleted", self.deletions),
+            ("day taken out of a table", self.withdrawals),
         ];
         counts.into_iter().filter(|(_, count)| *count > 0)
     }

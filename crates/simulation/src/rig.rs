@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::catalog;
-use crate::scenario::{Doing, WorldPlan};
+use crate::scenario::{Doing, Scenario, WorldPlan};
 
 /// The bucket of the run; others have things in it too.
 pub const BUCKET: &str = "my-log-bucket";
@@ -60,6 +60,12 @@ const GUARD: &str = "
 scheduler-role = \"arn:aws:iam::123456789012:role/emrys-guard\"
 ";
 
+/// For how long output is kept, where that is not for ever.
+const RETENTION: &str = "
+[retention]
+output-expire-after-days = 1
+";
+
 /// Objects of others, as near to the run's own as a name can be.
 const FOREIGN_OBJECTS: &[(&str, &str)] = &[
     (BUCKET, "application-logs/2024/10/20/app.log"),
@@ -90,8 +96,17 @@ pub fn start() -> Timestamp {
 
 /// The day that is run, with `[guard]` or without, and with `[catalog]` or without.
 pub fn spec(guarded: bool, catalog: bool) -> Spec {
-    let guard = if guarded { GUARD } else { "" };
-    let pipeline = format!("{PIPELINE}{guard}{}", if catalog { catalog::SECTION } else { "" });
+    spec_with(&[(guarded, GUARD), (catalog, catalog::SECTION)])
+}
+
+/// The day of a scenario.
+pub(crate) fn spec_of(Scenario { guarded, catalog, expires, .. }: &Scenario) -> Spec {
+    spec_with(&[(*guarded, GUARD), (*catalog, catalog::SECTION), (*expires, RETENTION)])
+}
+
+fn spec_with(sections: &[(bool, &str)]) -> Spec {
+    let sections = sections.iter().filter(|(is_there, _)| *is_there).map(|(_, section)| *section);
+    let pipeline = [PIPELINE].into_iter().chain(sections).collect::<String>();
     let config = config::read("emrys.toml", &pipeline).unwrap_or_else(|errors| unreachable!("{errors}"));
     let day = "2024-10-20".parse().unwrap_or_else(|error| unreachable!("{error:?}"));
     Spec::new(config, day, built_in_job()).unwrap_or_else(|error| unreachable!("{error}"))

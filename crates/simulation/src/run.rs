@@ -19,7 +19,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use crate::errand::{self, Errand, Truth, Visit, Visitor};
+use crate::errand::{self, Errand, GRACE_IS_OVER, Truth, Visit, Visitor};
 use crate::invariants::{self, Evidence, Violation};
 use crate::network::Network;
 use crate::process::{Control, Process};
@@ -100,7 +100,7 @@ impl Stage {
 
 async fn play(scenario: &Scenario) -> Report {
     let origin = Instant::now();
-    let spec = rig::spec(scenario.guarded, scenario.catalog);
+    let spec = rig::spec_of(scenario);
     let rig = Rig::new(&scenario.world, &spec, scenario.seed);
     let (endpoint, store, before) = (rig.endpoint.clone(), rig.store.clone(), rig.before());
     let trace = Trace::new();
@@ -129,6 +129,8 @@ async fn play(scenario: &Scenario) -> Report {
     // What a ledger that was deleted knew of, only `sweep` finds; a look may leave a cluster out, and the next does not.
     let sweeps = if scenario.loses_its_ledger() { 2 } else { 0 };
     let sweepers = casting.all(vec![ProcessPlan::new(Duration::ZERO, "sweeper"); sweeps]).await;
+    let collector = ProcessPlan::new(Duration::ZERO, "collector");
+    let collector = casting.all(Vec::from_iter(scenario.expires.then_some(collector))).await;
     let controls = |cast: &[Ready]| cast.iter().map(|ready| ready.control.clone()).collect::<Vec<_>>();
     let first: Vec<Control> = cast.iter().flat_map(|cast| controls(cast)).collect();
     let crew = [controls(&last), controls(&canceller), controls(&visitors)].concat();
@@ -168,6 +170,7 @@ async fn play(scenario: &Scenario) -> Report {
     }
 
     let (mut ending, driven) = put_right(&stage, &truth, mender, driven).await;
+    ending.left_of_the_day = outlive(&stage, &truth, collector).await;
     ending.left = reader.left(&Ledger::read(&store, &stage.spec).state().unwrap_or_default());
     let journal = endpoint.journal().entries().unwrap_or_default();
     let (mut facts, readings) = (network.facts(), reader.told());
@@ -226,7 +229,14 @@ async fn put_right(
     }
     let mut ending = Ending { quiet: astray, ..Ending::default() };
     let mut outcome = driven;
-    if is_given_up && record.unpublished().is_none() {
+    if record.expiry.is_some() {
+        // Who comes only to look leaves the partitions of a day that expires to who clears away.
+        if record.is_expiring() {
+            ending.quiet.clear();
+        }
+        let clear = Visit { at: Duration::ZERO, errand: Errand::Gc };
+        pay_visit(stage, truth, mender, clear).await;
+    } else if is_given_up && record.unpublished().is_none() {
         ending.quiet.clear();
         let again = Visit { at: Duration::ZERO, errand: Errand::Publish(None) };
         pay_visit(stage, truth, mender, again).await;
@@ -240,6 +250,13 @@ async fn put_right(
     let record = Ledger::read(truth.store, &stage.spec).state().unwrap_or_default();
     ending.mended = served::astray(truth, &record);
     (ending, outcome)
+}
+
+/// The day expires, if it is one that does, and somebody clears away. Gives what is left of it then.
+async fn outlive(stage: &Stage, truth: &Truth<'_>, mut collector: Vec<Ready>) -> Vec<String> {
+    let Some(collector) = collector.pop() else { return Vec::new() };
+    pay_visit(stage, truth, collector, Visit { at: GRACE_IS_OVER, errand: Errand::Gc }).await;
+    truth.reader.left_of_the_day(&Ledger::read(truth.store, &stage.spec).state().unwrap_or_default())
 }
 
 /// All who were there are dead, and nobody comes for a long while.

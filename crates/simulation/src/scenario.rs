@@ -16,6 +16,8 @@ use crate::network::STALE;
 const MORE: u64 = 0x6d6f_7265;
 /// Where the numbers of `[catalog]` begin.
 const CATALOG: u64 = 0x0063_6174_616c_6f67;
+/// Where the numbers of days that expire begin.
+const EXPIRY: u64 = 0x6578_7069_7279;
 
 /// For how long nobody comes back to a run that is forsaken: longer than any guard takes to fire.
 pub const ABSENCE: Duration = Duration::from_hours(6);
@@ -48,6 +50,8 @@ pub struct Scenario {
     pub guarded: bool,
     /// Whether it has a `[catalog]`.
     pub catalog: bool,
+    /// Whether the day's output expires, a day after its last attempt: `[retention] output-expire-after-days`.
+    pub expires: bool,
     /// Whether all operators die at `until`, and nobody comes for [`ABSENCE`].
     pub forsaken: bool,
     /// What is taken away from Emrys.
@@ -227,11 +231,13 @@ impl Scenario {
             until,
             guarded: false,
             catalog: false,
+            expires: false,
             forsaken: false,
             safeguards: Safeguards::ALL,
         }
         .with_more(&mut Rng::with_seed(seed ^ MORE))
         .with_catalog(&mut Rng::with_seed(seed ^ CATALOG))
+        .with_expiry(&mut Rng::with_seed(seed ^ EXPIRY))
     }
 
     /// What came later has a row of numbers of its own, so that the older parts of a seed stay what they were.
@@ -280,10 +286,28 @@ impl Scenario {
         }
         if rng.u8(0..3) == 0 && !self.world.starts_endlessly() {
             self.visits.extend(Visit::of_gc(rng));
-            self.until = GRACE_IS_OVER + Duration::from_hours(1);
-            if let Chaos::Random(mix) = &mut self.chaos {
-                mix.until = self.until;
-            }
+            self = self.lasting(GRACE_IS_OVER + Duration::from_hours(1));
+        }
+        self
+    }
+
+    /// The day's output expires. What nobody knows of any more, since its ledger was deleted, does not.
+    fn with_expiry(mut self, rng: &mut Rng) -> Self {
+        let may_expire = self.catalog && !self.forsaken && !self.loses_its_ledger();
+        if !may_expire || self.world.starts_endlessly() || rng.u8(0..8) != 0 {
+            return self;
+        }
+        self.expires = true;
+        self.visits.retain(|visit| visit.at < GRACE_IS_OVER);
+        self.visits.extend(Visit::of_expiry(rng));
+        self.lasting(GRACE_IS_OVER + Duration::from_hours(1))
+    }
+
+    /// Things go wrong until then, and operators come.
+    fn lasting(mut self, until: Duration) -> Self {
+        self.until = until;
+        if let Chaos::Random(mix) = &mut self.chaos {
+            mix.until = until;
         }
         self
     }
@@ -299,7 +323,7 @@ impl Scenario {
             rules: Vec::new(),
             ..self.world
         };
-        self.until = Duration::from_hours(2);
+        self = self.lasting(Duration::from_hours(2));
         if let Chaos::Random(mix) = &mut self.chaos {
             mix.faults = mix.faults.min(0.002);
             mix.access = 0.0;
@@ -307,7 +331,6 @@ impl Scenario {
             mix.crashes = mix.crashes.min(0.0005);
             mix.at_publish = 20.0;
             mix.outages.clear();
-            mix.until = self.until;
         }
         self.visits.extend(Visit::of_a_quarrel(rng));
         self.cancel_at = None;

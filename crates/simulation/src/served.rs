@@ -24,6 +24,8 @@ pub(crate) struct Ending {
     pub(crate) mended: Vec<Astray>,
     /// What is left of attempts that are gone, as the record says.
     pub(crate) left: Vec<String>,
+    /// What is left of a day that expired, when somebody has cleared away after that.
+    pub(crate) left_of_the_day: Vec<String>,
 }
 
 /// The tables that do not serve the attempt that the record names.
@@ -51,5 +53,7 @@ pub(crate) fn judge(ending: &Ending, readings: &Readings) -> Vec<Violation> {
     violations.extend(mended);
     let left = ending.left.iter();
     violations.extend(left.map(|key| Violation { invariant: Invariant::GoneIsGone, what: key.clone() }));
+    let left = ending.left_of_the_day.iter();
+    violations.extend(left.map(|what| Violation { invariant: Invariant::ExpiredIsGone, what: what.clone() }));
     violations
 }

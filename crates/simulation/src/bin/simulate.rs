@@ -21,7 +21,8 @@ Usage: cargo xtask simulate [--seeds N] [--from S] [--singles] [--pairs] [--with
   --singles            a crash before and after every call of a run, and of what people do to a day that was run
   --pairs              a crash before and after every call that changes something, and another in what follows
   --without SAFEGUARD  take something away, and see what breaks: adoption, settled-looks, losers-rule, fence,
-                       launch-once, verification, guards, table-lease, convergence, live-look
+                       launch-once, verification, guards, table-lease, convergence, live-look,
+                       gone-last, withdrawal
   --digest             print the digest of each seed, by which two runs of it can be compared
 ";
 
@@ -51,7 +52,10 @@ fn main() -> ExitCode {
     if options.singles {
         is_good &= campaign("singles", &exhaustive::singles(), given);
         is_good &= campaign("errands", &exhaustive::errands(Among::All), given);
+        is_good &= campaign("expiries", &exhaustive::expiries(Among::All), given);
         is_good &= campaign("sleepers", &exhaustive::sleepers(), given);
+        let sleepers = exhaustive::sleepers_at_expiry(Among::All);
+        is_good &= campaign("sleepers at expiry", &sleepers, given);
     }
     if options.pairs {
         is_good &= campaign("pairs", &exhaustive::pairs(), given);

@@ -46,6 +46,30 @@ fn a_crash_in_the_middle_of_what_queries_feel_is_survived() {
     assert!(summary.injected.get("objects deleted").is_some_and(|count| *count >= 3));
 }
 
+/// The same of who clears away a day that expires, its partitions first: neither they nor its objects are left.
+#[test]
+fn a_crash_in_the_middle_of_an_expiry_is_survived() {
+    let scenarios = exhaustive::expiries(Among::Changes);
+    let (befores, afters) = (scenarios.iter().step_by(4), scenarios.iter().skip(3).step_by(4));
+    let scenarios: Vec<Scenario> = befores.chain(afters).cloned().collect();
+    assert!(scenarios.len() > 10, "{}", scenarios.len());
+    let summary = campaign::play(&scenarios, Scenario::clone, |_| ());
+    assert_nothing_broke(&summary);
+    assert_eq!(summary.injected.get("crash"), Some(&(scenarios.len() as u64)));
+    let withdrawn = summary.injected.get("day taken out of a table");
+    assert_eq!(withdrawn, Some(&(6 * scenarios.len() as u64)));
+}
+
+/// Somebody clears away a day that expires and is suspended before a call of that, while another runs it again.
+#[test]
+fn who_clears_away_and_wakes_up_late_does_no_lasting_harm() {
+    let scenarios: Vec<Scenario> =
+        exhaustive::sleepers_at_expiry(Among::Changes).into_iter().step_by(4).collect();
+    let summary = campaign::play(&scenarios, Scenario::clone, |_| ());
+    assert_nothing_broke(&summary);
+    assert!(summary.injected.get("table moved too late").is_some_and(|count| *count >= 2));
+}
+
 /// Somebody publishes the first attempt and is suspended before a call of that, while another publishes the second.
 #[test]
 fn a_publisher_that_wakes_up_late_does_no_lasting_harm() {
@@ -86,6 +110,7 @@ fn random_faults_crashes_and_operators_are_survived() {
         "table moved",
         "gc",
         "objects deleted",
+        "day taken out of a table",
     ] {
         assert!(
             summary.injected.get(kind).is_some_and(|count| *count > 10),

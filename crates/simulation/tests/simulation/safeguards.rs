@@ -3,7 +3,8 @@
 //! When the engine changes so much that a seed goes another way, `cargo xtask simulate --without SAFEGUARD` finds
 //! another.
 
-use emrys_simulation::exhaustive::sleepers;
+use emrys_simulation::chaos::Among;
+use emrys_simulation::exhaustive::{expiries, sleepers};
 use emrys_simulation::invariants::Invariant;
 use emrys_simulation::run::run;
 use emrys_simulation::scenario::Scenario;
@@ -101,4 +102,20 @@ fn live_look() {
     let scenario = sleepers().into_iter().nth(10).unwrap();
     assert_needed_in("live-look", scenario.clone(), Invariant::ServedWhole);
     assert_needed_in("live-look", scenario, Invariant::OnlySuperseded);
+    // The same of a day that expires: its objects go, and its partitions stay.
+    assert_needed("live-look", 17, Invariant::ServedWhole);
+}
+
+/// An attempt is called gone, and then the process dies that was about to delete its objects.
+#[test]
+fn gone_last() {
+    let scenario = expiries(Among::Changes).into_iter().nth(22).unwrap();
+    assert_needed_in("gone-last", scenario, Invariant::GoneIsGone);
+}
+
+/// Partitions are said to be removed that are not: the day is served for ever, and nothing of it may go.
+#[test]
+fn withdrawal() {
+    assert_needed("withdrawal", 123, Invariant::ExpiredIsGone);
+    assert_needed("withdrawal", 134, Invariant::CatalogFollows);
 }
