@@ -7,7 +7,7 @@ use emrys_core::catalog::publications;
 use emrys_core::cluster_request::run_job_flow;
 use emrys_core::run::{
     Action, Actor, Answer, Decision, Effect, Event, LaunchIntent, Leave, Outcome, PinnedInputs, Query,
-    Recorded, Seen, Trouble, TroubleKind, Why, decide,
+    Recorded, Seen, Trouble, Why, decide,
 };
 use emrys_core::spec::Spec;
 use jiff::Timestamp;
@@ -260,17 +260,14 @@ impl<'a, 'l> Engine<'a, 'l> {
     async fn publish(&mut self, intent: &LaunchIntent) -> Result<Result<Effect, Trouble>, Stop> {
         let limit = act_limit(self.cp);
         for (nth, publication) in publications(self.spec, intent).into_iter().enumerate() {
-            if nth == 0 || self.cp.safeguards.table_lease {
+            let is_sure = self.cp.safeguards.table_lease;
+            if nth == 0 || is_sure {
                 self.ledger.must_hold_for(limit).await?;
             }
-            let publish = acts::publish(self.cp, self.spec, &publication);
-            let late = || Trouble {
-                kind: TroubleKind::Unreachable,
-                code: String::new(),
-                message: format!("the table {} was not published in time", publication.table),
-            };
+            let until = if is_sure { self.cp.clock.uptime().saturating_add(limit) } else { Duration::MAX };
+            let publish = acts::publish(self.cp, self.spec, &publication, until);
             let done = tokio::time::timeout(limit, Box::pin(publish)).await;
-            if let Err(trouble) = done.unwrap_or_else(|_| Err(late())) {
+            if let Err(trouble) = done.unwrap_or_else(|_| Err(acts::published_late(&publication))) {
                 return Ok(Err(trouble));
             }
         }

@@ -25,7 +25,7 @@ use crate::engine::{Engine, How, act_limit};
 use crate::interrupt::Interrupts;
 use crate::ledger::{Holder, Ledger, read};
 use crate::looks;
-use crate::patience::patiently;
+use crate::patience::{patiently, patiently_within};
 use crate::stop::Stop;
 use crate::watcher::Watcher;
 
@@ -287,9 +287,11 @@ impl Clearer<'_, '_> {
         for served in served(cp, spec, self.ledger.state()).await? {
             let is_ours = served.attempt.is_some() && cp.safeguards.withdrawal;
             let Some(catalog) = spec.published_to().filter(|_| is_ours) else { continue };
-            self.ledger.must_hold_for(act_limit(cp)).await?;
+            let limit = act_limit(cp);
+            self.ledger.must_hold_for(limit).await?;
             let (database, table) = (catalog.database.as_str(), served.table.as_str());
-            patiently(cp, async || acts::withdraw(cp, database, table, &date).await).await?;
+            // Once the lease is over somebody else may have published the day anew.
+            patiently_within(cp, limit, async || acts::withdraw(cp, database, table, &date).await).await?;
         }
         self.record(Event::Expired).await
     }

@@ -1,5 +1,7 @@
 //! Trying again what time may help.
 
+use std::time::Duration;
+
 use emrys_core::run::{Trouble, TroubleKind};
 
 use crate::clients::ControlPlane;
@@ -18,13 +20,41 @@ pub(crate) async fn patiently<T>(
             Ok(value) => return Ok(value),
             Err(trouble) => trouble,
         };
-        let may_pass = matches!(trouble.kind, TroubleKind::Throttled | TroubleKind::Unreachable);
         let next = crate::clock::later(cp.clock.now(), pace.backoff(tries));
-        if !may_pass || next >= until {
+        if !may_pass(&trouble) || next >= until {
             return Err(trouble);
         }
         tracing::warn!(%trouble, "trying again");
         cp.clock.sleep_until(next).await;
     }
     unreachable!("the loop ends with patience")
+}
+
+/// The same for what only who holds the lease may do: no try comes later than so long after the first, by a clock that
+/// counts the time in which the machine is suspended.
+pub(crate) async fn patiently_within<T>(
+    cp: &ControlPlane,
+    limit: Duration,
+    call: impl AsyncFn() -> Result<T, Trouble>,
+) -> Result<T, Trouble> {
+    let until = cp.clock.uptime().saturating_add(limit);
+    for tries in 1_u32.. {
+        let trouble = match call().await {
+            Ok(value) => return Ok(value),
+            Err(trouble) => trouble,
+        };
+        if !may_pass(&trouble) {
+            return Err(trouble);
+        }
+        tracing::warn!(%trouble, "trying again");
+        cp.clock.sleep(cp.pace().backoff(tries)).await;
+        if cp.clock.uptime() >= until {
+            return Err(trouble);
+        }
+    }
+    unreachable!("the loop ends with patience")
+}
+
+fn may_pass(trouble: &Trouble) -> bool {
+    matches!(trouble.kind, TroubleKind::Throttled | TroubleKind::Unreachable)
 }

@@ -24,7 +24,7 @@ use crate::clients::ControlPlane;
 pub(crate) use collect::act as collect;
 pub(crate) use guard::{TARGET as GUARD_TARGET, remove as remove_guard};
 pub(crate) use launch::{Launched, launch};
-pub(crate) use publish::act as publish;
+pub(crate) use publish::{act as publish, late as published_late};
 pub(crate) use put_alarm::act as put_alarm;
 pub(crate) use start_query::act as start_query;
 pub(crate) use stop_query::act as stop_query;

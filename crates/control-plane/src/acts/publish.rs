@@ -1,7 +1,10 @@
 //! Publishing: the partition of the day, in each table, is made to serve what an attempt wrote.
 //!
 //! Glue has no condition on an update, and `PartitionInput` replaces everything. So what is there is read first, and
-//! written back with another location; a partition that is as it should be is left alone.
+//! written back with another location; a partition that is as it should be is left alone. Between the two the machine may
+//! have been suspended: what was seen is then of another time, and nothing is made or moved by it.
+
+use std::time::Duration;
 
 use aws_sdk_glue::types::{Partition, PartitionInput, StorageDescriptor};
 use emrys_core::catalog::{OWNER, Publication};
@@ -13,18 +16,23 @@ use crate::errors::{self, Failure};
 use crate::glue::EXISTS;
 use crate::looks::partition;
 
-/// Publishes one table's share. Harmless when repeated.
-pub(crate) async fn act(cp: &ControlPlane, spec: &Spec, publication: &Publication) -> Result<(), Trouble> {
+/// Publishes one table's share, as long as the lease lasts: until the clock has counted so far. Harmless when repeated.
+pub(crate) async fn act(
+    cp: &ControlPlane,
+    spec: &Spec,
+    publication: &Publication,
+    until: Duration,
+) -> Result<(), Trouble> {
     let catalog = spec.published_to().ok_or_else(|| Trouble::invalid("no `[catalog]` is configured"))?;
     let database = catalog.database.as_str();
     if let Some(found) = partition(cp, database, publication).await? {
-        return move_to(cp, database, publication, found).await;
+        return move_to(cp, database, publication, found, until).await;
     }
-    match create(cp, database, spec.pipeline(), publication).await? {
+    match create(cp, database, spec.pipeline(), publication, until).await? {
         Created::Done => Ok(()),
         // Another was first, or an answer was lost: now it is there.
         Created::There => match partition(cp, database, publication).await? {
-            Some(found) => move_to(cp, database, publication, found).await,
+            Some(found) => move_to(cp, database, publication, found, until).await,
             None => Err(Trouble {
                 kind: TroubleKind::Unreachable,
                 code: EXISTS.to_owned(),
@@ -45,6 +53,7 @@ async fn create(
     database: &str,
     pipeline: &str,
     publication: &Publication,
+    until: Duration,
 ) -> Result<Created, Trouble> {
     let table = &publication.table;
     let what = format!("could not look at the table {database}.{table}");
@@ -61,6 +70,7 @@ async fn create(
         .values(&publication.date)
         .storage_descriptor(located(found.storage_descriptor, publication))
         .set_parameters(Some(publication.parameters.clone().into_iter().collect()));
+    in_time(cp, publication, until)?;
     let create = cp
         .glue
         .create_partition()
@@ -85,6 +95,7 @@ async fn move_to(
     database: &str,
     publication: &Publication,
     found: Partition,
+    until: Duration,
 ) -> Result<(), Trouble> {
     let have = found.parameters.unwrap_or_default();
     let is_marked = publication.parameters.iter().all(|(name, value)| have.get(name) == Some(value));
@@ -107,9 +118,24 @@ async fn move_to(
         .table_name(&publication.table)
         .partition_value_list(&publication.date)
         .partition_input(input.build());
+    in_time(cp, publication, until)?;
     let what = || format!("could not move the partition {}", name(database, publication));
     update.send().await.map_err(|error| errors::trouble(&what(), &error))?;
     Ok(())
+}
+
+/// What is to be said of a table that was not published while the lease lasted.
+pub(crate) fn late(publication: &Publication) -> Trouble {
+    Trouble {
+        kind: TroubleKind::Unreachable,
+        code: String::new(),
+        message: format!("the table {} was not published in time", publication.table),
+    }
+}
+
+/// By a count that goes on while the machine is suspended, as tokio's time-outs do not.
+fn in_time(cp: &ControlPlane, publication: &Publication, until: Duration) -> Result<(), Trouble> {
+    if cp.clock.uptime() < until { Ok(()) } else { Err(late(publication)) }
 }
 
 fn located(found: Option<StorageDescriptor>, publication: &Publication) -> StorageDescriptor {
