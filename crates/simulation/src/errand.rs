@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use emrys_control_plane::{
-    ControlPlane, Holder, Interrupts, RunOptions, Stop, clear, end_cluster, publish, status, survey, unlock,
+    ControlPlane, Holder, Interrupts, RunOptions, Stop, attach, clear, end_cluster, publish, status, survey,
+    unlock,
 };
 use emrys_core::run::State;
 use emrys_core::spec::Spec;
@@ -31,6 +32,8 @@ pub enum Errand {
     EndCluster,
     /// A person deletes the ledger.
     DeleteLedger,
+    /// `emrys attach`: who follows takes the run over when nobody drives it any more.
+    Attach,
     /// `emrys run`, also where the day was run before.
     RunAgain,
     /// `emrys publish --attempt N`, or without a number: the attempt that the record names.
@@ -47,6 +50,7 @@ impl Errand {
             Self::Unlock => "unlock",
             Self::EndCluster => "cluster ended by a person",
             Self::DeleteLedger => "ledger deleted",
+            Self::Attach => "attached",
             Self::RunAgain => "day run again",
             Self::Publish(_) => "attempt published",
             Self::Gc => "gc",
@@ -92,6 +96,16 @@ impl Visit {
         visits.collect()
     }
 
+    /// People who want to see how it goes, in the middle of a run or when it is over.
+    pub(crate) fn of_watchers(rng: &mut Rng, until: Duration) -> Vec<Self> {
+        let longest = if rng.bool() { until.as_secs().max(2) } else { 1_200 };
+        let visits = (0..rng.usize(1..=2)).map(|_| {
+            let at = Duration::from_secs(rng.u64(1..longest));
+            Self { at, errand: Errand::Attach }
+        });
+        visits.collect()
+    }
+
     /// Two attempts that are good, and people who do not agree which one queries should see.
     pub(crate) fn of_a_quarrel(rng: &mut Rng) -> Vec<Self> {
         let runs =
@@ -126,9 +140,14 @@ impl Visit {
         if rng.bool() {
             let errand =
                 if rng.bool() { Errand::Publish(Some(rng.u32(1..=2))) } else { Errand::Publish(None) };
-            visits.push(Self { at: GRACE_IS_OVER - Duration::from_secs(rng.u64(0..120)), errand });
+            let before = Duration::from_secs(rng.u64(0..120));
+            visits.push(Self { at: GRACE_IS_OVER.saturating_sub(before), errand });
         }
         visits.push(Self { at: GRACE_IS_OVER, errand: Errand::Gc });
+        if rng.u8(0..4) == 0 {
+            let at = GRACE_IS_OVER + Duration::from_secs(rng.u64(0..60));
+            visits.push(Self { at, errand: Errand::Unlock });
+        }
         let at = GRACE_IS_OVER + Duration::from_secs(rng.u64(0..600));
         visits.extend(Self::of_the_next_day(rng, at));
         visits
@@ -171,6 +190,9 @@ pub(crate) async fn run(
     truth: &Truth<'_>,
 ) -> Result<Vec<String>, Stop> {
     match errand {
+        Errand::Attach => {
+            attach(cp, spec, &holder, eyes, &mut Interrupts::none()).await?;
+        }
         Errand::RunAgain => {
             let options = RunOptions { holder, again: true, detach: false };
             emrys_control_plane::run(cp, spec, &options, eyes, &mut Interrupts::none()).await?;

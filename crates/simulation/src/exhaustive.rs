@@ -99,6 +99,26 @@ fn seconds(first: CrashPoint, place: Where) -> Vec<Scenario> {
     scenarios
 }
 
+/// Which of a run's calls that change something launches the cluster.
+const LAUNCH: usize = 7;
+
+/// A crash before and after every call of a run, or every one that changes something, while somebody else is attached who
+/// takes the run over; and the same of that one's calls, who takes it over from the first.
+pub fn attached(among: Among) -> Vec<Scenario> {
+    let run =
+        Scenario { operators: alone(), until: Duration::from_hours(1), ..scenario(&[], Where::SameHost) };
+    let visits = vec![Visit { at: Duration::from_secs(20), errand: Errand::Attach }];
+    let followed = Scenario { name: "attached".to_owned(), visits, ..run };
+    let crash = |point| Chaos::Crashes(vec![point]);
+    let scenarios = at_every_call(&followed, 0, among, crash);
+    // The first dies after its launch.
+    let first = CrashPoint { process: 0, nth: LAUNCH, among: Among::Changes, when: When::After };
+    let name = "attached, and the first is dead".to_owned();
+    let orphan = Scenario { name, chaos: Chaos::Crashes(vec![first]), ..followed };
+    let more = at_every_call(&orphan, FIRST_VISITOR, among, |point| Chaos::Crashes(vec![first, point]));
+    [scenarios, more].concat()
+}
+
 /// How long after one another people come; who clears away comes when the grace is over.
 const GAP: Duration = Duration::from_mins(20);
 
@@ -129,8 +149,12 @@ fn visited(errands: &[Errand]) -> Scenario {
     });
     let visits = visits.collect();
     let run = scenario(&[], Where::SameHost);
-    let operators = vec![Operator { processes: vec![ProcessPlan::new(Duration::ZERO, "host")] }];
-    Scenario { name: format!("{errands:?}"), operators, visits, until: at + GAP, ..run }
+    Scenario { name: format!("{errands:?}"), operators: alone(), visits, until: at + GAP, ..run }
+}
+
+/// One operator, with one process.
+fn alone() -> Vec<Operator> {
+    vec![Operator { processes: vec![ProcessPlan::new(Duration::ZERO, "host")] }]
 }
 
 /// A crash before and after every call, or every call that changes something, of each errand about what queries see.
@@ -159,6 +183,17 @@ pub fn sleepers() -> Vec<Scenario> {
 /// Somebody clears away a day that expires, and is suspended at a call of that; meanwhile another runs the day again.
 pub fn sleepers_at_expiry(among: Among) -> Vec<Scenario> {
     at_every_call(&expiring(REVIVAL), FIRST_VISITOR, among, |point| Chaos::Sleep(point, 2 * GAP))
+}
+
+/// Somebody publishes the attempt that is served anyway, and is suspended at a call of that; meanwhile the day expires, and
+/// is cleared away.
+pub fn sleepers_until_expiry() -> Vec<Scenario> {
+    let mut scenario = expiring(&[Errand::Publish(Some(1)), Errand::Gc]);
+    for (visit, at) in scenario.visits.iter_mut().zip([GRACE_IS_OVER, GRACE_IS_OVER + GAP]) {
+        visit.at = at;
+    }
+    let sleep = |point| Chaos::Sleep(point, 2 * GAP);
+    at_every_call(&scenario, FIRST_VISITOR, Among::All, sleep)
 }
 
 fn expiring(errands: &[Errand]) -> Scenario {

@@ -120,7 +120,13 @@ impl Network {
 
     /// The network as one process has it.
     pub(crate) fn wire(&self, process: usize, control: Control) -> Wire {
-        Wire { network: self.clone(), process, control, slept: Arc::default() }
+        Wire {
+            network: self.clone(),
+            process,
+            control,
+            slept: Arc::default(),
+            slept_since_look: Arc::default(),
+        }
     }
 
     pub(crate) fn facts(&self) -> Facts {
@@ -268,6 +274,8 @@ pub(crate) struct Wire {
     control: Control,
     /// How long the process was suspended since its last write of the ledger.
     slept: Arc<Mutex<Duration>>,
+    /// How long since it last read the answer to a look at the catalog: after that it makes sure that it is in time.
+    slept_since_look: Arc<Mutex<Duration>>,
 }
 
 impl Wire {
@@ -285,6 +293,9 @@ impl Wire {
             *lock(&self.slept) = Duration::ZERO;
         }
         self.suffer(&call, fate, When::After).await;
+        if call.service == Service::Glue && !call.changes {
+            *lock(&self.slept_since_look) = Duration::ZERO;
+        }
         let outcome = match &result {
             Ok(response) => response.status().as_u16().to_string(),
             Err(_) => "cut".to_owned(),
@@ -319,6 +330,7 @@ impl Wire {
             let text = format!("is suspended {when:?} {} for {} s", call.what, duration.as_secs());
             self.network.0.trace.say(self.process, &text);
             *lock(&self.slept) += duration;
+            *lock(&self.slept_since_look) += duration;
             self.control.freeze(duration).await;
         }
     }
@@ -333,11 +345,15 @@ impl Wire {
             self.network.inject(fault.kind());
             self.network.0.trace.say(self.process, &format!("{}: {fault:?}", call.what));
         }
-        let least = if call.service == Service::Glue { NAP } else { LONG };
-        let slept = (*lock(&self.slept) >= least).then_some(Excuse::Slept);
+        let is_late = if call.service == Service::Glue {
+            *lock(&self.slept_since_look) >= NAP
+        } else {
+            *lock(&self.slept) >= LONG
+        };
+        let slept = is_late.then_some(Excuse::Slept);
         if call.service == Service::Glue && call.changes {
             // It was too late for this table; before the next there is another check.
-            *lock(&self.slept) = Duration::ZERO;
+            *lock(&self.slept_since_look) = Duration::ZERO;
         }
         let effect = |request| self.network.effect(call, self.process, slept, request);
         match fault {

@@ -56,6 +56,9 @@ pub(crate) struct Readings {
     pub(crate) wrongs: Vec<Violation>,
     /// Tables by the last call that moved them, where that was a misstep.
     pub(crate) missteps: BTreeMap<&'static str, Excuse>,
+    /// Tables, and the folder, by the last such call, where that is of an attempt whose output was on its way out, or gone:
+    /// of a day that expires nothing waits for who would wake up. The next look mends it.
+    revived: BTreeMap<&'static str, String>,
     /// Where the tables were found.
     pub(crate) serving: Serving,
     /// How often a table was found to serve another folder.
@@ -136,6 +139,7 @@ impl Reader {
     fn withdrawn(&self, readings: &mut Readings, table: &'static str, after: After) {
         readings.withdrawals += 1;
         readings.missteps.remove(table);
+        readings.revived.remove(table);
         let state = Ledger::read(&self.0.store, &self.0.spec).state().unwrap_or_default();
         let why = if state.is_expiring() {
             match self.is_old(&state) {
@@ -175,7 +179,13 @@ impl Reader {
     fn moved(&self, readings: &mut Readings, table: &'static str, location: &str, after: After) {
         readings.moves += 1;
         readings.missteps.remove(table);
-        if !readings.files.contains_key(location) {
+        readings.revived.remove(table);
+        let excuse = after.excuse.or(readings.unlocked.then_some(Excuse::Unlocked));
+        let state = Ledger::read(&self.0.store, &self.0.spec).state().unwrap_or_default();
+        let attempt = self.attempt(&state, table, location);
+        if excuse.is_some() && attempt.is_some_and(|attempt| !attempt.keeping.is_kept()) {
+            readings.revived.insert(table, location.to_owned());
+        } else if !readings.files.contains_key(location) {
             match self.manifest(table, location) {
                 Ok(files) => drop(readings.files.insert(location.to_owned(), files)),
                 Err(why) => readings.broken(Invariant::ServedWhole, format!("{table}: {location}: {why}")),
@@ -184,8 +194,6 @@ impl Reader {
         if readings.lost {
             return;
         }
-        let state = Ledger::read(&self.0.store, &self.0.spec).state().unwrap_or_default();
-        let attempt = self.attempt(&state, table, location);
         if !attempt.is_some_and(Attempt::has_succeeded) {
             readings.broken(Invariant::ServedVerified, format!("{table} serves {location}"));
         }
@@ -193,8 +201,7 @@ impl Reader {
         if number == chosen {
             return;
         }
-        let unlocked = readings.unlocked.then_some(Excuse::Unlocked);
-        if let Some(excuse) = after.excuse.or(unlocked) {
+        if let Some(excuse) = excuse {
             readings.late += 1;
             readings.missteps.insert(table, excuse);
         } else {
@@ -208,7 +215,9 @@ impl Reader {
         let mut readings = self.readings();
         readings.deletions += 1;
         let state = Ledger::read(&self.0.store, &self.0.spec).state().unwrap_or_default();
-        let serving = catalog::serving(&mut self.0.endpoint.world());
+        let mut serving = catalog::serving(&mut self.0.endpoint.world());
+        serving
+            .retain(|table, location| location.is_none() || location.as_ref() != readings.revived.get(table));
         for key in keys(call, body) {
             if let Err(why) = self.may_go(&state, &serving, &key) {
                 readings.broken(Invariant::OnlySuperseded, format!("p{by} deletes {key}: {why}"));
@@ -302,6 +311,9 @@ impl Reader {
         for (table, location) in readings.serving.clone() {
             let Some(location) = location else { continue };
             let Some(named) = readings.files.get(&location) else { continue };
+            if readings.revived.get(table) == Some(&location) {
+                continue;
+            }
             let prefix = location.strip_prefix(&format!("s3://{BUCKET}/")).unwrap_or(&location);
             let found: BTreeMap<String, u64> = rig::files(&self.0.store, prefix).into_iter().collect();
             if *named != found {

@@ -16,6 +16,8 @@ use crate::network::STALE;
 const MORE: u64 = 0x6d6f_7265;
 /// Where the numbers of `[catalog]` begin.
 const CATALOG: u64 = 0x0063_6174_616c_6f67;
+/// Where the numbers of who attaches begin.
+const ATTACH: u64 = 0x6174_7461_6368;
 /// Where the numbers of days that expire begin.
 const EXPIRY: u64 = 0x6578_7069_7279;
 
@@ -27,6 +29,10 @@ pub const FOR_EVER: u32 = 1_000 * 3_600;
 
 /// All that a simulation is made of. The same scenario goes the same way each time.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a circumstance of its own, and all of them go together"
+)]
 pub struct Scenario {
     /// What it is called when something is wrong with it.
     pub name: String,
@@ -238,6 +244,7 @@ impl Scenario {
         .with_more(&mut Rng::with_seed(seed ^ MORE))
         .with_catalog(&mut Rng::with_seed(seed ^ CATALOG))
         .with_expiry(&mut Rng::with_seed(seed ^ EXPIRY))
+        .with_watchers(&mut Rng::with_seed(seed ^ ATTACH))
     }
 
     /// What came later has a row of numbers of its own, so that the older parts of a seed stay what they were.
@@ -301,6 +308,14 @@ impl Scenario {
         self.visits.retain(|visit| visit.at < GRACE_IS_OVER);
         self.visits.extend(Visit::of_expiry(rng));
         self.lasting(GRACE_IS_OVER + Duration::from_hours(1))
+    }
+
+    /// Others attach. A day without a catalog stays what it was before there were any.
+    fn with_watchers(mut self, rng: &mut Rng) -> Self {
+        if self.catalog && !self.forsaken && rng.u8(0..3) == 0 {
+            self.visits.extend(Visit::of_watchers(rng, self.until));
+        }
+        self
     }
 
     /// Things go wrong until then, and operators come.

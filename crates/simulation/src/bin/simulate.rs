@@ -51,11 +51,13 @@ fn main() -> ExitCode {
     let given = |scenario: &Scenario| scenario.clone().without(options.safeguards);
     if options.singles {
         is_good &= campaign("singles", &exhaustive::singles(), given);
+        is_good &= campaign("attached", &exhaustive::attached(Among::All), given);
         is_good &= campaign("errands", &exhaustive::errands(Among::All), given);
         is_good &= campaign("expiries", &exhaustive::expiries(Among::All), given);
         is_good &= campaign("sleepers", &exhaustive::sleepers(), given);
         let sleepers = exhaustive::sleepers_at_expiry(Among::All);
         is_good &= campaign("sleepers at expiry", &sleepers, given);
+        is_good &= campaign("sleepers until expiry", &exhaustive::sleepers_until_expiry(), given);
     }
     if options.pairs {
         is_good &= campaign("pairs", &exhaustive::pairs(), given);

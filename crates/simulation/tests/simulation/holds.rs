@@ -30,6 +30,17 @@ fn a_crash_at_any_call_is_survived() {
     assert_eq!(summary.outcomes.get(Outcome::Succeeded.name()), Some(&scenarios.len()));
 }
 
+/// Somebody is attached when the one who drives dies, at any call that changes something, and takes the run over; or dies
+/// of that in turn.
+#[test]
+fn who_is_attached_takes_the_run_over() {
+    let scenarios: Vec<Scenario> = exhaustive::attached(Among::Changes).into_iter().step_by(5).collect();
+    assert!(scenarios.len() > 20, "{}", scenarios.len());
+    let summary = campaign::play(&scenarios, Scenario::clone, |_| ());
+    assert_nothing_broke(&summary);
+    assert_eq!(summary.outcomes.get(Outcome::Succeeded.name()), Some(&scenarios.len()));
+}
+
 /// The same for who runs the day again, publishes another attempt, or clears away a day later: a crash at each call that
 /// changes something, before one and after the next (`cargo xtask simulate --singles` has both for all calls). A reader
 /// looks after each of them.
@@ -111,6 +122,7 @@ fn random_faults_crashes_and_operators_are_survived() {
         "gc",
         "objects deleted",
         "day taken out of a table",
+        "attached",
     ] {
         assert!(
             summary.injected.get(kind).is_some_and(|count| *count > 10),
