@@ -46,6 +46,12 @@ pub(super) fn own(config: &Config, table: &OwnTable) -> Table {
     external(config, &table.name, &table.description, columns.collect(), table.format)
 }
 
+/// What never stands in the files: OpenCSVSerde drops it wherever it does. With `"` in its place, as RFC 4180 has it, both
+/// Hive and Athena read backslashes as escapes (hive `OpenCSVSerde.newReader` takes it for its default; Trino's
+/// `CsvDeserializer` does the same on purpose, trinodb/trino pull request 18952), and texts with one would be torn apart. A
+/// quote within quotes is doubled, which is read as one whatever the escape is.
+const NO_ESCAPE: &str = "\u{1}";
+
 /// CSV is read by OpenCSVSerde, because messages hold commas, and Spark puts such fields into quotes, which
 /// LazySimpleSerDe would take for data. Athena makes numbers of its texts where a column has a numeric type, as long as
 /// none is empty: in the built-in job's tables every number is there. Hive and Spark see texts in all columns.
@@ -64,7 +70,7 @@ fn storage(columns: Vec<Column>, location: String, format: TableFormat) -> Stora
             "org.apache.hadoop.mapred.TextInputFormat",
             "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
             "org.apache.hadoop.hive.serde2.OpenCSVSerde",
-            texts(&[("separatorChar", ","), ("quoteChar", "\""), ("escapeChar", "\"")]),
+            texts(&[("separatorChar", ","), ("quoteChar", "\""), ("escapeChar", NO_ESCAPE)]),
         ),
     };
     StorageDescriptor {

@@ -60,6 +60,8 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / "_SUCCESS").write_text("not read")
     (lake / "csv").mkdir()
     (lake / "csv" / "a.csv").write_text('code,label\n200,"fine, really"\nx,odd\n')
+    (lake / "backslashes").mkdir()
+    (lake / "backslashes" / "a.csv").write_text('1,"C:\\logs, or\\",end\n2,"say ""hi""",\n3,a\\b,x\n')
     return lake
 
 
@@ -78,6 +80,17 @@ def document() -> dict[str, Any]:
                 separatorChar=",",
             ),
             "Parameters": {"skip.header.line.count": "1"},
+        },
+        **{
+            name: {
+                "StorageDescriptor": storage(
+                    "s3://lake/backslashes/",
+                    [("n", "int"), ("label", "string"), ("more", "string")],
+                    "org.apache.hadoop.hive.serde2.OpenCSVSerde",
+                    escapeChar=escape,
+                )
+            }
+            for name, escape in (("unescaped", "\x01"), ("escaped", '"'))
         },
         "narrow": {"StorageDescriptor": storage("s3://lake/logs/", [("path", "int")])},
         "projected": {
@@ -227,6 +240,11 @@ ANSWERS: list[tuple[str, list[list[str | None]]]] = [
     ('SELECT l."status_code" FROM "AwsDataCatalog"."db"."LOGS" l WHERE l."date" > \'2024-10-20\'', [["200"]]),
     ("SELECT count(*) FROM logs WHERE added IS NULL", [["3"]]),
     ("SELECT label, code FROM labels", [["fine, really", "200"], ["odd", None]]),
+    (
+        "SELECT label, more FROM unescaped ORDER BY n",
+        [["C:\\logs, or\\", "end"], ['say "hi"', ""], ["a\\b", "x"]],
+    ),
+    ("SELECT count(*) FROM escaped WHERE more = 'end'", [["0"]]),
     ("SHOW TABLES 'l*'", [["labels"], ["logs"]]),
     ("SHOW DATABASES", [["db"]]),
     ("show partitions logs;", [["date=2024-10-20"], ["date=2024-10-21"], ["date=2024-10-22"]]),

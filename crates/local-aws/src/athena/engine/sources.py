@@ -135,18 +135,30 @@ def _read(table: Table, files: list[str], keys: list[str], connection: duckdb.Du
     raise not_here(f"tables of the format {table.file_format}")
 
 
+_BACKSLASH = "\\"
+
+
+def _escape(char: str, quote: str) -> str:
+    """What DuckDB is to take for the escape. OpenCSVSerde reads backslashes also where the quote is named as the escape,
+    as Trino does (pull request 18952); a doubled quote is one quote to it with any other."""
+    return _BACKSLASH if char in (_BACKSLASH, quote) else quote
+
+
 def _read_csv(table: Table, files: list[str], keys: list[str]) -> str:
     is_open = table.file_format == "opencsv"
     separator = table.serde.get("separatorChar", ",") if is_open else table.serde.get("field.delim", "\x01")
     quote = table.serde.get("quoteChar", '"') if is_open else ""
+    escape = _escape(table.serde.get("escapeChar", _BACKSLASH), quote) if is_open else ""
     skip = int(table.properties.get("skip.header.line.count", "0"))
     declared = ", ".join(f"{text(name)}: 'VARCHAR'" for name, _ in table.columns)
-    null = "" if is_open else ", nullstr = '\\N'"
+    names = ", ".join(text(name) for name, _ in table.columns)
+    # To OpenCSVSerde an empty field is an empty text.
+    null = f", force_not_null = [{names}]" if is_open else ", nullstr = '\\N'"
     listed = ", ".join(text(path) for path in files)
     columns = [f"TRY_CAST({name_of(name)} AS {duck_type(kind)}) AS {name_of(name)}" for name, kind in table.columns]
     return (
         f"SELECT {', '.join(columns + keys)} FROM read_csv([{listed}], columns = {{{declared}}}, auto_detect = false, "
-        f"header = false, skip = {skip}, delim = {text(separator)}, quote = {text(quote)}, escape = {text(quote)}, "
+        f"header = false, skip = {skip}, delim = {text(separator)}, quote = {text(quote)}, escape = {text(escape)}, "
         f"null_padding = true, strict_mode = false{null})"
     )
 
