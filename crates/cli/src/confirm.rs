@@ -19,7 +19,11 @@ pub(crate) fn confirm(printer: &Printer, yes: bool, question: &str) -> Result<bo
     printer.line(&format!("{question} {}", styled(BOLD, "[y/N]")));
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).map_err(CliError::Start)?;
-    Ok(is_yes(&answer))
+    let agreed = is_yes(&answer);
+    if !agreed {
+        printer.line("nothing is changed");
+    }
+    Ok(agreed)
 }
 
 fn is_yes(answer: &str) -> bool {

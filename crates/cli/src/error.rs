@@ -304,7 +304,7 @@ fn query_hint(error: &QueryError) -> Option<String> {
         QueryError::NotStarted(trouble) if trouble.kind == TroubleKind::Unreachable => {
             "it may have been started all the same: Athena's history of the workgroup tells"
         }
-        QueryError::NotStarted(_) => return None,
+        QueryError::NotStarted(trouble) => return Stop::Trouble(trouble.clone()).hint().map(str::to_owned),
         QueryError::OutOfSight { .. } | QueryError::NotYetStopped { .. } => {
             "it can be seen and stopped in Athena's history of the workgroup"
         }

@@ -90,13 +90,14 @@ pub async fn clearable(cp: &ControlPlane, spec: &Spec) -> Result<Option<Clearabl
     look(cp, spec, &state).await.map(Some)
 }
 
-/// What may go of all days, the oldest first, those left out of which nothing may. It only reads. A day whose record
-/// cannot be read hides none of the others: `Err` says which, and why.
+/// What may go of all days, the oldest first, and which of them tables serve otherwise than their record says; all others
+/// are left out. It only reads. A day whose record cannot be read hides none of the others: `Err` says which, and why.
 pub async fn clearables(
     cp: &ControlPlane,
     spec: &Spec,
 ) -> Result<Vec<Result<Clearable, (Day, String)>>, Stop> {
     let mut found = Vec::new();
+    let served = patiently(cp, async || looks::AllServed::look(cp, spec).await).await?;
     for DayRecord { day, status } in Box::pin(days(cp, spec, None)).await?.into_iter().rev() {
         let state = match status {
             Ok(status) => status.state,
@@ -106,9 +107,9 @@ pub async fn clearables(
             }
         };
         let Ok(spec) = spec.on(day) else { continue };
-        if may_go(cp, &spec, &state) {
+        if may_go(cp, &spec, &state) || served.is_astray(&spec, &state) {
             let day = look(cp, &spec, &state).await?;
-            if day.expires || !day.removals.is_empty() {
+            if day.expires || !day.astray.is_empty() || !day.removals.is_empty() {
                 found.push(Ok(day));
             }
         }

@@ -59,7 +59,7 @@ fn lost(holder: Option<&Holder>) -> String {
 fn trouble_hint(kind: TroubleKind) -> Option<&'static str> {
     match kind {
         TroubleKind::Access => Some(
-            "look at the credentials, the profile and the rights of whoever runs this; the run itself is untouched",
+            "look at the credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID, a role), and at the rights of whoever runs this; the run itself is untouched",
         ),
         TroubleKind::Unreachable => {
             Some("look at the network, the region and the endpoint; the run itself is untouched")

@@ -39,7 +39,7 @@ pub struct RunReport {
     pub rows_rejected: Option<u64>,
     /// What the output was checked against; null until it is known to be good.
     pub checked_by: Option<CheckedBy>,
-    /// The output folder, once it is known to be good.
+    /// The output folder, once it is known to be good, and as long as it is kept.
     pub output: Option<String>,
     /// From the attempt's begin to the end of its cluster, or until now.
     pub duration_seconds: Option<f64>,
@@ -166,6 +166,7 @@ fn report_of(spec: &Spec, state: &State, attempt: Option<&Attempt>, now: Timesta
     let rows = verdict.and_then(|verdict| verdict.rows);
     let good = verdict.is_some_and(verify::Verdict::is_good);
     let intent = attempt.and_then(Attempt::intent).filter(|_| good);
+    let is_kept = attempt.is_some_and(|attempt| attempt.keeping.is_kept());
     RunReport {
         pipeline: spec.pipeline().to_owned(),
         day: spec.day,
@@ -182,11 +183,14 @@ fn report_of(spec: &Spec, state: &State, attempt: Option<&Attempt>, now: Timesta
         rows_read: rows.map(|rows| rows.read),
         rows_rejected: rows.map(|rows| rows.rejected),
         checked_by: verdict.filter(|_| good).map(CheckedBy::new),
-        output: intent.map(|intent| verify::folder(spec, intent).to_string()),
+        output: intent.filter(|_| is_kept).map(|intent| verify::folder(spec, intent).to_string()),
         duration_seconds: attempt.map(|attempt| attempt.duration(now).as_secs_f64()),
         diagnosis: attempt.and_then(|attempt| attempt.diagnosis.clone()),
         refusal: state.refusal.as_ref().map(RefusalReport::new),
-        succeeded_attempt: state.succeeded().map(|attempt| attempt.number),
+        succeeded_attempt: state
+            .succeeded()
+            .filter(|attempt| attempt.keeping.is_kept())
+            .map(|attempt| attempt.number),
         published: attempt
             .filter(|_| spec.published_to().is_some())
             .map(|attempt| attempt.publishing == Publishing::Published),

@@ -219,7 +219,7 @@ impl Problem {
             }
             Self::RowsDoNotAddUp(_) => "this is a mistake in the job: its output cannot be trusted",
             Self::TooManyRejects { .. } => {
-                "look at the table `rejects` for reasons and samples; raise `[limits] max-reject-ratio` if this share is normal"
+                "the table `rejects` below the attempt's folder, which is not published, has reasons and samples; raise `[limits] max-reject-ratio` if this share is normal"
             }
             Self::FileMissing { .. }
             | Self::FileTwice { .. }

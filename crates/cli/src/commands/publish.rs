@@ -40,7 +40,7 @@ pub(crate) async fn run(args: &PublishArgs, common: &Common, printer: &Printer) 
     let DaySettings { spec } = DaySettings::resolve(args.day, common)?;
     if spec.published_to().is_none() {
         let why = "nothing is published: the pipeline has no `[catalog]`, or a job of its own without `[[catalog.tables]]`";
-        return refuse(&spec, common, printer, why, Exit::Usage);
+        return refuse(&spec, common, printer, why, None, Exit::Usage);
     }
     let cp = place::connect(&spec.config, common, printer).await?;
     let mut interrupts = signals::listen(CtrlC::StopsWatching).map_err(CliError::Start)?;
@@ -67,17 +67,34 @@ pub(crate) async fn run(args: &PublishArgs, common: &Common, printer: &Printer) 
             format!("the output of attempt {attempt} is removed, or about to be: run the day again")
         }
     };
-    refuse(&spec, common, printer, &why, Exit::Usage)
+    refuse(&spec, common, printer, &why, None, Exit::Usage)
 }
 
 /// What came of it.
 fn told(end: &RunEnd, spec: &Spec, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
-    if !matches!(end.how, How::Closed(_)) {
-        return refuse(spec, common, printer, "stopped before it was published: ask again", exit(end));
-    }
     let chosen = end.state.chosen();
+    // Tables move one after the other.
+    let wanted = chosen.map_or_else(String::new, |attempt| {
+        format!(
+            "; some tables may serve attempt {} already, which the record names from now on",
+            attempt.number
+        )
+    });
+    let go_on = "`emrys publish`, `attach` and `gc` of the day go on with it; `emrys runs` of the day shows what each table serves";
+    match &end.how {
+        How::Closed(_) => {}
+        How::Left(leave) => {
+            let why = format!("not published: {}{wanted}", leave.trouble());
+            return refuse(spec, common, printer, &why, Some(go_on), exit(end));
+        }
+        How::StoppedWatching | How::Detached => {
+            let why = format!("stopped before it was published{wanted}");
+            return refuse(spec, common, printer, &why, Some(go_on), exit(end));
+        }
+    }
     if let Some(Publishing::GivenUp(why)) = chosen.map(|attempt| &attempt.publishing) {
-        return refuse(spec, common, printer, why, Exit::RunFailed);
+        let hint = "`emrys setup --dry-run` says what is wrong with the tables, and `emrys setup` makes what is missing";
+        return refuse(spec, common, printer, &format!("{why}{wanted}"), Some(hint), Exit::RunFailed);
     }
     let attempt = chosen.map(|attempt| attempt.number);
     let run = chosen.and_then(Attempt::intent).map(|intent| spec.run_id(intent));
@@ -90,11 +107,18 @@ fn told(end: &RunEnd, spec: &Spec, common: &Common, printer: &Printer) -> Result
     Ok(Exit::Done)
 }
 
-fn refuse(spec: &Spec, common: &Common, printer: &Printer, why: &str, exit: Exit) -> Result<Exit, CliError> {
+fn refuse(
+    spec: &Spec,
+    common: &Common,
+    printer: &Printer,
+    why: &str,
+    hint: Option<&str>,
+    exit: Exit,
+) -> Result<Exit, CliError> {
     if common.json {
         printer.json(&document(spec, None, None, Some(why), exit))?;
     } else {
-        tell(printer, why, None);
+        tell(printer, why, hint);
     }
     Ok(exit)
 }

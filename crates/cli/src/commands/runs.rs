@@ -238,17 +238,25 @@ fn catalog_text(status: &RunStatus, live: &Live<'_>) -> String {
         return "\n  the day has expired: queries see none\n".to_owned();
     }
     if astray.is_empty() {
-        return format!("\n  queries see {}\n", name(chosen));
+        let mut text = format!("\n  queries see {}\n", name(chosen));
+        if chosen.is_none() && status.state.closed.is_some() && status.report.succeeded_attempt.is_some() {
+            let day = status.report.day;
+            let _ = writeln!(text, "{} `emrys publish {day}` lets them see the day", styled(HINT, "hint:"));
+        }
+        return text;
     }
     let mut text =
         format!("\n  ! queries should see {}, and the catalog serves something else:\n", name(chosen));
+    let astray_tables_are_bare = astray.iter().any(|served| served.location.is_none());
     for served in astray {
         let location = served.location.as_deref().unwrap_or("no partition");
         let _ = writeln!(text, "    {}: {} ({location})", served.table, name(served.attempt));
     }
     let day = status.report.day;
     let command = if chosen.is_none() { format!("emrys gc {day}") } else { format!("emrys publish {day}") };
-    let _ = writeln!(text, "{} `{command}` puts that right", styled(HINT, "hint:"));
+    let setup =
+        if astray_tables_are_bare { "; where a table is missing, `emrys setup` makes it first" } else { "" };
+    let _ = writeln!(text, "{} `{command}` puts that right{setup}", styled(HINT, "hint:"));
     text
 }
 

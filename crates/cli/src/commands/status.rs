@@ -117,6 +117,12 @@ pub(crate) fn summary(report: &RunReport) -> String {
     if let Some(standing) = report.succeeded_attempt.filter(|standing| Some(*standing) != report.attempt) {
         line("stands", &format_args!("the output of attempt {standing}"));
     }
+    // By the record: what the catalog itself serves is for `emrys runs DAY`.
+    match (report.published_attempt, report.published) {
+        (Some(seen), _) => line("queries", &format_args!("see attempt {seen}")),
+        (None, Some(false)) if report.outcome.is_some() => line("queries", &"see nothing of this day"),
+        (None, _) => {}
+    }
     if let Some(cluster) = &report.cluster_id {
         let state = report.cluster_state.as_deref().unwrap_or("not yet seen");
         let reason =

@@ -36,7 +36,7 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
         | Event::GuardGroupFound { .. }
         | Event::AlarmFound { current: false } => return None,
         Event::LookedAgain { found } => return stragglers(found),
-        Event::Reopened { .. } => (Level::Info, "the day was run before, and is run again".to_owned()),
+        Event::Reopened { .. } => (Level::Info, "the day was asked for before, and is again".to_owned()),
         Event::AttemptStarted { attempt, retry: Some(retry), .. } => {
             let Retry { because, choice } = retry;
             (Level::Warn, format!("attempt {attempt} follows by itself, {choice}: {because}"))

@@ -108,7 +108,7 @@ impl LedgerError {
             }
             Self::TooNew { .. } => "use the version of emrys that wrote it, or a later one",
             Self::Deleted { .. } => {
-                "a cluster may still be at work: look for its name in EMR. Nothing below `[state] uri` may be deleted while a run is in flight"
+                "a cluster may still be at work: `emrys sweep` finds it, and ends it with `--terminate`. Nothing below `[state] uri` may be deleted while a run is in flight"
             }
         }
     }

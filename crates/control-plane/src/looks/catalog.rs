@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_glue::types::{self as glue, Partition};
 use emrys_core::catalog::{
-    Publication, Served, Table, evidence, has_table, publications, table_folder, unready,
+    Publication, Served, Table, evidence, folders, has_table, publications, table_folder, unready,
 };
 use emrys_core::gc;
 use emrys_core::run::{Attempt, Event, State, Trouble};
@@ -45,16 +45,71 @@ pub async fn served(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Vec
     let mut served = Vec::new();
     for publication in publications(spec, any) {
         let found = partition(cp, &catalog.database, &publication).await?;
-        let location = found.and_then(|found| found.storage_descriptor).and_then(|storage| storage.location);
-        let wrote = |attempt: &&Attempt| {
-            let intent = attempt.intent();
-            let folder = intent.map(|intent| table_folder(spec, intent, &publication.table).to_string());
-            folder.is_some() && folder == location
-        };
-        let attempt = state.attempts.iter().find(wrote).map(|attempt| attempt.number);
-        served.push(Served { table: publication.table, location, attempt });
+        served.push(serves(spec, state, publication.table, found.and_then(location)));
     }
     Ok(served)
+}
+
+/// What a table serves, and which attempt wrote that.
+fn serves(spec: &Spec, state: &State, table: String, location: Option<String>) -> Served {
+    let wrote = |attempt: &&Attempt| {
+        let intent = attempt.intent();
+        let folder = intent.map(|intent| table_folder(spec, intent, &table).to_string());
+        folder.is_some() && folder == location
+    };
+    let attempt = state.attempts.iter().find(wrote).map(|attempt| attempt.number);
+    Served { table, location, attempt }
+}
+
+fn location(found: Partition) -> Option<String> {
+    found.storage_descriptor?.location
+}
+
+/// What the pipeline's tables serve, of all days.
+pub(crate) struct AllServed {
+    /// Tables, and of each the locations by day.
+    locations: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl AllServed {
+    /// Lists the partitions of each table: some calls for all days together, where each day would take one a table.
+    pub(crate) async fn look(cp: &ControlPlane, spec: &Spec) -> Result<Self, Trouble> {
+        let mut locations = BTreeMap::new();
+        let Some(catalog) = spec.published_to() else { return Ok(Self { locations }) };
+        for (table, _) in folders(&spec.config) {
+            let list = cp.glue.get_partitions().database_name(&catalog.database).table_name(table);
+            let mut pages = list.exclude_column_schema(true).into_paginator().send();
+            let days: &mut BTreeMap<String, String> = locations.entry(table.to_owned()).or_default();
+            while let Some(page) = pages.next().await {
+                let page = match page.map_err(|error| Failure::of(&error)) {
+                    Ok(page) => page,
+                    Err(failure) if failure.code == NOT_FOUND => break,
+                    Err(failure) => {
+                        return Err(
+                            failure.into_trouble(&format!("could not list the partitions of {table}"))
+                        );
+                    }
+                };
+                for found in page.partitions.unwrap_or_default() {
+                    let day = found.values.as_ref().and_then(|values| values.first()).cloned();
+                    if let Some((day, location)) = day.zip(location(found)) {
+                        days.insert(day, location);
+                    }
+                }
+            }
+        }
+        Ok(Self { locations })
+    }
+
+    /// Whether a day is served otherwise than its record says.
+    pub(crate) fn is_astray(&self, spec: &Spec, state: &State) -> bool {
+        let day = spec.day.to_string();
+        let of = |(table, days): (&String, &BTreeMap<String, String>)| {
+            serves(spec, state, table.clone(), days.get(&day).cloned())
+        };
+        let served: Vec<Served> = self.locations.iter().map(of).collect();
+        gc::astray(spec, state, &served).is_some()
+    }
 }
 
 /// What is to be recorded where the catalog serves something else for the day than the record says. Where its tables are

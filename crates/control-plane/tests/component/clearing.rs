@@ -410,3 +410,21 @@ async fn a_day_of_which_the_good_output_is_elsewhere_does_not_expire() {
     assert_eq!(gone(&cp, &moved).await, []);
     assert_eq!(serving(&cp, &spec, &end).await, [Some(1); 6]);
 }
+
+/// A look at all days finds those that tables serve otherwise than their record says, too: where tables were made anew, all.
+#[tokio::test(start_paused = true)]
+async fn a_look_at_all_days_finds_what_is_astray_where_nothing_is_due() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, published());
+    let glue = set_up(&aws, &spec).await;
+    let end = run(&cp, &spec, 1).await;
+    assert_eq!(clearables(&cp, &spec).await.unwrap(), []);
+    let delete = glue.delete_partition().database_name("logs").table_name("errors");
+    delete.partition_values("2024-10-20").send().await.unwrap();
+    let found = clearables(&cp, &spec).await.unwrap();
+    let found = found[0].as_ref().unwrap();
+    assert_eq!((found.astray.as_slice(), found.removals.as_slice()), (&["errors".to_owned()][..], &[][..]));
+    assert_eq!(gone(&cp, &spec).await, []);
+    assert_eq!(serving(&cp, &spec, &end).await, [Some(1); 6]);
+    assert_eq!(clearables(&cp, &spec).await.unwrap(), []);
+}

@@ -33,6 +33,7 @@ impl<'t, 'r> Entry<'t, 'r> {
                 "a text" => "write it in quotes",
                 "a list" => "write it in square brackets, each text in quotes",
                 "a table" => "write its keys below a line with its name in square brackets",
+                _ if matches!(self.value, ValueInner::Float(_)) => "write a whole number",
                 _ => "write the number without quotes",
             },
         );

@@ -131,7 +131,7 @@ fn wrong_types_have_their_place() {
     emrys.toml:23:16: `limits.run-minutes`: an integer is expected, and this is a text
       hint: write the number without quotes
     emrys.toml:24:17: `limits.start-minutes`: an integer is expected, and this is a number with a fraction
-      hint: write the number without quotes
+      hint: write a whole number
     emrys.toml:25:16: `limits.max-attempts`: 0 is not between 1 and 1000
       hint: 1 allows no second attempt for a day; left out, it is 3
     emrys.toml:26:20: `limits.max-reject-ratio`: this is not between 0 and 1

@@ -81,6 +81,9 @@ impl Obstacle {
     /// What a person can do about it.
     pub fn hint(&self) -> &'static str {
         match self {
+            Self::Overlap { id, .. } if id.starts_with("emrys/") => {
+                "it is another pipeline's of Emrys: give each its own source, and its own `[cluster] log-uri`"
+            }
             Self::Overlap { .. } => {
                 "S3 would follow both rules: agree with its owner, and remove or narrow one of the two"
             }

@@ -23,7 +23,7 @@ const HINTS: [(&str, &str); 13] = [
         "`emrys setup` makes the tables of the pipeline; `emrys query \"SHOW TABLES\"` lists what is there",
     ),
     ("SCHEMA_NOT_FOUND", "`emrys setup` makes the database and its tables"),
-    ("COLUMN_NOT_FOUND", "`emrys query \"DESCRIBE processed_logs\"` lists the columns of a table"),
+    ("COLUMN_NOT_FOUND", "`emrys query \"DESCRIBE …\"` with the name of the table lists its columns"),
     (
         "TYPE_MISMATCH",
         "Athena compares values of one type only: `date` is a text, as '2024-10-20', and status codes are numbers; CAST helps",

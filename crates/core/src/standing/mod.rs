@@ -252,6 +252,12 @@ pub fn plan(spec: &Spec, found: &Found, goal: Goal) -> Plan {
     if let (Some(found), Some(configured)) = (&found.queries, &spec.config.catalog) {
         queries::plan(spec, configured, found, goal, &mut plan);
     }
+    if spec.config.catalog.is_none() && goal == Goal::Destroy {
+        plan.notes.push(
+            "without `[catalog]` no database, tables or workgroup are looked for, also where there was one"
+                .to_owned(),
+        );
+    }
     rules(spec, found, goal, &mut plan);
     alarm(spec, found, goal, &mut plan);
     if let Some(retention) = spec.config.retention.as_ref().filter(|_| goal == Goal::Setup) {

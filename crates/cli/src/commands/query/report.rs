@@ -105,8 +105,10 @@ pub(super) fn tell_cost(asked: &Asked<'_>, execution: &Execution, output: &Outpu
     let text = format!("{rows}; {scanned} scanned{cost}; {took}; query {id}");
     printer.record("info", &styled(DIM, text), Map::new());
     if let Some(days) = asked.settings.days.filter(|_| output.row_count() == 0) {
-        let hint =
-            format!("{} no rows of {days}: `emrys runs` lists the days that were run", styled(HINT, "hint:"));
+        let hint = format!(
+            "{} no rows of {days}: nothing there fits, or it was not run or published (`emrys runs`)",
+            styled(HINT, "hint:")
+        );
         printer.record("info", &hint, Map::new());
     }
 }
