@@ -20,20 +20,15 @@ pub(crate) async fn fill(store: &Store, answer: Result<Value, ApiError>) -> Resu
     let content = store.read(bucket, key).await.map_err(|error| {
         ApiError::invalid_request(format!("Could not find results: {location} cannot be read: {error}"))
     })?;
-    let content = String::from_utf8_lossy(&content);
-    let rows = if wanted["is_table"] == true {
-        read_csv(&content)
-    } else {
-        content.lines().map(|line| vec![Some(line.to_owned())]).collect()
-    };
     let number =
         |member: &str| usize::try_from(wanted[member].as_u64().unwrap_or_default()).unwrap_or(usize::MAX);
-    let (from, most) = (number("from").min(rows.len()), number("most"));
-    let page: Vec<Value> = rows.iter().skip(from).take(most).map(|row| datum_row(row)).collect();
-    let next = from + page.len();
-    answer["ResultSet"]["Rows"] = Value::Array(page);
-    if next < rows.len() {
-        answer["NextToken"] = json!(format!("row-{next}"));
+    let (from, most) = (number("from").min(content.len()), number("most"));
+    // Only what belongs onto the page is read: a result has as many pages as it has thousands of rows.
+    let rest = String::from_utf8_lossy(&content[from..]);
+    let (rows, read) = if wanted["is_table"] == true { read_csv(&rest, most) } else { read_lines(&rest, most) };
+    answer["ResultSet"]["Rows"] = rows.iter().map(|row| datum_row(row)).collect();
+    if from + read < content.len() {
+        answer["NextToken"] = json!(format!("byte-{}", from + read));
     }
     Ok(answer)
 }
@@ -44,16 +39,19 @@ fn datum_row(row: &[Cell]) -> Value {
     json!({"Data": data.collect::<Vec<_>>()})
 }
 
-/// Reads what the engine wrote: each value in quotes, NULL as nothing.
-fn read_csv(content: &str) -> Vec<Vec<Cell>> {
+/// Reads what the engine wrote, so many rows at most: each value in quotes, NULL as nothing. The rows, and how many bytes
+/// they take.
+fn read_csv(content: &str, most: usize) -> (Vec<Vec<Cell>>, usize) {
     let (mut rows, mut row) = (Vec::new(), Vec::new());
     let mut cell: Cell = None;
     let mut quoted = false;
-    let mut chars = content.chars().peekable();
-    while let Some(char) = chars.next() {
+    let mut chars = content.char_indices().peekable();
+    let mut read = 0;
+    while rows.len() < most
+        && let Some((at, char)) = chars.next()
+    {
         match char {
-            '"' if quoted && chars.peek() == Some(&'"') => {
-                chars.next();
+            '"' if quoted && chars.next_if(|(_, next)| *next == '"').is_some() => {
                 cell.get_or_insert_default().push('"');
             }
             '"' => {
@@ -64,11 +62,19 @@ fn read_csv(content: &str) -> Vec<Vec<Cell>> {
             '\n' if !quoted => {
                 row.push(cell.take());
                 rows.push(std::mem::take(&mut row));
+                read = at + 1;
             }
             other => cell.get_or_insert_default().push(other),
         }
     }
-    rows
+    (rows, if chars.peek().is_none() { content.len() } else { read })
+}
+
+/// The same of a text: each line is a row of one value.
+fn read_lines(content: &str, most: usize) -> (Vec<Vec<Cell>>, usize) {
+    let lines = content.split_inclusive('\n').take(most);
+    let read = lines.clone().map(str::len).sum();
+    (lines.flat_map(str::lines).map(|line| vec![Some(line.to_owned())]).collect(), read)
 }
 
 #[cfg(test)]
@@ -78,7 +84,7 @@ mod tests {
 
     #[test]
     fn an_empty_text_is_not_null_and_quotes_lines_and_commas_survive() {
-        let rows = read_csv("\"a\",\"b\"\n\"\",\n\"x \"\"y\"\"\nz\",\"1,2\"\n");
+        let (rows, _) = read_csv("\"a\",\"b\"\n\"\",\n\"x \"\"y\"\"\nz\",\"1,2\"\n", 9);
         let text = |text: &str| Some(text.to_owned());
         assert_eq!(
             rows,
@@ -97,8 +103,8 @@ mod tests {
         };
         let first = fill(&store, Ok(page(0))).await.unwrap();
         assert_eq!(first["ResultSet"]["Rows"][0]["Data"][0]["VarCharValue"], "n");
-        assert_eq!(first["NextToken"], "row-2");
-        let last = fill(&store, Ok(page(2))).await.unwrap();
+        assert_eq!(first["NextToken"], "byte-8");
+        let last = fill(&store, Ok(page(8))).await.unwrap();
         assert_eq!(last, json!({"ResultSet": {"Rows": [{"Data": [{"VarCharValue": "2"}]}]}}));
         store.delete("results", "r.csv", &crate::store::Condition::default()).unwrap();
         assert_eq!(fill(&store, Ok(page(0))).await.unwrap_err().code, "InvalidRequestException");

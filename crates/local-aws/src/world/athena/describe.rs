@@ -37,7 +37,7 @@ impl Athena {
         answer_page("QueryExecutionIds", ids, input, MOST_ON_A_PAGE, String::clone, |id| json!(id))
     }
 
-    /// All but the rows: the object that they are in, and which of its lines.
+    /// All but the rows: the object that they are in, and from which of its bytes on how many belong here.
     pub(super) fn get_results(&self, input: &Value) -> Result<Value, ApiError> {
         let execution = self.execution(&text(input, "QueryExecutionId"))?;
         match execution.state {
@@ -55,8 +55,8 @@ impl Athena {
         let from = match input["NextToken"].as_str() {
             None => 0,
             Some(token) => token
-                .strip_prefix("row-")
-                .and_then(|row| row.parse::<u64>().ok())
+                .strip_prefix("byte-")
+                .and_then(|at| at.parse::<u64>().ok())
                 .ok_or_else(|| invalid("Malformed next token"))?,
         };
         let columns: Vec<Value> = execution.columns.iter().map(column_info).collect();
