@@ -140,7 +140,10 @@ impl Visit {
         if rng.bool() {
             let errand =
                 if rng.bool() { Errand::Publish(Some(rng.u32(1..=2))) } else { Errand::Publish(None) };
-            visits.push(Self { at: GRACE_IS_OVER - Duration::from_secs(rng.u64(0..120)), errand });
+            visits.push(Self {
+                at: GRACE_IS_OVER.saturating_sub(Duration::from_secs(rng.u64(0..120))),
+                errand,
+            });
         }
         visits.push(Self { at: GRACE_IS_OVER, errand: Errand::Gc });
         if rng.u8(0..4) == 0 {

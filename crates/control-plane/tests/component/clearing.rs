@@ -276,6 +276,28 @@ async fn an_expired_day_loses_its_partitions_before_its_objects() {
     assert!(done > 15, "it was cut {done} times only");
 }
 
+/// Glue will not have it: no partition is asked to go when the lease may be over, and the next one goes on.
+#[tokio::test(start_paused = true)]
+async fn a_partition_is_asked_to_go_only_while_the_lease_lasts() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, expiring());
+    set_up(&aws, &spec).await;
+    let end = run(&cp, &spec, 1).await;
+    pass(11 * 24).await;
+    for _ in 0..100 {
+        aws.fault("DeletePartition", Fault::Answer(500, "InternalServiceException"));
+    }
+    let begun = tokio::time::Instant::now();
+    assert!(cleared(&cp, &spec, 5).await.is_err());
+    // Half a lease, and the last try with those of the SDK.
+    assert!(begun.elapsed() < Duration::from_secs(90), "{:?}", begun.elapsed());
+    assert_eq!(serving(&cp, &spec, &end).await, [Some(1); 6]);
+    assert_eq!(aws.keys(&folder(&spec, &end.state, 1)).await.len(), 2);
+    aws.forget_faults();
+    assert_eq!(gone(&cp, &spec).await, [(1, Removal::Expired)]);
+    assert_eq!(serving(&cp, &spec, &end).await, [None; 6]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_day_without_a_catalog_expires_too() {
     let aws = Aws::new(good_step());
