@@ -15,6 +15,7 @@ use crate::reader::Readings;
 use crate::rig::{self, BUCKET, Cluster, Ledger};
 use crate::scenario::{ABSENCE, Scenario};
 use crate::served::{self, Ending};
+use crate::surplus;
 
 /// How long, in seconds, who comes to a run may take to end its cluster: the lease of the one before, a look, and a
 /// request.
@@ -33,7 +34,8 @@ pub enum Invariant {
     ClustersAreKnown,
     /// No two clusters write to one place, so that a surplus one cannot touch what was accepted.
     OutputApart,
-    /// Who knows of a cluster that the ledger does not name asks for its end.
+    /// Who knows of a cluster that the ledger does not name asks for its end; and so does who could find it when the launch
+    /// that was given up is looked for again.
     SurplusIsEnded,
     /// No cluster lives longer than it would if nobody looked after it; and where its step hangs, no longer than its guard
     /// lets it, or than whoever comes next and sees it.
@@ -256,6 +258,11 @@ impl Court<'_> {
             }
             if !intended.contains(nonce) {
                 self.broken(Invariant::ClustersAreKnown, format!("the ledger does not know of {clusters:?}"));
+            }
+        }
+        for straggler in surplus::stragglers(&self.events, &self.ours) {
+            if let Some(what) = straggler.wrong(self.evidence.facts) {
+                self.broken(Invariant::SurplusIsEnded, what);
             }
         }
         for launch in &self.evidence.facts.launches {

@@ -17,7 +17,8 @@
 //!   |-> catalog     the tables of a pipeline that publishes
 //!   |-> reader      who queries without pause
 //!   `-> invariants  what must hold at the end
-//!         `-> served     of what queries see
+//!         |-> served     of what queries see
+//!         `-> surplus    of launches that were given up
 //! exhaustive  a crash at every call of a run, and at every two; of those who publish and clear away; and sleepers
 //! campaign    many seeds at once, and their summary
 //! ```
@@ -45,6 +46,7 @@ pub mod rig;
 pub mod run;
 pub mod scenario;
 mod served;
+mod surplus;
 mod watching;
 
 use emrys_control_plane::Safeguards;

@@ -73,6 +73,8 @@ pub struct Facts {
     /// The guards whose making was slow on its way, or asked for by a process that was suspended in the middle of it:
     /// they may come to be after they were removed.
     pub late_guards: BTreeSet<String>,
+    /// Clusters that a look left out although their first minute was over: each at most once.
+    pub left_out: BTreeSet<String>,
     /// Faults, crashes and suspensions by kind.
     pub injected: BTreeMap<&'static str, u64>,
     /// Calls that left a process.
@@ -101,8 +103,6 @@ struct State {
     facts: Facts,
     /// How often each process made each kind of call.
     counts: BTreeMap<(usize, String), u64>,
-    /// Clusters that a look left out although their first minute was over: each at most once.
-    left_out: BTreeSet<String>,
 }
 
 impl Network {
@@ -112,7 +112,7 @@ impl Network {
         trace: Trace,
         reader: Reader,
     ) -> Self {
-        let state = State { facts: Facts::default(), counts: BTreeMap::new(), left_out: BTreeSet::new() };
+        let state = State { facts: Facts::default(), counts: BTreeMap::new() };
         let origin = Instant::now();
         let (chaos, late, seed) = (chaos.clone(), *stale, *seed);
         Self(Arc::new(Inner { endpoint, origin, chaos, late, seed, trace, reader, state: Mutex::new(state) }))
@@ -242,7 +242,7 @@ impl Network {
         };
         let now = rig::start() + self.0.origin.elapsed();
         let mut state = self.state();
-        let State { left_out, facts, .. } = &mut *state;
+        let Facts { left_out, injected, .. } = &mut state.facts;
         if let Some(clusters) = answer["Clusters"].as_array_mut() {
             clusters.retain(|cluster| {
                 let id = cluster["Id"].as_str().unwrap_or_default().to_owned();
@@ -253,7 +253,7 @@ impl Network {
                     left_out.insert(id);
                 }
                 if is_young || is_moving {
-                    *facts.injected.entry("stale ListClusters").or_default() += 1;
+                    *injected.entry("stale ListClusters").or_default() += 1;
                 }
                 !is_young && !is_moving
             });

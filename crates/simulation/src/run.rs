@@ -27,6 +27,7 @@ use crate::reader::Reader;
 use crate::rig::{self, Ledger, Rig};
 use crate::scenario::{ABSENCE, Operator, ProcessPlan, Scenario};
 use crate::served::{self, Ending};
+use crate::surplus;
 use crate::watching::{Eyes, Told, Trace};
 
 /// No run takes longer than this when nothing stands in its way; the longest deadline is four hours, and who clears
@@ -176,11 +177,17 @@ async fn play(scenario: &Scenario) -> Report {
     let (mut facts, readings) = (network.facts(), reader.told());
     facts.injected.extend(readings.counted());
     let told = stage.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let clusters = rig::clusters(&mut endpoint.world());
+    let ours: Vec<_> = clusters.iter().filter(|cluster| cluster.is_ours()).collect();
+    let late = surplus::stragglers(&Ledger::read(&store, &stage.spec).events, &ours).len() as u64;
+    if late > 0 {
+        facts.injected.insert("launch made after it was given up", late);
+    }
     let evidence = Evidence {
         spec: &stage.spec,
         scenario,
         guards: rig::guards(&mut endpoint.world()),
-        clusters: rig::clusters(&mut endpoint.world()),
+        clusters,
         store: &store,
         told: &told,
         facts: &facts,

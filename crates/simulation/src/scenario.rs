@@ -29,10 +29,7 @@ pub const FOR_EVER: u32 = 1_000 * 3_600;
 
 /// All that a simulation is made of. The same scenario goes the same way each time.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a circumstance of its own, and all of them go together"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a matter of its own")]
 pub struct Scenario {
     /// What it is called when something is wrong with it.
     pub name: String,

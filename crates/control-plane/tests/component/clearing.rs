@@ -279,6 +279,25 @@ async fn an_expired_day_loses_its_partitions_before_its_objects() {
     assert!(done > 15, "it was cut {done} times only");
 }
 
+/// Glue will not have it: nothing is deleted whose partition is still there, and the next one goes on.
+#[tokio::test(start_paused = true)]
+async fn partitions_that_do_not_go_keep_their_objects() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, expiring());
+    set_up(&aws, &spec).await;
+    let end = run(&cp, &spec, 1).await;
+    pass(11 * 24).await;
+    for _ in 0..100 {
+        aws.fault("DeletePartition", Fault::Answer(500, "InternalServiceException"));
+    }
+    assert!(cleared(&cp, &spec, 5).await.is_err());
+    assert_eq!(serving(&cp, &spec, &end).await, [Some(1); 6]);
+    assert_eq!(aws.keys(&folder(&spec, &end.state, 1)).await.len(), 2);
+    aws.forget_faults();
+    assert_eq!(gone(&cp, &spec).await, [(1, Removal::Expired)]);
+    assert_eq!(serving(&cp, &spec, &end).await, [None; 6]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_day_without_a_catalog_expires_too() {
     let aws = Aws::new(good_step());

@@ -25,7 +25,8 @@ pub(crate) async fn fill(store: &Store, answer: Result<Value, ApiError>) -> Resu
     let (from, most) = (number("from").min(content.len()), number("most"));
     // Only what belongs onto the page is read: a result has as many pages as it has thousands of rows.
     let rest = String::from_utf8_lossy(&content[from..]);
-    let (rows, read) = if wanted["is_table"] == true { read_csv(&rest, most) } else { read_lines(&rest, most) };
+    let (rows, read) =
+        if wanted["is_table"] == true { read_csv(&rest, most) } else { read_lines(&rest, most) };
     answer["ResultSet"]["Rows"] = rows.iter().map(|row| datum_row(row)).collect();
     if from + read < content.len() {
         answer["NextToken"] = json!(format!("byte-{}", from + read));

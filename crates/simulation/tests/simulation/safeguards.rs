@@ -45,6 +45,8 @@ fn settled_looks() {
 #[test]
 fn losers_rule() {
     assert_needed("losers-rule", 403, Invariant::SurplusIsEnded);
+    // Here its answer was lost, and only who looks for it again can know of it.
+    assert_needed("losers-rule", 381, Invariant::SurplusIsEnded);
 }
 
 /// The SDK asks again after a 500, and two clusters write to one place.
