@@ -5,6 +5,7 @@ use std::fmt::Write;
 use clap::Args;
 use emrys_control_plane::{DayRecord, RunStatus, Served, days, served, status};
 use emrys_core::day::Day;
+use emrys_core::report::RunReport;
 use emrys_core::run::{Attempt, AttemptResult, Event, Keeping, Publishing, Recorded};
 use emrys_core::spec::Spec;
 use jiff::{SignedDuration, Timestamp};
@@ -85,6 +86,8 @@ fn days_text(days: &[DayRecord]) -> String {
             let mut outcome = report.outcome.map_or_else(|| "in flight".to_owned(), str::to_owned);
             if expired_at(status).is_some() {
                 outcome += ", expired";
+            } else if let Some(standing) = standing(report) {
+                outcome += &format!(", attempt {standing} stands");
             }
             [
                 day.to_string(),
@@ -96,6 +99,12 @@ fn days_text(days: &[DayRecord]) -> String {
             ]
         }),
     )
+}
+
+/// The attempt that stands although the day, as it was last asked for, did not come to an end that is as good.
+fn standing(report: &RunReport) -> Option<u32> {
+    let is_as_good = matches!(report.outcome, None | Some("succeeded"));
+    report.succeeded_attempt.filter(|_| !is_as_good)
 }
 
 /// When the day's output had expired.
@@ -125,6 +134,7 @@ fn run_json(DayRecord { day, status }: &DayRecord) -> Value {
     json!({
         "day": day,
         "outcome": report.outcome,
+        "succeeded_attempt": report.succeeded_attempt,
         "phase": report.phase,
         "attempts": status.state.attempts.len(),
         "cluster_id": report.cluster_id,

@@ -105,7 +105,7 @@ fn convergence() {
 /// A table serves what was superseded a day ago, because a publisher woke up too late; that is deleted.
 #[test]
 fn live_look() {
-    let scenario = sleepers().into_iter().nth(12).unwrap();
+    let scenario = sleepers().into_iter().nth(14).unwrap();
     assert_needed_in("live-look", scenario.clone(), Invariant::ServedWhole);
     assert_needed_in("live-look", scenario, Invariant::OnlySuperseded);
     // The same of a day that expires: its objects go, and its partitions stay.
