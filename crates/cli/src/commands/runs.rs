@@ -87,7 +87,7 @@ fn days_text(days: &[DayRecord]) -> String {
             if expired_at(status).is_some() {
                 outcome += ", expired";
             } else if let Some(standing) = standing(report) {
-                outcome += &format!(", attempt {standing} stands");
+                let _ = write!(outcome, ", attempt {standing} stands");
             }
             [
                 day.to_string(),
