@@ -50,7 +50,7 @@ def run(statement: str, parameters: list[str], catalog: Catalog, database: str, 
     lexical.check(statement, tokens)
     place = Place(statement)
     tree = structure.parse(statement.rstrip().rstrip(";"))
-    query = structure.resolve(tree, catalog, database, place)
+    query = structure.resolve(rewrites.ungroup(tree), catalog, database, place)
     tree = typing_rules.check(query, catalog, database)
     typing_rules.refuse_mixed_set(tree, place)
     return _select(rewrites.apply(tree), query.names, catalog, cutoff)

@@ -92,6 +92,7 @@ MACROS = (
     "CREATE MACRO array_union(a, b) AS list_distinct(list_concat(a, b))",
     "CREATE MACRO array_except(a, b) AS list_distinct(list_filter(a, lambda x: NOT list_contains(b, x)))",
     "CREATE MACRO array_remove(a, e) AS list_filter(a, lambda x: x <> e)",
+    "CREATE MACRO athena_scalar(j) AS CASE WHEN json_type(j) NOT IN ('ARRAY', 'OBJECT', 'NULL') THEN j ->> '$' END",
     "CREATE MACRO json_format(j) AS CAST(j AS VARCHAR)",
     "CREATE MACRO is_nan(x) AS isnan(x)",
     "CREATE MACRO is_finite(x) AS isfinite(x)",

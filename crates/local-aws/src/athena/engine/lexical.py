@@ -138,7 +138,7 @@ def _check_calls(place: Place, tokens: list[Token]) -> None:
         if tokens[index + 1].token_type != TokenType.L_PAREN or not name[:1].isalpha():
             continue
         if (
-            token.token_type in (TokenType.STRING, TokenType.NUMBER)
+            token.token_type in (TokenType.STRING, TokenType.NUMBER, TokenType.GROUP_BY)
             or name.split()[0] in _WORDS | CALLABLE
             or name in named
         ):

@@ -72,7 +72,9 @@ def text_of(value: Any) -> str | None:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(_inner(item) for item in value) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_inner(key)}={_inner(item)}" for key, item in value.items()) + "}"
+        # The fields of a row without names: DuckDB counts them, and Trino calls them so.
+        named = (f"field{n}" if key == f"_{n}" else _inner(key) for n, key in enumerate(value))
+        return "{" + ", ".join(f"{name}={_inner(item)}" for name, item in zip(named, value.values())) + "}"
     return str(value)
 
 

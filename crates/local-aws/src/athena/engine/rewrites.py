@@ -10,6 +10,16 @@ from typing_rules import family
 _PARTS_OF_A_DAY = words("hour minute second millisecond")
 
 
+def ungroup(tree: exp.Query) -> exp.Query:
+    """`GROUP BY (a, b)` groups by both, and `(a)` by a; to DuckDB the first is one row."""
+    for group in tree.find_all(exp.Group):
+        columns: list[exp.Expression] = []
+        for item in group.expressions:
+            columns.extend(item.expressions if isinstance(item, exp.Tuple) else [item.unnest()])
+        group.set("expressions", columns)
+    return tree
+
+
 def apply(tree: exp.Query) -> exp.Query:
     for node in list(tree.walk()):
         kind = node.this if isinstance(node, exp.DataType) else None
@@ -29,8 +39,14 @@ def apply(tree: exp.Query) -> exp.Query:
             raise not_here("AT TIME ZONE")
         elif isinstance(node, exp.ArraySize) and _is_map(node.this):
             node.replace(_call("cardinality", node.this))
+        elif isinstance(node, exp.JSONExtractScalar):
+            # Of an array or an object there is no scalar.
+            node.replace(_call("athena_scalar", exp.JSONExtract(this=node.this, expression=node.expression)))
         elif isinstance(node, exp.Unnest):
             _unnest(node)
+        elif isinstance(node, exp.Cast) and _is_json(node.this) and node.to.this in exp.DataType.TEXT_TYPES:
+            # The text of a JSON text, without its quotes.
+            node.replace(_call("athena_scalar", node.this))
         elif isinstance(node, (exp.DateAdd, exp.Add, exp.Sub)):
             _keep_date(node)
     return tree
@@ -42,6 +58,10 @@ def _call(name: str, *arguments: exp.Expression) -> exp.Anonymous:
 
 def _is_map(node: exp.Expression) -> bool:
     return node.type is not None and node.type.this == exp.DataType.Type.MAP
+
+
+def _is_json(node: exp.Expression) -> bool:
+    return node.type is not None and node.type.this == exp.DataType.Type.JSON
 
 
 def _reduce(node: exp.Reduce) -> None:

@@ -139,8 +139,8 @@ _BACKSLASH = "\\"
 
 
 def _escape(char: str, quote: str) -> str:
-    """What DuckDB is to take for the escape. OpenCSVSerde reads backslashes also where the quote is named as the escape,
-    as Trino does (pull request 18952); a doubled quote is one quote to it with any other."""
+    """What DuckDB is to take for the escape. OpenCSVSerde reads backslashes also where the quote is named as the
+    escape, as Trino does (pull request 18952). A doubled quote is one quote to it with any other."""
     return _BACKSLASH if char in (_BACKSLASH, quote) else quote
 
 
