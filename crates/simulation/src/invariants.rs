@@ -1,6 +1,7 @@
 //! What must hold at the end of every run, whatever happened in it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use emrys_core::run::{Choice, Effect, Event, GUARD_GROUP, LaunchIntent, Outcome, Recorded, State};
 use emrys_core::spec::Spec;
@@ -303,11 +304,13 @@ impl Court<'_> {
 
     /// How long a cluster may live.
     fn longest(&self, cluster: &Cluster) -> f64 {
-        let Scenario { world, until, forsaken, .. } = self.evidence.scenario;
+        let Scenario { world, until, forsaken, visits, .. } = self.evidence.scenario;
         if world.starts_endlessly() {
-            // Nothing but an operator ends it, who comes at the latest when all goes well again.
+            // Nothing but an operator ends it, who comes at the latest when all goes well again and nobody else is about:
+            // who only publishes drives no run (seed 80653).
             let limit = f64::from(self.evidence.spec.config.limits.start_minutes * 60);
-            let by = until.as_secs_f64().max(cluster.born + limit) + SLACK + f64::from(world.terminating);
+            let quiet = visits.iter().map(|visit| visit.at).fold(*until, Duration::max);
+            let by = quiet.as_secs_f64().max(cluster.born + limit) + SLACK + f64::from(world.terminating);
             let by = by.max(cluster.born + f64::from(world.lifetime()));
             // Who deletes the ledger takes from the operators what they know of it: its guard ends it, or `sweep`.
             if self.evidence.scenario.loses_its_ledger() {
