@@ -13,17 +13,18 @@ processed_df.write.csv("s3://my-log-bucket/processed-logs/2024/10/20/")
 spark.stop()
 "#;
 
+const THREE_LINES: &str = r#"{"status_code": 200, "response_time": 10}
+{"status_code": 200, "response_time": 25}
+{"status_code": 500, "response_time": 900}
+"#;
+
 const JOB: &str = "[job]\nscript = \"log_analysis.py\"\n";
 
 #[test]
 fn a_job_with_a_fixed_address_runs_once_and_a_second_time_is_refused_before_the_launch() {
     let world = World::with(JOB);
     world.write("log_analysis.py", LOG_ANALYSIS);
-    world.put_log(
-        "access.log",
-        "{\"status_code\": 200, \"response_time\": 10}\n{\"status_code\": 200, \"response_time\": 25}\n\
-         {\"status_code\": 500, \"response_time\": 900}\n",
-    );
+    world.put_log("access.log", THREE_LINES);
     let report = world.run().expect(0).json();
     assert_eq!(report["outcome"], "succeeded");
     assert!(report["rows_read"].is_null(), "nobody counted the rows: {report}");
@@ -97,11 +98,7 @@ columns = { response_time = "bigint" }
 fn the_tables_of_an_own_job_are_published_once_each_was_written() {
     let world = World::with(TWO_TABLES_OF_THE_CATALOG);
     world.write("two_tables.py", TWO_TABLES);
-    world.put_log(
-        "access.log",
-        "{\"status_code\": 200, \"response_time\": 10}\n{\"status_code\": 200, \"response_time\": 25}\n\
-         {\"status_code\": 500, \"response_time\": 900}\n",
-    );
+    world.put_log("access.log", THREE_LINES);
     let ended = world.run().expect(2);
     assert!(ended.stderr.contains("`emrys setup`"), "no table, no launch: {}", ended.stderr);
     world.emrys(&["setup", "--yes"]).expect(0);

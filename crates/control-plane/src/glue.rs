@@ -1,12 +1,18 @@
 //! Glue's words and values, in those of the core.
 
 use aws_sdk_glue::types as glue;
-use emrys_core::catalog::{Column, SerdeInfo, StorageDescriptor, Table};
+use emrys_core::catalog::{Column, OWNER, SerdeInfo, StorageDescriptor, Table};
 
 /// What Glue answers where there is no such database, table or partition.
 pub(crate) const NOT_FOUND: &str = "EntityNotFoundException";
 /// What it answers where there is one of this name already.
 pub(crate) const EXISTS: &str = "AlreadyExistsException";
+
+/// Whether the table bears the mark of this pipeline.
+pub(crate) fn belongs_to(found: &glue::Table, pipeline: &str) -> bool {
+    let owner = found.parameters().and_then(|parameters| parameters.get(OWNER));
+    owner.is_some_and(|owner| owner == pipeline)
+}
 
 /// A table of Glue in the core's shape.
 pub(crate) fn core_table(found: &glue::Table) -> Table {

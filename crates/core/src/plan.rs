@@ -19,7 +19,6 @@ use crate::run::{
     Query, RUN_GRACE, RetryCause, Seen, State,
 };
 use crate::spec::Spec;
-use crate::verify;
 
 /// What stands in a plan for the nonce of its launch.
 const NONCE: &str = "<nonce>";
@@ -137,7 +136,7 @@ impl End {
                 objects: attempt.inputs.objects,
                 bytes: attempt.inputs.bytes,
             }),
-            output: intent.map(|intent| verify::folder(spec, intent).to_string()),
+            output: intent.map(|intent| spec.output_folder(intent).to_string()),
             calls: self.actions.iter().flat_map(|action| action.calls(spec)).collect(),
             guards: shown.as_ref().map(|intent| guards(spec, intent)).unwrap_or_default(),
             request: shown

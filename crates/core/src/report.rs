@@ -183,7 +183,7 @@ fn report_of(spec: &Spec, state: &State, attempt: Option<&Attempt>, now: Timesta
         rows_read: rows.map(|rows| rows.read),
         rows_rejected: rows.map(|rows| rows.rejected),
         checked_by: verdict.filter(|_| good).map(CheckedBy::new),
-        output: intent.filter(|_| is_kept).map(|intent| verify::folder(spec, intent).to_string()),
+        output: intent.filter(|_| is_kept).map(|intent| spec.output_folder(intent).to_string()),
         duration_seconds: attempt.map(|attempt| attempt.duration(now).as_secs_f64()),
         diagnosis: attempt.and_then(|attempt| attempt.diagnosis.clone()),
         refusal: state.refusal.as_ref().map(RefusalReport::new),

@@ -11,8 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog;
 use crate::day::Day;
 use crate::manifest::{self, Counts, Manifest, Rows};
-use crate::run::{Attempt, LaunchIntent};
-use crate::s3_uri::S3Uri;
+use crate::run::Attempt;
 use crate::spec::Spec;
 
 /// What lies in the output folder of an attempt.
@@ -242,11 +241,6 @@ impl Problem {
 /// person reads.
 const PROBLEMS: usize = 20;
 
-/// The folder that the job of this launch writes to: its own, or the fixed one of an unversioned job.
-pub fn folder(spec: &Spec, intent: &LaunchIntent) -> S3Uri {
-    if spec.is_versioned() { spec.output_folder(intent) } else { spec.fixed_output() }
-}
-
 /// Checks what an attempt wrote.
 pub fn check(spec: &Spec, attempt: &Attempt, output: &Output) -> Verdict {
     let expected = Expected {
@@ -254,7 +248,7 @@ pub fn check(spec: &Spec, attempt: &Attempt, output: &Output) -> Verdict {
         day: spec.day,
         manifest: spec.has_manifest(),
         max_reject_ratio: spec.config.limits.max_reject_ratio,
-        tables: if spec.config.job.is_some() { owned(catalog::folders(&spec.config)) } else { Vec::new() },
+        tables: own_tables(spec),
         begun_at: attempt.started_at,
     };
     judge(&expected, output)
@@ -274,7 +268,9 @@ struct Expected {
     begun_at: Timestamp,
 }
 
-fn owned<'a>(folders: impl Iterator<Item = (&'a str, String)>) -> Vec<(String, String)> {
+/// The tables of a user's own job with their folders; the built-in job's manifest says more.
+fn own_tables(spec: &Spec) -> Vec<(String, String)> {
+    let folders = catalog::folders(&spec.config).filter(|_| !spec.has_manifest());
     folders.map(|(table, folder)| (table.to_owned(), folder)).collect()
 }
 

@@ -17,8 +17,8 @@ use crate::settings::Common;
 
 /// The embedded AWS, for any AWS client
 ///
-/// S3, EMR, Glue, Athena, CloudWatch, EventBridge Scheduler and STS over their real protocols. EMR runs spark-submit steps with a real PySpark, on the
-/// folders of its own S3. One daemon serves one directory.
+/// S3, EMR, Glue, Athena, CloudWatch, EventBridge Scheduler and STS over their real protocols. EMR runs spark-submit
+/// steps with a real PySpark, on the folders of its own S3. One daemon serves one directory.
 #[derive(Debug, Args)]
 pub(crate) struct LocalArgs {
     #[command(subcommand)]

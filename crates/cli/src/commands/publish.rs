@@ -81,16 +81,13 @@ fn told(end: &RunEnd, spec: &Spec, common: &Common, printer: &Printer) -> Result
         )
     });
     let go_on = "`emrys publish`, `attach` and `gc` of the day go on with it; `emrys runs` of the day shows what each table serves";
-    match &end.how {
-        How::Closed(_) => {}
-        How::Left(leave) => {
-            let why = format!("not published: {}{wanted}", leave.trouble());
-            return refuse(spec, common, printer, &why, Some(go_on), exit(end));
-        }
-        How::StoppedWatching | How::Detached => {
-            let why = format!("stopped before it was published{wanted}");
-            return refuse(spec, common, printer, &why, Some(go_on), exit(end));
-        }
+    let cut_short = match &end.how {
+        How::Closed(_) => None,
+        How::Left(leave) => Some(format!("not published: {}", leave.trouble())),
+        How::StoppedWatching | How::Detached => Some("stopped before it was published".to_owned()),
+    };
+    if let Some(why) = cut_short {
+        return refuse(spec, common, printer, &format!("{why}{wanted}"), Some(go_on), exit(end));
     }
     if let Some(Publishing::GivenUp(why)) = chosen.map(|attempt| &attempt.publishing) {
         let hint = "`emrys setup --dry-run` says what is wrong with the tables, and `emrys setup` makes what is missing";

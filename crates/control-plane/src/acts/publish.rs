@@ -10,7 +10,7 @@ use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
 use crate::errors::{self, Failure};
-use crate::glue::EXISTS;
+use crate::glue::{EXISTS, belongs_to};
 use crate::looks::partition;
 
 /// What makes a table serve an attempt.
@@ -52,7 +52,8 @@ pub(crate) async fn act(
     publication: &Publication,
     change: Change,
 ) -> Result<Changed, Trouble> {
-    let (database, name) = (database(spec)?, name(database(spec)?, publication));
+    let database = database(spec)?;
+    let name = name(database, publication);
     match change {
         Change::Create(input) => {
             let create = cp.glue.create_partition().database_name(database).table_name(&publication.table);
@@ -105,8 +106,7 @@ async fn own_table(cp: &ControlPlane, database: &str, pipeline: &str, table: &st
     let Some(found) = found else {
         return Err(Trouble::invalid(format!("{what}: there is none in the answer")));
     };
-    let owner = found.parameters().and_then(|parameters| parameters.get(OWNER));
-    if owner.map(String::as_str) == Some(pipeline) {
+    if belongs_to(&found, pipeline) {
         Ok(found)
     } else {
         Err(Trouble::invalid(format!("the table {database}.{table} is not this pipeline's")))

@@ -1,11 +1,9 @@
 //! Publishing an attempt, table after table.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use emrys_core::catalog::{Publication, evidence, publications};
+use emrys_core::catalog::{Publication, publications};
 use emrys_core::run::{Effect, LaunchIntent, Trouble, TroubleKind};
-use emrys_core::s3_uri::S3Uri;
 
 use super::{Engine, act_limit};
 use crate::acts::{self, Changed};
@@ -55,17 +53,12 @@ impl Engine<'_, '_> {
 
     /// Whether there is something to publish: `[output] uri` may have been another when it was written.
     async fn must_hold_something(&self, intent: &LaunchIntent) -> Result<(), Trouble> {
-        let tables = publications(self.spec, intent).into_iter().map(|publication| publication.table);
-        let folders: BTreeMap<String, S3Uri> = tables
-            .map(|table| evidence(self.spec, intent, &table))
-            .map(|folder| (folder.to_string(), folder))
-            .collect();
-        for folder in folders.values() {
-            if !looks::is_taken(self.cp, folder).await? {
-                return Err(Trouble::invalid(format!("nothing lies in {folder}, which tables are to serve")));
+        match looks::unwritten(self.cp, self.spec, intent).await?.into_values().next() {
+            None => Ok(()),
+            Some(folder) => {
+                Err(Trouble::invalid(format!("nothing lies in {folder}, which tables are to serve")))
             }
         }
-        Ok(())
     }
 }
 

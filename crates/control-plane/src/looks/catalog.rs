@@ -7,7 +7,8 @@ use emrys_core::catalog::{
     Publication, Served, Table, evidence, folders, has_table, publications, table_folder, unready,
 };
 use emrys_core::gc;
-use emrys_core::run::{Attempt, Event, State, Trouble};
+use emrys_core::run::{Attempt, Event, LaunchIntent, State, Trouble};
+use emrys_core::s3_uri::S3Uri;
 use emrys_core::spec::Spec;
 
 use super::listing::is_taken;
@@ -138,20 +139,33 @@ pub(crate) async fn astray_of(
     let Some(intent) = state.chosen().and_then(Attempt::intent) else {
         return Ok(gc::astray(spec, state, served));
     };
-    let (mut mendable, mut looked) = (Vec::new(), BTreeMap::new());
-    for served in served {
-        let folder = evidence(spec, intent, &served.table);
-        let key = folder.to_string();
-        if !looked.contains_key(&key) {
-            looked.insert(key.clone(), is_taken(cp, &folder).await?);
-        }
-        if looked[&key] {
-            mendable.push(served.clone());
-        } else {
-            tracing::warn!(%folder, "nothing is where the configuration says that the attempt wrote");
+    let unwritten = unwritten(cp, spec, intent).await?;
+    for (table, folder) in &unwritten {
+        tracing::warn!(%table, %folder, "nothing is where the configuration says that the attempt wrote");
+    }
+    let mendable: Vec<Served> =
+        served.iter().filter(|served| !unwritten.contains_key(&served.table)).cloned().collect();
+    Ok(gc::astray(spec, state, &mendable))
+}
+
+/// The tables of which nothing shows that the attempt wrote them, each with the folder that should. A folder is looked at
+/// once.
+pub(crate) async fn unwritten(
+    cp: &ControlPlane,
+    spec: &Spec,
+    intent: &LaunchIntent,
+) -> Result<BTreeMap<String, S3Uri>, Trouble> {
+    let mut by_folder: BTreeMap<S3Uri, Vec<String>> = BTreeMap::new();
+    for (table, _) in folders(&spec.config) {
+        by_folder.entry(evidence(spec, intent, table)).or_default().push(table.to_owned());
+    }
+    let mut unwritten = BTreeMap::new();
+    for (folder, tables) in by_folder {
+        if !is_taken(cp, &folder).await? {
+            unwritten.extend(tables.into_iter().map(|table| (table, folder.clone())));
         }
     }
-    Ok(gc::astray(spec, state, &mendable))
+    Ok(unwritten)
 }
 
 /// The partition of a day, if there is one. That the table is missing is told when it is to be made.

@@ -25,7 +25,7 @@ use crate::clients::ControlPlane;
 pub(crate) use alarm::found as alarm_found;
 pub(crate) use cancel::{CancelRequest, cancel_request};
 pub use catalog::served;
-pub(crate) use catalog::{AllServed, astray, astray_of, partition};
+pub(crate) use catalog::{AllServed, astray, astray_of, partition, unwritten};
 pub(crate) use cluster::archive;
 pub(crate) use guard::NOT_FOUND as GUARD_NOT_FOUND;
 pub(crate) use listing::{is_taken, size};

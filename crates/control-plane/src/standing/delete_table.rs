@@ -1,12 +1,11 @@
 //! Removing a table from the catalog.
 
-use emrys_core::catalog::OWNER;
 use emrys_core::run::Trouble;
 use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
 use crate::errors::{self, Failure, unless};
-use crate::glue::NOT_FOUND;
+use crate::glue::{NOT_FOUND, belongs_to};
 
 /// Removes the table, and its partitions with it. Its files stay: the table only says where they are. Whose it is is asked
 /// once more, for a person may have taken time to agree.
@@ -17,8 +16,7 @@ pub(super) async fn act(cp: &ControlPlane, spec: &Spec, database: &str, name: &s
         Err(error) if Failure::of(&error).code == NOT_FOUND => return Ok(()),
         Err(error) => return Err(errors::trouble(&what, &error)),
     };
-    let parameters = found.and_then(|found| found.parameters).unwrap_or_default();
-    if parameters.get(OWNER).is_none_or(|owner| owner != spec.pipeline()) {
+    if !found.is_some_and(|found| belongs_to(&found, spec.pipeline())) {
         return Err(Trouble::invalid(format!("{what}: it is another's meanwhile")));
     }
     let delete = cp.glue.delete_table().database_name(database).name(name);

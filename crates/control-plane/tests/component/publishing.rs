@@ -312,16 +312,22 @@ async fn a_run_again_puts_the_catalog_right_before_it_launches() {
     );
 }
 
+/// Of a day with two attempts, the second published, somebody goes back to the first and dies after two tables.
+async fn cut_off(aws: &Aws, cp: &ControlPlane, spec: &Spec) -> RunEnd {
+    run(cp, spec, 1).await;
+    let end = run(cp, spec, 1).await;
+    let done = aws.kill_after_done("UpdatePartition", 2, publish_attempt(cp, spec, Some(1))).await;
+    assert!(done.is_none(), "it was to die: {done:?}");
+    end
+}
+
 /// A publisher that dies on a day that is closed leaves an intent: whoever looks at the day next ends it.
 #[tokio::test(start_paused = true)]
 async fn attach_ends_a_publication_of_a_closed_day() {
     let aws = Aws::new(good_step());
     let (cp, spec) = (aws.connect(1).await, published());
     set_up(&aws, &spec).await;
-    run(&cp, &spec, 1).await;
-    let end = run(&cp, &spec, 1).await;
-    let done = aws.kill_after_done("UpdatePartition", 2, publish_attempt(&cp, &spec, Some(1))).await;
-    assert!(done.is_none(), "it was to die: {done:?}");
+    let end = cut_off(&aws, &cp, &spec).await;
     let mixed = serving(&cp, &spec, &end).await;
     assert!(mixed.contains(&Some(1)) && mixed.contains(&Some(2)), "{mixed:?}");
     // Its lease runs out first.
@@ -403,10 +409,7 @@ async fn a_publication_is_not_ended_where_nothing_lies() {
     let aws = Aws::new(good_step());
     let (cp, spec) = (aws.connect(1).await, published());
     set_up(&aws, &spec).await;
-    run(&cp, &spec, 1).await;
-    let end = run(&cp, &spec, 1).await;
-    let done = aws.kill_after_done("UpdatePartition", 2, publish_attempt(&cp, &spec, Some(1))).await;
-    assert!(done.is_none(), "it was to die: {done:?}");
+    let end = cut_off(&aws, &cp, &spec).await;
     tokio::time::sleep(std::time::Duration::from_mins(10)).await;
     let next = aws.connect(2).await;
     let mut moved = spec.clone();

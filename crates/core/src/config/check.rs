@@ -11,7 +11,6 @@ use super::pipeline::{BUILT_IN_STEP, Draft, Unreadable};
 use super::problem::Wrong;
 use super::reader::Reader;
 use super::steps::{CustomStep, When};
-use super::tables::TableDraft;
 use crate::cluster_request::{self, STEP_CHARACTERS};
 use crate::day::Day;
 use crate::run::{Choice, LaunchIntent, PinnedInputs};
@@ -246,10 +245,9 @@ fn volumes(fleet: &str, reader: &Reader<'_>) {
 
 /// The tables of the user's own job: whether it is one, and where it writes.
 fn tables(draft: &Draft, reader: &Reader<'_>) {
-    let tables = draft.catalog.iter().flat_map(|catalog| &catalog.tables);
-    let tables: Vec<TableDraft> = tables.cloned().collect();
-    let Some(first) = tables.first() else { return };
-    super::tables::contradictions(&tables, reader);
+    let Some(catalog) = &draft.catalog else { return };
+    let Some(first) = catalog.tables.first() else { return };
+    super::tables::contradictions(&catalog.tables, reader);
     if draft.job.is_none() {
         if reader.is_certain("job") {
             let message = "these are for a script of your own: the built-in job's tables are known";

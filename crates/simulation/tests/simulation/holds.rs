@@ -41,14 +41,18 @@ fn who_is_attached_takes_the_run_over() {
     assert_eq!(summary.outcomes.get(Outcome::Succeeded.name()), Some(&scenarios.len()));
 }
 
+/// Of scenarios before and after each call, those before one and after the next: half of them.
+fn before_one_and_after_the_next(scenarios: &[Scenario]) -> Vec<Scenario> {
+    let (befores, afters) = (scenarios.iter().step_by(4), scenarios.iter().skip(3).step_by(4));
+    befores.chain(afters).cloned().collect()
+}
+
 /// The same for who runs the day again, publishes another attempt, or clears away a day later: a crash at each call that
 /// changes something, before one and after the next (`cargo xtask simulate --singles` has both for all calls). A reader
 /// looks after each of them.
 #[test]
 fn a_crash_in_the_middle_of_what_queries_feel_is_survived() {
-    let scenarios = exhaustive::errands(Among::Changes);
-    let (befores, afters) = (scenarios.iter().step_by(4), scenarios.iter().skip(3).step_by(4));
-    let scenarios: Vec<Scenario> = befores.chain(afters).cloned().collect();
+    let scenarios = before_one_and_after_the_next(&exhaustive::errands(Among::Changes));
     assert!(scenarios.len() > 50, "{}", scenarios.len());
     let summary = campaign::play(&scenarios, Scenario::clone, |_| ());
     assert_nothing_broke(&summary);
@@ -60,9 +64,7 @@ fn a_crash_in_the_middle_of_what_queries_feel_is_survived() {
 /// The same of who clears away a day that expires, its partitions first: neither they nor its objects are left.
 #[test]
 fn a_crash_in_the_middle_of_an_expiry_is_survived() {
-    let scenarios = exhaustive::expiries(Among::Changes);
-    let (befores, afters) = (scenarios.iter().step_by(4), scenarios.iter().skip(3).step_by(4));
-    let scenarios: Vec<Scenario> = befores.chain(afters).cloned().collect();
+    let scenarios = before_one_and_after_the_next(&exhaustive::expiries(Among::Changes));
     assert!(scenarios.len() > 10, "{}", scenarios.len());
     let summary = campaign::play(&scenarios, Scenario::clone, |_| ());
     assert_nothing_broke(&summary);

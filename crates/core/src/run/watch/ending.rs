@@ -24,7 +24,7 @@ impl Watch<'_> {
 
     fn verify(&self, attempt: &Attempt, intent: &LaunchIntent) -> Looked<Decision> {
         let Some(verdict) = &attempt.verdict else {
-            let folder = verify::folder(self.spec, intent).to_string();
+            let folder = self.spec.output_folder(intent).to_string();
             let sighting = self.seen.output.as_ref().filter(|sighting| sighting.of == folder);
             let output = looked(sighting, Query::Output { folder }, self.now, self.pace)?;
             return Ok(record(Event::Verified { verdict: verify::check(self.spec, attempt, output) }));
@@ -32,7 +32,7 @@ impl Watch<'_> {
         if verdict.is_good() {
             return Ok(record(Event::AttemptEnded { result: AttemptResult::Succeeded }));
         }
-        let folder = verify::folder(self.spec, intent).to_string();
+        let folder = self.spec.output_folder(intent).to_string();
         Ok(fail(attempt, || diagnosis::of_output(verdict, &folder)))
     }
 
