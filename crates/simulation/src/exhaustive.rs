@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use emrys_control_plane::Safeguards;
 
+use crate::cast::FIRST_VISITOR;
 use crate::chaos::{Among, Chaos, CrashPoint, When};
 use crate::errand::{Errand, GRACE_IS_OVER, Visit};
-use crate::run::{self, FIRST_VISITOR, Report};
+use crate::run::{self, Report};
 use crate::scenario::{Operator, ProcessPlan, Scenario, WorldPlan};
 
 /// Where the next process begins.

@@ -1,26 +1,21 @@
 //! What must hold at the end of every run, whatever happened in it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use emrys_core::run::{Choice, Effect, Event, GUARD_GROUP, LaunchIntent, Outcome, Recorded, State};
 use emrys_core::spec::Spec;
 use emrys_local_aws::journal::Entry;
 use emrys_local_aws::store::Store;
-use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::catalog;
+use crate::lives;
 use crate::network::{Facts, Launch};
 use crate::reader::Readings;
 use crate::rig::{self, BUCKET, Cluster, Ledger};
-use crate::scenario::{ABSENCE, Scenario};
+use crate::scenario::Scenario;
 use crate::served::{self, Ending};
 use crate::surplus;
-
-/// How long, in seconds, who comes to a run may take to end its cluster: the lease of the one before, a look, and a
-/// request.
-const SLACK: f64 = 20.0 * 60.0;
 
 /// Something that must hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -288,7 +283,7 @@ impl Court<'_> {
 
     fn lives(&mut self) {
         for cluster in self.ours.clone() {
-            let longest = self.longest(cluster);
+            let longest = lives::longest(cluster, self.evidence, &self.events);
             match cluster.lifetime() {
                 _ if cluster.is_alive() => {
                     self.broken(Invariant::NothingIsLeft, format!("{} is {}", cluster.id, cluster.state));
@@ -302,72 +297,10 @@ impl Court<'_> {
         }
     }
 
-    /// How long a cluster may live.
-    fn longest(&self, cluster: &Cluster) -> f64 {
-        let Scenario { world, until, forsaken, visits, .. } = self.evidence.scenario;
-        if world.starts_endlessly() {
-            // Nothing but an operator ends it, who comes at the latest when all goes well again and nobody else is about:
-            // who only publishes drives no run (seed 80653).
-            let limit = f64::from(self.evidence.spec.config.limits.start_minutes * 60);
-            let quiet = visits.iter().map(|visit| visit.at).fold(*until, Duration::max);
-            let by = quiet.as_secs_f64().max(cluster.born + limit) + SLACK + f64::from(world.terminating);
-            let by = by.max(cluster.born + f64::from(world.lifetime()));
-            // Who deletes the ledger takes from the operators what they know of it: its guard ends it, or `sweep`.
-            if self.evidence.scenario.loses_its_ledger() {
-                return self.guard_ends(cluster).map_or(f64::INFINITY, |guard| by.max(guard) - cluster.born);
-            }
-            return by - cluster.born;
-        }
-        if !forsaken {
-            // EMR's own time counts in whole milliseconds, and steps end a moment after their time (seed 22307: 10.002 s).
-            return f64::from(world.lifetime() + 20);
-        }
-        if let Some(by) = self.guard_ends(cluster).or_else(|| self.is_said_to_end(cluster)) {
-            return by - cluster.born;
-        }
-        // Nobody came so far as to make a guard: whoever comes next sees it at work, and gives it the time of a run.
-        let next = (*until + ABSENCE).as_secs_f64();
-        let run = f64::from(self.evidence.spec.config.limits.run_minutes * 60);
-        next.max(cluster.born) + run + SLACK + f64::from(world.terminating) - cluster.born
-    }
-
-    /// When, in seconds since the start, a cluster is gone at the latest that has a guard.
-    fn guard_ends(&self, cluster: &Cluster) -> Option<f64> {
-        self.evidence.facts.guards.get(cluster.nonce()).map(|until| self.gone_after(*until))
-    }
-
-    /// The same for a guard that the record calls made, whether it is there or not.
-    fn is_said_to_end(&self, cluster: &Cluster) -> Option<f64> {
-        let guarded = self.by_launch(|event| match event {
-            Event::Finished { effect: Effect::GuardEnsured { until } } => Some(*until),
-            _ => None,
-        });
-        let of_cluster = guarded.into_iter().find(|(nonce, _)| nonce == cluster.nonce());
-        of_cluster.map(|(_, until)| self.gone_after(until))
-    }
-
-    /// A schedule fires within a minute of its time.
-    fn gone_after(&self, until: Timestamp) -> f64 {
-        let until = rig::seconds(until) - rig::seconds(rig::start()) + 60.0;
-        until + f64::from(self.evidence.scenario.world.terminating) + 10.0
-    }
-
-    /// What events say, each with the nonce of the launch before it.
-    fn by_launch<T>(&self, what: impl Fn(&Event) -> Option<T>) -> Vec<(String, T)> {
-        let mut nonce = String::new();
-        let mut found = Vec::new();
-        for recorded in &self.events {
-            if let Some(intent) = intent(recorded) {
-                nonce.clone_from(&intent.nonce);
-            }
-            found.extend(what(&recorded.event).map(|value| (nonce.clone(), value)));
-        }
-        found
-    }
-
     /// Guards that stand although all is quiet.
     fn guards(&mut self) {
-        let given_up = self.by_launch(|event| matches!(event, Event::GuardGivenUp { .. }).then_some(()));
+        let given_up =
+            lives::by_launch(&self.events, |event| matches!(event, Event::GuardGivenUp { .. }).then_some(()));
         // What comes after the removal makes one for a cluster that is gone: it fires, and goes by itself.
         let late = &self.evidence.facts.late_guards;
         // Who deletes the ledger leaves the guards of its clusters to fire: they then go by themselves.
@@ -523,7 +456,8 @@ impl Court<'_> {
     }
 }
 
-fn intent(recorded: &Recorded) -> Option<&LaunchIntent> {
+/// What was to be launched, where that is what was recorded.
+pub(crate) fn intent(recorded: &Recorded) -> Option<&LaunchIntent> {
     match &recorded.event {
         Event::Intended(intent) => Some(intent),
         _ => None,

@@ -33,12 +33,14 @@
 //! - S3's conditional writes hold: one of two writers on one condition wins.
 
 pub mod campaign;
+mod cast;
 mod catalog;
 pub mod chaos;
 pub mod errand;
 pub mod exhaustive;
 pub mod fault;
 pub mod invariants;
+mod lives;
 pub mod network;
 mod process;
 mod reader;

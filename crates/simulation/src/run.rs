@@ -1,31 +1,27 @@
 //! Plays a scenario in virtual time.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::mem;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use emrys_control_plane::{
-    Clock, ControlPlane, Holder, How, InterruptSender, Interrupts, Place, RunOptions, StaticCredentials,
-    Stop, Surroundings,
-};
+use emrys_control_plane::{Holder, How, InterruptSender, Interrupts, RunOptions, Stop};
 use emrys_core::run::Outcome;
 use emrys_core::spec::Spec;
 use emrys_local_aws::journal::Entry;
-use fastrand::Rng;
 use futures::future::join_all;
-use jiff::SignedDuration;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
+use crate::cast::{Cast, Ready};
 use crate::errand::{self, Errand, GRACE_IS_OVER, Truth, Visit, Visitor};
 use crate::invariants::{self, Evidence, Violation};
 use crate::network::Network;
 use crate::process::{Control, Process};
 use crate::reader::Reader;
-use crate::rig::{self, Ledger, Rig};
-use crate::scenario::{ABSENCE, Operator, ProcessPlan, Scenario};
+use crate::rig::{self, Cluster, Ledger, Rig};
+use crate::scenario::{ABSENCE, Scenario};
 use crate::served::{self, Ending};
 use crate::surplus;
 use crate::watching::{Eyes, Told, Trace};
@@ -33,10 +29,6 @@ use crate::watching::{Eyes, Told, Trace};
 /// No run takes longer than this when nothing stands in its way; the longest deadline is four hours, and who clears
 /// away comes a day later.
 const PATIENCE: Duration = Duration::from_hours(60);
-/// How many fresh operators try, one after the other, once everything goes well.
-const LAST_TRIES: usize = 6;
-/// The number of the first who comes for an errand, where there is one operator with one process.
-pub(crate) const FIRST_VISITOR: usize = 1 + LAST_TRIES + 1;
 /// Ids of processes that no Linux gives: such a process is dead for who can see its host.
 const FIRST_PID: u32 = 5_000_000;
 
@@ -77,14 +69,6 @@ pub fn run(scenario: &Scenario) -> Report {
     runtime.block_on(Box::pin(play(scenario)))
 }
 
-/// A process that is ready to begin.
-struct Ready {
-    number: usize,
-    plan: ProcessPlan,
-    cp: ControlPlane,
-    control: Control,
-}
-
 struct Stage {
     network: Network,
     spec: Spec,
@@ -105,85 +89,27 @@ async fn play(scenario: &Scenario) -> Report {
     let rig = Rig::new(&scenario.world, &spec, scenario.seed);
     let (endpoint, store, before) = (rig.endpoint.clone(), rig.store.clone(), rig.before());
     let trace = Trace::new();
-    let rng = Rng::with_seed(scenario.seed ^ 0x5eed);
     let reader = Reader::new(&spec, &endpoint, &store);
     let network = Network::new(endpoint.clone(), scenario, trace.clone(), reader.clone());
     let stage = Stage { network: network.clone(), spec, trace, told: Told::default(), origin };
-
-    let mut casting = Casting { network: network.clone(), rng, safeguards: scenario.safeguards, count: 0 };
-    let mut cast = Vec::new();
-    for Operator { processes } in &scenario.operators {
-        cast.push(casting.all(processes.clone()).await);
-    }
-    let last = (0..LAST_TRIES).map(|n| ProcessPlan::new(Duration::from_mins(5), &format!("last-{n}")));
-    let last = casting.all(last.collect()).await;
-    let canceller = casting.all(vec![ProcessPlan::new(Duration::ZERO, "canceller")]).await;
-    let visitors = scenario
-        .visits
-        .iter()
-        .enumerate()
-        .map(|(n, visit)| ProcessPlan::new(visit.at, &format!("visitor-{n}")));
-    let visitors = visitors.collect();
-    let visitors = casting.all(visitors).await;
-    let mender = ProcessPlan::new(Duration::ZERO, "mender");
-    let mender = casting.all(Vec::from_iter(scenario.catalog.then_some(mender))).await;
-    // What a ledger that was deleted knew of, only `sweep` finds; a look may leave a cluster out, and the next does not.
-    let sweeps = if scenario.loses_its_ledger() { 2 } else { 0 };
-    let sweepers = casting.all(vec![ProcessPlan::new(Duration::ZERO, "sweeper"); sweeps]).await;
-    let collector = ProcessPlan::new(Duration::ZERO, "collector");
-    let collector = casting.all(Vec::from_iter(scenario.expires.then_some(collector))).await;
-    let controls = |cast: &[Ready]| cast.iter().map(|ready| ready.control.clone()).collect::<Vec<_>>();
-    let first: Vec<Control> = cast.iter().flat_map(|cast| controls(cast)).collect();
-    let crew = [controls(&last), controls(&canceller), controls(&visitors)].concat();
-    let controls = [first.clone(), crew].concat();
-    tokio::spawn(rig.driver.run());
-
-    let operators = join_all(cast.into_iter().map(|processes| operate(&stage, processes, scenario.until)));
     let truth = Truth { endpoint: &endpoint, store: &store, reader: &reader };
-    let visits = visitors.into_iter().zip(&scenario.visits);
-    let visits = join_all(visits.map(|(visitor, visit)| pay_visit(&stage, &truth, visitor, *visit)));
-    let wrongs = Mutex::new(Vec::new());
-    let visits = async {
-        let found = visits.await.concat();
-        wrongs.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
-    };
-    let acting = async { tokio::join!(operators, cancel(&stage, scenario.cancel_at, canceller), visits) };
-    let patience = if scenario.forsaken { scenario.until } else { PATIENCE };
-    let is_over = tokio::time::timeout(patience, acting).await.is_ok();
-    let is_stuck = !is_over && !scenario.forsaken;
-    // From here on everything goes well.
-    tokio::time::sleep(scenario.until.saturating_sub(origin.elapsed())).await;
-    if scenario.forsaken {
-        network.inject("all dead");
-        leave_alone(&stage, &first).await;
-    }
-    let driven = tokio::time::timeout(PATIENCE, drive_to_the_end(&stage, last)).await.ok().flatten();
-    for sweeper in sweepers {
-        let visit = Visit { at: Duration::from_mins(1), errand: Errand::Sweep };
-        let found = pay_visit(&stage, &truth, sweeper, visit).await;
-        wrongs.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
-    }
-    let mut waited = 0;
-    while waited < 24 * 60 && rig::clusters(&mut endpoint.world()).iter().any(|c| c.is_ours() && c.is_alive())
-    {
-        tokio::time::sleep(Duration::from_mins(1)).await;
-        waited += 1;
-    }
 
-    let (mut ending, driven) = put_right(&stage, &truth, mender, driven).await;
-    ending.left_of_the_day = outlive(&stage, &truth, collector).await;
-    ending.left = reader.left(&Ledger::read(&store, &stage.spec).state().unwrap_or_default());
-    let journal = endpoint.journal().entries().unwrap_or_default();
-    let (mut facts, readings) = (network.facts(), reader.told());
-    facts.injected.extend(readings.counted());
-    let told = stage.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let mut cast = Cast::gather(network, scenario).await;
+    let controls = cast.controls();
+    tokio::spawn(rig.driver.run());
+    let troubled = act(&stage, &truth, scenario, &mut cast).await;
+    let quiet = come_to_rest(&stage, &truth, cast).await;
+
+    let ledger = Ledger::read(&store, &stage.spec);
+    let mut ending = quiet.ending;
+    ending.left = reader.left(&ledger.state().unwrap_or_default());
     let clusters = rig::clusters(&mut endpoint.world());
-    let ours: Vec<_> = clusters.iter().filter(|cluster| cluster.is_ours()).collect();
-    let late = surplus::stragglers(&Ledger::read(&store, &stage.spec).events, &ours).len() as u64;
-    if late > 0 {
-        facts.injected.insert("launch made after it was given up", late);
-    }
-    let evidence = Evidence {
+    let journal = endpoint.journal().entries().unwrap_or_default();
+    let (mut facts, readings) = (stage.network.facts(), reader.told());
+    facts.injected.extend(readings.counted());
+    facts.injected.extend(surplus::counted(&ledger.events, &clusters));
+    let told = stage.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let violations = invariants::check(&Evidence {
         spec: &stage.spec,
         scenario,
         guards: rig::guards(&mut endpoint.world()),
@@ -193,30 +119,88 @@ async fn play(scenario: &Scenario) -> Report {
         facts: &facts,
         journal: &journal,
         foreign: Rig::foreign_changes(&endpoint, &store, &before),
-        outcome: driven,
-        is_stuck,
+        outcome: quiet.outcome,
+        is_stuck: troubled.is_stuck,
         readings,
         ending,
-        wrongs: wrongs.into_inner().unwrap_or_else(PoisonError::into_inner),
+        wrongs: [troubled.wrongs, quiet.wrongs].concat(),
         crashed: controls.iter().map(Control::is_dead).collect(),
-    };
-    let violations = invariants::check(&evidence);
+    });
     let trace = stage.trace.lines();
-    let digest = digest(&journal, &trace);
     let is_good = violations.is_empty();
     Report {
         name: scenario.name.clone(),
-        outcome: driven,
+        outcome: quiet.outcome,
         calls: facts.calls,
         calls_by_process: controls.iter().map(Control::counted).collect(),
         clusters: facts.launches.len(),
         injected: facts.injected,
         time: origin.elapsed(),
-        digest,
+        digest: digest(&journal, &trace),
         trace: if is_good { Vec::new() } else { trace },
         journal: if is_good { Vec::new() } else { journal },
         violations,
     }
+}
+
+/// What the time of trouble came to.
+struct Troubled {
+    /// Whether operators were still at it when their patience had an end.
+    is_stuck: bool,
+    /// What people did that they should not have.
+    wrongs: Vec<String>,
+}
+
+/// The time of trouble: operators, visitors, and somebody who asks for the end, all at once; and then, in some
+/// scenarios, nobody for a long while.
+async fn act(stage: &Stage, truth: &Truth<'_>, scenario: &Scenario, cast: &mut Cast) -> Troubled {
+    let first: Vec<Control> = cast.operators.iter().flatten().map(|ready| ready.control.clone()).collect();
+    let operators = mem::take(&mut cast.operators).into_iter();
+    let operators = join_all(operators.map(|processes| operate(stage, processes, scenario.until)));
+    let canceller = cancel(stage, scenario.cancel_at, mem::take(&mut cast.canceller));
+    let visits = mem::take(&mut cast.visitors).into_iter().zip(&scenario.visits);
+    let visits = join_all(visits.map(|(visitor, visit)| pay_visit(stage, truth, visitor, *visit)));
+    // What was found stays, even if others are not done in time.
+    let mut wrongs = Vec::new();
+    let visits = async { wrongs = visits.await.concat() };
+    let acting = async { tokio::join!(operators, canceller, visits) };
+    let patience = if scenario.forsaken { scenario.until } else { PATIENCE };
+    let is_over = tokio::time::timeout(patience, acting).await.is_ok();
+    // From here on everything goes well.
+    tokio::time::sleep(scenario.until.saturating_sub(stage.origin.elapsed())).await;
+    if scenario.forsaken {
+        stage.network.inject("all dead");
+        leave_alone(stage, &first).await;
+    }
+    Troubled { is_stuck: !is_over && !scenario.forsaken, wrongs }
+}
+
+/// What it was like when all was quiet.
+struct Quiet {
+    /// What the last operator was told.
+    outcome: Option<Outcome>,
+    ending: Ending,
+    /// What people did that they should not have.
+    wrongs: Vec<String>,
+}
+
+/// Once everything goes well: the run is driven to its end, what is left of clusters goes, and the catalog is put right.
+async fn come_to_rest(stage: &Stage, truth: &Truth<'_>, cast: Cast) -> Quiet {
+    let driven = tokio::time::timeout(PATIENCE, drive_to_the_end(stage, cast.last)).await.ok().flatten();
+    let mut wrongs = Vec::new();
+    for sweeper in cast.sweepers {
+        let visit = Visit { at: Duration::from_mins(1), errand: Errand::Sweep };
+        wrongs.extend(pay_visit(stage, truth, sweeper, visit).await);
+    }
+    let is_left = |cluster: &Cluster| cluster.is_ours() && cluster.is_alive();
+    let mut waited = 0;
+    while waited < 24 * 60 && rig::clusters(&mut truth.endpoint.world()).iter().any(is_left) {
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        waited += 1;
+    }
+    let (mut ending, outcome) = put_right(stage, truth, cast.mender, driven).await;
+    ending.left_of_the_day = outlive(stage, truth, cast.collector).await;
+    Quiet { outcome, ending, wrongs }
 }
 
 /// The catalog when all is quiet. A publication that was given up is asked for once more: by another run, which takes
@@ -224,10 +208,10 @@ async fn play(scenario: &Scenario) -> Report {
 async fn put_right(
     stage: &Stage,
     truth: &Truth<'_>,
-    mut mender: Vec<Ready>,
+    mender: Option<Ready>,
     driven: Option<Outcome>,
 ) -> (Ending, Option<Outcome>) {
-    let Some(mut mender) = mender.pop() else { return (Ending::default(), driven) };
+    let Some(mut mender) = mender else { return (Ending::default(), driven) };
     let record = Ledger::read(truth.store, &stage.spec).state().unwrap_or_default();
     let is_given_up = record.chosen().is_some_and(|attempt| attempt.publishing.is_given_up());
     let astray = served::astray(truth, &record);
@@ -260,8 +244,8 @@ async fn put_right(
 }
 
 /// The day expires, if it is one that does, and somebody clears away. Gives what is left of it then.
-async fn outlive(stage: &Stage, truth: &Truth<'_>, mut collector: Vec<Ready>) -> Vec<String> {
-    let Some(collector) = collector.pop() else { return Vec::new() };
+async fn outlive(stage: &Stage, truth: &Truth<'_>, collector: Option<Ready>) -> Vec<String> {
+    let Some(collector) = collector else { return Vec::new() };
     pay_visit(stage, truth, collector, Visit { at: GRACE_IS_OVER, errand: Errand::Gc }).await;
     truth.reader.left_of_the_day(&Ledger::read(truth.store, &stage.spec).state().unwrap_or_default())
 }
@@ -273,47 +257,6 @@ async fn leave_alone(stage: &Stage, controls: &[Control]) {
     }
     stage.trace.say(0, "and all others are dead");
     tokio::time::sleep(ABSENCE).await;
-}
-
-/// Makes processes. All are made before the first begins: to make one takes real time, in which nothing may happen.
-struct Casting {
-    network: Network,
-    rng: Rng,
-    safeguards: emrys_control_plane::Safeguards,
-    count: usize,
-}
-
-impl Casting {
-    async fn all(&mut self, plans: Vec<ProcessPlan>) -> Vec<Ready> {
-        let mut all = Vec::with_capacity(plans.len());
-        for plan in plans {
-            let (number, control) = (self.count, Control::default());
-            self.count += 1;
-            let wire = self.network.wire(number, control.clone());
-            let skewed = rig::start().saturating_add(SignedDuration::from_secs(plan.skew));
-            let surroundings = Surroundings {
-                clock: Clock::tokio(skewed.unwrap_or_else(|_| rig::start())),
-                http_client: Some(SharedHttpClient::new(wire)),
-                seed: self.rng.u64(..),
-                safeguards: self.safeguards,
-            };
-            let cp = ControlPlane::connect_in(place(), surroundings).await;
-            all.push(Ready { number, plan, cp, control });
-        }
-        all
-    }
-}
-
-fn place() -> Place {
-    Place {
-        region: rig::REGION.to_owned(),
-        endpoint_url: Some(rig::ENDPOINT.to_owned()),
-        credentials: Some(StaticCredentials {
-            access_key: rig::ACCESS_KEY.to_owned(),
-            secret_key: rig::SECRET.to_owned(),
-        }),
-        profile: None,
-    }
 }
 
 /// One process after the other, until the run is over or the time is up.
@@ -365,8 +308,8 @@ async fn begin(stage: &Stage, Ready { number, plan, cp, control }: Ready) -> Opt
 }
 
 /// Somebody asks for the end of the run, from elsewhere.
-async fn cancel(stage: &Stage, at: Option<Duration>, processes: Vec<Ready>) {
-    let (Some(at), Some(Ready { number, cp, control, .. })) = (at, processes.into_iter().next()) else {
+async fn cancel(stage: &Stage, at: Option<Duration>, canceller: Option<Ready>) {
+    let (Some(at), Some(Ready { number, cp, control, .. })) = (at, canceller) else {
         return;
     };
     tokio::time::sleep(at).await;
@@ -428,10 +371,8 @@ mod tests {
         let rig = Rig::new(&scenario.world, &spec, 1);
         let reader = Reader::new(&spec, &rig.endpoint, &rig.store);
         let network = Network::new(rig.endpoint.clone(), &scenario, Trace::new(), reader);
-        let safeguards = scenario.safeguards;
-        let mut casting = Casting { network, rng: Rng::with_seed(1), safeguards, count: 0 };
-        let cast = casting.all(vec![ProcessPlan::new(Duration::ZERO, "host")]).await;
-        let found = emrys_control_plane::standing(&cast[0].cp, &spec).await.unwrap();
+        let cast = Cast::gather(network, &scenario).await;
+        let found = emrys_control_plane::standing(&cast.last[0].cp, &spec).await.unwrap();
         let steps = plan(&spec, &found, Goal::Setup).steps;
         // The alarm, and what people ask with, are no part of a run.
         let is_beside = |step: &Step| {

@@ -30,6 +30,13 @@ pub(crate) fn stragglers<'a>(events: &[Recorded], clusters: &[&'a Cluster]) -> V
     found.collect()
 }
 
+/// How many there are, for the summary; nothing where there is none.
+pub(crate) fn counted(events: &[Recorded], clusters: &[Cluster]) -> Option<(&'static str, u64)> {
+    let ours: Vec<_> = clusters.iter().filter(|cluster| cluster.is_ours()).collect();
+    let late = stragglers(events, &ours).len() as u64;
+    (late > 0).then_some(("launch made after it was given up", late))
+}
+
 /// The looks that were made when the cluster of an attempt was gone: by their place in the record, and when that was.
 fn looks(events: &[Recorded], clusters: &[&Cluster]) -> Vec<(usize, f64)> {
     let mut state = State::default();
