@@ -17,7 +17,7 @@ use crate::acts::{self, Launched};
 use crate::clients::ControlPlane;
 use crate::clock::later;
 use crate::interrupt::{Interrupt, Interrupts};
-use crate::ledger::Ledger;
+use crate::ledger::{self, Ledger};
 use crate::patience::patiently;
 use crate::safeguards::Safeguards;
 use crate::stop::Stop;
@@ -229,7 +229,7 @@ impl<'a, 'l> Engine<'a, 'l> {
             let answers = looks::archive(self.cp, &cluster.id).await?;
             objects::put(self.cp, &uri, Bytes::from(format!("{answers:#}\n"))).await
         };
-        if let Err(trouble) = keep().await {
+        if let Err(trouble) = patiently(self.cp, keep).await {
             tracing::warn!(%uri, %trouble, "what EMR says of the cluster could not be kept");
         }
     }
@@ -241,19 +241,40 @@ impl<'a, 'l> Engine<'a, 'l> {
             Action::Publish(intent) => self.publish(intent).await?,
             _ => acts::act(self.cp, self.spec, self.ledger.state().attempt(), &action).await,
         };
-        let now = self.cp.clock.now();
         match result {
             Ok(effect) => {
-                self.seen.acted(&action, now, Ok(()));
+                self.seen.acted(&action, self.cp.clock.now(), Ok(()));
                 self.append(vec![Event::Finished { effect }]).await
             }
             Err(trouble) => {
-                tracing::warn!(action = action.label(), %trouble, "an act met trouble");
-                self.watcher.act_failed(&action, &trouble);
-                self.seen.acted(&action, now, Err(trouble));
+                self.met_trouble(&action, trouble);
                 Ok(())
             }
         }
+    }
+
+    /// An act met trouble: `decide` says when it is tried again.
+    fn met_trouble(&mut self, action: &Action, trouble: Trouble) {
+        tracing::warn!(action = action.label(), %trouble, "an act met trouble");
+        self.watcher.act_failed(action, &trouble);
+        self.seen.acted(action, self.cp.clock.now(), Err(trouble));
+    }
+
+    /// Uploads what a launch names and is not there. Who takes an attempt up may have another job than who began it: it
+    /// was edited since, or comes with another version of Emrys. Who began it has looked.
+    async fn stage_the_job_of_now(&mut self) -> Result<(), Trouble> {
+        if self.seen.job.as_ref().is_some_and(|sighting| sighting.value.is_ok()) {
+            return Ok(());
+        }
+        let answer = looks::look(self.cp, self.spec, &Query::Job).await?;
+        if let Answer::Job { unstaged } = &answer
+            && !unstaged.is_empty()
+        {
+            let stage = Action::StageJob { uris: unstaged.clone() };
+            acts::act(self.cp, self.spec, self.ledger.state().attempt(), &stage).await?;
+        }
+        self.seen.absorb(&Query::Job, self.cp.clock.now(), Ok(answer));
+        Ok(())
     }
 
     /// Launches a cluster: what is intended is recorded, then it is asked for, once, and what came of it is recorded.
@@ -264,6 +285,10 @@ impl<'a, 'l> Engine<'a, 'l> {
             return Ok(());
         }
         let action = Action::Launch(intent.clone());
+        if let Err(trouble) = self.stage_the_job_of_now().await {
+            self.met_trouble(&action, trouble);
+            return Ok(());
+        }
         self.append(vec![Event::Intended(intent.clone())]).await?;
         let state = self.ledger.state();
         let (Some(inputs), Some(intended_at)) = (
@@ -277,15 +302,16 @@ impl<'a, 'l> Engine<'a, 'l> {
         self.ledger.must_hold_for(limit).await?;
         self.watcher.acting(&action);
         let event = match acts::launch(self.cp, &request, limit).await {
-            Launched::Done { cluster } => return self.launched(cluster).await,
+            Launched::Done { cluster } => return self.launched(&intent, cluster).await,
             Launched::Refused(fault) => Event::LaunchRefused { fault },
             Launched::Unclear(why) => Event::LaunchUnclear { why },
         };
         self.append(vec![event]).await
     }
 
-    /// Records a cluster. One that cannot be recorded would be nobody's: then it is ended at once.
-    async fn launched(&mut self, cluster: String) -> Result<(), Stop> {
+    /// Records a cluster. One that cannot be recorded is left to be adopted, where the record may yet do that: its launch
+    /// was recorded before it was made. All others would be nobody's, and are ended at once.
+    async fn launched(&mut self, intent: &LaunchIntent, cluster: String) -> Result<(), Stop> {
         let event = Event::Finished { effect: Effect::Launched { cluster: cluster.clone() } };
         let Err(stop) = self.append(vec![event]).await else {
             return Ok(());
@@ -293,11 +319,28 @@ impl<'a, 'l> Engine<'a, 'l> {
         if !self.cp.safeguards.losers_rule {
             return Err(stop);
         }
+        if self.may_be_adopted(intent, &cluster).await {
+            tracing::warn!(%cluster, error = %stop, "the cluster cannot be recorded, and is left to who drives next");
+            return Err(stop);
+        }
         tracing::error!(%cluster, error = %stop, "the cluster cannot be recorded, and is ended");
         if let Err(trouble) = patiently(self.cp, async || acts::terminate(self.cp, &cluster).await).await {
             tracing::error!(%cluster, %trouble, "the cluster could not be ended: it ends after its steps");
         }
         Err(stop)
+    }
+
+    /// Whether the record, as it is by now, has accepted a cluster or may yet. Where it cannot be read, who drives next
+    /// knows better.
+    async fn may_be_adopted(&self, intent: &LaunchIntent, cluster: &str) -> bool {
+        match ledger::read(self.cp, self.spec)
+            .await
+            .and_then(|found| found.map(|document| document.state(self.spec)).transpose().map_err(Stop::from))
+        {
+            Ok(state) => state.is_some_and(|state| state.may_accept(&intent.nonce, cluster)),
+            Err(Stop::Ledger(_)) => false,
+            Err(_) => true,
+        }
     }
 
     /// Waits, and listens to the user meanwhile. Nothing else listens, so no act is ever broken off.

@@ -276,7 +276,7 @@ impl GuardReport {
             Guarding::Missing { .. } => ("missing", None, None),
             Guarding::Standing { until, .. } => ("standing", Some(*until), None),
             Guarding::Removed => ("removed", None, None),
-            Guarding::GivenUp(why) => ("given_up", None, Some(why.clone())),
+            Guarding::GivenUp { why, .. } => ("given_up", None, Some(why.clone())),
         };
         Some(Self { state, until, why })
     }

@@ -44,6 +44,8 @@ impl<'a> Ledger<'a> {
         interrupts: &mut Interrupts,
     ) -> Result<Self, Stop> {
         let mut contender = witness.into_contender();
+        // Who was seen driving a run that was not over.
+        let mut driver = None;
         loop {
             let found = object::fetch(cp, spec).await?;
             if let Some(Stored { document, .. }) = &found {
@@ -52,11 +54,21 @@ impl<'a> Ledger<'a> {
                 let vitality = lease.map_or(Vitality::Unknown, |lease| lease.holder.vitality(holder));
                 let uptime = cp.clock.uptime();
                 match (contender.judge(lease, &document.revision, vitality, uptime), lease) {
-                    (Verdict::Take, _) | (_, None) => {}
+                    (Verdict::Take, _) | (_, None) => {
+                        // It lived, drove the run to its end, and let go: to run the day again was not what was asked.
+                        if let Some((holder, since)) = driver.take()
+                            && document.state(spec)?.closed.is_some()
+                        {
+                            return Err(Stop::Held { holder: Box::new(holder), since });
+                        }
+                    }
                     (Verdict::Held, Some(Lease { holder, since, .. })) => {
                         return Err(Stop::Held { holder: Box::new(holder.clone()), since: *since });
                     }
-                    (Verdict::Watch { until }, Some(Lease { holder, .. })) => {
+                    (Verdict::Watch { until }, Some(Lease { holder, since, .. })) => {
+                        if document.state(spec)?.closed.is_none() {
+                            driver = Some((holder.clone(), *since));
+                        }
                         let left = SignedDuration::try_from(until.saturating_sub(uptime));
                         let left = left.unwrap_or(SignedDuration::MAX);
                         watcher.lease_is_held(holder, later(cp.clock.now(), left));

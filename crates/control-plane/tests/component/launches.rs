@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use emrys_control_plane::{How, Stop};
+use emrys_control_plane::{How, Interrupts, Stop, built_in_job};
 use emrys_core::run::{Outcome, Trouble, TroubleKind};
+use emrys_core::spec::Spec;
 use emrys_local_aws::world::ScriptedStep;
 
-use crate::world::{Aws, Fault, good_step, run};
+use crate::world::{Aws, Fault, good_step, run, run_spec, spec};
 
 const LAUNCH: &str = "ElasticMapReduce.RunJobFlow";
 
@@ -66,14 +67,73 @@ async fn trouble_with_looking_is_no_trouble_with_the_run() {
     assert_eq!(end.how, How::Closed(Outcome::Succeeded));
 }
 
-/// Whoever holds a cluster that it cannot record ends it: nobody else would know of it for certain.
+/// The launch stands in the record, and whoever drives next finds its cluster: to end it would cost the day its run.
 #[tokio::test(start_paused = true)]
-async fn a_cluster_that_cannot_be_recorded_is_ended() {
+async fn a_cluster_that_cannot_be_recorded_is_left_to_who_drives_next() {
     let aws = Aws::new(good_step());
     aws.fault(LAUNCH, Fault::ThenDeny("ledger.json"));
     let stop = run(&aws.connect(1).await, 1).await.unwrap_err();
     assert!(matches!(stop, Stop::Trouble(Trouble { kind: TroubleKind::Access, .. })), "{stop:?}");
+    let end = run(&aws.connect(2).await, 2).await.unwrap();
+    assert_eq!(end.how, How::Closed(Outcome::Succeeded));
+    assert_eq!((aws.done("RunJobFlow"), aws.done("TerminateJobFlows")), (1, 0));
+}
+
+/// Nobody would know of it: the record that says so is gone, or the launch was given up in it.
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_no_record_can_accept_is_ended_by_who_holds_its_id() {
+    let aws = Aws::new(good_step());
+    let key = "emrys/web-logs/2024-10-20/ledger.json";
+    let somebody = async {
+        while aws.done("RunJobFlow") == 0 {
+            tokio::task::yield_now().await;
+        }
+        aws.delete_object(key);
+    };
+    let cp = aws.connect(1).await;
+    let (stop, ()) = tokio::join!(run(&cp, 1), somebody);
+    assert!(matches!(stop, Err(Stop::Ledger(_))), "{stop:?}");
     assert_eq!((aws.done("RunJobFlow"), aws.done("TerminateJobFlows")), (1, 1));
+}
+
+/// A sleeper wakes up with a cluster in its hand that another has adopted meanwhile.
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_another_has_adopted_is_not_ended_by_who_launched_it() {
+    let aws = Aws::new(good_step());
+    let (one, two) = (aws.connect(1).await, aws.connect(2).await);
+    let mut sleeper = Box::pin(run(&one, 1));
+    // The answer to the launch is on its way, and nobody takes it.
+    let launched = aws.kill_after_done("RunJobFlow", 1, &mut sleeper).await;
+    assert!(launched.is_none());
+    assert_eq!(run(&two, 2).await.unwrap().how, How::Closed(Outcome::Succeeded));
+    assert!(matches!(sleeper.await.unwrap_err(), Stop::Lost { .. }));
+    assert_eq!((aws.done("RunJobFlow"), aws.done("TerminateJobFlows")), (1, 0));
+}
+
+/// Whoever takes an attempt up may have edited the job, or have another version of Emrys: what the cluster is told to run
+/// has to lie there.
+#[tokio::test(start_paused = true)]
+async fn a_job_that_was_edited_before_the_launch_is_uploaded_by_who_launches() {
+    let aws = Aws::new(good_step());
+    for _ in 0..3 {
+        aws.fault(LAUNCH, Fault::Answer(400, "AccessDeniedException"));
+    }
+    let denied = run(&aws.connect(1).await, 1).await.unwrap();
+    assert!(matches!(denied.how, How::Left(_)), "{:?}", denied.how);
+    aws.forget_faults();
+    // Rights that were just given take a moment to count.
+    tokio::time::sleep(Duration::from_mins(5)).await;
+
+    let mut edited = built_in_job();
+    edited.files[0].1 = std::sync::Arc::from(&b"print('edited')\n"[..]);
+    let spec = Spec::new(spec().config.clone(), spec().day, edited).unwrap();
+    let end = run_spec(&aws.connect(2).await, &spec, 2, &mut Interrupts::none()).await.unwrap();
+    assert_eq!(end.how, How::Closed(Outcome::Succeeded));
+    let launch =
+        aws.journal().into_iter().find(|call| call.operation == "RunJobFlow" && call.is_ok()).unwrap();
+    let request = launch.request.unwrap().to_string();
+    assert!(request.contains(&spec.script().to_string()), "{request}");
+    assert_eq!(aws.object(spec.script().key()), "print('edited')\n");
 }
 
 impl Aws {

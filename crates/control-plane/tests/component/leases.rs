@@ -96,3 +96,26 @@ async fn who_lost_the_lease_writes_nothing_more() {
     assert!(matches!(sleeper.await.unwrap_err(), Stop::Lost { .. }));
     assert_eq!(aws.done("RunJobFlow"), 1);
 }
+
+/// Who waits to see whether the holder lives, and sees it come to the end and let go, did not ask to run the day again.
+#[tokio::test(start_paused = true)]
+async fn a_contender_that_sees_the_run_come_to_its_end_does_not_run_the_day_again() {
+    let begun = tokio::time::Instant::now();
+    run(&Aws::new(good_step()).connect(1).await, 1).await.unwrap();
+    let took = begun.elapsed();
+
+    let aws = Aws::new(good_step());
+    let (one, two) = (aws.connect(1).await, aws.connect(2).await);
+    let second = async {
+        // The second one looks a moment before the first one's last word, and next when that has gone.
+        tokio::time::sleep(took.saturating_sub(Duration::from_secs(1))).await;
+        run(&two, 2).await
+    };
+    let (first, second) = tokio::join!(run(&one, 1), second);
+    assert_eq!(first.unwrap().how, How::Closed(Outcome::Succeeded));
+    let stop = second.unwrap_err();
+    assert!(matches!(&stop, Stop::Held { holder: held, .. } if **held == holder(1)), "{stop:?}");
+    assert_eq!(aws.done("RunJobFlow"), 1);
+    // Who asks afterwards does.
+    assert_eq!(run(&two, 2).await.unwrap().state.attempts.len(), 2);
+}

@@ -3,7 +3,8 @@
 //!
 //! It is named by the launch's nonce, in a group of its own, and goes away by itself once it has fired. It is made as
 //! soon as the cluster is known, made again when a look finds it missing, and removed when the cluster is gone. A
-//! guard that cannot be made or removed never fails a run: it is recorded, and shown.
+//! guard that cannot be made or removed never fails a run: it is recorded, and shown, and tried again now and then
+//! while the cluster lives.
 
 use jiff::Timestamp;
 
@@ -37,8 +38,13 @@ pub enum Guarding {
     },
     /// It is removed: there is nothing to guard any more.
     Removed,
-    /// It was given up, and this is why.
-    GivenUp(String),
+    /// It was given up. While the cluster lives it is tried again after a while.
+    GivenUp {
+        /// Why.
+        why: String,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// Whether a guard is of use: not once the cluster is on its way down, and not after the deadline.
@@ -79,7 +85,9 @@ impl Attempt {
     pub(super) fn guard_moved(&mut self, at: Timestamp, event: &Event) -> Option<Applied> {
         let gone = self.cluster.as_ref().map(Cluster::is_gone);
         let next = match (event, &self.guard) {
-            (Event::GuardGroupFound { there }, Guarding::Open) if gone == Some(false) => {
+            (Event::GuardGroupFound { there }, Guarding::Open | Guarding::GivenUp { .. })
+                if gone == Some(false) =>
+            {
                 Guarding::Missing { group: *there }
             }
             (Event::Finished { effect: Effect::GuardEnsured { until } }, Guarding::Missing { .. })
@@ -96,7 +104,7 @@ impl Attempt {
                 Guarding::Standing { .. } | Guarding::Missing { .. },
             ) if gone == Some(true) => Guarding::Removed,
             (Event::GuardGivenUp { why }, guard) if *guard != Guarding::Removed && gone.is_some() => {
-                Guarding::GivenUp(why.clone())
+                Guarding::GivenUp { why: why.clone(), at }
             }
             (
                 Event::GuardGroupFound { .. }

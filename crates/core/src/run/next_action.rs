@@ -45,6 +45,13 @@ pub(super) fn next_action(spec: &Spec, state: &State, now: Timestamp, pace: &Pac
             _ => None,
         };
     }
+    // A surplus cluster that cannot be ended must not keep the attempt's own from it. What was asked for once is not due
+    // again for a while, in which the others have their turn.
+    if let Launch::Made { at, .. } = &attempt.launch
+        && let Some(end) = ending(spec, state, attempt, *at, now, pace)
+    {
+        return Some(end);
+    }
     if let Some(action) = attempt.surplus_action() {
         return Some(action);
     }
@@ -52,8 +59,7 @@ pub(super) fn next_action(spec: &Spec, state: &State, now: Timestamp, pace: &Pac
         Launch::NotMade => before_launch(spec, state, attempt, now, pace),
         // Whether it happened has to be seen first.
         Launch::Open { .. } => None,
-        Launch::Made { intent, at } => ending(spec, state, attempt, *at, now, pace)
-            .or_else(|| guard::next_action(spec, attempt, intent, *at, now)),
+        Launch::Made { intent, at } => guard::next_action(spec, attempt, intent, *at, now),
     }
 }
 

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::action::{Action, TerminateReason};
-use super::attempt::{Applied, Attempt, Cluster};
+use super::attempt::{Applied, Attempt, Cluster, Launch};
 use super::event::Event;
+use super::state::State;
 
 /// A cluster of a launch for which another one was accepted, or none. It is to be ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +55,18 @@ pub enum LookedAgain {
     AtWork,
     /// When its cluster was gone, or when it was to end without one.
     AtTheEnd,
+}
+
+impl State {
+    /// Whether the cluster of a launch is the one that was accepted, or may yet become it: what the record has given up,
+    /// or does not know of, may not.
+    pub fn may_accept(&self, nonce: &str, cluster: &str) -> bool {
+        self.attempts.iter().any(|attempt| match &attempt.launch {
+            Launch::NotMade => false,
+            Launch::Open { intent, .. } => intent.nonce == nonce,
+            Launch::Made { .. } => attempt.cluster.as_ref().is_some_and(|own| own.id == cluster),
+        })
+    }
 }
 
 impl Attempt {

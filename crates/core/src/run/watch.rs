@@ -345,14 +345,11 @@ impl Watch<'_> {
             return Ok(None);
         }
         match &attempt.guard {
-            Guarding::Open => {
-                let Some(sighting) = &self.seen.guard_group else {
-                    return Err(Decision::Look(vec![Query::GuardGroup]));
-                };
-                match &sighting.value {
-                    Ok(there) => Err(record(Event::GuardGroupFound { there: *there })),
-                    Err(_) => self.again(sighting, Query::GuardGroup),
-                }
+            Guarding::Open => self.begin_guard(Timestamp::MIN),
+            Guarding::GivenUp { at, .. } => {
+                // Rights may have been given since, and the Scheduler may be back.
+                let next = later(*at, self.pace.patience);
+                if self.now >= next { self.begin_guard(next) } else { Ok(Some(next)) }
             }
             Guarding::Missing { .. } => match self.held.map(|held| held.sighting) {
                 Some(sighting) if leave(sighting, self.now, self.pace).is_some() => {
@@ -371,7 +368,18 @@ impl Watch<'_> {
                 let next = later(sighting.at, self.pace.guard);
                 if self.now >= next { Err(Decision::Look(vec![query])) } else { Ok(Some(next)) }
             }
-            Guarding::Removed | Guarding::GivenUp(_) => Ok(None),
+            Guarding::Removed => Ok(None),
+        }
+    }
+
+    /// A guard begins with a look, no older than this, at the group that it belongs in.
+    fn begin_guard(&self, since: Timestamp) -> Looked<Option<Timestamp>> {
+        let Some(sighting) = self.seen.guard_group.as_ref().filter(|seen| seen.at >= since) else {
+            return Err(Decision::Look(vec![Query::GuardGroup]));
+        };
+        match &sighting.value {
+            Ok(there) => Err(record(Event::GuardGroupFound { there: *there })),
+            Err(_) => self.again(sighting, Query::GuardGroup),
         }
     }
 

@@ -196,3 +196,59 @@ fn a_stubborn_protection_is_not_hurried_after() {
     let unprotected = unprotected.iter().filter(|label| **label == "switch off the termination protection");
     assert!((2..=21).contains(&unprotected.count()));
 }
+
+/// Whoever may not end the one must still be able to end the other.
+#[test]
+fn a_surplus_cluster_that_cannot_be_ended_keeps_nobody_from_ending_the_attempts_own() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let own = Action::Terminate { cluster: "j-old".to_owned(), because: TerminateReason::Cancelled };
+    let mut world = But {
+        look: |_: &Engine<'_>, query: &Query| match query {
+            Query::LaunchedAs { .. } => {
+                Some(Ok(Answer::LaunchedAs { clusters: vec!["j-old".to_owned(), "j-new".to_owned()] }))
+            }
+            Query::Cluster { .. } => Some(Ok(Answer::Cluster(sight("RUNNING", "RUNNING")))),
+            Query::Protection { .. } => Some(Ok(Answer::Protection { protected: false })),
+            _ => None,
+        },
+        act: |_: &Engine<'_>, action: &Action| match action {
+            Action::Launch(_) => Some(Acted::Unclear),
+            action if *action == surplus("j-new") => Some(Acted::Trouble(TroubleKind::Access)),
+            _ => None,
+        },
+    };
+    while attempt_of(&engine).is_none_or(|attempt| attempt.cluster.is_none()) {
+        engine.turn(&mut world);
+    }
+    engine.append(Event::CancelRequested { by: Actor("someone".to_owned()) });
+    for _ in 0..20 {
+        engine.turn(&mut world);
+    }
+    assert!(engine.actions.contains(&own), "{:?}", engine.actions);
+    assert!(engine.actions.contains(&surplus("j-new")), "it has its turn as well: {:?}", engine.actions);
+}
+
+#[test]
+fn a_launch_may_be_accepted_while_it_is_open_and_only_with_its_cluster_once_it_is_made() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let mut world = Late::new(|_| Ok(Vec::new()));
+    assert!(!engine.state.may_accept("anything", "j-1"));
+    let open = |engine: &Engine<'_>| match &attempt_of(engine)?.launch {
+        Launch::Open { intent, .. } => Some(intent.nonce.clone()),
+        Launch::NotMade | Launch::Made { .. } => None,
+    };
+    while open(&engine).is_none() {
+        engine.turn(&mut world);
+    }
+    let first = open(&engine).unwrap();
+    assert!(engine.state.may_accept(&first, "j-any"));
+    assert!(!engine.state.may_accept("of another launch", "j-any"));
+    assert_eq!(engine.drive(&mut world), Outcome::Succeeded);
+    let own = attempt(&engine).cluster.as_ref().unwrap().id.clone();
+    let second = attempt(&engine).intent().unwrap().nonce.clone();
+    assert!(engine.state.may_accept(&second, &own));
+    assert!(!engine.state.may_accept(&first, "j-any"), "it was given up");
+    assert!(!engine.state.may_accept(&second, "j-other"), "another one was accepted");
+}
