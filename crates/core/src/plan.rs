@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::cluster_request::{deadline_minutes, run_job_flow};
+use crate::config::StepKind;
 use crate::day::Day;
 use crate::forecast::{Foreseen, foresee};
 use crate::pace::Pace;
@@ -157,7 +158,11 @@ fn guards(spec: &Spec, intent: &LaunchIntent) -> Vec<Guard> {
         guard("a step fails", "EMR ends the cluster, and the run says why the step failed"),
         guard(
             &format!("a step is not through after {} minutes", limits.run_minutes),
-            "its own command ends it, from within the cluster",
+            if has_steps_without_a_limit(spec) {
+                "its own command ends it, from within the cluster; `script` and `jar` steps have no such command"
+            } else {
+                "its own command ends it, from within the cluster"
+            },
         ),
         guard(&format!("no step begins within {} minutes", limits.start_minutes), "emr TerminateJobFlows"),
         guard(
@@ -188,6 +193,11 @@ fn guards(spec: &Spec, intent: &LaunchIntent) -> Vec<Guard> {
     guards
 }
 
+/// Whether some steps are no commands that a limit of time could be put around.
+fn has_steps_without_a_limit(spec: &Spec) -> bool {
+    spec.config.steps.iter().any(|step| matches!(step.kind, StepKind::Script { .. } | StepKind::Jar { .. }))
+}
+
 /// Which failures are followed by another attempt by itself.
 fn retries(spec: &Spec, intent: &LaunchIntent) -> Vec<Guard> {
     let (most, number) = (spec.config.limits.max_attempts, intent.attempt + 1);
@@ -206,6 +216,7 @@ fn retries(spec: &Spec, intent: &LaunchIntent) -> Vec<Guard> {
         follows("there is no capacity, or no instance comes in time", RetryCause::Capacity, ""),
         follows("instances are lost, to spot or to a fault", RetryCause::InstancesLost, but),
         follows("a bootstrap script cannot be downloaded", RetryCause::BootstrapDownload, ""),
+        follows("EMR fails by itself before a step begins", RetryCause::EmrFault, ""),
     ]
 }
 

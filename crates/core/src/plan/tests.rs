@@ -294,3 +294,16 @@ fn a_plan_says_that_output_of_earlier_attempts_goes_after_a_success() {
     engine.drive(&mut Good);
     assert!(said(&engine));
 }
+
+/// A reviewer is told of a step that no limit in the cluster ends.
+#[test]
+fn a_step_without_a_limit_of_its_own_is_told() {
+    let told = |steps: &str| {
+        let plan = plan_in(&crate::testing::spec_and(steps), &State::default(), &mut Good);
+        let limit = plan.guards.into_iter().find(|guard| guard.when.starts_with("a step is not through"));
+        limit.expect("each plan has one").then
+    };
+    assert!(!told("").contains("`script`"));
+    let script = "[[steps]]\nname = \"tidy\"\nkind = \"script\"\nfile = \"s3://my-log-bucket/tidy.sh\"\n";
+    assert!(told(script).contains("`script` and `jar` steps have no such command"));
+}
