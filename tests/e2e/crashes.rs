@@ -1,12 +1,16 @@
 //! The real binary, killed wherever it can be, and two of it at once.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::World;
+use serde_json::{Value, json};
+
+use crate::support::{Background, World, python};
 
 /// Runs that go on at once; the machine of a test has few cores.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 10;
 
 /// The n-th day of a year with logs on each.
 fn day(n: usize) -> String {
@@ -56,39 +60,111 @@ impl World {
         assert!(launches.is_empty(), "{launches:?}");
         self.assert_nothing_is_left();
     }
+
+    /// Asserts that a stranger's SDK finds in all tables what was accepted of each of these days.
+    #[track_caller]
+    fn assert_all_are_served(&self, reports: &BTreeMap<String, Value>) {
+        let seen = python("partitions.py", &["logs"], &self.environment()).expect(0).json();
+        let tables = seen.as_object().unwrap();
+        assert_eq!(tables.len(), 6, "{seen}");
+        for (day, report) in reports {
+            let output = report["output"].as_str().unwrap();
+            for (table, partitions) in tables {
+                assert_eq!(partitions[day], format!("{output}{table}/"), "{day} of {table}");
+            }
+        }
+    }
 }
 
-/// Whatever the last thing was that a run recorded before it was killed: the next one takes it to its end, with the one
-/// cluster that was launched or is yet to be.
+/// A guard outside of the cluster; tables come with the world.
+const GUARD: &str = "[guard]\nscheduler-role = \"arn:aws:iam::123456789012:role/emrys-guard\"\n";
+
+/// How long the answer to each write of a record is held back.
+const HELD_MS: u64 = 60;
+
+/// When a run is killed.
+#[derive(Debug, Clone, Copy)]
+enum Killed {
+    /// When its record has so many events, and it waits for the answer to that write.
+    Recorded(usize),
+    /// When it has told of so many, and goes on with what comes next.
+    Told(usize),
+}
+
+impl Killed {
+    /// Waits for that moment, or for the end of the run.
+    fn wait(self, world: &World, day: &str, run: &mut Background) {
+        match self {
+            Self::Recorded(events) => {
+                let mut last = None;
+                run.until(|| {
+                    let written = fs::metadata(world.ledger_path(day)).and_then(|file| file.modified()).ok();
+                    let is_news = written != last;
+                    last = written;
+                    is_news && world.recorded(day).len() >= events
+                });
+            }
+            Self::Told(events) => {
+                for _ in 0..events {
+                    // The day's alarm may stand already, and then there is an event less.
+                    let _ = run.next_event();
+                }
+            }
+        }
+    }
+}
+
+/// Whatever the last thing was that a run recorded, or told of, before it was killed: the next one takes it to its end,
+/// with the one cluster that was launched or is yet to be, and leaves a day that all tables serve, and no guard.
 #[test]
 fn a_run_that_is_killed_at_any_event_is_taken_to_its_end_by_the_next() {
-    let world = world(64, 300);
-    let mut whole = world.start(&["run", "--day", &day(0), "--log-format", "json"]);
-    let mut events = 0;
-    while whole.next_event().is_some() {
-        events += 1;
+    let world = World::published_after(300, GUARD, &[]);
+    let record = r"/ledger\.json$";
+    world.fault_calls(&json!([
+        { "service": "s3", "operation": "^PutObject$", "resource": record, "kind": "slow", "delay_ms": HELD_MS },
+    ]));
+    for n in 0..100 {
+        world.put_log_of(&day(n), "access.log", "{}\n");
     }
+    let mut whole = world.start(&["run", "--day", &day(0), "--log-format", "json"]);
+    let told = std::iter::from_fn(|| whole.next_event()).count();
     whole.end().expect(0);
-    assert!((10..60).contains(&events), "{events}");
+    let events = world.recorded(&day(0));
+    let kinds: Vec<&str> =
+        events.iter().map(|recorded| recorded["event"]["type"].as_str().unwrap()).collect();
+    for kind in ["opened", "guard_group_found", "publish_intended", "closed"] {
+        assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
+    }
+    assert!(told > 10 && told < kinds.len() && kinds.len() < 45, "{told}: {kinds:?}");
+    let kills: Vec<Killed> =
+        (1..=kinds.len()).map(Killed::Recorded).chain((1..=told).map(Killed::Told)).collect();
 
-    each(1..events + 1, |n| {
-        let day = day(n);
+    let reports = Mutex::new(BTreeMap::new());
+    each(1..kills.len() + 1, |n| {
+        let (day, kill) = (day(n), kills[n - 1]);
         let mut first = world.start(&["run", "--day", &day, "--json", "--log-format", "json"]);
-        for _ in 0..n {
-            // The day's alarm may stand already, and then there is an event less.
-            let _ = first.next_event();
-        }
-        first.signal("KILL");
+        kill.wait(&world, &day, &mut first);
+        first.kill();
         first.end();
         // It may have come to its end after its last word; then there is nothing to take up.
-        if world.emrys(&["status", &day, "--json"]).expect(0).json()["outcome"].is_null() {
-            let report = world.emrys(&["run", "--day", &day, "--json"]).expect(0).json();
-            assert_eq!(report["attempt"], 1, "killed at event {n}: {report}");
+        let mut report = world.emrys(&["status", &day, "--json"]).expect(0).json();
+        if report["outcome"].is_null() {
+            report = world.emrys(&["run", "--day", &day, "--json"]).expect(0).json();
         }
-        let report = world.emrys(&["status", &day, "--json"]).expect(0).json();
-        assert_eq!(report["outcome"], "succeeded", "killed at event {n}: {report}");
+        assert_eq!(
+            (&report["outcome"], &report["attempt"]),
+            (&json!("succeeded"), &json!(1)),
+            "{kill:?}: {report}"
+        );
+        reports.lock().unwrap().insert(day, report);
     });
-    world.assert_one_launch_each(0..events + 1);
+    let held = world.calls("PutObject").into_iter().filter(|call| {
+        call["outcome"] == "CutOff" && call["resource"].as_str().unwrap().ends_with("/ledger.json")
+    });
+    assert!(held.count() > kinds.len() / 2, "few were killed while they waited for an answer");
+    world.assert_one_launch_each(0..kills.len() + 1);
+    world.assert_all_are_served(&reports.into_inner().unwrap());
+    assert_eq!(world.schedules(), json!([]), "there is nothing to guard any more");
 }
 
 #[test]

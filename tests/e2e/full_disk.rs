@@ -39,7 +39,7 @@ fn limit(process: &Background, bytes: &str) {
 
 /// The record of the run, as it lies in the store.
 fn ledger(world: &World) -> Value {
-    let ledger = fs::read(world.bucket().join(format!("emrys/web-logs/{DAY}/ledger.json"))).unwrap();
+    let ledger = fs::read(world.ledger_path(DAY)).unwrap();
     serde_json::from_slice(&ledger).unwrap()
 }
 

@@ -70,11 +70,6 @@ impl Hanging {
         python("clusters.py", &["await", cluster], &self.world.environment()).expect(0).json()
     }
 
-    /// All schedules, as a stranger's SDK sees them.
-    fn schedules(&self) -> Value {
-        python("schedules.py", &["list"], &self.world.environment()).expect(0).json()
-    }
-
     /// Asserts that a hanging step was asked for with its limit of time, whatever that did on the cluster.
     fn assert_the_limit_was_asked_for(&self) {
         let step = &self.world.calls("RunJobFlow")[0]["request"]["Steps"][0];
@@ -110,7 +105,7 @@ fn with_everybody_dead_the_limit_in_the_cluster_ends_a_hanging_step_and_its_clus
     let hint = report["diagnosis"].to_string();
     assert!(hint.contains("run-minutes"), "{report}");
     assert_eq!(hanging.world.calls("RunJobFlow").len(), 1);
-    assert_eq!(hanging.schedules(), json!([]), "there is nothing to guard any more");
+    assert_eq!(hanging.world.schedules(), json!([]), "there is nothing to guard any more");
 }
 
 #[test]
@@ -120,7 +115,7 @@ fn with_everybody_dead_and_no_limit_in_the_cluster_the_schedule_ends_it() {
         hanging.command(&["run", "--day", DAY, "--detach", "--json"]).output().unwrap().into();
     let cluster = detached.expect(0).json()["cluster_id"].as_str().unwrap().to_owned();
 
-    let schedules = hanging.schedules();
+    let schedules = hanging.world.schedules();
     let schedule = &schedules[0];
     assert_eq!(schedules.as_array().unwrap().len(), 1, "{schedules}");
     let (group, name) = (schedule["GroupName"].as_str().unwrap(), schedule["Name"].as_str().unwrap());
@@ -136,7 +131,7 @@ fn with_everybody_dead_and_no_limit_in_the_cluster_the_schedule_ends_it() {
     assert_eq!(schedule["ScheduleExpression"], format!("at({due})"));
     let ends = hanging.world.calls("TerminateJobFlows");
     assert_eq!((ends.len(), &ends[0]["by"]), (1, &json!("scheduler")), "{ends:?}");
-    assert_eq!(hanging.schedules(), json!([]), "it goes away once it has fired");
+    assert_eq!(hanging.world.schedules(), json!([]), "it goes away once it has fired");
 
     let report = hanging.world.run().expect(1).json();
     assert_eq!((&report["outcome"], &report["attempt"]), (&json!("failed"), &json!(1)));

@@ -88,11 +88,9 @@ fn an_operator_goes_back_and_forward_and_every_look_puts_a_foreign_hand_right() 
 #[test]
 fn superseded_output_goes_after_its_grace_and_a_kill_in_the_middle_is_made_good() {
     let world = World::published("", &[]);
-    let slow = json!({ "calls": [
+    world.fault_calls(&json!([
         { "service": "s3", "operation": "^DeleteObjects$", "kind": "slow", "delay_ms": 5000, "times": 1 },
-    ]});
-    world.emrys(&["local", "stop"]);
-    fs::write(world.local_dir().join("faults.json"), slow.to_string()).unwrap();
+    ]));
     world.run().expect(0);
     world.run().expect(0);
     let nothing = world.emrys(&["gc"]).expect(2);
@@ -174,11 +172,9 @@ fn a_day_that_expires_loses_its_partitions_first_and_then_its_objects() {
 #[test]
 fn a_reader_sees_one_attempt_in_each_table_while_publishers_are_killed() {
     let world = World::published("", &[]);
-    let slow = json!({ "calls": [
+    world.fault_calls(&json!([
         { "service": "glue", "operation": "^UpdatePartition$", "kind": "slow", "delay_ms": 40 },
-    ]});
-    world.emrys(&["local", "stop"]);
-    fs::write(world.local_dir().join("faults.json"), slow.to_string()).unwrap();
+    ]));
     world.run().expect(0);
     let reader = start_reader(&world);
     for round in 0..12 {

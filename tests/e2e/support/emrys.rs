@@ -83,6 +83,24 @@ impl Background {
         }
     }
 
+    /// Waits until something is seen from outside, or the command has ended; says whether it was seen. What other
+    /// processes do can only be looked for.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a look in between would take the time of what is waited for"
+    )]
+    pub(crate) fn until(&mut self, mut is_seen: impl FnMut() -> bool) -> bool {
+        loop {
+            if is_seen() {
+                return true;
+            }
+            if !self.is_running() {
+                return is_seen();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(3));
+        }
+    }
+
     /// Whether it has not ended yet.
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()

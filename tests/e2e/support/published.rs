@@ -12,6 +12,11 @@ impl World {
     /// A world whose pipeline publishes CSV, with logs, tables that are set up, and steps that take no time. The output
     /// of attempts with these numbers is spoiled like this.
     pub(crate) fn published(sections: &str, spoiled: &[(u32, Spoil)]) -> Self {
+        Self::published_after(0, sections, spoiled)
+    }
+
+    /// The same with steps that take so long.
+    pub(crate) fn published_after(duration_ms: u64, sections: &str, spoiled: &[(u32, Spoil)]) -> Self {
         let world =
             Self::with(&format!("[catalog]\ndatabase = \"logs\"\n[limits]\nmax-attempts = 90\n{sections}"));
         world.edit("processed-logs/\"", "processed-logs/\"\nformat = \"csv\"");
@@ -20,7 +25,11 @@ impl World {
         let tables = tables(&emrys_core::config::read("emrys.toml", &text).unwrap());
         let special = spoiled.iter().map(|(attempt, spoil)| step(&tables, &attempt.to_string(), 1, *spoil));
         let ordinary = [1, 2].map(|digits| step(&tables, &format!(r"\d{{{digits}}}"), digits, |_, _| {}));
-        world.script_steps(&special.chain(ordinary).collect());
+        let mut steps: Vec<Value> = special.chain(ordinary).collect();
+        for step in &mut steps {
+            step["duration_ms"] = duration_ms.into();
+        }
+        world.script_steps(&steps);
         world.emrys(&["setup", "--yes"]).expect(0);
         world
     }
@@ -34,7 +43,7 @@ impl World {
 
     /// The day's record as if everything in it had happened so many days earlier.
     pub(crate) fn backdate(&self, days: i64) {
-        let path = self.bucket().join(format!("emrys/web-logs/{DAY}/ledger.json"));
+        let path = self.ledger_path(DAY);
         let mut ledger: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         for event in ledger["events"].as_array_mut().unwrap() {
             let at: jiff::Timestamp = event["at"].as_str().unwrap().parse().unwrap();
@@ -84,7 +93,6 @@ fn step(tables: &[Table], attempt: &str, digits: usize, spoil: Spoil) -> Value {
     let files = files.into_iter();
     json!({
         "args": format!(r"--output (?P<output>\S+/(?P<yyyy>\d{{4}})/(?P<mm>\d\d)/(?P<dd>\d\d)/\S+) --run (?P<run>a{attempt}-\S+)"),
-        "duration_ms": 0,
         "files": files.map(|(path, content)| json!({ "uri": format!("{{output}}{path}"), "content": content }))
             .collect::<Vec<_>>(),
     })

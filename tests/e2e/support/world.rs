@@ -102,6 +102,32 @@ impl World {
         self.local_dir().join("s3/my-log-bucket")
     }
 
+    /// Where the record of a day lies.
+    pub(crate) fn ledger_path(&self, day: &str) -> PathBuf {
+        self.bucket().join(format!("emrys/web-logs/{day}/ledger.json"))
+    }
+
+    /// The events in the record of a day, as it lies in the store; none where there is no record, or where it is just
+    /// being written.
+    pub(crate) fn recorded(&self, day: &str) -> Vec<Value> {
+        let read = fs::read(self.ledger_path(day)).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let mut ledger: Value = read.unwrap_or_default();
+        ledger["events"].as_array_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Lets calls of its AWS meet these faults, in a world that may be at work already: its daemon reads them when it
+    /// starts.
+    pub(crate) fn fault_calls(&self, calls: &Value) {
+        let _ = self.emrys(&["local", "stop"]);
+        fs::write(self.local_dir().join("faults.json"), serde_json::json!({ "calls": calls }).to_string())
+            .unwrap();
+    }
+
+    /// All schedules, as a stranger's SDK sees them.
+    pub(crate) fn schedules(&self) -> Value {
+        python("schedules.py", &["list"], &self.environment()).expect(0).json()
+    }
+
     pub(crate) fn write(&self, name: &str, content: &str) {
         fs::write(self.path().join(name), content).unwrap();
     }
@@ -152,6 +178,22 @@ impl World {
     pub(crate) fn assert_nothing_is_left(&self) {
         let states = self.cluster_states();
         assert!(states.values().all(|state| state.starts_with("TERMINATED")), "{states:?}");
+    }
+
+    /// The names of the processes of its steps: all work in a folder of their step, by the kernel's table of processes.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn processes(&self) -> Vec<String> {
+        let work = self.local_dir().join("work").canonicalize();
+        let Ok(work) = work else { return Vec::new() };
+        let all = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+        let is_ours = |process: &PathBuf| {
+            // One that has ended meanwhile has no folder any more, and is none.
+            fs::read_link(process.join("cwd")).is_ok_and(|folder| folder.starts_with(&work))
+        };
+        all.filter(is_ours)
+            .filter_map(|process| fs::read_to_string(process.join("comm")).ok())
+            .map(|name| name.trim_end().to_owned())
+            .collect()
     }
 
     /// Starts the command beside the test.

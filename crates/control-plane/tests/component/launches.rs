@@ -30,7 +30,8 @@ async fn a_launch_that_never_arrived_is_made_again_once_two_looks_agree() {
     assert!(aws.done("ListClusters") >= 2);
 }
 
-/// The SDK would try both again by itself, and a 500 may come from an EMR that has launched.
+/// The SDK would try both again by itself, and a 500 may come from an EMR that has launched: each request has a recorded
+/// intent of its own.
 #[tokio::test(start_paused = true)]
 async fn every_launch_is_asked_for_once() {
     for (fault, looks) in [
@@ -42,6 +43,8 @@ async fn every_launch_is_asked_for_once() {
         let end = run(&aws.connect(1).await, 1).await.unwrap();
         assert_eq!(end.how, How::Closed(Outcome::Succeeded));
         assert_eq!((aws.sent(LAUNCH), aws.done("RunJobFlow")), (2, 1));
+        let intents = aws.object("emrys/web-logs/2024-10-20/ledger.json").matches("\"intended\"").count();
+        assert_eq!(aws.sent(LAUNCH), intents, "one request of an intent");
         assert_eq!(aws.done("ListClusters") > 0, looks, "only what is unclear is looked for");
     }
 }

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod clearing;
 #[cfg(test)]
+mod denied;
+#[cfg(test)]
 mod guard;
 #[cfg(test)]
 mod launches;
@@ -14,6 +16,8 @@ mod ledger;
 mod operators;
 #[cfg(test)]
 mod others;
+#[cfg(test)]
+mod pages;
 #[cfg(test)]
 mod publishing;
 #[cfg(test)]

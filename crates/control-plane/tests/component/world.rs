@@ -24,6 +24,7 @@ use emrys_control_plane::{
 };
 use emrys_core::config;
 use emrys_core::spec::Spec;
+use emrys_local_aws::faults::{self, FaultPlan};
 use emrys_local_aws::journal::{Entry, Journal};
 use emrys_local_aws::server::{Endpoint, EndpointConfig};
 use emrys_local_aws::store::Store;
@@ -162,6 +163,18 @@ impl Aws {
     /// No request meets a fault any more.
     pub(crate) fn forget_faults(&self) {
         locked(&self.faults).clear();
+    }
+
+    /// Nobody may do this from here on.
+    pub(crate) fn deny(&self, operation: &'static str) {
+        let denied = faults::Fault::AccessDenied;
+        let plan = FaultPlan::new(move |call| (call.operation == operation).then_some(denied));
+        self.endpoint.set_faults(Some(plan));
+    }
+
+    /// Everybody may do everything again.
+    pub(crate) fn allow(&self) {
+        self.endpoint.set_faults(None);
     }
 
     /// A control plane of this AWS. The address is no loopback, so the pace is that of the real AWS.

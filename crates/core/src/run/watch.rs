@@ -271,6 +271,9 @@ impl Watch<'_> {
         if let Err(first) = looked(sighting, query.clone(), self.now, self.pace) {
             return first;
         }
+        if let Some(leave) = self.may_not_end(cluster) {
+            return Decision::Leave(leave);
+        }
         let age = self.now.duration_since(launched_at);
         let next = sighting.map_or(self.now, |sighting| later(sighting.at, self.pace.poll(age)));
         if self.now >= next {
@@ -285,6 +288,18 @@ impl Watch<'_> {
             (None, _) => Why::Cluster,
         };
         self.wait(until, why)
+    }
+
+    /// The attempt's own cluster is due to end, and nobody here has the right to end it: only a person can help, and to
+    /// watch on would tell none. EMR's other refusals may pass.
+    fn may_not_end(&self, cluster: &Cluster) -> Option<Leave> {
+        let held = self.held?;
+        let (Action::Terminate { cluster: id, .. } | Action::Unprotect { cluster: id, .. }) = held.action
+        else {
+            return None;
+        };
+        let is_denied = held.sighting.trouble().is_some_and(|trouble| trouble.kind == TroubleKind::Access);
+        (*id == cluster.id && is_denied).then(|| leave(held.sighting, self.now, self.pace)).flatten()
     }
 
     /// What moved between the record and a look. Only transitions: a look that shows nothing new is not recorded.

@@ -1,0 +1,84 @@
+//! A right that is missing once the cluster is up: who may not end it says so, and leaves the run as it is.
+
+use std::time::Duration;
+
+use emrys_control_plane::{ControlPlane, How, Interrupt, Interrupts, RunEnd, RunOptions, Stop, Watcher};
+use emrys_core::run::{Action, Actor, Event, Leave, Outcome, Recorded, State, Trouble};
+use emrys_local_aws::world::ScriptedStep;
+
+use crate::world::{Aws, good_step, holder, spec};
+
+/// Somebody who notes what could not be done, and what was recorded.
+#[derive(Debug, Default)]
+struct Told {
+    failed: Vec<String>,
+    events: Vec<Event>,
+}
+
+impl Watcher for Told {
+    fn act_failed(&mut self, action: &Action, trouble: &Trouble) {
+        self.failed.push(format!("could not {}: {trouble}", action.label()));
+    }
+
+    fn recorded(&mut self, recorded: &Recorded, _: &State) {
+        self.events.push(recorded.event.clone());
+    }
+}
+
+/// Drives the day as process `pid`, and tells what happens.
+async fn run_telling(
+    cp: &ControlPlane,
+    pid: u32,
+    told: &mut Told,
+    interrupts: &mut Interrupts,
+) -> Result<RunEnd, Stop> {
+    let options = RunOptions { holder: holder(pid), again: true, detach: false };
+    emrys_control_plane::run(cp, &spec(), &options, told, interrupts).await
+}
+
+/// Whoever asked has to know that nothing came of it; the run stays as it is.
+#[tokio::test(start_paused = true)]
+async fn who_may_not_end_the_cluster_of_a_cancelled_run_is_told_and_who_may_ends_it() {
+    let aws = Aws::new(ScriptedStep { duration_ms: 3_600_000, ..good_step() });
+    aws.deny("TerminateJobFlows");
+    let (cp, mut told) = (aws.connect(1).await, Told::default());
+    let (sender, mut interrupts) = Interrupts::channel();
+    let somebody = async {
+        tokio::time::sleep(Duration::from_mins(5)).await;
+        sender.send(Interrupt::Cancel { by: "ann".to_owned() });
+    };
+    let (end, ()) = tokio::join!(run_telling(&cp, 1, &mut told, &mut interrupts), somebody);
+    let end = end.unwrap();
+    assert!(matches!(&end.how, How::Left(Leave::Access(_))), "{:?}", end.how);
+    assert_eq!(told.failed.len(), 3, "rights that were just given take a moment to count");
+    let what = format!("could not {}: ", "terminate the cluster");
+    assert!(told.failed.iter().all(|told| told.starts_with(&what)), "{:?}", told.failed);
+    assert!(told.failed[0].contains("AccessDeniedException"), "{}", told.failed[0]);
+    assert!(told.events.contains(&Event::CancelRequested { by: Actor("ann".to_owned()) }));
+    assert_eq!(aws.states().await, ["RUNNING"]);
+
+    aws.allow();
+    let end = run_telling(&aws.connect(2).await, 2, &mut Told::default(), &mut Interrupts::none()).await;
+    assert_eq!(end.unwrap().how, How::Closed(Outcome::Cancelled));
+    assert_eq!((aws.done("RunJobFlow"), aws.done("TerminateJobFlows")), (1, 1));
+}
+
+/// A step without an end of its own, and past every limit: a command that goes on for days would tell nobody.
+#[tokio::test(start_paused = true)]
+async fn who_may_not_end_a_cluster_past_its_limit_does_not_watch_it_for_ever() {
+    let aws = Aws::new(ScriptedStep { duration_ms: 1_000 * 3_600_000, ..good_step() });
+    aws.deny("TerminateJobFlows");
+    let (cp, mut told) = (aws.connect(1).await, Told::default());
+    let end = run_telling(&cp, 1, &mut told, &mut Interrupts::none()).await.unwrap();
+    assert!(matches!(&end.how, How::Left(Leave::Access(_))), "{:?}", end.how);
+    assert_eq!(told.failed.len(), 3);
+    assert_eq!(aws.states().await, ["RUNNING"]);
+
+    aws.allow();
+    let end = run_telling(&aws.connect(2).await, 2, &mut Told::default(), &mut Interrupts::none()).await;
+    let end = end.unwrap();
+    assert_eq!(end.how, How::Closed(Outcome::Failed));
+    assert!(end.report.diagnosis.unwrap().summary.contains("run-minutes"));
+    assert_eq!((aws.done("RunJobFlow"), aws.done("TerminateJobFlows")), (1, 1));
+    assert_eq!(aws.states().await, ["TERMINATED"]);
+}
