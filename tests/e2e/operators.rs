@@ -306,7 +306,7 @@ fn sweep_finds_exactly_the_orphans_and_ends_exactly_those() {
         ("run_closed", world.launch_like_emrys("web-logs", DAY, &over, &[STATE])),
         ("surplus", world.launch_like_emrys("web-logs", OTHER_DAY, &running, &[STATE])),
         ("unknown", world.launch_like_emrys("web-logs", DAY, "00000000000000aa", &[STATE])),
-        ("unknown", world.launch_like_emrys("web-logs", "2024-01-01", "00000000000000bb", &[])),
+        ("unknown", world.launch_like_emrys("web-logs", "2024-01-01", "00000000000000bb", &[STATE])),
         ("past_deadline", world.launch_like_emrys("web-logs", OTHER_DAY, &running, &[STATE, past])),
     ];
     let foreign = [
@@ -316,6 +316,7 @@ fn sweep_finds_exactly_the_orphans_and_ends_exactly_those() {
             world.launch_like_emrys("web-logs", DAY, &over, &["emrys:state=s3://staging/emrys/", past]),
         ),
         ("tags", world.launch(&format!("emrys/web-logs/{DAY}/a1/{over}"), &[])),
+        ("tags", world.launch_like_emrys("web-logs", DAY, "00000000000000dd", &[past])),
         ("name", world.launch("emrys/nightly", &[format!("emrys:launch={over}")])),
     ];
     let stranger = world.launch("nightly-etl", &[]);

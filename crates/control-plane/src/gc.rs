@@ -14,7 +14,7 @@ use std::cell::Cell;
 use emrys_core::catalog::Served;
 use emrys_core::day::Day;
 use emrys_core::gc::{Fate, Judged, Judgement, judge, judge_unexpired};
-use emrys_core::run::{Event, Keeping, Removal, State, Trouble};
+use emrys_core::run::{Attempt, Event, Keeping, Removal, State, Trouble};
 use emrys_core::s3_uri::S3Uri;
 use emrys_core::spec::Spec;
 
@@ -107,7 +107,7 @@ pub async fn clearables(
             }
         };
         let Ok(spec) = spec.on(day) else { continue };
-        if may_go(cp, &spec, &state) || served.is_astray(&spec, &state) {
+        if is_due(cp, &spec, &state).await? || served.is_astray(&spec, &state) {
             let day = look(cp, &spec, &state).await?;
             if day.expires || !day.astray.is_empty() || !day.removals.is_empty() {
                 found.push(Ok(day));
@@ -117,11 +117,20 @@ pub async fn clearables(
     Ok(found)
 }
 
-/// Whether something of a day may go, by its record alone: then it is worth a look.
-fn may_go(cp: &ControlPlane, spec: &Spec, state: &State) -> bool {
+/// Whether something of a day may go, by its record and by what lies in the folders of its attempts: then it is worth a
+/// look. An attempt that never wrote anything stays due for ever, and costs this one listing.
+async fn is_due(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<bool, Stop> {
     let judgement = judge(spec, state, &[], cp.clock.now());
     // Whose partitions were to go, and came back or stayed, is gone on with.
-    state.is_expiring() || judgement.expires || judgement.removals().next().is_some()
+    if state.is_expiring() || judgement.expires {
+        return Ok(true);
+    }
+    for (attempt, _) in judgement.removals() {
+        if !is_elsewhere(cp, spec, state, attempt).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 async fn look(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Clearable, Stop> {
@@ -131,7 +140,7 @@ async fn look(cp: &ControlPlane, spec: &Spec, state: &State) -> Result<Clearable
     for (attempt, because) in judgement.removals() {
         let Some(folder) = folder(spec, state, attempt) else { continue };
         let (objects, bytes) = patiently(cp, async || looks::size(cp, &folder).await).await?;
-        if objects == 0 && is_missing_if_empty(state, attempt) {
+        if objects == 0 && is_untouched(state, attempt) {
             continue;
         }
         removals.push(Removed { attempt, because, folder: folder.to_string(), objects, bytes });
@@ -150,8 +159,8 @@ async fn judged(cp: &ControlPlane, spec: &Spec, state: &State, served: &[Served]
     let now = cp.clock.now();
     let judgement = judge(spec, state, served, now);
     if judgement.expires {
-        for (attempt, _) in judgement.removals() {
-            if is_missing(cp, spec, state, attempt).await? {
+        for (attempt, _) in judgement.removals().filter(|(attempt, _)| was_good(state, *attempt)) {
+            if is_elsewhere(cp, spec, state, attempt).await? {
                 return Ok(judge_unexpired(spec, state, served, now));
             }
         }
@@ -159,15 +168,17 @@ async fn judged(cp: &ControlPlane, spec: &Spec, state: &State, served: &[Served]
     Ok(judgement)
 }
 
-/// Whether output that was found good is not where the configuration says. Then nothing is recorded of it: it may be
-/// elsewhere, and served from there.
-async fn is_missing(cp: &ControlPlane, spec: &Spec, state: &State, attempt: u32) -> Result<bool, Stop> {
+/// Whether nothing is where the configuration says that an attempt wrote, and nothing of it was deleted yet. Then nothing is
+/// recorded of it: `[output] uri` may have been another, and what it wrote is there, and perhaps served from there. An
+/// attempt that failed before it wrote anything looks the same, and its record stays as it is: who wrote `Collected` on
+/// the strength of an empty folder would never look at the old address again.
+async fn is_elsewhere(cp: &ControlPlane, spec: &Spec, state: &State, attempt: u32) -> Result<bool, Stop> {
     let Some(folder) = folder(spec, state, attempt) else { return Ok(true) };
-    Ok(is_missing_if_empty(state, attempt)
-        && !patiently(cp, async || looks::is_taken(cp, &folder).await).await?)
+    Ok(is_untouched(state, attempt) && !patiently(cp, async || looks::is_taken(cp, &folder).await).await?)
 }
 
-/// Removes what may go of a day. The catalog is put right before, where it does not serve what it should.
+/// Removes what may go of a day. The catalog is put right before, where it does not serve what it should. There is no run
+/// that could be cancelled: whatever a user says ends it, after what was begun.
 pub async fn clear(
     cp: &ControlPlane,
     spec: &Spec,
@@ -175,6 +186,7 @@ pub async fn clear(
     watcher: &mut dyn Watcher,
     interrupts: &mut Interrupts,
 ) -> Result<Clearing, Stop> {
+    interrupts.only_stop();
     // Read first: a day that was never run gets no record by this, and nobody waits for one in flight.
     match read(cp, spec).await? {
         None => return Ok(Clearing::NotRun),
@@ -227,7 +239,7 @@ pub async fn clear_all(
     for DayRecord { day, status } in Box::pin(days(cp, spec, None)).await?.into_iter().rev() {
         let (Ok(status), Ok(spec)) = (status, spec.on(day)) else { continue };
         let is_held = status.driven_by.is_some_and(|(holder, _)| !holder.is_certainly_dead());
-        if !is_held && may_go(cp, &spec, &status.state) {
+        if !is_held && is_due(cp, &spec, &status.state).await? {
             due.push(day);
         }
     }
@@ -269,7 +281,7 @@ async fn clear_held(
     watcher: &mut dyn Watcher,
     interrupts: &mut Interrupts,
 ) -> Result<Cleared, Stop> {
-    let mut clearer = Clearer { cp, spec, ledger, watcher };
+    let mut clearer = Clearer { cp, spec, ledger, watcher, interrupts, stopped: false };
     let mut judgement = clearer.judge().await?;
     if judgement.expires {
         clearer.record(Event::Expiring).await?;
@@ -278,14 +290,14 @@ async fn clear_held(
         clearer.withdraw().await?;
         judgement = clearer.judge().await?;
     }
-    let (mut removed, mut stopped) = (Vec::new(), false);
+    let mut removed = Vec::new();
     for (attempt, because) in judgement.removals() {
-        stopped = interrupts.pending().is_some();
-        if stopped {
+        if clearer.is_stopped() {
             break;
         }
         removed.extend(clearer.remove(attempt, because).await?);
     }
+    let stopped = clearer.stopped;
     let state = clearer.ledger.state().clone();
     // What stays, stays for the reason that it was found to have.
     let mut attempts = judgement.attempts;
@@ -303,9 +315,17 @@ struct Clearer<'a, 'l> {
     spec: &'a Spec,
     ledger: &'a mut Ledger<'l>,
     watcher: &'a mut dyn Watcher,
+    interrupts: &'a mut Interrupts,
+    /// Whether somebody stopped it.
+    stopped: bool,
 }
 
 impl Clearer<'_, '_> {
+    fn is_stopped(&mut self) -> bool {
+        self.stopped |= self.interrupts.pending().is_some();
+        self.stopped
+    }
+
     /// What may go of the day, by what its tables serve just now.
     async fn judge(&self) -> Result<Judgement, Stop> {
         let state = self.ledger.state();
@@ -347,7 +367,7 @@ impl Clearer<'_, '_> {
         let Some(folder) = folder(self.spec, self.ledger.state(), attempt) else { return Ok(None) };
         let known = self.ledger.state().numbered(attempt);
         if known.is_some_and(|known| !matches!(known.keeping, Keeping::Collecting { .. })) {
-            if is_missing(self.cp, self.spec, self.ledger.state(), attempt).await? {
+            if is_elsewhere(self.cp, self.spec, self.ledger.state(), attempt).await? {
                 return Ok(None);
             }
             self.record(Event::Collecting { attempt, because }).await?;
@@ -358,18 +378,19 @@ impl Clearer<'_, '_> {
             return Ok(None);
         }
         let (objects, bytes) = if self.cp.safeguards.gone_last {
-            let (objects, bytes) = self.delete(&folder).await?;
+            let Some((objects, bytes)) = self.delete(&folder).await? else { return Ok(None) };
             self.record(Event::Collected { attempt, objects, bytes }).await?;
             (objects, bytes)
         } else {
             self.record(Event::Collected { attempt, objects: 0, bytes: 0 }).await?;
-            self.delete(&folder).await?
+            let Some(gone) = self.delete(&folder).await? else { return Ok(None) };
+            gone
         };
         Ok(Some(Removed { attempt, because, folder: folder.to_string(), objects, bytes }))
     }
 
-    /// Deletes a folder, page by page.
-    async fn delete(&mut self, folder: &S3Uri) -> Result<(u64, u64), Stop> {
+    /// Deletes a folder, page by page. Where somebody stops it there is nothing to tell yet: the next one goes on.
+    async fn delete(&mut self, folder: &S3Uri) -> Result<Option<(u64, u64)>, Stop> {
         let cp = self.cp;
         let (objects, bytes) = (Cell::new(0_u64), Cell::new(0_u64));
         loop {
@@ -380,19 +401,26 @@ impl Clearer<'_, '_> {
                 bytes.set(bytes.get() + page.bytes);
                 page.trouble.map_or(Ok(page.found), Err)
             };
-            if patiently(cp, page).await? == 0 {
-                return Ok((objects.get(), bytes.get()));
+            let found = patiently(cp, page).await?;
+            if found == 0 {
+                return Ok(Some((objects.get(), bytes.get())));
+            }
+            if found >= usize::from(acts::COLLECTED_AT_ONCE) && self.is_stopped() {
+                return Ok(None);
             }
         }
     }
 }
 
-/// Whether an attempt's output, none of which was deleted yet, was once found good: then there is something, and where its
-/// folder is empty, it is another's. `[output] uri` may have been another when it was written.
-fn is_missing_if_empty(state: &State, number: u32) -> bool {
-    state.numbered(number).is_some_and(|attempt| {
-        attempt.has_succeeded() && matches!(attempt.keeping, Keeping::Kept | Keeping::Expired { .. })
-    })
+/// Whether nothing of an attempt's output was deleted yet.
+fn is_untouched(state: &State, number: u32) -> bool {
+    let attempt = state.numbered(number);
+    attempt.is_some_and(|attempt| matches!(attempt.keeping, Keeping::Kept | Keeping::Expired { .. }))
+}
+
+/// Whether an attempt's output was once found good: then there is something, here or elsewhere.
+fn was_good(state: &State, number: u32) -> bool {
+    state.numbered(number).is_some_and(Attempt::has_succeeded)
 }
 
 /// The folder that belongs to an attempt alone.

@@ -29,13 +29,26 @@ impl InterruptSender {
 
 /// Where interrupts come from.
 #[derive(Debug)]
-pub struct Interrupts(mpsc::UnboundedReceiver<Interrupt>);
+pub struct Interrupts {
+    sent: mpsc::UnboundedReceiver<Interrupt>,
+    /// Whether there is something to cancel.
+    is_for_a_run: bool,
+}
 
 impl Interrupts {
     /// A pair of ends.
     pub fn channel() -> (InterruptSender, Self) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        (InterruptSender(sender), Self(receiver))
+        (InterruptSender(sender), Self { sent: receiver, is_for_a_run: true })
+    }
+
+    /// From now on no run is driven, and nothing can be cancelled: whatever the user wants is that this process stops.
+    pub(crate) fn only_stop(&mut self) {
+        self.is_for_a_run = false;
+    }
+
+    fn meant(&self, interrupt: Interrupt) -> Interrupt {
+        if self.is_for_a_run { interrupt } else { Interrupt::StopWatching }
     }
 
     /// One that is never interrupted.
@@ -45,13 +58,14 @@ impl Interrupts {
 
     /// The next one, if it is there already.
     pub(crate) fn pending(&mut self) -> Option<Interrupt> {
-        self.0.try_recv().ok()
+        let interrupt = self.sent.try_recv().ok()?;
+        Some(self.meant(interrupt))
     }
 
     /// The next one, whenever it comes; it may never.
     pub(crate) async fn next(&mut self) -> Interrupt {
-        match self.0.recv().await {
-            Some(interrupt) => interrupt,
+        match self.sent.recv().await {
+            Some(interrupt) => self.meant(interrupt),
             None => std::future::pending().await,
         }
     }

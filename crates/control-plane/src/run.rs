@@ -75,7 +75,12 @@ pub(crate) async fn tidy(
         Ok(days) => {
             for (day, cleared) in days {
                 match cleared {
-                    Ok(Clearing::Done(done)) => watcher.cleared(day, &done.removed),
+                    Ok(Clearing::Done(done)) => {
+                        watcher.cleared(day, &done.removed);
+                        if done.stopped {
+                            not_cleared(watcher, &Stop::Interrupted);
+                        }
+                    }
                     // Somebody is about it.
                     Ok(Clearing::NotRun | Clearing::InFlight)
                     | Err(Stop::Held { .. } | Stop::Lost { .. }) => {}

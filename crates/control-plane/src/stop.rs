@@ -28,8 +28,8 @@ pub enum Stop {
     /// The ledger cannot be used.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// The user went away while the lease was waited for. Nothing was done.
-    #[error("interrupted while waiting for the lease of the run")]
+    /// The user went away, while the lease was waited for or before anything else was done.
+    #[error("interrupted")]
     Interrupted,
 }
 

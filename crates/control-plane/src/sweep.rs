@@ -4,7 +4,7 @@ mod guards;
 
 use std::collections::BTreeMap;
 
-use aws_sdk_emr::types::{ClusterState as Active, ClusterStatus, ClusterSummary, Tag};
+use aws_sdk_emr::types::{Cluster, ClusterState as Active, ClusterStatus, ClusterSummary, Tag};
 use emrys_core::day::Day;
 use emrys_core::emr::ClusterState;
 use emrys_core::run::Trouble;
@@ -68,9 +68,19 @@ pub async fn survey(cp: &ControlPlane, spec: &Spec) -> Result<Vec<Swept>, Stop> 
     Ok(swept)
 }
 
-/// Asks for the end of a cluster. It takes minutes.
+/// Asks for the end of a cluster that was found to be ours. It takes minutes. One that somebody protects is unprotected
+/// first, as a run does with its own.
 pub async fn end_cluster(cp: &ControlPlane, id: &str) -> Result<(), Trouble> {
+    if patiently(cp, async || is_protected(cp, id).await).await? {
+        tracing::info!(cluster = id, "somebody protects the cluster: the protection is switched off");
+        patiently(cp, async || acts::unprotect(cp, id).await).await?;
+    }
     patiently(cp, async || acts::terminate(cp, id).await).await
+}
+
+async fn is_protected(cp: &ControlPlane, id: &str) -> Result<bool, Trouble> {
+    let cluster = cluster(cp, id).await?;
+    Ok(cluster.and_then(|cluster| cluster.termination_protected).unwrap_or_default())
 }
 
 /// The records of the days, each read once.
@@ -134,12 +144,16 @@ fn note(summary: ClusterSummary) -> Option<ClusterNote> {
     })
 }
 
-/// The cluster with its tags, as it is now.
-async fn describe(cp: &ControlPlane, id: &str) -> Result<ClusterNote, Trouble> {
+async fn cluster(cp: &ControlPlane, id: &str) -> Result<Option<Cluster>, Trouble> {
     let answer = cp.emr.describe_cluster().cluster_id(id).send().await;
     let answer =
         answer.map_err(|error| errors::trouble(&format!("could not look at the cluster {id}"), &error))?;
-    let cluster = answer.cluster.unwrap_or_else(|| aws_sdk_emr::types::Cluster::builder().build());
+    Ok(answer.cluster)
+}
+
+/// The cluster with its tags, as it is now.
+async fn describe(cp: &ControlPlane, id: &str) -> Result<ClusterNote, Trouble> {
+    let cluster = cluster(cp, id).await?.unwrap_or_else(|| Cluster::builder().build());
     let pair = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
     Ok(ClusterNote {
         id: id.to_owned(),

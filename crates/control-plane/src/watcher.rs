@@ -55,7 +55,7 @@ pub trait Watcher {
         let _ = (day, removed);
     }
 
-    /// Such output could not be looked for, or not be removed; it fails no run.
+    /// Such output could not be looked for, or not be removed, or the user stopped that; it fails no run.
     fn not_cleared(&mut self, stop: &Stop) {
         let _ = stop;
     }

@@ -181,6 +181,8 @@ impl Orphan {
 
 /// The tag that names the launch which made a cluster.
 pub const LAUNCH_TAG: &str = "emrys:launch";
+/// The tag that names the state folder of the pipeline that launched a cluster.
+const STATE_TAG: &str = "emrys:state";
 
 /// Whether a cluster may be of this pipeline, by its name alone; if so, what the name says.
 pub fn by_name(spec: &Spec, name: &str) -> Result<Label, Foreign> {
@@ -200,9 +202,11 @@ pub fn by_tags(spec: &Spec, label: &Label, tags: &BTreeMap<String, String>) -> R
     if let Some((key, _)) = said.into_iter().find(|(key, value)| tag(key) != Some(value)) {
         return Err(Foreign::Tags(key));
     }
-    match tag("emrys:state") {
-        Some(state) if state != state_tag(&spec.config.state.uri) => Err(Foreign::State(state.to_owned())),
-        _ => Ok(()),
+    match tag(STATE_TAG) {
+        Some(state) if state == state_tag(&spec.config.state.uri) => Ok(()),
+        Some(state) => Err(Foreign::State(state.to_owned())),
+        // Every cluster is launched with it: whose it is without it, nobody can say.
+        None => Err(Foreign::Tags(STATE_TAG)),
     }
 }
 

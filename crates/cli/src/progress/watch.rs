@@ -124,8 +124,15 @@ impl Watcher for Watching {
     }
 
     fn not_cleared(&mut self, stop: &Stop) {
-        let text =
-            format!("output that nobody needs any more could not be removed, and is left to later: {stop}");
+        let text = match stop {
+            Stop::Interrupted => {
+                "stopped: other output that nobody needs any more is left to `emrys gc`, and to the next run"
+                    .to_owned()
+            }
+            stop => format!(
+                "output that nobody needs any more could not be removed, and is left to later: {stop}"
+            ),
+        };
         self.line(Level::Warn, &text, Map::new());
     }
 }

@@ -8,7 +8,7 @@ use crate::clients::ControlPlane;
 use crate::errors::{self, Failure, Reach};
 
 /// How many keys one DeleteObjects may name, and one page of a listing holds.
-const PAGE: i32 = 1000;
+pub(crate) const PAGE: u16 = 1000;
 
 /// What became of a page of objects.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(crate) async fn act(cp: &ControlPlane, folder: &S3Uri) -> Result<Page, Troub
         return Err(Trouble::invalid(format!("{folder} is no folder of an attempt")));
     }
     let (bucket, prefix) = (folder.bucket(), folder.key());
-    let list = cp.s3.list_objects_v2().bucket(bucket).prefix(prefix).max_keys(PAGE).send().await;
+    let list = cp.s3.list_objects_v2().bucket(bucket).prefix(prefix).max_keys(PAGE.into()).send().await;
     let list = list.map_err(|error| errors::trouble(&format!("could not list {folder}"), &error))?;
     let size = |size: Option<i64>| size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
     let listed: Vec<(String, u64)> = list

@@ -21,7 +21,7 @@ use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
 
-pub(crate) use collect::act as collect;
+pub(crate) use collect::{PAGE as COLLECTED_AT_ONCE, act as collect};
 pub(crate) use guard::{TARGET as GUARD_TARGET, remove as remove_guard};
 pub(crate) use launch::{Launched, launch};
 pub(crate) use publish::{Changed, act as publish, change};
@@ -29,6 +29,7 @@ pub(crate) use put_alarm::act as put_alarm;
 pub(crate) use start_query::act as start_query;
 pub(crate) use stop_query::act as stop_query;
 pub(crate) use terminate::terminate;
+pub(crate) use unprotect::act as unprotect;
 pub(crate) use withdraw::act as withdraw;
 
 /// Does what may be repeated.
@@ -48,7 +49,7 @@ pub(crate) async fn act(
             Ok(Effect::TerminateRequested { cluster: cluster.clone(), because: *because })
         }
         Action::Unprotect { cluster, .. } => {
-            unprotect::act(cp, cluster).await?;
+            unprotect(cp, cluster).await?;
             Ok(Effect::Unprotected { cluster: cluster.clone() })
         }
         Action::EnsureGuard { name, cluster, until, group } => {

@@ -1,16 +1,16 @@
 //! Publishing: the partition of the day, in each table, is made to serve what an attempt wrote.
 //!
 //! Glue has no condition on an update, and `PartitionInput` replaces everything. So what is there is read first, and
-//! written back with another location; a partition that is as it should be is left alone.
+//! written back with another location, and read as the table is to be; a partition that is as it should be is left alone.
 
 use aws_sdk_glue::types::{Partition, PartitionInput, StorageDescriptor, Table};
-use emrys_core::catalog::{OWNER, Publication};
+use emrys_core::catalog::{self, Owner, Publication};
 use emrys_core::run::Trouble;
 use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
 use crate::errors::{self, Failure};
-use crate::glue::{EXISTS, belongs_to};
+use crate::glue::{EXISTS, core_storage, owner_of, storage};
 use crate::looks::partition;
 
 /// What makes a table serve an attempt.
@@ -38,10 +38,9 @@ pub(crate) async fn change(
     spec: &Spec,
     publication: &Publication,
 ) -> Result<Option<Change>, Trouble> {
-    let (database, pipeline) = (database(spec)?, spec.pipeline());
-    match partition(cp, database, publication).await? {
-        Some(found) => moved(cp, database, pipeline, publication, found).await,
-        None => fresh(cp, database, pipeline, publication).await.map(Some),
+    match partition(cp, database(spec)?, publication).await? {
+        Some(found) => moved(cp, spec, publication, found).await,
+        None => fresh(cp, spec, publication).await.map(Some),
     }
 }
 
@@ -83,74 +82,87 @@ fn database(spec: &Spec) -> Result<&str, Trouble> {
     Ok(&catalog.database)
 }
 
-/// The partition is made as the table is: columns, format and all.
-async fn fresh(
-    cp: &ControlPlane,
-    database: &str,
-    pipeline: &str,
-    publication: &Publication,
-) -> Result<Change, Trouble> {
-    let found = own_table(cp, database, pipeline, &publication.table).await?;
+/// The partition is made as the table is to be: columns, format and all.
+async fn fresh(cp: &ControlPlane, spec: &Spec, publication: &Publication) -> Result<Change, Trouble> {
+    let found = own_table(cp, spec, &publication.table).await?;
     let input = PartitionInput::builder()
         .values(&publication.date)
-        .storage_descriptor(located(found.storage_descriptor, publication))
+        .storage_descriptor(located(found.storage_descriptor, spec, publication)?)
         .set_parameters(Some(publication.parameters.clone().into_iter().collect()));
     Ok(Change::Create(input.build()))
 }
 
 /// The table, which has to be the pipeline's.
-async fn own_table(cp: &ControlPlane, database: &str, pipeline: &str, table: &str) -> Result<Table, Trouble> {
+async fn own_table(cp: &ControlPlane, spec: &Spec, table: &str) -> Result<Table, Trouble> {
+    let database = database(spec)?;
     let what = format!("could not look at the table {database}.{table}");
     let answer = cp.glue.get_table().database_name(database).name(table).send().await;
     let found = answer.map_err(|error| errors::trouble(&what, &error))?.table;
     let Some(found) = found else {
         return Err(Trouble::invalid(format!("{what}: there is none in the answer")));
     };
-    if belongs_to(&found, pipeline) {
-        Ok(found)
-    } else {
-        Err(Trouble::invalid(format!("the table {database}.{table} is not this pipeline's")))
+    match owner_of(&found, spec) {
+        Owner::Us => Ok(found),
+        Owner::Nobody => Err(Trouble::invalid(format!("the table {database}.{table} was not made by Emrys"))),
+        Owner::Another(owner) => {
+            Err(Trouble::invalid(format!("the table {database}.{table} belongs to the pipeline {owner}")))
+        }
     }
 }
 
-/// Everything is copied but the location and the parameters that are ours.
+/// Everything is copied but the location, how the files are read, and the parameters that are ours. The partition may have
+/// been made when its table had fewer columns, or read CSV with another escape.
 async fn moved(
     cp: &ControlPlane,
-    database: &str,
-    pipeline: &str,
+    spec: &Spec,
     publication: &Publication,
     found: Partition,
 ) -> Result<Option<Change>, Trouble> {
     let have = found.parameters.unwrap_or_default();
+    let is_read_right = catalog::reads_as(
+        &core_storage(found.storage_descriptor.as_ref()),
+        &wanted(spec, publication)?.storage_descriptor,
+    );
     let is_marked = publication.parameters.iter().all(|(name, value)| have.get(name) == Some(value));
     let location = found.storage_descriptor.as_ref().and_then(StorageDescriptor::location);
-    if is_marked && location == Some(&publication.location) {
+    if is_marked && is_read_right && location == Some(&publication.location) {
         return Ok(None);
     }
-    match have.get(OWNER) {
-        Some(owner) if owner == pipeline => {}
-        Some(owner) => {
-            let name = name(database, publication);
+    match catalog::owner(&catalog::marks(&spec.config), |mark| have.get(mark)) {
+        Owner::Us => {}
+        Owner::Another(owner) => {
+            let name = name(database(spec)?, publication);
             return Err(Trouble::invalid(format!("the partition {name} belongs to the pipeline {owner}")));
         }
         // Made by hand: in a table of the pipeline it is the pipeline's.
-        None => drop(own_table(cp, database, pipeline, &publication.table).await?),
+        Owner::Nobody => drop(own_table(cp, spec, &publication.table).await?),
     }
     let mut parameters = have;
     parameters.extend(publication.parameters.clone());
     let input = PartitionInput::builder()
         .values(&publication.date)
-        .storage_descriptor(located(found.storage_descriptor, publication))
+        .storage_descriptor(located(found.storage_descriptor, spec, publication)?)
         .set_parameters(Some(parameters))
         .set_last_access_time(found.last_access_time)
         .set_last_analyzed_time(found.last_analyzed_time);
     Ok(Some(Change::Move(input.build())))
 }
 
-fn located(found: Option<StorageDescriptor>, publication: &Publication) -> StorageDescriptor {
-    let mut descriptor = found.unwrap_or_else(|| StorageDescriptor::builder().build());
+/// The table, as it is to be.
+fn wanted(spec: &Spec, publication: &Publication) -> Result<catalog::Table, Trouble> {
+    let table = &publication.table;
+    let wanted = catalog::tables(&spec.config).into_iter().find(|wanted| wanted.name == *table);
+    wanted.ok_or_else(|| Trouble::invalid(format!("the configuration names no table {table}")))
+}
+
+fn located(
+    found: Option<StorageDescriptor>,
+    spec: &Spec,
+    publication: &Publication,
+) -> Result<StorageDescriptor, Trouble> {
+    let mut descriptor = storage(found, &wanted(spec, publication)?.storage_descriptor);
     descriptor.location = Some(publication.location.clone());
-    descriptor
+    Ok(descriptor)
 }
 
 fn name(database: &str, publication: &Publication) -> String {

@@ -6,7 +6,7 @@ use crate::clients::ControlPlane;
 use crate::errors;
 
 /// Lets a cluster of ours be ended again. Emrys launches without protection: somebody else switched it on.
-pub(super) async fn act(cp: &ControlPlane, cluster: &str) -> Result<(), Trouble> {
+pub(crate) async fn act(cp: &ControlPlane, cluster: &str) -> Result<(), Trouble> {
     let set = cp.emr.set_termination_protection().job_flow_ids(cluster).termination_protected(false);
     let what = format!("could not switch off the termination protection of the cluster {cluster}");
     set.send().await.map_err(|error| errors::trouble(&what, &error))?;

@@ -1,7 +1,7 @@
 //! Making the database.
 
 use aws_sdk_glue::types::DatabaseInput;
-use emrys_core::catalog::OWNER;
+use emrys_core::catalog::marks;
 use emrys_core::run::Trouble;
 use emrys_core::spec::Spec;
 
@@ -14,7 +14,7 @@ pub(super) async fn act(cp: &ControlPlane, spec: &Spec, name: &str) -> Result<()
     let input = DatabaseInput::builder()
         .name(name)
         .description(format!("Results of the pipeline {}, made by Emrys", spec.pipeline()))
-        .parameters(OWNER, spec.pipeline())
+        .set_parameters(Some(marks(&spec.config).into_iter().collect()))
         .build()
         .expect("a name is all that a database needs");
     let done =

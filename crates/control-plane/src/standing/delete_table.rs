@@ -1,11 +1,12 @@
 //! Removing a table from the catalog.
 
+use emrys_core::catalog::Owner;
 use emrys_core::run::Trouble;
 use emrys_core::spec::Spec;
 
 use crate::clients::ControlPlane;
 use crate::errors::{self, Failure, unless};
-use crate::glue::{NOT_FOUND, belongs_to};
+use crate::glue::{NOT_FOUND, owner_of};
 
 /// Removes the table, and its partitions with it. Its files stay: the table only says where they are. Whose it is is asked
 /// once more, for a person may have taken time to agree.
@@ -16,7 +17,7 @@ pub(super) async fn act(cp: &ControlPlane, spec: &Spec, database: &str, name: &s
         Err(error) if Failure::of(&error).code == NOT_FOUND => return Ok(()),
         Err(error) => return Err(errors::trouble(&what, &error)),
     };
-    if !found.is_some_and(|found| belongs_to(&found, spec.pipeline())) {
+    if !found.is_some_and(|found| owner_of(&found, spec) == Owner::Us) {
         return Err(Trouble::invalid(format!("{what}: it is another's meanwhile")));
     }
     let delete = cp.glue.delete_table().database_name(database).name(name);

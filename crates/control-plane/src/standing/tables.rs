@@ -1,15 +1,13 @@
 //! Database and tables as they are found, and as Glue is given them.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_glue::types::{self as glue, TableInput};
-use emrys_core::catalog::{Column, StorageDescriptor, Table};
+use emrys_core::catalog::Table;
 use emrys_core::run::Trouble;
 use emrys_core::standing::FoundCatalog;
 
 use crate::clients::ControlPlane;
 use crate::errors::{self, Failure};
-use crate::glue::{NOT_FOUND, core_table};
+use crate::glue::{NOT_FOUND, column, core_table, storage, with};
 
 /// The database with all its tables.
 pub(super) async fn read(cp: &ControlPlane, database: &str) -> Result<FoundCatalog, Trouble> {
@@ -60,48 +58,4 @@ pub(super) fn changed(found: glue::Table, wanted: &Table) -> TableInput {
         .set_target_table(found.target_table)
         .build()
         .expect("a name is all that a table needs")
-}
-
-fn storage(found: Option<glue::StorageDescriptor>, wanted: &StorageDescriptor) -> glue::StorageDescriptor {
-    let mut storage = found.unwrap_or_else(|| glue::StorageDescriptor::builder().build());
-    let serde = storage.serde_info.take();
-    let (name, parameters) = serde.map(|serde| (serde.name, serde.parameters)).unwrap_or_default();
-    storage.serde_info = Some(
-        glue::SerDeInfo::builder()
-            .set_name(name)
-            .serialization_library(&wanted.serde_info.serialization_library)
-            .set_parameters(Some(with(parameters, &wanted.serde_info.parameters)))
-            .build(),
-    );
-    let mut columns = storage.columns.take().unwrap_or_default();
-    for (have, want) in columns.iter_mut().zip(&wanted.columns) {
-        have.comment = Some(want.comment.clone());
-    }
-    let have = columns.len();
-    columns.extend(wanted.columns.iter().skip(have).map(column));
-    storage.columns = Some(columns);
-    storage.location = Some(wanted.location.clone());
-    storage.input_format = Some(wanted.input_format.clone());
-    storage.output_format = Some(wanted.output_format.clone());
-    storage
-}
-
-fn column(column: &Column) -> glue::Column {
-    glue::Column::builder()
-        .name(&column.name)
-        .r#type(&column.kind)
-        .comment(&column.comment)
-        .build()
-        .expect("a name is all that a column needs")
-}
-
-/// Parameters that are found, and over them those that are wanted.
-#[expect(clippy::disallowed_types, reason = "the SDK's type; what is sent does not depend on its order")]
-fn with(
-    found: Option<std::collections::HashMap<String, String>>,
-    wanted: &BTreeMap<String, String>,
-) -> std::collections::HashMap<String, String> {
-    let mut all = found.unwrap_or_default();
-    all.extend(wanted.clone());
-    all
 }

@@ -1,15 +1,12 @@
 //! Output that nobody needs any more goes, and nothing else does: not before its time, not what a table serves, and
 //! whoever is cut off in the middle is followed by one that ends it.
 
-use std::future::Future;
 use std::time::Duration;
 
 use emrys_control_plane::{
-    Clearing, ControlPlane, Interrupt, Interrupts, Publication, RunEnd, Stop, Watcher, clear, clear_days,
-    clearable, clearables, status,
+    Clearing, ControlPlane, Interrupts, Publication, RunEnd, Stop, clear, clearable, clearables, status,
 };
 use emrys_core::catalog;
-use emrys_core::day::Day;
 use emrys_core::gc::{Fate, Reason};
 use emrys_core::run::{Keeping, Removal, State};
 use emrys_core::spec::Spec;
@@ -18,7 +15,7 @@ use emrys_local_aws::world::ScriptedStep;
 use crate::publishing::{move_partition, publish_attempt, published, run, serving, set_up};
 use crate::world::{Aws, Fault, good_step, holder, spec_and};
 
-async fn pass(hours: u64) {
+pub(crate) async fn pass(hours: u64) {
     tokio::time::sleep(Duration::from_hours(hours)).await;
 }
 
@@ -27,7 +24,7 @@ async fn cleared(cp: &ControlPlane, spec: &Spec, pid: u32) -> Result<Clearing, S
 }
 
 /// Clears the day, and says which attempts' output went and why.
-async fn gone(cp: &ControlPlane, spec: &Spec) -> Vec<(u32, Removal)> {
+pub(crate) async fn gone(cp: &ControlPlane, spec: &Spec) -> Vec<(u32, Removal)> {
     match cleared(cp, spec, 5).await.unwrap() {
         Clearing::Done(done) => {
             done.removed.iter().map(|removed| (removed.attempt, removed.because)).collect()
@@ -37,19 +34,19 @@ async fn gone(cp: &ControlPlane, spec: &Spec) -> Vec<(u32, Removal)> {
 }
 
 /// The key of the folder of an attempt.
-fn folder(spec: &Spec, state: &State, attempt: usize) -> String {
+pub(crate) fn folder(spec: &Spec, state: &State, attempt: usize) -> String {
     let intent = state.attempts[attempt - 1].intent().unwrap();
     spec.output_folder(intent).key().to_owned()
 }
 
-async fn ran_twice(aws: &Aws, cp: &ControlPlane, spec: &Spec) -> RunEnd {
+pub(crate) async fn ran_twice(aws: &Aws, cp: &ControlPlane, spec: &Spec) -> RunEnd {
     set_up(aws, spec).await;
     run(cp, spec, 1).await;
     run(cp, spec, 1).await
 }
 
 /// What the record says has become of an attempt's output.
-async fn keeping(cp: &ControlPlane, spec: &Spec, attempt: usize) -> Keeping {
+pub(crate) async fn keeping(cp: &ControlPlane, spec: &Spec, attempt: usize) -> Keeping {
     status(cp, spec).await.unwrap().unwrap().state.attempts[attempt - 1].keeping.clone()
 }
 
@@ -354,7 +351,7 @@ async fn an_expired_day_keeps_a_partition_that_somebody_moved_elsewhere() {
 }
 
 /// Runs the days, the first of them twice, so that its first attempt is superseded; gives that attempt's folders.
-async fn superseded_on(aws: &Aws, cp: &ControlPlane, spec: &Spec, days: &[&str]) -> Vec<String> {
+pub(crate) async fn superseded_on(aws: &Aws, cp: &ControlPlane, spec: &Spec, days: &[&str]) -> Vec<String> {
     let mut folders = Vec::new();
     for day in days {
         let spec = spec.on(day.parse().unwrap()).unwrap();
@@ -385,31 +382,47 @@ async fn a_later_run_of_another_day_clears_what_is_due() {
     assert_eq!(aws.keys(&old[0]).await, Vec::<String>::new());
 }
 
-/// A signal in the middle of one day is the end of all: the days after it are left as they are.
+/// An attempt failed, and then `[output] uri` was changed: what it wrote is not gone because nothing lies at the new
+/// address. Of a failed attempt that wrote nothing the same is seen, and no more than a listing is spent on it.
 #[tokio::test(start_paused = true)]
-async fn a_signal_ends_the_clearing_of_all_days() {
-    let aws = Aws::new(good_step());
+async fn a_failed_attempt_of_which_nothing_is_seen_is_not_recorded_as_gone() {
+    let mut files = good_step().files;
+    files.pop();
+    let aws = Aws::new(ScriptedStep { files, ..good_step() });
     let (cp, spec) = (aws.connect(1).await, published());
     set_up(&aws, &spec).await;
-    let days = ["2024-10-18", "2024-10-19", "2024-10-20"];
-    let old = superseded_on(&aws, &cp, &spec, &days).await;
-    pass(48).await;
-    let (sender, mut interrupts) = Interrupts::channel();
-    let days: Vec<Day> = days.iter().map(|day| day.parse().unwrap()).collect();
-    let who = holder(5);
-    let mut nobody = |_| Box::new(()) as Box<dyn Watcher>;
-    let mut clearing = Box::pin(clear_days(&cp, &spec, &days, &who, &mut nobody, &mut interrupts));
-    let interrupted = std::future::poll_fn(|context| {
-        if aws.done("DeleteObjects") == 1 {
-            sender.send(Interrupt::StopWatching);
-        }
-        clearing.as_mut().poll(context)
-    });
-    let cleared = interrupted.await;
-    assert!(matches!(cleared[0].1, Ok(Clearing::Done(_))), "{cleared:?}");
-    assert_eq!(aws.keys(&old[0]).await.len(), 0);
-    assert_eq!((aws.keys(&old[1]).await.len(), aws.keys(&old[2]).await.len()), (2, 2), "{cleared:?}");
-    assert!(cleared.len() < 3, "{cleared:?}");
+    let end = run(&cp, &spec, 1).await;
+    let first = folder(&spec, &end.state, 1);
+    let mut moved = spec.clone();
+    moved.config.output.uri = "s3://my-log-bucket/elsewhere/".parse().unwrap();
+    pass(25).await;
+    let (puts, asked) = (aws.done("PutObject"), aws.sent("AWSGlue.GetPartition "));
+    assert_eq!(clearables(&cp, &moved).await.unwrap(), []);
+    assert_eq!((aws.done("PutObject"), aws.sent("AWSGlue.GetPartition ")), (puts, asked), "one listing");
+    assert_eq!(gone(&cp, &moved).await, []);
+    assert!(keeping(&cp, &spec, 1).await.is_kept());
+    assert_eq!(gone(&cp, &spec).await, [(1, Removal::Unverified)]);
+    assert_eq!(aws.keys(&first).await, Vec::<String>::new());
+    assert!(matches!(keeping(&cp, &spec, 1).await, Keeping::Collected { objects: 1, .. }));
+}
+
+/// A day with an attempt that wrote nothing expires all the same.
+#[tokio::test(start_paused = true)]
+async fn a_day_expires_with_an_attempt_that_wrote_nothing() {
+    let mut files = good_step().files;
+    files.pop();
+    let aws = Aws::new(ScriptedStep { files, ..good_step() });
+    let (cp, spec) = (aws.connect(1).await, expiring());
+    set_up(&aws, &spec).await;
+    let end = run(&cp, &spec, 1).await;
+    for key in aws.keys(&folder(&spec, &end.state, 1)).await {
+        aws.delete_object(&key);
+    }
+    pass(11 * 24).await;
+    assert!(clearable(&cp, &spec).await.unwrap().unwrap().expires);
+    assert_eq!(gone(&cp, &spec).await, []);
+    assert!(matches!(keeping(&cp, &spec, 1).await, Keeping::Expired { .. }));
+    assert_eq!(clearables(&cp, &spec).await.unwrap(), []);
 }
 
 /// The address of the output was changed between two attempts. The first one failed where the new address is; the second

@@ -31,4 +31,6 @@ mod runs;
 #[cfg(test)]
 mod standing;
 #[cfg(test)]
+mod stopped;
+#[cfg(test)]
 mod world;

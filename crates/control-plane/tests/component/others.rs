@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use emrys_control_plane::{How, Interrupt, Interrupts, LedgerError, Stop};
+use emrys_control_plane::{How, Interrupt, Interrupts, LedgerError, Stop, end_cluster, survey};
 use emrys_core::run::Outcome;
+use emrys_core::sweep::{Orphan, Standing};
 use emrys_local_aws::world::{Pace, ScriptedStep, Scripts, WorldSettings};
 use jiff::SignedDuration;
 
-use crate::world::{Aws, good_step, run, run_with};
+use crate::world::{Aws, good_step, run, run_with, spec};
 
 const LEDGER: &str = "emrys/web-logs/2024-10-20/ledger.json";
 
@@ -71,6 +72,25 @@ async fn a_protection_that_somebody_switched_on_does_not_keep_a_cluster_alive() 
     assert_eq!((aws.done("SetTerminationProtection"), aws.done("TerminateJobFlows")), (2, 1));
     let ledger = aws.object(LEDGER);
     assert!(ledger.contains("protection_moved") && ledger.contains("unprotected"), "{ledger}");
+}
+
+/// Its record is gone, and with it whoever would have unprotected it.
+#[tokio::test(start_paused = true)]
+async fn a_protection_does_not_keep_an_orphan_from_the_sweep() {
+    let aws = Aws::new(ScriptedStep { duration_ms: 3_600_000, ..good_step() });
+    let cp = aws.connect(1).await;
+    tokio::time::timeout(Duration::from_mins(5), run(&cp, 1)).await.unwrap_err();
+    let cluster = aws.clusters().await.remove(0);
+    let protect = aws.emr_of_another_person().set_termination_protection();
+    protect.job_flow_ids(&cluster).termination_protected(true).send().await.unwrap();
+    aws.delete_object(LEDGER);
+    let swept = survey(&cp, &spec()).await.unwrap();
+    assert_eq!(swept[0].standing, Standing::Orphan(Orphan::Unknown));
+    end_cluster(&cp, &cluster).await.unwrap();
+    assert_eq!(aws.states().await, ["TERMINATING"]);
+    // What nobody protects is not asked to be unprotected.
+    end_cluster(&cp, &cluster).await.unwrap();
+    assert_eq!(aws.done("SetTerminationProtection"), 2);
 }
 
 #[tokio::test(start_paused = true)]

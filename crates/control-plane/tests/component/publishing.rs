@@ -136,6 +136,42 @@ async fn a_partition_keeps_all_but_its_location_and_our_parameters() {
     assert_eq!(after.parameters.unwrap()["comment"], "checked by ann");
 }
 
+/// The partition is of a time when its table had fewer columns, or was read in another way: published again, or run again,
+/// it is read as the table is to be.
+#[tokio::test(start_paused = true)]
+async fn a_partition_is_read_as_its_table_is_to_be_when_it_is_published_again() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, published());
+    let glue = set_up(&aws, &spec).await;
+    run(&cp, &spec, 1).await;
+    let wanted = catalog::tables(&spec.config).remove(3).storage_descriptor;
+    for published in ["again", "anew"] {
+        let get = glue.get_partition().database_name("logs").table_name("traffic");
+        let found = get.partition_values("2024-10-20").send().await.unwrap().partition.unwrap();
+        let mut storage = found.storage_descriptor.unwrap();
+        storage.columns.as_mut().unwrap().pop();
+        let serde = storage.serde_info.as_mut().unwrap().parameters.as_mut().unwrap();
+        serde.insert("serialization.format".to_owned(), "9".to_owned());
+        serde.insert("theirs".to_owned(), "1".to_owned());
+        let input = PartitionInput::builder().values("2024-10-20").storage_descriptor(storage);
+        let update = glue.update_partition().database_name("logs").table_name("traffic");
+        let input = input.set_parameters(found.parameters).build();
+        update.partition_value_list("2024-10-20").partition_input(input).send().await.unwrap();
+        if published == "again" {
+            publish_attempt(&cp, &spec, None).await;
+        } else {
+            run(&cp, &spec, 1).await;
+        }
+        let get = glue.get_partition().database_name("logs").table_name("traffic");
+        let found = get.partition_values("2024-10-20").send().await.unwrap().partition.unwrap();
+        let storage = found.storage_descriptor.unwrap();
+        let columns: Vec<&str> = storage.columns().iter().map(Column::name).collect();
+        assert_eq!(columns, wanted.columns.iter().map(|column| &column.name).collect::<Vec<_>>());
+        let serde = storage.serde_info().unwrap().parameters().unwrap();
+        assert_eq!((serde["serialization.format"].as_str(), serde["theirs"].as_str()), ("1", "1"));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_tables_nothing_is_launched() {
     let aws = Aws::new(good_step());
@@ -399,7 +435,29 @@ async fn nobody_publishes_over_what_another_pipeline_serves() {
     let tried = publish_attempt(&cp, &theirs, None).await;
     let Publication::Tried(tried) = tried else { panic!("{tried:?}") };
     let why = format!("{:?}", tried.state.attempts[0].publishing);
-    assert!(why.contains("the table logs.processed_logs is not this pipeline's"), "{why}");
+    assert!(why.contains("the table logs.processed_logs belongs to the pipeline web-logs"), "{why}");
+}
+
+/// One pipeline, deployed twice: what production serves is not moved by staging, and its tables are not taken.
+#[tokio::test(start_paused = true)]
+async fn the_same_pipeline_with_another_state_folder_leaves_the_tables_alone() {
+    let aws = Aws::new(good_step());
+    let (cp, production) = (aws.connect(1).await, published());
+    set_up(&aws, &production).await;
+    let end = run(&cp, &production, 1).await;
+    let mut staging = production.clone();
+    staging.config.state.uri = "s3://my-log-bucket/staging/".parse().unwrap();
+    staging.config.output.uri = "s3://my-log-bucket/staged-logs/".parse().unwrap();
+    let refused = run(&cp, &staging, 2).await.report.refusal.unwrap();
+    let why = "belongs to the pipeline web-logs with its state in s3://my-log-bucket/emrys/";
+    assert!(refused.summary.contains(why), "{}", refused.summary);
+    assert_eq!(serving(&cp, &production, &end).await, [Some(1); 6]);
+    let found = emrys_control_plane::standing(&cp, &staging).await.unwrap();
+    let plan = emrys_core::standing::plan(&staging, &found, emrys_core::standing::Goal::Destroy);
+    let takes = |step: &emrys_core::standing::Step| format!("{step:?}").contains("Table");
+    assert!(!plan.steps.iter().any(takes), "{:?}", plan.steps);
+    let plan = emrys_core::standing::plan(&staging, &found, emrys_core::standing::Goal::Setup);
+    assert_eq!((plan.obstacles.len(), plan.steps.len()), (6, 0));
 }
 
 /// A publisher dies, and the address of the output is changed before the next one looks: no table is moved to where nothing

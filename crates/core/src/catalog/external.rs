@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::shape::{Column, SerdeInfo, StorageDescriptor, Table};
 use super::tables::column;
-use super::{HEADER_LINES, OWNER, PARTITION_KEY};
+use super::{HEADER_LINES, PARTITION_KEY, marks};
 use crate::config::{Config, OwnTable, TableFormat};
 
 /// An external table of the pipeline, partitioned by day.
@@ -23,8 +23,8 @@ pub(super) fn external(
     let mut parameters = BTreeMap::from([
         ("EXTERNAL".to_owned(), "TRUE".to_owned()),
         ("classification".to_owned(), classification.to_owned()),
-        (OWNER.to_owned(), config.pipeline.clone()),
     ]);
+    parameters.extend(marks(config));
     parameters.extend(header_lines.map(|lines| (HEADER_LINES.to_owned(), lines.to_owned())));
     Table {
         name: name.to_owned(),

@@ -9,6 +9,7 @@
 //! text: with a key of type `date`, Athena would refuse `date = '2024-10-20'`.
 
 mod external;
+mod owner;
 mod shape;
 mod tables;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use crate::run::LaunchIntent;
 use crate::s3_uri::S3Uri;
 use crate::spec::Spec;
 
+pub use owner::{OWNER, Owner, STATE, marks, owner};
 pub use shape::{Column, SerdeInfo, StorageDescriptor, Table};
 pub use tables::{TABLES, table_names};
 
@@ -30,8 +32,6 @@ pub use tables::{TABLES, table_names};
 pub const PARTITION_KEY: &str = "date";
 /// The parameter of a table of CSV files: with how many lines that are no rows each file begins.
 const HEADER_LINES: &str = "skip.header.line.count";
-/// The parameter that says whose a database, a table or a partition is: the pipeline's name.
-pub const OWNER: &str = "emrys:pipeline";
 /// The parameter of a partition that names the attempt whose output it serves, as the column `run` does.
 pub const RUN: &str = "emrys:run";
 
@@ -191,10 +191,8 @@ pub fn evidence(spec: &Spec, intent: &LaunchIntent, table: &str) -> S3Uri {
 
 /// What publishing an attempt means, table by table.
 pub fn publications(spec: &Spec, intent: &LaunchIntent) -> Vec<Publication> {
-    let parameters = BTreeMap::from([
-        (OWNER.to_owned(), spec.pipeline().to_owned()),
-        (RUN.to_owned(), spec.run_id(intent)),
-    ]);
+    let mut parameters = marks(&spec.config);
+    parameters.insert(RUN.to_owned(), spec.run_id(intent));
     let output = spec.output_folder(intent);
     let of = |(table, folder): (&str, String)| Publication {
         table: table.to_owned(),
@@ -226,9 +224,10 @@ pub fn unready(spec: &Spec, found: &[Table]) -> Vec<Unready> {
 
 /// Compares a table that is found with the one that is wanted.
 pub fn compare(wanted: &Table, found: &Table) -> Comparison {
-    let owner = found.parameters.get(OWNER);
-    if owner != wanted.parameters.get(OWNER) {
-        return Comparison::Foreign { owner: owner.cloned() };
+    match owner(&wanted.parameters, |mark| found.parameters.get(mark)) {
+        Owner::Us => {}
+        Owner::Nobody => return Comparison::Foreign { owner: None },
+        Owner::Another(owner) => return Comparison::Foreign { owner: Some(owner) },
     }
     let (have, want) = (&found.storage_descriptor, &wanted.storage_descriptor);
     let incompatible = |why: String| Comparison::Incompatible {
@@ -265,6 +264,17 @@ pub fn compare(wanted: &Table, found: &Table) -> Comparison {
     } else {
         Comparison::Outdated { append, changes }
     }
+}
+
+/// Whether files are read by what is found as by what is wanted. Columns that others appended, comments, and settings of
+/// others count as nothing.
+pub fn reads_as(found: &StorageDescriptor, wanted: &StorageDescriptor) -> bool {
+    let (have, want) = (&found.serde_info, &wanted.serde_info);
+    found.columns.len() >= wanted.columns.len()
+        && found.columns.iter().zip(&wanted.columns).all(|(have, want)| have.is_same(want))
+        && (&found.input_format, &found.output_format) == (&wanted.input_format, &wanted.output_format)
+        && have.serialization_library == want.serialization_library
+        && want.parameters.iter().all(|(name, value)| have.parameters.get(name) == Some(value))
 }
 
 fn header_lines(table: &Table) -> &str {

@@ -67,7 +67,7 @@ pub struct Column {
 
 impl Column {
     /// Whether both have one name and one type. Glue keeps both in lower case.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
+    pub fn is_same(&self, other: &Self) -> bool {
         self.name.eq_ignore_ascii_case(&other.name) && self.kind.eq_ignore_ascii_case(&other.kind)
     }
 }

@@ -106,6 +106,47 @@ fn a_table_without_our_mark_or_with_anothers_is_foreign() {
     assert_eq!(others, Comparison::Foreign { owner: Some("shop".into()) });
 }
 
+/// Two deployments of one pipeline may name one database.
+#[test]
+fn a_table_of_the_same_pipeline_with_another_state_folder_is_foreign() {
+    let staging = changed(|found| {
+        found.parameters.insert(STATE.into(), "s3://staging/emrys/".into());
+    });
+    let owner = "web-logs with its state in s3://staging/emrys/".to_owned();
+    assert_eq!(staging, Comparison::Foreign { owner: Some(owner) });
+    // One that was made before that was marked is marked.
+    let older = changed(|found| {
+        found.parameters.remove(STATE);
+    });
+    let Comparison::Outdated { append, changes } = older else { panic!("{older:?}") };
+    assert_eq!((append.len(), changes.len(), changes[0].what.as_str()), (0, 1, "Parameters.emrys:state"));
+}
+
+#[test]
+fn what_is_found_reads_files_as_is_wanted_whatever_others_added() {
+    let wanted = tables(&own().config).remove(1).storage_descriptor;
+    let reads = |change: fn(&mut StorageDescriptor)| {
+        let mut found = wanted.clone();
+        change(&mut found);
+        reads_as(&found, &wanted)
+    };
+    let theirs: [fn(&mut StorageDescriptor); 4] = [
+        |found| found.location = "s3://elsewhere/".into(),
+        |found| found.columns[0].comment = "theirs".into(),
+        |found| found.columns.push(found.columns[0].clone()),
+        |found| drop(found.serde_info.parameters.insert("theirs".into(), "1".into())),
+    ];
+    assert!(theirs.into_iter().all(reads));
+    let other: [fn(&mut StorageDescriptor); 5] = [
+        |found| drop(found.columns.pop()),
+        |found| found.columns[1].kind = "int".into(),
+        |found| drop(found.serde_info.parameters.insert("escapeChar".into(), "\\".into())),
+        |found| found.serde_info.serialization_library = "LazySimpleSerDe".into(),
+        |found| found.input_format.clear(),
+    ];
+    assert!(!other.into_iter().any(reads));
+}
+
 #[test]
 fn tables_are_ready_when_all_are_there_and_fit() {
     let spec = spec();

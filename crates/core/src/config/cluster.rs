@@ -77,6 +77,7 @@ pub struct Bootstrap {
 pub(super) struct ClusterDraft {
     pub(super) release_label: Option<ReleaseLabel>,
     pub(super) log_uri: Option<S3Uri>,
+    pub(super) bootstrap_scripts: Vec<S3Uri>,
     pub(super) fleets: Fleets,
     pub(super) run_job_flow: Map<String, Value>,
     pub(super) whole: Option<Cluster>,
@@ -100,7 +101,9 @@ pub(super) fn read(mut section: Section<'_, '_>) -> ClusterDraft {
         .and_then(|entry| entry.some_of(|text| values::resource_id(text, "subnet-")));
     let fleets = fleets::read(section.section("fleets"));
     let security_groups = section.section("security-groups").map(read_security_groups);
-    let bootstrap = section.sections("bootstrap").into_iter().filter_map(read_bootstrap).collect();
+    let bootstrap: Vec<Bootstrap> =
+        section.sections("bootstrap").into_iter().filter_map(read_bootstrap).collect();
+    let bootstrap_scripts = bootstrap.iter().map(|bootstrap| bootstrap.script.clone()).collect();
     let spark_conf = section.take("spark-conf").map(raw::spark_conf).unwrap_or_default();
     let configurations = section.take("configurations").map(raw::configurations).unwrap_or_default();
     let log_uri = section.parsed("log-uri", values::folder);
@@ -111,7 +114,8 @@ pub(super) fn read(mut section: Section<'_, '_>) -> ClusterDraft {
     let tags = section.take("tags").map(raw::tags).unwrap_or_default();
     let run_job_flow = section.take("run-job-flow").map(raw::overlay).unwrap_or_default();
     section.finish();
-    let mut draft = ClusterDraft { release_label, log_uri, fleets, run_job_flow, whole: None };
+    let mut draft =
+        ClusterDraft { release_label, log_uri, bootstrap_scripts, fleets, run_job_flow, whole: None };
     draft.whole = (|| {
         Some(Cluster {
             release_label: draft.release_label.clone()?,

@@ -1,9 +1,12 @@
 //! `[retention]`: how long things are kept, and where.
 
+use super::job::{JobDraft, Script};
 use super::pipeline::{self, Draft};
 use super::problem::Wrong;
 use super::reader::{Reader, Section};
+use super::steps::CustomStep;
 use super::values;
+use crate::day::Day;
 use crate::s3_uri::S3Uri;
 
 /// The least, and what it is when nothing is said, of `superseded-expire-after-hours`.
@@ -184,11 +187,9 @@ pub(super) fn contradictions(draft: &Draft, reader: &Reader<'_>) {
     covered(draft, reader);
 }
 
-/// A rule means every object whose key begins with its prefix: what tables serve and what runs rely on must not be
-/// among them.
+/// A rule means every object whose key begins with its prefix, those that move with it as those that are deleted: what
+/// tables serve and what runs rely on must not be among them, and nobody else's.
 fn covered(draft: &Draft, reader: &Reader<'_>) {
-    let output = draft.output.as_ref().map(|output| &output.uri);
-    let state = draft.state.as_ref().map(|state| &state.uri);
     let source = draft.source.as_ref();
     let source_key = ["archive-after-days", "expire-after-days"]
         .map(|key| format!("retention.{key}"))
@@ -197,9 +198,8 @@ fn covered(draft: &Draft, reader: &Reader<'_>) {
     if let Some((key, source)) = source_key.zip(source) {
         let hint = "give the raw logs a folder of their own, with the placeholders below it";
         if let Some(prefix) = pipeline::source_prefix(source) {
-            for (what, uri) in [("the output", output), ("the state", state)] {
-                refuse_if_covered(&key, ("the raw logs", &prefix), what, uri, hint, reader);
-            }
+            let rule = Rule { key: &key, whose: "the raw logs", prefix: &prefix, hint };
+            rule.refuse_what_it_covers(draft, reader);
         } else {
             let message =
                 format!("`{}` has a placeholder in its bucket, and a rule is one bucket's", source.uri);
@@ -209,26 +209,73 @@ fn covered(draft: &Draft, reader: &Reader<'_>) {
     let logs = draft.cluster.log_uri.clone().or_else(|| Some(pipeline::log_folder(draft.state.as_ref()?)));
     let key = "retention.logs-expire-after-days";
     if let Some(logs) = logs.filter(|_| reader.was_given(key) && reader.is_certain("cluster.log-uri")) {
-        let raw = source.and_then(pipeline::source_prefix);
-        for (what, uri) in [("the output", output), ("the state", state), ("the raw logs", raw.as_ref())] {
-            let hint = "give EMR's logs a folder of their own: `[cluster] log-uri`";
-            refuse_if_covered(key, ("EMR's logs", &logs), what, uri, hint, reader);
+        let hint = "give EMR's logs a folder of their own: `[cluster] log-uri`";
+        Rule { key, whose: "EMR's logs", prefix: &logs, hint }.refuse_what_it_covers(draft, reader);
+    }
+}
+
+/// A rule of a bucket that moves or deletes.
+struct Rule<'a> {
+    /// The key that asks for it.
+    key: &'a str,
+    /// What it is for.
+    whose: &'a str,
+    prefix: &'a S3Uri,
+    hint: &'a str,
+}
+
+impl Rule<'_> {
+    fn refuse_what_it_covers(&self, draft: &Draft, reader: &Reader<'_>) {
+        let Self { key, whose, prefix, hint } = self;
+        if prefix.key().is_empty() {
+            let message = format!(
+                "the rule for {whose} means everything in the bucket {}, whatever else lies there",
+                prefix.bucket()
+            );
+            let hint = format!("{hint}; of a bucket that holds nothing else, write the rule yourself");
+            reader.wrong_at(key, Wrong::new(message).hint(hint));
+            return;
+        }
+        if !prefix.is_folder() {
+            let message = format!(
+                "the rule for {whose} means everything whose address begins with {prefix}, also in other folders: no `/` stands before the first placeholder"
+            );
+            reader.wrong_at(key, Wrong::new(message).hint(*hint));
+            return;
+        }
+        for (what, uri) in needed(draft).into_iter().filter(|(what, _)| what != whose) {
+            if prefix.contains(&uri) {
+                let message = format!(
+                    "the rule for {whose} means everything under {prefix}, and that is also {what}, {uri}"
+                );
+                reader.wrong_at(key, Wrong::new(message).hint(*hint));
+            }
         }
     }
 }
 
-fn refuse_if_covered(
-    key: &str,
-    (whose, prefix): (&str, &S3Uri),
-    what: &str,
-    uri: Option<&S3Uri>,
-    hint: &str,
-    reader: &Reader<'_>,
-) {
-    // By their letters, as S3 does it, and not by folders.
-    if let Some(uri) = uri.filter(|uri| uri.to_string().starts_with(&prefix.to_string())) {
-        let message =
-            format!("the rule for {whose} means everything under {prefix}, and that is also {what}, {uri}");
-        reader.wrong_at(key, Wrong::new(message).hint(hint));
+/// What a rule for something else must not reach, as far as the file names it.
+fn needed(draft: &Draft) -> Vec<(String, S3Uri)> {
+    let mut needed: Vec<(String, S3Uri)> = Vec::new();
+    let mut add = |what: &str, uri: Option<S3Uri>| needed.extend(uri.map(|uri| (what.to_owned(), uri)));
+    add("the output", draft.output.as_ref().map(|output| output.uri.clone()));
+    add("the state", draft.state.as_ref().map(|state| state.uri.clone()));
+    add("the raw logs", draft.source.as_ref().and_then(pipeline::source_prefix));
+    // Where nothing is said of these two, they lie in the state.
+    add("EMR's logs", draft.cluster.log_uri.clone());
+    add("the results of queries", draft.catalog.as_ref().and_then(|catalog| catalog.query_results.clone()));
+    for (key, file) in draft.job.iter().flat_map(JobDraft::files) {
+        if let Script::S3(uri) = file {
+            add(&format!("`{key}`"), Some(uri.clone()));
+        }
     }
+    for (index, script) in draft.cluster.bootstrap_scripts.iter().enumerate() {
+        add(&format!("`cluster.bootstrap[{index}].script`"), Some(script.clone()));
+    }
+    for step in &draft.steps {
+        for file in step.whole.iter().flat_map(CustomStep::files) {
+            add(&format!("a file of the step `{}`", step.path), file.on(Day::SAMPLE).parse().ok());
+        }
+    }
+    needed
 }

@@ -58,11 +58,24 @@ pub enum StepKind {
 impl CustomStep {
     /// All texts with placeholders.
     pub fn templates(&self) -> impl Iterator<Item = &Template> {
-        let file = match &self.kind {
+        self.file().into_iter().chain(&self.args)
+    }
+
+    fn file(&self) -> Option<&Template> {
+        match &self.kind {
             StepKind::Spark | StepKind::Command => None,
             StepKind::Script { file } | StepKind::Jar { file, .. } | StepKind::Hive { file } => Some(file),
+        }
+    }
+
+    /// What it runs, as far as that shows: its file, and arguments that end as programs do. Other arguments may be
+    /// anything.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Template> {
+        let is_program = |arg: &&Template| {
+            let text = arg.on(Day::SAMPLE);
+            [".py", ".jar", ".zip", ".egg", ".sh", ".sql"].iter().any(|ending| text.ends_with(ending))
         };
-        file.into_iter().chain(&self.args)
+        self.file().into_iter().chain(self.args.iter().filter(is_program))
     }
 }
 

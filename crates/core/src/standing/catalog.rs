@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Change, Goal, Plan, Refusal, Step};
-use crate::catalog::{self, Column, Comparison, OWNER, Table};
+use crate::catalog::{self, Column, Comparison, Owner, Table};
 use crate::lifecycle::Difference;
 use crate::spec::Spec;
 
@@ -18,13 +18,16 @@ pub struct FoundCatalog {
 
 impl FoundCatalog {
     fn is_ours(&self, spec: &Spec) -> bool {
-        let owner = self.database.as_ref().and_then(|parameters| parameters.get(OWNER));
-        owner.is_some_and(|owner| owner == spec.pipeline())
+        self.database.as_ref().is_some_and(|parameters| is_marked(spec, parameters))
     }
 }
 
 fn is_table_ours(spec: &Spec, table: &Table) -> bool {
-    table.parameters.get(OWNER).is_some_and(|owner| owner == spec.pipeline())
+    is_marked(spec, &table.parameters)
+}
+
+fn is_marked(spec: &Spec, parameters: &BTreeMap<String, String>) -> bool {
+    catalog::owner(&catalog::marks(&spec.config), |mark| parameters.get(mark)) == Owner::Us
 }
 
 pub(super) fn plan(spec: &Spec, database: &str, found: &FoundCatalog, goal: Goal, plan: &mut Plan) {
@@ -81,7 +84,8 @@ fn setup(spec: &Spec, database: &str, found: &FoundCatalog, plan: &mut Plan) {
                     || "it was not made by Emrys".to_owned(),
                     |owner| format!("it belongs to the pipeline {owner}"),
                 ),
-                hint: "name another database: `[catalog] database`".to_owned(),
+                hint: "name another database: `[catalog] database`; of a pipeline whose state folder was moved, `emrys destroy` with the old pipeline file first"
+                    .to_owned(),
             }),
         }
     }

@@ -54,8 +54,7 @@ fn done(spec: &Spec, mut found: Found, plan: &Plan) -> Found {
                 );
             }
             Step::CreateDatabase { .. } => {
-                let owner = (crate::catalog::OWNER.to_owned(), spec.pipeline().to_owned());
-                catalog.database = Some(BTreeMap::from([owner]));
+                catalog.database = Some(crate::catalog::marks(&spec.config));
             }
             Step::CreateTable { table, .. } => catalog.tables.push(*table),
             Step::UpdateTable { table, .. } => {

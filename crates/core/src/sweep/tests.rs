@@ -123,6 +123,9 @@ fn a_cluster_is_ours_only_when_its_tags_say_what_its_name_says() {
             assert_eq!(by_tags(&spec, &label, &tags), Err(Foreign::Tags(key)), "{key} {wrong:?}");
         }
     }
+    let mut untold = own.tags.clone();
+    untold.remove("emrys:state");
+    assert_eq!(by_tags(&spec, &label, &untold), Err(Foreign::Tags("emrys:state")));
     // The same pipeline, deployed twice.
     let staging = testing::spec_with(&[("s3://my-log-bucket/emrys/", "s3://staging/emrys/")]);
     let state = "s3://my-log-bucket/emrys/".to_owned();

@@ -58,25 +58,78 @@ fn a_rule_must_not_reach_what_is_still_needed() {
         moved("s3://my-log-bucket/pro{day}/"),
         moved("s3://my-log-bucket/{day}/"),
         moved("s3://my-log-{day}/"),
+        moved("s3://my-log-bucket/application-logs/logs-{day}/"),
         log_uri("s3://my-log-bucket/emrys/"),
         log_uri("s3://my-log-bucket/"),
     ];
     insta::assert_snapshot!(all.join("\n"), @r#"
-    emrys.toml:20:1: `retention.archive-after-days`: the rule for the raw logs means everything under s3://my-log-bucket/pro, and that is also the output, s3://my-log-bucket/processed-logs/
+    emrys.toml:20:1: `retention.archive-after-days`: the rule for the raw logs means everything whose address begins with s3://my-log-bucket/pro, also in other folders: no `/` stands before the first placeholder
       hint: give the raw logs a folder of their own, with the placeholders below it
-    emrys.toml:20:1: `retention.archive-after-days`: the rule for the raw logs means everything under s3://my-log-bucket/, and that is also the output, s3://my-log-bucket/processed-logs/
-      hint: give the raw logs a folder of their own, with the placeholders below it
+    emrys.toml:20:1: `retention.archive-after-days`: the rule for the raw logs means everything in the bucket my-log-bucket, whatever else lies there
+      hint: give the raw logs a folder of their own, with the placeholders below it; of a bucket that holds nothing else, write the rule yourself
     emrys.toml:20:1: `retention.archive-after-days`: `s3://my-log-{day}/` has a placeholder in its bucket, and a rule is one bucket's
+      hint: give the raw logs a folder of their own, with the placeholders below it
+    emrys.toml:20:1: `retention.archive-after-days`: the rule for the raw logs means everything whose address begins with s3://my-log-bucket/application-logs/logs-, also in other folders: no `/` stands before the first placeholder
       hint: give the raw logs a folder of their own, with the placeholders below it
     emrys.toml:21:1: `retention.logs-expire-after-days`: the rule for EMR's logs means everything under s3://my-log-bucket/emrys/, and that is also the state, s3://my-log-bucket/emrys/
       hint: give EMR's logs a folder of their own: `[cluster] log-uri`
-    emrys.toml:21:1: `retention.logs-expire-after-days`: the rule for EMR's logs means everything under s3://my-log-bucket/, and that is also the output, s3://my-log-bucket/processed-logs/
-      hint: give EMR's logs a folder of their own: `[cluster] log-uri`
-    emrys.toml:21:1: `retention.logs-expire-after-days`: the rule for EMR's logs means everything under s3://my-log-bucket/, and that is also the state, s3://my-log-bucket/emrys/
-      hint: give EMR's logs a folder of their own: `[cluster] log-uri`
-    emrys.toml:21:1: `retention.logs-expire-after-days`: the rule for EMR's logs means everything under s3://my-log-bucket/, and that is also the raw logs, s3://my-log-bucket/application-logs/
-      hint: give EMR's logs a folder of their own: `[cluster] log-uri`
+    emrys.toml:21:1: `retention.logs-expire-after-days`: the rule for EMR's logs means everything in the bucket my-log-bucket, whatever else lies there
+      hint: give EMR's logs a folder of their own: `[cluster] log-uri`; of a bucket that holds nothing else, write the rule yourself
     "#);
+}
+
+/// To move a script to Glacier is as bad as to delete it.
+#[test]
+fn a_rule_must_not_reach_what_a_cluster_reads() {
+    let more = r#"
+[job]
+script = "s3://my-log-bucket/application-logs/code/main.py"
+py-files = ["lib.py", "s3://my-log-bucket/application-logs/code/util.zip"]
+
+[[steps]]
+name = "compact"
+kind = "spark"
+args = ["s3://my-log-bucket/application-logs/code/compact.py", "s3://my-log-bucket/application-logs/{day}/"]
+
+[[steps]]
+name = "warm-up"
+kind = "script"
+file = "s3://my-log-bucket/application-logs/{yyyy}/warm-up.sh"
+
+[[cluster.bootstrap]]
+name = "libraries"
+script = "s3://my-log-bucket/application-logs/install.sh"
+
+[catalog]
+database = "logs"
+query-results = "s3://my-log-bucket/application-logs-of-queries/"
+"#;
+    let log_uri = ("service-role", "log-uri = \"s3://my-log-bucket/application-logs/emr/\"\nservice-role");
+    let told = |text: &str| -> Vec<String> {
+        let errors = errors(text);
+        let ours = errors.problems.iter().filter(|problem| problem.key.starts_with("retention"));
+        ours.map(|problem| problem.message.rsplit(" also ").next().unwrap_or_default().to_owned()).collect()
+    };
+    for key in ["archive-after-days", "expire-after-days"] {
+        let told = told(&changed(&[log_uri], &format!("{more}[retention]\n{key} = 30\n")));
+        let raw = "s3://my-log-bucket/application-logs";
+        let wanted = [
+            format!("EMR's logs, {raw}/emr/"),
+            format!("`job.script`, {raw}/code/main.py"),
+            format!("`job.py-files[1]`, {raw}/code/util.zip"),
+            format!("`cluster.bootstrap[0].script`, {raw}/install.sh"),
+            format!("a file of the step `steps[0]`, {raw}/code/compact.py"),
+            format!("a file of the step `steps[1]`, {raw}/2024/warm-up.sh"),
+        ];
+        assert_eq!(told, wanted, "{key}");
+    }
+    // The rule for EMR's logs may reach EMR's logs, and nothing else.
+    let logs = "s3://my-log-bucket/cluster/";
+    let log_uri = format!("log-uri = \"{logs}\"\nservice-role");
+    let catalog = format!("\n[catalog]\ndatabase = \"logs\"\nquery-results = \"{logs}q/\"\n");
+    let text = format!("{catalog}[retention]\nlogs-expire-after-days = 30\n");
+    let told = told(&changed(&[("service-role", &log_uri)], &text));
+    assert_eq!(told, ["the results of queries, s3://my-log-bucket/cluster/q/"]);
 }
 
 #[test]
