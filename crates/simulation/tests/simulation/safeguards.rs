@@ -32,7 +32,7 @@ fn assert_needed_in(safeguard: &str, scenario: Scenario, broken: Invariant) {
 /// A launch whose answer was lost is made again, beside the cluster that it made.
 #[test]
 fn adoption() {
-    assert_needed("adoption", 39, Invariant::NoSecondCluster);
+    assert_needed("adoption", 48, Invariant::NoSecondCluster);
 }
 
 /// A list that does not show the cluster yet is believed, and the launch is made again.
