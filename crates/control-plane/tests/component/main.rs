@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod clearing;
 #[cfg(test)]
+mod clocks;
+#[cfg(test)]
 mod guard;
 #[cfg(test)]
 mod launches;

@@ -180,9 +180,10 @@ impl Watch<'_> {
                 Event::Diagnosed { diagnosis: diagnosis::of_refused_launch(fault) },
                 Event::AttemptEnded { result: AttemptResult::Failed },
             ]),
-            (Some((fault, _)), Some(_)) if fault.class == FaultClass::Access => {
+            (Some((fault, _)), Some(_)) if matches!(fault.class, FaultClass::Access | FaultClass::Clock) => {
+                let is_of_clock = fault.class == FaultClass::Clock;
                 Decision::Leave(Leave::Access(Trouble {
-                    kind: TroubleKind::Access,
+                    kind: if is_of_clock { TroubleKind::Clock } else { TroubleKind::Access },
                     code: fault.code.clone(),
                     message: format!("the launch was refused: {}", fault.message),
                 }))
