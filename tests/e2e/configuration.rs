@@ -108,3 +108,19 @@ fn a_usage_error_says_which_values_there_are_in_json_as_well() {
     let message = document["error"]["message"].as_str().unwrap();
     assert!(message.contains("text") && message.contains("json"), "{document:#}");
 }
+
+/// A path is what the system says it is, and not always text.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipeline_file_whose_name_is_no_text_is_read() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let world = World::scripted("");
+    let name = OsStr::from_bytes(b"emrys-\xff.toml");
+    std::fs::copy(world.path().join("emrys.toml"), world.path().join(name)).unwrap();
+    let mut command = world.command(&["status", DAY]);
+    command.arg("--config").arg(name);
+    let said = command.output().unwrap();
+    assert_eq!(said.status.code(), Some(0), "{}", String::from_utf8_lossy(&said.stderr));
+}

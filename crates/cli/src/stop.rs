@@ -60,6 +60,7 @@ pub(crate) fn trouble_kind(kind: TroubleKind) -> &'static str {
         TroubleKind::Throttled => "throttled",
         TroubleKind::Unreachable => "unreachable",
         TroubleKind::Access => "access",
+        TroubleKind::Clock => "clock",
         TroubleKind::Invalid => "invalid",
     }
 }
@@ -67,7 +68,9 @@ pub(crate) fn trouble_kind(kind: TroubleKind) -> &'static str {
 /// How the command ends.
 pub(crate) fn trouble_exit(kind: TroubleKind) -> Exit {
     match kind {
-        TroubleKind::Throttled | TroubleKind::Unreachable | TroubleKind::Access => Exit::Aws,
+        TroubleKind::Throttled | TroubleKind::Unreachable | TroubleKind::Access | TroubleKind::Clock => {
+            Exit::Aws
+        }
         TroubleKind::Invalid => Exit::Usage,
     }
 }

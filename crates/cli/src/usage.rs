@@ -10,7 +10,8 @@ use crate::printer::Printer;
 /// The command line, or how to end: after `--help` well, after a mistake with its exit code.
 pub(crate) fn parse() -> Result<Cli, Exit> {
     // Help and mistakes are printed before the options are known, and are to heed `--color` and `--json` all the same.
-    let words: Vec<String> = std::env::args().collect();
+    // clap reads them as the system has them: a path need not be UTF-8.
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     let parsed = Cli::command()
         .color(color(&words))
         .try_get_matches()

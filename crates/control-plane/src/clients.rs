@@ -13,6 +13,7 @@ use emrys_core::pace::Pace;
 
 use crate::clock::Clock;
 use crate::safeguards::Safeguards;
+use crate::skew;
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -120,22 +121,21 @@ impl ControlPlane {
         // Each client has a token bucket of its own. The SDK's default is one bucket per service for the whole
         // process, where one pipeline's outage would eat the retries of all others.
         let partition = |service: &'static str| RetryPartition::custom(service).build();
-        let s3 = aws_sdk_s3::config::Builder::from(&config)
-            .force_path_style(config.endpoint_url().is_some())
-            .retry_partition(partition("emrys-s3"))
-            .build();
-        let emr = aws_sdk_emr::config::Builder::from(&config).retry_partition(partition("emrys-emr")).build();
-        let cloudwatch = aws_sdk_cloudwatch::config::Builder::from(&config)
-            .retry_partition(partition("emrys-cloudwatch"))
-            .build();
-        let scheduler = aws_sdk_scheduler::config::Builder::from(&config)
-            .retry_partition(partition("emrys-scheduler"))
-            .build();
-        let glue =
-            aws_sdk_glue::config::Builder::from(&config).retry_partition(partition("emrys-glue")).build();
-        let athena =
-            aws_sdk_athena::config::Builder::from(&config).retry_partition(partition("emrys-athena")).build();
-        let sts = aws_sdk_sts::config::Builder::from(&config).retry_partition(partition("emrys-sts")).build();
+        // A macro, because the builders of the services have no trait in common.
+        macro_rules! client {
+            ($sdk:ident, $partition:literal) => {
+                $sdk::config::Builder::from(&config)
+                    .retry_partition(partition($partition))
+                    .interceptor(skew::Measure(clock.clone()))
+            };
+        }
+        let s3 = client!(aws_sdk_s3, "emrys-s3").force_path_style(config.endpoint_url().is_some()).build();
+        let emr = client!(aws_sdk_emr, "emrys-emr").build();
+        let cloudwatch = client!(aws_sdk_cloudwatch, "emrys-cloudwatch").build();
+        let scheduler = client!(aws_sdk_scheduler, "emrys-scheduler").build();
+        let glue = client!(aws_sdk_glue, "emrys-glue").build();
+        let athena = client!(aws_sdk_athena, "emrys-athena").build();
+        let sts = client!(aws_sdk_sts, "emrys-sts").build();
         // An endpoint may also stand in the environment or in a profile.
         let reached = Place { endpoint_url: config.endpoint_url().map(str::to_owned), ..place };
         Self {
@@ -208,6 +208,8 @@ async fn sdk_config(place: &Place, clock: &Clock, http_client: Option<SharedHttp
         .region(Region::new(place.region.clone()))
         .timeout_config(timeouts)
         .retry_config(retries)
+        // A machine whose clock is wrong is refused, and not let in by another time than it judges deadlines by.
+        .disable_clock_skew_correction(true)
         .time_source(clock.clone());
     if let Some(url) = &place.endpoint_url {
         loader = loader.endpoint_url(url);

@@ -11,10 +11,15 @@
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use emrys_core::run::{Fault, FaultClass, Trouble, TroubleKind};
+use jiff::SignedDuration;
+
+use crate::skew;
 
 /// Too many calls: time helps.
 const THROTTLED: &[&str] = &[
@@ -32,7 +37,7 @@ const THROTTLED: &[&str] = &[
     "TooManyRequestsException",
 ];
 
-/// No right, or credentials that are missing, wrong or too old: only a person helps.
+/// No right, credentials that are missing, wrong or too old, or a wrong clock: only a person helps.
 const ACCESS: &[&str] = &[
     "AccessDenied",
     "AccessDeniedException",
@@ -84,6 +89,8 @@ pub(crate) struct Failure {
     pub(crate) code: String,
     /// What was said about it.
     pub(crate) message: String,
+    /// How far this machine's clock is ahead of that of who answered.
+    pub(crate) ahead: Option<SignedDuration>,
 }
 
 /// How far a call came that failed.
@@ -93,6 +100,8 @@ pub(crate) enum Reach {
     NotBuilt,
     /// It was not sent: there are no credentials to sign it with.
     NotSigned,
+    /// It was not sent: who gives out the credentials cannot be reached just now, or is too busy.
+    NoSigner,
     /// It may have been sent, and no answer came that could be understood.
     NoAnswer,
     /// It was answered, with this status.
@@ -114,9 +123,9 @@ impl Failure {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let without_answer = |reach| Self { reach, code: String::new(), message: chain(error) };
-        if has_no_credentials(error) {
-            return without_answer(Reach::NotSigned);
+        let without_answer = |reach| Self { reach, code: String::new(), message: chain(error), ahead: None };
+        if let Some(reach) = unsigned(error) {
+            return without_answer(reach);
         }
         match error {
             SdkError::ServiceError(answer) => {
@@ -124,7 +133,7 @@ impl Failure {
                 let code = answer.err().code().map_or_else(|| code_of(status), str::to_owned);
                 let message =
                     answer.err().message().map_or_else(|| format!("HTTP status {status}"), str::to_owned);
-                Self { reach: Reach::Answered(status), code, message }
+                Self { reach: Reach::Answered(status), code, message, ahead: skew::ahead(answer.raw()) }
             }
             SdkError::ConstructionFailure(_) => without_answer(Reach::NotBuilt),
             _ => without_answer(Reach::NoAnswer),
@@ -137,14 +146,14 @@ impl Failure {
         match self.reach {
             Reach::NotBuilt => TroubleKind::Invalid,
             Reach::NotSigned => TroubleKind::Access,
-            Reach::NoAnswer => TroubleKind::Unreachable,
+            Reach::NoSigner | Reach::NoAnswer => TroubleKind::Unreachable,
             Reach::Answered(status) => {
                 if THROTTLED.contains(&code) || status == 429 {
                     TroubleKind::Throttled
                 } else if SERVER.contains(&code) || status >= 500 || status == 408 {
                     TroubleKind::Unreachable
                 } else if ACCESS.contains(&code) || matches!(status, 401 | 403) {
-                    TroubleKind::Access
+                    skew::kind(code, &self.message, self.ahead)
                 } else {
                     TroubleKind::Invalid
                 }
@@ -155,18 +164,32 @@ impl Failure {
     /// The failure as trouble: `what` says what was tried, as in "could not list s3://…".
     pub(crate) fn into_trouble(self, what: &str) -> Trouble {
         let kind = self.kind();
-        Trouble { kind, code: self.code, message: format!("{what}: {}", self.message) }
+        let message = format!("{what}: {}", self.said());
+        Trouble { kind, code: self.code, message }
     }
 
     /// The failure of a launch. Only an answer that says no is a no: after anything else there may be a cluster.
     pub(crate) fn into_launch_failure(self) -> LaunchFailure {
         let class = match (self.reach, self.kind()) {
             (Reach::Answered(400..500), TroubleKind::Throttled) => FaultClass::Throttled,
-            (Reach::NotSigned, _) | (Reach::Answered(400..500), TroubleKind::Access) => FaultClass::Access,
+            // Not sent, and so not unclear, whoever may help.
+            (Reach::NotSigned | Reach::NoSigner, _) | (Reach::Answered(400..500), TroubleKind::Access) => {
+                FaultClass::Access
+            }
+            (Reach::Answered(400..500), TroubleKind::Clock) => FaultClass::Clock,
             (Reach::NotBuilt, _) | (Reach::Answered(400..500), TroubleKind::Invalid) => FaultClass::Invalid,
             _ => return LaunchFailure::Unclear(self.to_string()),
         };
-        LaunchFailure::Refused(Fault { class, code: self.code, message: self.message })
+        let message = self.said();
+        LaunchFailure::Refused(Fault { class, code: self.code, message })
+    }
+
+    /// What was said about it, and what of that concerns this machine.
+    fn said(&self) -> String {
+        match self.kind() {
+            TroubleKind::Clock => skew::told(self.ahead, &self.message),
+            _ => self.message.clone(),
+        }
     }
 }
 
@@ -224,13 +247,36 @@ fn code_of(status: u16) -> String {
     }
 }
 
-/// Whether there was nothing to sign the call with. That a provider took too long says nothing of the kind.
-fn has_no_credentials(error: &(dyn Error + 'static)) -> bool {
-    causes(error).any(|cause| {
-        cause
-            .downcast_ref::<CredentialsError>()
-            .is_some_and(|e| !matches!(e, CredentialsError::ProviderTimedOut(_)))
-    })
+/// Why there was nothing to sign the call with; none where that was not what was wrong. That the SDK lost patience
+/// with a provider says nothing of the kind. A machine without any credentials is told so at once: where no instance
+/// metadata answers, there usually is none.
+fn unsigned(error: &(dyn Error + 'static)) -> Option<Reach> {
+    let mut causes = causes(error);
+    let credentials = causes.find_map(|cause| cause.downcast_ref::<CredentialsError>())?;
+    match credentials {
+        CredentialsError::ProviderTimedOut(_) => None,
+        CredentialsError::ProviderError(_) | CredentialsError::Unhandled(_) if causes.any(may_pass) => {
+            Some(Reach::NoSigner)
+        }
+        _ => Some(Reach::NotSigned),
+    }
+}
+
+/// Whether a provider of credentials failed by what passes: it was not reached, or STS has trouble of its own. The
+/// SDK makes a client for each kind of provider, and their errors have no type in common.
+fn may_pass(cause: &(dyn Error + 'static)) -> bool {
+    fn passes<E>(cause: &(dyn Error + 'static)) -> bool
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let failure = cause.downcast_ref::<SdkError<E, HttpResponse>>().map(Failure::of);
+        failure.is_some_and(|failure| {
+            matches!(failure.kind(), TroubleKind::Throttled | TroubleKind::Unreachable)
+        })
+    }
+    let is_cut =
+        cause.downcast_ref::<ConnectorError>().is_some_and(|error| error.is_io() || error.is_timeout());
+    is_cut || passes::<AssumeRoleError>(cause) || passes::<AssumeRoleWithWebIdentityError>(cause)
 }
 
 /// The error and what it comes from, outermost first.
@@ -255,7 +301,6 @@ fn chain(error: &(dyn Error + 'static)) -> String {
 #[cfg(test)]
 mod tests {
     use aws_sdk_emr::operation::run_job_flow::RunJobFlowError;
-    use aws_smithy_runtime_api::client::result::ConnectorError;
     use aws_smithy_types::body::SdkBody;
     use aws_smithy_types::error::ErrorMetadata;
 
@@ -330,6 +375,63 @@ mod tests {
             failure.into_launch_failure(),
             LaunchFailure::Refused(Fault { class: FaultClass::Access, .. })
         ));
+    }
+
+    /// The role is assumed by the SDK itself, at an STS whose port nobody listens at, or that answers so.
+    async fn without_a_role(sts: &str) -> Failure {
+        let region = aws_config::Region::new("us-east-1");
+        let source = aws_credential_types::Credentials::new("AKID", "secret", None, None, "test");
+        let config = aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
+            .region(region)
+            .endpoint_url(sts)
+            .time_source(crate::clock::Clock::system())
+            .retry_config(aws_config::retry::RetryConfig::disabled())
+            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
+                source.clone(),
+            ))
+            .build();
+        let role = aws_config::sts::AssumeRoleProvider::builder("arn:aws:iam::123456789012:role/emrys")
+            .configure(&config)
+            .build_from_provider(source)
+            .await;
+        let provider = aws_credential_types::provider::SharedCredentialsProvider::new(role);
+        let config = config.into_builder().credentials_provider(provider).build();
+        let error = aws_sdk_emr::Client::new(&config).list_clusters().send().await.unwrap_err();
+        Failure::of(&error)
+    }
+
+    /// Who answers one call after another like this, at the address.
+    async fn answering(answer: &'static str) -> String {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.read(&mut [0; 8192]).await;
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn credentials_that_cannot_be_had_just_now_are_no_missing_right() {
+        let closed = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
+        let busy = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        for sts in [format!("http://{closed}"), answering(busy).await] {
+            let failure = without_a_role(&sts).await;
+            assert_eq!(
+                (failure.reach, failure.kind()),
+                (Reach::NoSigner, TroubleKind::Unreachable),
+                "{failure}"
+            );
+            // Nothing was sent, so nothing is unclear.
+            assert!(matches!(failure.into_launch_failure(), LaunchFailure::Refused(_)));
+        }
+        let denied = "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        let failure = without_a_role(&answering(denied).await).await;
+        assert_eq!((failure.reach, failure.kind()), (Reach::NotSigned, TroubleKind::Access), "{failure}");
     }
 
     #[test]

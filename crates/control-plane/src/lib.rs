@@ -17,6 +17,7 @@
 //! buckets, readback        what a demo and its user want beside a run
 //! clients                  the one factory: endpoint, credentials, time-outs, retries
 //! errors                   the one classifier of what a failed call means
+//! skew                     how far this machine's clock is from AWS's
 //! glue                     Glue's words and values, in those of the core
 //! clock                    the one place that reads time
 //! ```
@@ -44,6 +45,7 @@ mod query;
 mod readback;
 mod run;
 mod safeguards;
+mod skew;
 mod standing;
 mod status;
 mod stop;

@@ -61,6 +61,9 @@ fn trouble_hint(kind: TroubleKind) -> Option<&'static str> {
         TroubleKind::Access => Some(
             "look at the credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID, a role), and at the rights of whoever runs this; the run itself is untouched",
         ),
+        TroubleKind::Clock => Some(
+            "set this machine's clock (`timedatectl` shows it, and whether it is kept by the network's time); the run itself is untouched",
+        ),
         TroubleKind::Unreachable => {
             Some("look at the network, the region and the endpoint; the run itself is untouched")
         }

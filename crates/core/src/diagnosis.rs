@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! finding   the lines of a step's log that say why, ranked: a Python traceback before Java, Java before noise
+//! redact    what of them nobody should read on: secrets become `[redacted]`
 //! hints     what can be done about what they say
 //! ```
 //!
@@ -9,6 +10,7 @@
 
 mod finding;
 mod hints;
+mod redact;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +22,8 @@ use crate::run::{Cluster, Fault, Step, TerminateReason};
 use crate::verify::{Problem, Verdict};
 use finding::{Finding, Rank};
 
+pub use redact::redacted;
+
 /// How many lines a diagnosis quotes.
 const LINES: usize = 20;
 
@@ -30,6 +34,13 @@ pub struct StepLog {
     pub uri: String,
     /// Its last lines (at most 200), oldest first; bytes that are no UTF-8 are replaced.
     pub lines: Vec<String>,
+}
+
+impl StepLog {
+    /// The same without its secrets.
+    fn redacted(&self) -> Self {
+        Self { uri: self.uri.clone(), lines: redact::lines(&self.lines) }
+    }
 }
 
 /// What was found out about a failure.
@@ -132,8 +143,10 @@ fn by_others(cluster: &Cluster) -> Option<(String, Option<&'static str>)> {
 
 /// Of a step that failed, or whose cluster went away under it. `folder` is where its logs belong. A Python driver's
 /// traceback is in `stdout` (Spark's PythonRunner joins both streams of the script there), a JVM's in `stderr`: of all
-/// logs the one that says most is quoted.
+/// logs the one that says most is quoted, without its secrets: a diagnosis is printed, and kept in the ledger.
 pub fn of_step(step: &Step, cluster: &Cluster, logs: &[StepLog], folder: &str) -> Diagnosis {
+    let logs: Vec<StepLog> = logs.iter().map(StepLog::redacted).collect();
+    let logs = logs.as_slice();
     let (log, finding) = most_telling(logs);
     let lines = finding.as_ref().map(|finding| finding.lines.clone()).unwrap_or_default();
     let log_uri = Some(log.map_or_else(|| folder.to_owned(), |log| log.uri.clone()));

@@ -58,6 +58,7 @@ pub(crate) async fn act(cp: &ControlPlane, folder: &S3Uri) -> Result<Page, Troub
             reach: Reach::Answered(200),
             code: error.code().unwrap_or_default().to_owned(),
             message: error.message().unwrap_or("it was not deleted").to_owned(),
+            ahead: None,
         };
         failure.into_trouble(&format!("could not delete {}", folder.with_key(key)))
     });

@@ -89,6 +89,9 @@ mod proc {
     use std::fs;
     use std::io::{self, ErrorKind};
 
+    use rustix::io::Errno;
+    use rustix::process::Pid;
+
     pub(super) fn boot() -> Option<String> {
         let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
         let namespace = fs::read_link("/proc/self/ns/pid").ok()?;
@@ -98,13 +101,21 @@ mod proc {
     pub(super) fn started(pid: u32) -> io::Result<Option<String>> {
         match fs::read_to_string(format!("/proc/{pid}/stat")) {
             Ok(stat) => parse(&stat).map(Some).ok_or_else(|| ErrorKind::InvalidData.into()),
-            // No such process, if there is a /proc at all.
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                fs::metadata("/proc/self/stat").map(|_| None)
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound => unlisted(pid),
             // It ended while it was looked at (ESRCH).
-            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error()) => Ok(None),
+            Err(error) if error.raw_os_error() == Some(Errno::SRCH.raw_os_error()) => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// A process that /proc does not show: mounted with `hidepid=2`, or under systemd's `ProtectProc=invisible`, it
+    /// leaves out those of other users, who live all the same. The kernel tells them apart (kill(2)): only ESRCH says
+    /// that there is no such process. When one began that only the kernel knows of, nobody can tell.
+    pub(super) fn unlisted(pid: u32) -> io::Result<Option<String>> {
+        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(ErrorKind::InvalidData)?;
+        match rustix::process::test_kill_process(pid) {
+            Err(Errno::SRCH) => Ok(None),
+            Ok(()) | Err(_) => Err(ErrorKind::PermissionDenied.into()),
         }
     }
 
@@ -173,5 +184,18 @@ mod tests {
         let other = Holder { pid: child.id(), started: began.replace(", and ended", ""), ..here.clone() };
         child.wait().unwrap();
         assert_eq!(other.vitality(&here), Vitality::Dead);
+    }
+
+    /// Process 1 is another user's, or, for root, its own: either way it lives, whatever /proc leaves out.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_process_that_proc_hides_is_not_dead() {
+        let here = Holder::this_process("ann");
+        let hidden = Holder { pid: 1, ..here.clone() };
+        assert_eq!(hidden.judge(&here, proc::unlisted), Vitality::Unknown);
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        child.wait().unwrap();
+        let gone = Holder { pid: child.id(), ..here.clone() };
+        assert_eq!(gone.judge(&here, proc::unlisted), Vitality::Dead);
     }
 }

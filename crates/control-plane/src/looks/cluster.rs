@@ -8,6 +8,7 @@ use aws_sdk_emr::operation::describe_cluster::DescribeClusterOutput;
 use aws_sdk_emr::types::{Cluster, ClusterStatus, StepSummary};
 use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
+use emrys_core::diagnosis::redacted;
 use emrys_core::emr::{ClusterSight, ClusterState, Reason, StepSight};
 use emrys_core::run::{Trouble, TroubleKind};
 use jiff::SignedDuration;
@@ -82,7 +83,8 @@ fn step(summary: StepSummary) -> StepSight {
     let reason = match failure {
         Some(failure) => Reason {
             code: failure.reason().unwrap_or_default().to_owned(),
-            message: failure.message().unwrap_or_default().to_owned(),
+            // EMR quotes the step's log, and what is recorded of it is printed.
+            message: redacted(failure.message().unwrap_or_default()),
             details: Vec::new(),
         },
         None => Reason {

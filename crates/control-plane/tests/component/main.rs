@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod clearing;
 #[cfg(test)]
+mod clocks;
 mod denied;
 #[cfg(test)]
 mod guard;

@@ -29,7 +29,7 @@ use emrys_local_aws::journal::{Entry, Journal};
 use emrys_local_aws::server::{Endpoint, EndpointConfig};
 use emrys_local_aws::store::Store;
 use emrys_local_aws::world::{ScriptedFile, ScriptedStep, Scripts, World, WorldSettings};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 const BUCKET: &str = "my-log-bucket";
 const SECRET: &str = "secret";
@@ -131,6 +131,17 @@ impl Aws {
 
     /// As [`Self::new`], with other settings.
     pub(crate) fn with(settings: WorldSettings) -> Self {
+        Self::dated(settings, None)
+    }
+
+    /// As [`Self::new`], refusing the calls of whoever's clock is further off than AWS takes.
+    pub(crate) fn strict(step: ScriptedStep) -> Self {
+        let scripts = Scripts { steps: vec![step], clusters: Vec::new() };
+        let settings = WorldSettings { scripts, ..WorldSettings::default() };
+        Self::dated(settings, Some(SignedDuration::from_mins(15)))
+    }
+
+    fn dated(settings: WorldSettings, max_skew: Option<SignedDuration>) -> Self {
         let start: Timestamp = "2024-10-21T03:00:00Z".parse().unwrap();
         let clock = emrys_local_aws::clock::Clock::tokio(start);
         let store = Store::memory(clock.clone());
@@ -148,7 +159,7 @@ impl Aws {
             account: "123456789012".to_owned(),
             access_key: "AKID".to_owned(),
             secret_key: SECRET.to_owned(),
-            max_skew: None,
+            max_skew,
         });
         tokio::spawn(driver.run());
         let (faults, sent, changed) = (Arc::default(), Arc::default(), Arc::default());
@@ -179,6 +190,15 @@ impl Aws {
 
     /// A control plane of this AWS. The address is no loopback, so the pace is that of the real AWS.
     pub(crate) async fn connect(&self, seed: u64) -> ControlPlane {
+        self.connect_by(self.clock.clone(), seed).await
+    }
+
+    /// The same on a machine whose clock is off by so much.
+    pub(crate) async fn connect_off(&self, by: SignedDuration, seed: u64) -> ControlPlane {
+        self.connect_by(Clock::tokio(self.clock.now() + by), seed).await
+    }
+
+    async fn connect_by(&self, clock: Clock, seed: u64) -> ControlPlane {
         let place = Place {
             region: "us-east-1".to_owned(),
             endpoint_url: Some("http://aws.test".to_owned()),
@@ -189,8 +209,7 @@ impl Aws {
             profile: None,
         };
         let http_client = Some(SharedHttpClient::new(self.clone()));
-        let surroundings =
-            Surroundings { clock: self.clock.clone(), http_client, seed, ..Surroundings::machine() };
+        let surroundings = Surroundings { clock, http_client, seed, ..Surroundings::machine() };
         ControlPlane::connect_in(place, surroundings).await
     }
 

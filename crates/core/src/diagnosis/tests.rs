@@ -310,3 +310,17 @@ fn without_an_exception_the_exit_code_is_told_and_what_spark_always_logs_is_not(
     assert_eq!(unparsed.lines.len(), 3);
     assert!(!of(&[]).summary.contains("ShutdownHookManager"));
 }
+
+#[test]
+fn the_secrets_of_a_log_are_not_told() {
+    let diagnosis = diagnose(&[
+        "Traceback (most recent call last):",
+        "  File \"main.py\", line 7, in <module>",
+        "    connect(password='hunter2')",
+        "ConnectionError: cannot reach postgresql://ann:hunter2@db/logs",
+    ]);
+    let told = serde_json::to_string(&diagnosis).unwrap();
+    assert!(!told.contains("hunter2"), "{told}");
+    assert!(diagnosis.summary.ends_with("ConnectionError: cannot reach postgresql://ann:[redacted]@db/logs"));
+    assert!(diagnosis.lines.iter().any(|line| line == "    connect(password='[redacted]')"), "{told}");
+}

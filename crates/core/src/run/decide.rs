@@ -145,7 +145,9 @@ pub(super) fn leave<T>(sighting: &Sighting<T>, now: Timestamp, pace: &Pace) -> O
         TroubleKind::Unreachable => {
             (sighting.troubled_for(now) >= pace.patience).then(|| Leave::Unreachable(trouble.clone()))
         }
-        TroubleKind::Access => (sighting.tries >= SURE).then(|| Leave::Access(trouble.clone())),
+        TroubleKind::Access | TroubleKind::Clock => {
+            (sighting.tries >= SURE).then(|| Leave::Access(trouble.clone()))
+        }
         TroubleKind::Invalid => (sighting.tries >= SURE).then(|| Leave::Invalid(trouble.clone())),
     }
 }

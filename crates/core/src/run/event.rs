@@ -313,6 +313,8 @@ pub enum FaultClass {
     Throttled,
     /// The caller may not, or its credentials are missing or expired: the run waits for better ones.
     Access,
+    /// The clock of whoever asked is wrong, and AWS takes no calls that are signed by it.
+    Clock,
     /// The request is wrong, and would be wrong again.
     Invalid,
 }

@@ -109,7 +109,7 @@ pub(super) fn refused_until(attempt: &Attempt, now: Timestamp, pace: &Pace) -> O
         match fault.class {
             FaultClass::Throttled => pace.backoff(attempt.refusals),
             // Time does not help, a person does: the next process may try again soon.
-            FaultClass::Access => pace.retry,
+            FaultClass::Access | FaultClass::Clock => pace.retry,
             FaultClass::Invalid => return Some(Timestamp::MAX),
         },
     );

@@ -27,8 +27,13 @@ const CLUSTER_STATES: [&str; 8] = [
 const STEP_STATES: [&str; 8] =
     ["PENDING", "CANCEL_PENDING", "RUNNING", "COMPLETED", "CANCELLED", "FAILED", "INTERRUPTED", "DREAMING"];
 const CODES: [&str; 5] = ["", "INSTANCE_FLEET_TIMEOUT", "INSTANCE_FAILURE", "INTERNAL_ERROR", "USER_REQUEST"];
-const KINDS: [TroubleKind; 4] =
-    [TroubleKind::Throttled, TroubleKind::Unreachable, TroubleKind::Access, TroubleKind::Invalid];
+const KINDS: [TroubleKind; 5] = [
+    TroubleKind::Throttled,
+    TroubleKind::Unreachable,
+    TroubleKind::Access,
+    TroubleKind::Clock,
+    TroubleKind::Invalid,
+];
 
 /// A world that answers as the tape says, and well once the tape is at its end: so every run comes to one.
 struct Tape {
@@ -147,7 +152,7 @@ fn events() -> impl Strategy<Value = Event> {
     let results = [AttemptResult::Succeeded, AttemptResult::Failed, AttemptResult::Cancelled];
     let outcomes =
         [Outcome::Succeeded, Outcome::Failed, Outcome::Empty, Outcome::Cancelled, Outcome::Refused];
-    let classes = [FaultClass::Throttled, FaultClass::Access, FaultClass::Invalid];
+    let classes = [FaultClass::Throttled, FaultClass::Access, FaultClass::Clock, FaultClass::Invalid];
     let because = || TerminateReason::Cancelled;
     let effect = prop_oneof![
         Just(Effect::JobStaged),

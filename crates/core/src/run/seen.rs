@@ -166,6 +166,8 @@ pub enum TroubleKind {
     Unreachable,
     /// Missing or expired credentials, or no right to do this: only a person helps.
     Access,
+    /// AWS takes no calls that are signed by this machine's clock: only a person helps, who sets it.
+    Clock,
     /// A bucket that is not there, a request that AWS calls wrong: only another configuration helps.
     Invalid,
 }

@@ -220,6 +220,7 @@ impl<'a> Engine<'a> {
                 let class = match kind {
                     TroubleKind::Throttled | TroubleKind::Unreachable => FaultClass::Throttled,
                     TroubleKind::Access => FaultClass::Access,
+                    TroubleKind::Clock => FaultClass::Clock,
                     TroubleKind::Invalid => FaultClass::Invalid,
                 };
                 let fault = Fault { class, code: "SomeCode".to_owned(), message: "no".to_owned() };

@@ -180,9 +180,10 @@ impl Watch<'_> {
                 Event::Diagnosed { diagnosis: diagnosis::of_refused_launch(fault) },
                 Event::AttemptEnded { result: AttemptResult::Failed },
             ]),
-            (Some((fault, _)), Some(_)) if fault.class == FaultClass::Access => {
+            (Some((fault, _)), Some(_)) if matches!(fault.class, FaultClass::Access | FaultClass::Clock) => {
+                let is_of_clock = fault.class == FaultClass::Clock;
                 Decision::Leave(Leave::Access(Trouble {
-                    kind: TroubleKind::Access,
+                    kind: if is_of_clock { TroubleKind::Clock } else { TroubleKind::Access },
                     code: fault.code.clone(),
                     message: format!("the launch was refused: {}", fault.message),
                 }))
@@ -298,8 +299,10 @@ impl Watch<'_> {
         else {
             return None;
         };
-        let is_denied = held.sighting.trouble().is_some_and(|trouble| trouble.kind == TroubleKind::Access);
-        (*id == cluster.id && is_denied).then(|| leave(held.sighting, self.now, self.pace)).flatten()
+        match leave(held.sighting, self.now, self.pace) {
+            Some(leave @ Leave::Access(_)) if *id == cluster.id => Some(leave),
+            _ => None,
+        }
     }
 
     /// What moved between the record and a look. Only transitions: a look that shows nothing new is not recorded.

@@ -104,21 +104,22 @@ fn a_throttled_launch_is_asked_for_again_later_and_later() {
 }
 
 #[test]
-fn a_launch_without_rights_is_left_and_the_next_process_tries_again() {
+fn a_launch_without_rights_or_by_a_wrong_clock_is_left_and_the_next_process_tries_again() {
     let spec = spec();
-    let mut engine = Engine::new(&spec);
-    let mut denied = acting(|_, action| {
-        matches!(action, Action::Launch(_)).then_some(Acted::Trouble(TroubleKind::Access))
-    });
-    let left = loop {
-        if let Turn::Left(leave) = engine.turn(&mut denied) {
-            break leave;
-        }
-    };
-    assert!(matches!(left, Leave::Access(_)));
-    engine.pass(Pace::AWS.retry);
-    engine.seen = Seen::default();
-    assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
+    for kind in [TroubleKind::Access, TroubleKind::Clock] {
+        let mut engine = Engine::new(&spec);
+        let mut denied =
+            acting(|_, action| matches!(action, Action::Launch(_)).then_some(Acted::Trouble(kind)));
+        let left = loop {
+            if let Turn::Left(leave) = engine.turn(&mut denied) {
+                break leave;
+            }
+        };
+        assert!(matches!(left, Leave::Access(trouble) if trouble.kind == kind));
+        engine.pass(Pace::AWS.retry);
+        engine.seen = Seen::default();
+        assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
+    }
 }
 
 #[test]
