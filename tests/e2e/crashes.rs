@@ -161,7 +161,7 @@ fn a_run_that_is_killed_at_any_event_is_taken_to_its_end_by_the_next() {
     let held = world.calls("PutObject").into_iter().filter(|call| {
         call["outcome"] == "CutOff" && call["resource"].as_str().unwrap().ends_with("/ledger.json")
     });
-    assert!(held.count() > kinds.len() / 2, "few were killed while they waited for an answer");
+    assert!(held.count() > kinds.len() / 4, "hardly any was killed while it waited for an answer");
     world.assert_one_launch_each(0..kills.len() + 1);
     world.assert_all_are_served(&reports.into_inner().unwrap());
     assert_eq!(world.schedules(), json!([]), "there is nothing to guard any more");
