@@ -17,9 +17,10 @@ use crate::acts::{self, Launched};
 use crate::clients::ControlPlane;
 use crate::clock::later;
 use crate::interrupt::{Interrupt, Interrupts};
-use crate::ledger::{self, Ledger};
+use crate::ledger::Ledger;
 use crate::patience::patiently;
 use crate::safeguards::Safeguards;
+use crate::status::status;
 use crate::stop::Stop;
 use crate::watcher::Watcher;
 use crate::{looks, objects};
@@ -333,11 +334,8 @@ impl<'a, 'l> Engine<'a, 'l> {
     /// Whether the record, as it is by now, has accepted a cluster or may yet. Where it cannot be read, who drives next
     /// knows better.
     async fn may_be_adopted(&self, intent: &LaunchIntent, cluster: &str) -> bool {
-        match ledger::read(self.cp, self.spec)
-            .await
-            .and_then(|found| found.map(|document| document.state(self.spec)).transpose().map_err(Stop::from))
-        {
-            Ok(state) => state.is_some_and(|state| state.may_accept(&intent.nonce, cluster)),
+        match status(self.cp, self.spec).await {
+            Ok(run) => run.is_some_and(|run| run.state.may_accept(&intent.nonce, cluster)),
             Err(Stop::Ledger(_)) => false,
             Err(_) => true,
         }

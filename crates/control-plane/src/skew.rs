@@ -63,11 +63,12 @@ const WORDS: [&str; 2] = ["Signature expired", "Signature not yet current"];
 /// So far off nobody is let in: S3 takes fifteen minutes, other services five.
 const NEVER_TAKEN: SignedDuration = SignedDuration::from_mins(15);
 
-/// Whether it was this machine's clock for which a call was denied.
-pub(crate) fn is_denied_for(code: &str, message: &str, ahead: Option<SignedDuration>) -> bool {
-    CODES.contains(&code)
+/// The kind of trouble that a denied call is: of this machine's clock, or of rights and credentials.
+pub(crate) fn kind(code: &str, message: &str, ahead: Option<SignedDuration>) -> TroubleKind {
+    let is_of_clock = CODES.contains(&code)
         || WORDS.iter().any(|words| message.starts_with(words))
-        || ahead.is_some_and(|ahead| ahead.abs() > NEVER_TAKEN)
+        || ahead.is_some_and(|ahead| ahead.abs() > NEVER_TAKEN);
+    if is_of_clock { TroubleKind::Clock } else { TroubleKind::Access }
 }
 
 /// What is wrong with the clock, before what AWS says.
@@ -80,11 +81,6 @@ pub(crate) fn told(ahead: Option<SignedDuration>, message: &str) -> String {
         },
     );
     format!("this machine's clock {off}, and AWS takes no calls that are signed by it ({message})")
-}
-
-/// The kind of trouble that a denied call is.
-pub(crate) fn kind(code: &str, message: &str, ahead: Option<SignedDuration>) -> TroubleKind {
-    if is_denied_for(code, message, ahead) { TroubleKind::Clock } else { TroubleKind::Access }
 }
 
 #[cfg(test)]

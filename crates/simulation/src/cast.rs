@@ -63,12 +63,9 @@ impl Cast {
             last: casting.all(last.collect()).await,
             canceller: Some(casting.one(at_once("canceller")).await),
             visitors: casting.all(visitors.collect()).await,
-            mender: casting.all(Vec::from_iter(scenario.catalog.then(|| at_once("mender")))).await.pop(),
+            mender: casting.any(scenario.catalog.then(|| at_once("mender"))).await,
             sweepers: casting.all(vec![at_once("sweeper"); sweeps]).await,
-            collector: casting
-                .all(Vec::from_iter(scenario.expires.then(|| at_once("collector"))))
-                .await
-                .pop(),
+            collector: casting.any(scenario.expires.then(|| at_once("collector"))).await,
         }
     }
 
@@ -95,6 +92,13 @@ impl Casting {
             all.push(self.one(plan).await);
         }
         all
+    }
+
+    async fn any(&mut self, plan: Option<ProcessPlan>) -> Option<Ready> {
+        match plan {
+            Some(plan) => Some(self.one(plan).await),
+            None => None,
+        }
     }
 
     async fn one(&mut self, plan: ProcessPlan) -> Ready {

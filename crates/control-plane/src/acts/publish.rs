@@ -3,7 +3,7 @@
 //! Glue has no condition on an update, and `PartitionInput` replaces everything. So what is there is read first, and
 //! written back with another location, and read as the table is to be; a partition that is as it should be is left alone.
 
-use aws_sdk_glue::types::{Partition, PartitionInput, StorageDescriptor, Table};
+use aws_sdk_glue::types::{Partition, PartitionInput, Table};
 use emrys_core::catalog::{self, Owner, Publication};
 use emrys_core::run::Trouble;
 use emrys_core::spec::Spec;
@@ -87,7 +87,7 @@ async fn fresh(cp: &ControlPlane, spec: &Spec, publication: &Publication) -> Res
     let found = own_table(cp, spec, &publication.table).await?;
     let input = PartitionInput::builder()
         .values(&publication.date)
-        .storage_descriptor(located(found.storage_descriptor, spec, publication)?)
+        .storage_descriptor(storage(found.storage_descriptor, &wanted(spec, publication)?))
         .set_parameters(Some(publication.parameters.clone().into_iter().collect()));
     Ok(Change::Create(input.build()))
 }
@@ -119,13 +119,9 @@ async fn moved(
     found: Partition,
 ) -> Result<Option<Change>, Trouble> {
     let have = found.parameters.unwrap_or_default();
-    let is_read_right = catalog::reads_as(
-        &core_storage(found.storage_descriptor.as_ref()),
-        &wanted(spec, publication)?.storage_descriptor,
-    );
+    let (reads, wanted) = (core_storage(found.storage_descriptor.as_ref()), wanted(spec, publication)?);
     let is_marked = publication.parameters.iter().all(|(name, value)| have.get(name) == Some(value));
-    let location = found.storage_descriptor.as_ref().and_then(StorageDescriptor::location);
-    if is_marked && is_read_right && location == Some(&publication.location) {
+    if is_marked && catalog::reads_as(&reads, &wanted) && reads.location == wanted.location {
         return Ok(None);
     }
     match catalog::owner(&catalog::marks(&spec.config), |mark| have.get(mark)) {
@@ -141,28 +137,20 @@ async fn moved(
     parameters.extend(publication.parameters.clone());
     let input = PartitionInput::builder()
         .values(&publication.date)
-        .storage_descriptor(located(found.storage_descriptor, spec, publication)?)
+        .storage_descriptor(storage(found.storage_descriptor, &wanted))
         .set_parameters(Some(parameters))
         .set_last_access_time(found.last_access_time)
         .set_last_analyzed_time(found.last_analyzed_time);
     Ok(Some(Change::Move(input.build())))
 }
 
-/// The table, as it is to be.
-fn wanted(spec: &Spec, publication: &Publication) -> Result<catalog::Table, Trouble> {
-    let table = &publication.table;
+/// How the partition is to be read, and where: as the table is to be, from the attempt's folder.
+fn wanted(spec: &Spec, publication: &Publication) -> Result<catalog::StorageDescriptor, Trouble> {
+    let Publication { table, location, .. } = publication;
     let wanted = catalog::tables(&spec.config).into_iter().find(|wanted| wanted.name == *table);
-    wanted.ok_or_else(|| Trouble::invalid(format!("the configuration names no table {table}")))
-}
-
-fn located(
-    found: Option<StorageDescriptor>,
-    spec: &Spec,
-    publication: &Publication,
-) -> Result<StorageDescriptor, Trouble> {
-    let mut descriptor = storage(found, &wanted(spec, publication)?.storage_descriptor);
-    descriptor.location = Some(publication.location.clone());
-    Ok(descriptor)
+    let wanted =
+        wanted.ok_or_else(|| Trouble::invalid(format!("the configuration names no table {table}")))?;
+    Ok(catalog::StorageDescriptor { location: location.clone(), ..wanted.storage_descriptor })
 }
 
 fn name(database: &str, publication: &Publication) -> String {

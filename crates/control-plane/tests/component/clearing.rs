@@ -157,16 +157,22 @@ async fn what_was_never_found_good_goes_after_its_grace_with_and_without_a_catal
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_folder_of_many_objects_goes_page_by_page() {
-    let aws = Aws::new(good_step());
-    let (cp, spec) = (aws.connect(1).await, published());
-    let end = ran_twice(&aws, &cp, &spec).await;
-    let first = folder(&spec, &end.state, 1);
+/// The folder of an attempt that wrote three pages of objects, and that nobody needs any more.
+pub(crate) async fn superseded_with_many_objects(aws: &Aws, cp: &ControlPlane, spec: &Spec) -> String {
+    let end = ran_twice(aws, cp, spec).await;
+    let first = folder(spec, &end.state, 1);
     for part in 0..2_100 {
         aws.put_object(&format!("{first}traffic/part-{part}.parquet"), "PAR1");
     }
     pass(25).await;
+    first
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_folder_of_many_objects_goes_page_by_page() {
+    let aws = Aws::new(good_step());
+    let (cp, spec) = (aws.connect(1).await, published());
+    let first = superseded_with_many_objects(&aws, &cp, &spec).await;
     gone(&cp, &spec).await;
     assert_eq!((aws.done("DeleteObjects"), aws.keys(&first).await.len()), (3, 0));
     assert!(matches!(keeping(&cp, &spec, 1).await, Keeping::Collected { objects: 2_101, .. }));

@@ -2,12 +2,19 @@
 
 use std::time::Duration;
 
-use emrys_control_plane::{How, Stop};
+use emrys_control_plane::{How, RunEnd, Stop};
 use emrys_core::run::Outcome;
 
 use crate::world::{Aws, Fault, good_step, holder, run};
 
 const LEDGER: &str = "PUT http://aws.test/my-log-bucket/emrys/web-logs/2024-10-20/ledger.json";
+
+/// Asserts that a command was told that process 1 drives the run.
+#[track_caller]
+fn assert_held_by_the_first(end: Result<RunEnd, Stop>) {
+    let stop = end.unwrap_err();
+    assert!(matches!(&stop, Stop::Held { holder: held, .. } if **held == holder(1)), "{stop:?}");
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_second_process_is_told_who_drives() {
@@ -19,8 +26,7 @@ async fn a_second_process_is_told_who_drives() {
     };
     let (first, second) = tokio::join!(run(&one, 1), second);
     assert_eq!(first.unwrap().how, How::Closed(Outcome::Succeeded));
-    let stop = second.unwrap_err();
-    assert!(matches!(&stop, Stop::Held { holder: held, .. } if **held == holder(1)), "{stop:?}");
+    assert_held_by_the_first(second);
     assert_eq!(aws.done("RunJobFlow"), 1);
 }
 
@@ -113,8 +119,7 @@ async fn a_contender_that_sees_the_run_come_to_its_end_does_not_run_the_day_agai
     };
     let (first, second) = tokio::join!(run(&one, 1), second);
     assert_eq!(first.unwrap().how, How::Closed(Outcome::Succeeded));
-    let stop = second.unwrap_err();
-    assert!(matches!(&stop, Stop::Held { holder: held, .. } if **held == holder(1)), "{stop:?}");
+    assert_held_by_the_first(second);
     assert_eq!(aws.done("RunJobFlow"), 1);
     // Who asks afterwards does.
     assert_eq!(run(&two, 2).await.unwrap().state.attempts.len(), 2);

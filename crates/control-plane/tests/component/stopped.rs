@@ -8,7 +8,7 @@ use emrys_control_plane::{
 use emrys_core::day::Day;
 use emrys_core::run::{Keeping, Removal};
 
-use crate::clearing::{folder, gone, keeping, pass, ran_twice, superseded_on};
+use crate::clearing::{gone, keeping, pass, superseded_on, superseded_with_many_objects};
 use crate::publishing::{published, set_up};
 use crate::world::{Aws, good_step, holder};
 
@@ -101,12 +101,7 @@ async fn the_first_ctrl_c_in_the_tidying_after_a_run_ends_the_tidying() {
 async fn a_signal_ends_the_clearing_of_a_large_folder_after_the_page_at_hand() {
     let aws = Aws::new(good_step());
     let (cp, spec) = (aws.connect(1).await, published());
-    let end = ran_twice(&aws, &cp, &spec).await;
-    let first = folder(&spec, &end.state, 1);
-    for part in 0..2_100 {
-        aws.put_object(&format!("{first}traffic/part-{part}.parquet"), "PAR1");
-    }
-    pass(25).await;
+    let first = superseded_with_many_objects(&aws, &cp, &spec).await;
     let (sender, mut interrupts) = Interrupts::channel();
     let (who, mut nobody) = (holder(5), ());
     let clearing = clear(&cp, &spec, &who, &mut nobody, &mut interrupts);
