@@ -27,6 +27,7 @@ use crate::fault::{Call, Fault, Service, cut, denied, error, expired, throttled}
 use crate::process::Control;
 use crate::reader::{After, Excuse, Reader};
 use crate::rig;
+use crate::run::sorted;
 use crate::scenario::Scenario;
 use crate::watching::Trace;
 
@@ -103,6 +104,8 @@ struct State {
     facts: Facts,
     /// How often each process made each kind of call.
     counts: BTreeMap<(usize, String), u64>,
+    /// See [`Network::projection`].
+    projection: Vec<String>,
 }
 
 impl Network {
@@ -112,7 +115,7 @@ impl Network {
         trace: Trace,
         reader: Reader,
     ) -> Self {
-        let state = State { facts: Facts::default(), counts: BTreeMap::new() };
+        let state = State { facts: Facts::default(), counts: BTreeMap::new(), projection: Vec::new() };
         let origin = Instant::now();
         let (chaos, late, seed) = (chaos.clone(), *stale, *seed);
         Self(Arc::new(Inner { endpoint, origin, chaos, late, seed, trace, reader, state: Mutex::new(state) }))
@@ -131,6 +134,19 @@ impl Network {
 
     pub(crate) fn facts(&self) -> Facts {
         self.state().facts.clone()
+    }
+
+    /// What every process asked of AWS, a line each, in words that no renaming changes: when (in milliseconds), who,
+    /// which operation on which resource, and what came of it; for a launch also what it asked for. Two versions of the
+    /// engine that behave alike have the same lines.
+    pub(crate) fn projection(&self) -> Vec<String> {
+        self.state().projection.clone()
+    }
+
+    fn project(&self, process: usize, call: &Call, request: &str, outcome: &str) {
+        let at = self.0.origin.elapsed().as_millis();
+        let line = format!("{at} p{process} {:?} {}{request} {outcome}", call.service, call.what);
+        self.state().projection.push(line);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -286,6 +302,7 @@ impl Wire {
         }
         let fate = self.fate(&call);
         self.note_termination(&call, &request);
+        let asked = if call.is_launch() { launch_request(&request) } else { String::new() };
         self.suffer(&call, fate, When::Before).await;
         let result = self.send(&call, fate.fault, request).await;
         let is_ok = result.as_ref().is_ok_and(|response| response.status().is_success());
@@ -301,6 +318,7 @@ impl Wire {
             Err(_) => "cut".to_owned(),
         };
         self.network.0.trace.say(self.process, &format!("{} -> {outcome}", call.what));
+        self.network.project(self.process, &call, &asked, &outcome);
         if let Ok(response) = &result {
             self.learn(&call, response);
         }
@@ -423,6 +441,12 @@ impl HttpConnector for Wire {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         HttpConnectorFuture::new(self.clone().exchange(request))
     }
+}
+
+/// The body of a launch, its members in their order.
+fn launch_request(request: &HttpRequest) -> String {
+    let body = request.body().bytes().and_then(|body| serde_json::from_slice::<Value>(body).ok());
+    format!(" {}", sorted(body.unwrap_or_default()))
 }
 
 /// The name of the schedule that a request is for.

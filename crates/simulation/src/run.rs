@@ -53,6 +53,9 @@ pub struct Report {
     pub time: Duration,
     /// SHA-256 over journal and decisions: the same in every process.
     pub digest: String,
+    /// SHA-256 over what the processes asked of AWS, in words that no renaming changes. Versions of the engine that
+    /// behave alike have the same.
+    pub projection: String,
     /// What happened, line by line; empty where nothing is wrong.
     pub trace: Vec<String>,
     /// The calls that AWS got; empty where nothing is wrong.
@@ -137,6 +140,7 @@ async fn play(scenario: &Scenario) -> Report {
         injected: facts.injected,
         time: origin.elapsed(),
         digest: digest(&journal, &trace),
+        projection: projection(&stage.network, quiet.outcome),
         trace: if is_good { Vec::new() } else { trace },
         journal: if is_good { Vec::new() } else { journal },
         violations,
@@ -344,8 +348,18 @@ fn digest(journal: &[Entry], trace: &[String]) -> String {
     hex::encode(hash.finalize())
 }
 
+fn projection(network: &Network, outcome: Option<Outcome>) -> String {
+    let mut hash = Sha256::new();
+    let end = outcome.map_or("none", Outcome::name).to_owned();
+    for line in network.projection().into_iter().chain([end]) {
+        hash.update(line.as_bytes());
+        hash.update(b"\n");
+    }
+    hex::encode(hash.finalize())
+}
+
 /// The same with all members in their order: in the SDK's requests some come in another order in each process.
-fn sorted(value: Value) -> Value {
+pub(crate) fn sorted(value: Value) -> Value {
     match value {
         Value::Object(members) => {
             let members: BTreeMap<String, Value> =
