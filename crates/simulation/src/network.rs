@@ -22,14 +22,14 @@ use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::chaos::{Chaos, Fate, Position, When};
+use crate::chaos::{Chaos, Disposition, Position, When};
 use crate::fault::{Call, Fault, Service, cut, denied, error, expired, throttled};
+use crate::harness;
+use crate::listener::Trace;
 use crate::process::Control;
 use crate::reader::{After, Excuse, Reader};
-use crate::rig;
 use crate::run::sorted;
 use crate::scenario::Scenario;
-use crate::watching::Trace;
 
 /// The assumption about ListClusters, in seconds: a cluster shows at the latest so long after its launch. It has to be
 /// less than the settling time of `Pace::AWS`, together with [`SLOWEST`].
@@ -246,7 +246,7 @@ impl Network {
             !terminations.iter().any(|(_, ended)| ended == id)
                 && !launches.iter().any(|launch| launch.cluster == id && launch.by_sleeper)
         };
-        let clusters = rig::clusters(&mut world).into_iter();
+        let clusters = harness::clusters(&mut world).into_iter();
         clusters.filter(|c| c.is_ours() && c.is_alive() && is_known(&c.id)).map(|c| c.id).collect()
     }
 
@@ -256,14 +256,15 @@ impl Network {
         else {
             return response;
         };
-        let now = rig::start() + self.0.origin.elapsed();
+        let now = harness::start() + self.0.origin.elapsed();
         let mut state = self.state();
         let Facts { left_out, injected, .. } = &mut state.facts;
         if let Some(clusters) = answer["Clusters"].as_array_mut() {
             clusters.retain(|cluster| {
                 let id = cluster["Id"].as_str().unwrap_or_default().to_owned();
                 let created = cluster["Status"]["Timeline"]["CreationDateTime"].as_f64();
-                let is_young = created.is_some_and(|at| at > rig::seconds(now) - self.0.late.as_secs_f64());
+                let is_young =
+                    created.is_some_and(|at| at > harness::seconds(now) - self.0.late.as_secs_f64());
                 let is_moving = !self.0.late.is_zero() && rng.u8(0..8) == 0 && !left_out.contains(&id);
                 if is_moving && !is_young {
                     left_out.insert(id);
@@ -300,16 +301,16 @@ impl Wire {
         if self.control.is_dead() {
             self.control.die().await;
         }
-        let fate = self.fate(&call);
+        let disposition = self.disposition(&call);
         self.note_termination(&call, &request);
         let asked = if call.is_launch() { launch_request(&request) } else { String::new() };
-        self.suffer(&call, fate, When::Before).await;
-        let result = self.send(&call, fate.fault, request).await;
+        self.suffer(&call, disposition, When::Before).await;
+        let result = self.send(&call, disposition.fault, request).await;
         let is_ok = result.as_ref().is_ok_and(|response| response.status().is_success());
         if call.changes && call.what.ends_with("/ledger.json") && is_ok {
             *lock(&self.slept) = Duration::ZERO;
         }
-        self.suffer(&call, fate, When::After).await;
+        self.suffer(&call, disposition, When::After).await;
         if call.service == Service::Glue && !call.changes {
             *lock(&self.slept_since_look) = Duration::ZERO;
         }
@@ -325,7 +326,7 @@ impl Wire {
         result
     }
 
-    fn fate(&self, call: &Call) -> Fate {
+    fn disposition(&self, call: &Call) -> Disposition {
         let (nth, nth_change) = self.control.count(call.changes);
         let at = self.network.0.origin.elapsed();
         let mut state = self.network.state();
@@ -333,17 +334,17 @@ impl Wire {
         drop(state);
         let position = Position { process: self.process, nth, nth_change, at };
         let mut rng = self.network.chance(self.process, call, "fate");
-        self.network.0.chaos.fate(&mut rng, call, position)
+        self.network.0.chaos.disposition(&mut rng, call, position)
     }
 
     /// Dies or stands still, if it is so.
-    async fn suffer(&self, call: &Call, fate: Fate, when: When) {
-        if fate.crash == Some(when) {
+    async fn suffer(&self, call: &Call, disposition: Disposition, when: When) {
+        if disposition.crash == Some(when) {
             self.network.inject("crash");
             self.network.0.trace.say(self.process, &format!("crashes {when:?} {}", call.what));
             self.control.die().await;
         }
-        if let Some((_, duration)) = fate.freeze.filter(|(then, _)| *then == when) {
+        if let Some((_, duration)) = disposition.freeze.filter(|(then, _)| *then == when) {
             self.network.inject("suspension");
             let text = format!("is suspended {when:?} {} for {} s", call.what, duration.as_secs());
             self.network.0.trace.say(self.process, &text);

@@ -87,7 +87,7 @@ fn singles() -> [(&'static str, Vec<Scenario>); 7] {
     [
         ("singles", exhaustive::singles()),
         ("attached", exhaustive::attached(Among::All)),
-        ("errands", exhaustive::errands(Among::All)),
+        ("errands", exhaustive::operator_actions(Among::All)),
         ("expiries", exhaustive::expiries(Among::All)),
         ("sleepers", exhaustive::sleepers()),
         ("sleepers at expiry", exhaustive::sleepers_at_expiry(Among::All)),
