@@ -38,7 +38,7 @@ fn attach_reads_along_while_another_drives_and_ends_as_the_run_does() {
     let records: Vec<Value> =
         read_along.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let told = |kind: &str| records.iter().any(|record| record["event"]["type"] == kind);
-    assert!(told("cluster_moved") && told("verified"), "{}", read_along.stderr);
+    assert!(told("cluster_state_changed") && told("verified"), "{}", read_along.stderr);
     assert_eq!(world.calls("RunJobFlow").len(), 1);
 }
 
