@@ -1,6 +1,9 @@
 //! The tasks of this repository. `cargo xtask test` is what CI runs.
 
+mod data;
+mod layers;
 mod python;
+mod source;
 mod stages;
 
 use std::path::{Path, PathBuf};
@@ -10,8 +13,11 @@ use stages::Stage;
 
 const USAGE: &str = "\
 Usage: cargo xtask test [STAGE…]
+       cargo xtask layers [--graph CRATE [MODULE MODULE]]
        cargo xtask simulate [--optimized] [--seeds N] [--from S] [--singles] [--pairs] …
 
+`layers` checks the layers of `crates/xtask/layers.toml`; with `--graph` it prints which module of a crate uses which, and
+in what circles; with two modules, where the first uses the second.
 `simulate` plays runs under faults, crashes and several operators in virtual time, and says what does not hold.
 With `--optimized` first it is built anew for speed, which pays from some ten thousand seeds on.
 `test` sets everything up and runs all checks and tests. With names of stages, only those:
@@ -24,6 +30,7 @@ fn main() -> ExitCode {
             Stage::named(names).and_then(|stages| stages::run(&repository(), &stages))
         }
         Some((task, options)) if task == "simulate" => simulate(&repository(), options),
+        Some((task, options)) if task == "layers" => layers(&repository(), options),
         _ => Err(usage()),
     };
     match done {
@@ -33,6 +40,18 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn layers(root: &Path, options: &[String]) -> Result<(), String> {
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let graph = match options.as_slice() {
+        [] => return layers::check(root),
+        ["--graph", name] => layers::describe(root, name, None)?,
+        ["--graph", name, from, to] => layers::describe(root, name, Some((from, to)))?,
+        _ => return Err(usage()),
+    };
+    print(&graph);
+    Ok(())
 }
 
 fn simulate(root: &Path, options: &[String]) -> Result<(), String> {
@@ -69,4 +88,9 @@ fn repository() -> PathBuf {
 #[expect(clippy::print_stderr, reason = "the one place where xtask speaks")]
 fn say(message: &str) {
     eprintln!("{message}");
+}
+
+#[expect(clippy::print_stdout, reason = "what was asked for")]
+fn print(text: &str) {
+    print!("{text}");
 }
