@@ -1,10 +1,14 @@
 //! The tasks of this repository. `cargo xtask test` is what CI runs.
 
 mod data;
+mod files;
 mod layers;
+mod markdown;
+mod pieces;
 mod python;
 mod source;
 mod stages;
+mod words;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,10 +18,12 @@ use stages::Stage;
 const USAGE: &str = "\
 Usage: cargo xtask test [STAGE…]
        cargo xtask layers [--graph CRATE [MODULE MODULE]]
+       cargo xtask words [WORD]
        cargo xtask simulate [--optimized] [--seeds N] [--from S] [--singles] [--pairs] …
 
 `layers` checks the layers of `crates/xtask/layers.toml`; with `--graph` it prints which module of a crate uses which, and
 in what circles; with two modules, where the first uses the second.
+`words` lists what `crates/xtask/words.toml` denies, by word; with a word, every place of it.
 `simulate` plays runs under faults, crashes and several operators in virtual time, and says what does not hold.
 With `--optimized` first it is built anew for speed, which pays from some ten thousand seeds on.
 `test` sets everything up and runs all checks and tests. With names of stages, only those:
@@ -31,6 +37,9 @@ fn main() -> ExitCode {
         }
         Some((task, options)) if task == "simulate" => simulate(&repository(), options),
         Some((task, options)) if task == "layers" => layers(&repository(), options),
+        Some((task, options)) if task == "words" => {
+            words::describe(&repository(), options.first().map(String::as_str)).map(|text| print(&text))
+        }
         _ => Err(usage()),
     };
     match done {
