@@ -1,11 +1,23 @@
 //! The tasks of this repository. `cargo xtask test` is what CI runs.
+//!
+//! ```text
+//! stages      what `test` runs, in which order
+//!   |-> layers, words, sentences, links   checks of this crate's own
+//!   |     |-> source, pieces, markdown    Rust and Markdown, taken apart
+//!   |     `-> files, data                 the repository's files, and the lists of the checks
+//!   `-> python                            the environments of the tests
+//! format      `fmt`
+//! ```
 
 mod data;
 mod files;
+mod format;
 mod layers;
+mod links;
 mod markdown;
 mod pieces;
 mod python;
+mod sentences;
 mod source;
 mod stages;
 mod words;
@@ -17,32 +29,26 @@ use stages::Stage;
 
 const USAGE: &str = "\
 Usage: cargo xtask test [STAGE…]
+       cargo xtask fmt
        cargo xtask layers [--graph CRATE [MODULE MODULE]]
        cargo xtask words [WORD]
+       cargo xtask sentences
        cargo xtask simulate [--optimized] [--seeds N] [--from S] [--singles] [--pairs] …
 
-`layers` checks the layers of `crates/xtask/layers.toml`; with `--graph` it prints which module of a crate uses which, and
-in what circles; with two modules, where the first uses the second.
+`fmt` formats all Rust and Python, and fixes what ruff can fix.
+`layers` checks the layers of `crates/xtask/layers.toml`. With `--graph` it prints which module of a crate uses which, and in
+what circles; with two modules, where the first uses the second.
 `words` lists what `crates/xtask/words.toml` denies, by word; with a word, every place of it.
-`simulate` plays runs under faults, crashes and several operators in virtual time, and says what does not hold.
+`sentences` lists sentences and lines that are too long.
+`simulate` plays runs under faults, crashes and several operators in virtual time, and lists what does not hold.
 With `--optimized` first it is built anew for speed, which pays from some ten thousand seeds on.
 `test` sets everything up and runs all checks and tests. With names of stages, only those:
 ";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let done = match arguments.split_first() {
-        Some((task, names)) if task == "test" => {
-            Stage::named(names).and_then(|stages| stages::run(&repository(), &stages))
-        }
-        Some((task, options)) if task == "simulate" => simulate(&repository(), options),
-        Some((task, options)) if task == "layers" => layers(&repository(), options),
-        Some((task, options)) if task == "words" => {
-            words::describe(&repository(), options.first().map(String::as_str)).map(|text| print(&text))
-        }
-        _ => Err(usage()),
-    };
-    match done {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&repository(), &arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             say(&message);
@@ -51,23 +57,23 @@ fn main() -> ExitCode {
     }
 }
 
-fn layers(root: &Path, options: &[String]) -> Result<(), String> {
-    let options: Vec<&str> = options.iter().map(String::as_str).collect();
-    let graph = match options.as_slice() {
-        [] => return layers::check(root),
-        ["--graph", name] => layers::describe(root, name, None)?,
-        ["--graph", name, from, to] => layers::describe(root, name, Some((from, to)))?,
-        _ => return Err(usage()),
-    };
-    print(&graph);
-    Ok(())
+fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
+    match arguments {
+        ["test", names @ ..] => stages::run(root, &Stage::named(names)?),
+        ["fmt"] => format::format(root),
+        ["layers"] => layers::check(root),
+        ["layers", "--graph", name] => print(&layers::describe(root, name, None)?),
+        ["layers", "--graph", name, from, to] => print(&layers::describe(root, name, Some((from, to)))?),
+        ["words"] => print(&words::describe(root, None)?),
+        ["words", word] => print(&words::describe(root, Some(word))?),
+        ["sentences"] => print(&sentences::search(root)?.join("\n")),
+        ["simulate", "--optimized", options @ ..] => simulate(root, "simulation", options),
+        ["simulate", options @ ..] => simulate(root, "dev", options),
+        _ => Err(usage()),
+    }
 }
 
-fn simulate(root: &Path, options: &[String]) -> Result<(), String> {
-    let (profile, options) = match options.split_first() {
-        Some((first, rest)) if first == "--optimized" => ("simulation", rest),
-        _ => ("dev", options),
-    };
+fn simulate(root: &Path, profile: &str, options: &[&str]) -> Result<(), String> {
     let mut cargo = std::process::Command::new("cargo");
     cargo.args([
         "run",
@@ -85,8 +91,11 @@ fn simulate(root: &Path, options: &[String]) -> Result<(), String> {
 }
 
 fn usage() -> String {
-    let stages = Stage::ALL.map(|stage| format!("  {:<8} {}", stage.name(), stage.about()));
-    format!("{USAGE}{}", stages.join("\n"))
+    let about = |stage: Stage| {
+        let named = if Stage::NAMED_ONLY.contains(&stage) { " (when it is named)" } else { "" };
+        format!("  {:<9} {}{named}", stage.name(), stage.about())
+    };
+    format!("{USAGE}{}", Stage::ALL.map(about).join("\n"))
 }
 
 /// The root of the repository, two levels above this crate.
@@ -94,12 +103,17 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
 }
 
-#[expect(clippy::print_stderr, reason = "the one place where xtask speaks")]
+/// What is going on, or went wrong.
+#[expect(clippy::print_stderr, reason = "the one place where xtask reports")]
 fn say(message: &str) {
     eprintln!("{message}");
 }
 
-#[expect(clippy::print_stdout, reason = "what was asked for")]
-fn print(text: &str) {
-    print!("{text}");
+/// What was asked for. A reader that has enough, such as `head`, is no error.
+fn print(text: &str) -> Result<(), String> {
+    use std::io::Write as _;
+    match writeln!(std::io::stdout(), "{}", text.trim_end()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("cannot print: {error}")),
+        _ => Ok(()),
+    }
 }

@@ -13,7 +13,7 @@ use syn::{
     Attribute, Field, ImplItem, Item, ItemMacro, ItemMod, ItemUse, Meta, TraitItem, UseTree, Visibility,
 };
 
-use crate::source::{CrateSource, ModulePath, only_for_tests};
+use crate::source::{CrateSource, ModulePath, attributes_of, only_for_tests};
 
 /// A path in one module that leads to an item of another.
 pub(crate) struct Use {
@@ -358,24 +358,5 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
 
     fn visit_token_stream(&mut self, tokens: &'ast TokenStream) {
         self.tokens(tokens.clone(), false);
-    }
-}
-
-fn attributes_of(item: &Item) -> &[Attribute] {
-    match item {
-        Item::Const(item) => &item.attrs,
-        Item::Enum(item) => &item.attrs,
-        Item::ExternCrate(item) => &item.attrs,
-        Item::Fn(item) => &item.attrs,
-        Item::Impl(item) => &item.attrs,
-        Item::Macro(item) => &item.attrs,
-        Item::Mod(item) => &item.attrs,
-        Item::Static(item) => &item.attrs,
-        Item::Struct(item) => &item.attrs,
-        Item::Trait(item) => &item.attrs,
-        Item::Type(item) => &item.attrs,
-        Item::Union(item) => &item.attrs,
-        Item::Use(item) => &item.attrs,
-        _ => &[],
     }
 }
