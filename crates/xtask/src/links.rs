@@ -2,7 +2,7 @@
 //! a document names in code style exists.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 
 use crate::files::{self, TextFile};
 use crate::markdown::{self, Document};
@@ -77,7 +77,7 @@ fn resolve(from: &str, target: &str) -> String {
     slashes(&path)
 }
 
-fn slashes(path: &PathBuf) -> String {
+fn slashes(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }
 

@@ -112,7 +112,7 @@ impl Found {
         let mut tokens = std::mem::take(&mut self.tokens);
         tokens.sort_by_key(|token| (token.start, token.end));
         let mut end = 0;
-        for token in tokens.into_iter().chain([text.len()..text.len()]) {
+        for token in tokens.into_iter().chain(std::iter::once(text.len()..text.len())) {
             if token.start > end {
                 self.gap(text, end..token.start);
             }

@@ -148,7 +148,7 @@ fn sentences(text: &str) -> Vec<Sentence> {
 }
 
 fn ends_sentence(word: &str) -> bool {
-    let bare = word.trim_end_matches(|c: char| matches!(c, '"' | '\'' | '`' | ')' | ']' | '*' | '”' | '’'));
+    let bare = word.trim_end_matches(['"', '\'', '`', ')', ']', '*', '”', '’']);
     let begin = bare.trim_start_matches(['(', '"']);
     bare.ends_with(['.', '!', '?', '…']) && !ABBREVIATIONS.contains(&begin)
 }

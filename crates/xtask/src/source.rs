@@ -95,20 +95,15 @@ impl Reader<'_> {
         if let Some((_, items)) = &module.content {
             return self.items(&path, items, file, &folder.join(&name));
         }
-        let (child, its_folder) = match path_attribute(&module.attrs) {
-            Some(written) => {
-                let child = file.parent().unwrap_or(Path::new("")).join(written);
-                let its_folder = child.parent().unwrap_or(Path::new("")).to_owned();
-                (child, its_folder)
-            }
-            None => {
-                let flat = folder.join(format!("{name}.rs"));
-                let nested = folder.join(&name).join("mod.rs");
-                let child = if self.repository.join(&flat).is_file() { flat } else { nested };
-                (child, folder.join(&name))
-            }
-        };
-        self.file(path, &child, &its_folder)
+        if let Some(written) = path_attribute(&module.attrs) {
+            let child = file.parent().unwrap_or(Path::new("")).join(written);
+            let its_folder = child.parent().unwrap_or(Path::new("")).to_owned();
+            return self.file(path, &child, &its_folder);
+        }
+        let flat = folder.join(format!("{name}.rs"));
+        let nested = folder.join(&name).join("mod.rs");
+        let child = if self.repository.join(&flat).is_file() { flat } else { nested };
+        self.file(path, &child, &folder.join(&name))
     }
 }
 

@@ -186,14 +186,13 @@ impl Search {
 
     fn said(&mut self, said: &Said<'_>) {
         let broken = match said.what {
-            What::Name => match self.names.get(said.text) {
-                Some(broken) => broken.clone(),
-                None => {
+            What::Name => {
+                if !self.names.contains_key(said.text) {
                     let broken = self.broken_by_name(said.text);
-                    self.names.insert(said.text.to_owned(), broken.clone());
-                    broken
+                    self.names.insert(said.text.to_owned(), broken);
                 }
-            },
+                self.names[said.text].clone()
+            }
             What::Sentence(prose) => self.broken_by_sentence(said.text, prose),
         };
         for (rule, listed) in broken {

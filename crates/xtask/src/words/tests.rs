@@ -26,13 +26,13 @@ phrases = ["whoever"]
 say = "name who"
 "#;
 
-fn searched(fill: impl Fn(&mut Search)) -> (Vec<String>, Vec<String>) {
+fn found_in(prepare: impl Fn(&mut Search)) -> (Vec<String>, Vec<String>) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("words.toml");
     std::fs::write(&file, LIST).expect("a file");
-    let mut search = Search::new(list::read(&file).expect("a list"));
-    fill(&mut search);
-    let (findings, idle) = search.end();
+    let mut state = Search::new(list::read(&file).expect("a list"));
+    prepare(&mut state);
+    let (findings, idle) = state.end();
     let shown = findings.iter().map(|finding| {
         let Finding { listed, found, path, line, .. } = finding;
         format!("{path}:{line} {found} ({listed})")
@@ -42,7 +42,7 @@ fn searched(fill: impl Fn(&mut Search)) -> (Vec<String>, Vec<String>) {
 
 fn in_rust(path: &str, text: &str) -> Vec<String> {
     let file = TextFile { path: path.to_owned(), text: text.to_owned() };
-    searched(|search| search.rust(&file).expect("Rust")).0
+    found_in(|search| search.rust(&file).expect("Rust")).0
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_phrase_is_found_across_lines_where_it_is_denied() {
     assert_eq!(in_rust("x.rs", "const T: &str = \"this is no daylight\";"), Vec::<String>::new());
     let document = "# `surplus`\n\nIt is\nno day.\n\n```text\nwhoever\n```\n";
     let file = TextFile { path: "a.md".to_owned(), text: document.to_owned() };
-    let (found, _) = searched(|search| search.document(&file));
+    let (found, _) = found_in(|search| search.document(&file));
     assert_eq!(found, ["a.md:3 is no day (is no day)", "a.md:1 surplus (surplus)"]);
 }
 
@@ -110,14 +110,14 @@ fn a_phrase_is_found_across_lines_where_it_is_denied() {
 fn stored_names_are_found() {
     let file =
         TextFile { path: "a.json".to_owned(), text: "{\n  \"surplus\": \"of a surplus\"\n}".to_owned() };
-    let (found, _) = searched(|search| search.stored(&file));
+    let (found, _) = found_in(|search| search.stored(&file));
     assert_eq!(found, ["a.json:2 surplus (surplus)"]);
 }
 
 #[test]
 fn an_exception_that_excuses_nothing_is_found() {
     let used = TextFile { path: "crates/a/src/x.rs".to_owned(), text: "fn look_up() {}".to_owned() };
-    let (found, idle) = searched(|search| search.rust(&used).expect("Rust"));
+    let (found, idle) = found_in(|search| search.rust(&used).expect("Rust"));
     assert_eq!(found, Vec::<String>::new());
     assert_eq!(idle.len(), 1);
     assert!(idle[0].contains("crates/a/tests"), "{}", idle[0]);
