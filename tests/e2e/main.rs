@@ -25,6 +25,7 @@ mod full_disk;
 mod guards;
 mod interruptions;
 mod local;
+mod managed;
 mod operators;
 mod own_job;
 mod percentiles;
@@ -34,5 +35,4 @@ mod query;
 mod real_day;
 #[cfg(target_os = "linux")]
 mod spark_at_work;
-mod standing;
 mod surface;

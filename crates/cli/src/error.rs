@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use emrys_control_plane::{QueryError, StandingError, Stop};
+use emrys_control_plane::{ManagedError, QueryError, Stop};
 use emrys_core::config::ConfigErrors;
 use emrys_core::day::Day;
 use emrys_core::queries::ParameterError;
-use emrys_core::run::{Trouble, TroubleKind};
+use emrys_core::run::{CallError, ErrorClass};
 use emrys_core::spec::{Spec, SpecError};
 #[cfg(feature = "local")]
 use emrys_local_aws::daemon::DaemonError;
@@ -56,7 +56,7 @@ pub(crate) enum CliError {
     Stop(#[from] Stop),
     /// A standing resource could not be looked at or changed.
     #[error(transparent)]
-    Standing(#[from] StandingError),
+    Managed(#[from] ManagedError),
     /// There is nothing to query.
     #[error("the pipeline has no `[catalog]`: its results are files, and no tables")]
     NoCatalog,
@@ -74,7 +74,7 @@ pub(crate) enum CliError {
     Query(#[from] QueryError),
     /// The result of a query that has succeeded cannot be read.
     #[error("{0}")]
-    Rows(Trouble),
+    Rows(CallError),
     /// Somebody wanted no more of the rows.
     #[error("stopped before all rows were read")]
     RowsInterrupted,
@@ -154,13 +154,13 @@ impl CliError {
         match self {
             Self::ConfigFile { .. } | Self::Config { .. } | Self::Spec(_) | Self::Endpoint { .. } => "config",
             Self::Stop(stop) | Self::Run { stop, .. } => stop::kind(stop),
-            Self::Standing(StandingError::Trouble(trouble)) => stop::trouble_kind(trouble.kind),
-            Self::Standing(_) => "standing",
+            Self::Managed(ManagedError::CallError(error)) => stop::error_class_name(error.class),
+            Self::Managed(_) => "standing",
             Self::NoCatalog | Self::NamedElsewhere { .. } => "config",
             Self::RowsInterrupted => "stopped",
             Self::Parameters(_) => "usage",
-            Self::Query(QueryError::NotStarted(trouble) | QueryError::OutOfSight { trouble, .. })
-            | Self::Rows(trouble) => stop::trouble_kind(trouble.kind),
+            Self::Query(QueryError::NotStarted(error) | QueryError::OutOfSight { error, .. })
+            | Self::Rows(error) => stop::error_class_name(error.class),
             Self::Query(QueryError::NoWorkgroup { .. }) => "no_workgroup",
             Self::Query(QueryError::NotYetStopped { .. }) => "stopped_watching",
             Self::NotRun { .. } => "not_run",
@@ -179,9 +179,9 @@ impl CliError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Stop(stop) | Self::Run { stop, .. } => stop::exit(stop),
-            Self::Standing(StandingError::Trouble(trouble))
-            | Self::Query(QueryError::NotStarted(trouble) | QueryError::OutOfSight { trouble, .. })
-            | Self::Rows(trouble) => stop::trouble_exit(trouble.kind),
+            Self::Managed(ManagedError::CallError(error))
+            | Self::Query(QueryError::NotStarted(error) | QueryError::OutOfSight { error, .. })
+            | Self::Rows(error) => stop::error_exit(error.class),
             Self::Query(QueryError::NotYetStopped { .. }) => Exit::StoppedWatching,
             Self::RowsInterrupted => Exit::RunFailed,
             #[cfg(feature = "local")]
@@ -196,7 +196,7 @@ impl CliError {
             | Self::Config { .. }
             | Self::Spec(_)
             | Self::Endpoint { .. }
-            | Self::Standing(_)
+            | Self::Managed(_)
             | Self::NoCatalog
             | Self::NamedElsewhere { .. }
             | Self::Parameters(_)
@@ -212,9 +212,9 @@ impl CliError {
     /// What a person can do about it.
     pub(crate) fn hint(&self, common: &Common) -> Option<String> {
         match self {
-            Self::Stop(Stop::Trouble(trouble))
-            | Self::Standing(StandingError::Trouble(trouble))
-            | Self::Run { stop: Stop::Trouble(trouble), .. } => stop::trouble_hint(trouble, common),
+            Self::Stop(Stop::CallError(error))
+            | Self::Managed(ManagedError::CallError(error))
+            | Self::Run { stop: Stop::CallError(error), .. } => stop::error_hint(error, common),
             Self::Endpoint { .. } => {
                 Some("an endpoint is an address such as `http://127.0.0.1:4566`; unset the variable for AWS itself".to_owned())
             }
@@ -222,7 +222,7 @@ impl CliError {
             // Each mistake has its own.
             Self::Config { .. } => None,
             Self::Stop(stop) => stop.hint().map(str::to_owned),
-            Self::Standing(error) => error.hint().map(str::to_owned),
+            Self::Managed(error) => error.hint().map(str::to_owned),
             Self::NoCatalog => {
                 Some("name a database, `[catalog] database = \"logs\"`, and run `emrys setup`".to_owned())
             }
@@ -301,10 +301,10 @@ fn query_hint(error: &QueryError) -> Option<String> {
         QueryError::NoWorkgroup { .. } => {
             "`emrys setup` makes the workgroup, the tables and the named queries"
         }
-        QueryError::NotStarted(trouble) if trouble.kind == TroubleKind::Unreachable => {
+        QueryError::NotStarted(error) if error.class == ErrorClass::Unreachable => {
             "it may have been started all the same: Athena's history of the workgroup tells"
         }
-        QueryError::NotStarted(trouble) => return Stop::Trouble(trouble.clone()).hint().map(str::to_owned),
+        QueryError::NotStarted(error) => return Stop::CallError(error.clone()).hint().map(str::to_owned),
         QueryError::OutOfSight { .. } | QueryError::NotYetStopped { .. } => {
             "it can be seen and stopped in Athena's history of the workgroup"
         }

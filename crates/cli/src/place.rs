@@ -1,6 +1,6 @@
 //! Where AWS is: at AWS, at another endpoint, or embedded.
 
-use emrys_control_plane::{ControlPlane, Place};
+use emrys_control_plane::{AwsContext, Place};
 use emrys_core::config::Config;
 
 use crate::env;
@@ -13,7 +13,7 @@ pub(crate) async fn connect(
     config: &Config,
     common: &Common,
     printer: &Printer,
-) -> Result<ControlPlane, CliError> {
+) -> Result<AwsContext, CliError> {
     let region = config.region.clone();
     let place = match common.place {
         PlaceChoice::Aws => {
@@ -22,7 +22,7 @@ pub(crate) async fn connect(
         }
         PlaceChoice::Embedded => embedded(region, common, printer).await?,
     };
-    Ok(ControlPlane::connect(place).await)
+    Ok(AwsContext::connect(place).await)
 }
 
 /// An endpoint that is no address would be tried, and tried again.

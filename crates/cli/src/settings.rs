@@ -184,12 +184,12 @@ impl SweepSettings {
 
 /// What `emrys setup` and `emrys destroy` work with.
 #[derive(Debug)]
-pub(crate) struct StandingSettings {
+pub(crate) struct ManagedSettings {
     /// The pipeline, on any day.
     pub(crate) spec: Spec,
 }
 
-impl StandingSettings {
+impl ManagedSettings {
     pub(crate) fn resolve(common: &Common) -> Result<Self, CliError> {
         Ok(Self { spec: spec(&common.config, None)? })
     }
@@ -227,19 +227,19 @@ fn read(file: &Path, bytes: &[u8]) -> Result<(Config, Files), ConfigErrors> {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Unreadable {
-    let looked = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let looked = looked.display();
+    let observed = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let observed = observed.display();
     let (why, hint) = match error.kind() {
         io::ErrorKind::NotFound => (
             "there is no such file".to_owned(),
             format!(
-                "a path is relative to the folder of the pipeline file; this one was looked for at `{looked}`"
+                "a path is relative to the folder of the pipeline file; this one was looked for at `{observed}`"
             ),
         ),
         io::ErrorKind::IsADirectory => {
             ("it is a folder".to_owned(), "name a file; of a folder with a package, make a `.zip`".to_owned())
         }
-        _ => (error.to_string(), format!("see that `{looked}` can be read")),
+        _ => (error.to_string(), format!("see that `{observed}` can be read")),
     };
     Unreadable { why, hint }
 }

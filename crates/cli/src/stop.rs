@@ -1,7 +1,7 @@
 //! What it means to whoever started the command that the control plane stopped.
 
 use emrys_control_plane::Stop;
-use emrys_core::run::{Trouble, TroubleKind};
+use emrys_core::run::{CallError, ErrorClass};
 
 use crate::env;
 use crate::exit::Exit;
@@ -11,7 +11,7 @@ use crate::settings::{Common, PlaceChoice};
 pub(crate) fn kind(stop: &Stop) -> &'static str {
     match stop {
         Stop::Held { .. } | Stop::Lost { .. } => "held",
-        Stop::Trouble(trouble) => trouble_kind(trouble.kind),
+        Stop::CallError(error) => error_class_name(error.class),
         Stop::Ledger(_) => "ledger",
         Stop::Interrupted => "stopped_watching",
     }
@@ -21,21 +21,21 @@ pub(crate) fn kind(stop: &Stop) -> &'static str {
 pub(crate) fn exit(stop: &Stop) -> Exit {
     match stop {
         Stop::Held { .. } | Stop::Lost { .. } => Exit::Held,
-        Stop::Trouble(trouble) => trouble_exit(trouble.kind),
+        Stop::CallError(error) => error_exit(error.class),
         Stop::Ledger(_) => Exit::Usage,
         Stop::Interrupted => Exit::StoppedWatching,
     }
 }
 
 /// What a person can do about it.
-pub(crate) fn trouble_hint(trouble: &Trouble, common: &Common) -> Option<String> {
+pub(crate) fn error_hint(error: &CallError, common: &Common) -> Option<String> {
     let profile = env::value("AWS_PROFILE").filter(|_| common.place == PlaceChoice::Aws);
-    match (trouble.kind, profile) {
-        _ if trouble.code == NO_BUCKET => Some(bucket_hint(common)),
-        (TroubleKind::Access, Some(profile)) => Some(format!(
+    match (error.class, profile) {
+        _ if error.code == NO_BUCKET => Some(bucket_hint(common)),
+        (ErrorClass::Access, Some(profile)) => Some(format!(
             "`AWS_PROFILE` names the profile `{profile}`: is it in your AWS configuration, is it logged in, and has it the rights?"
         )),
-        _ => Stop::Trouble(trouble.clone()).hint().map(str::to_owned),
+        _ => Stop::CallError(error.clone()).hint().map(str::to_owned),
     }
 }
 
@@ -55,22 +55,20 @@ fn bucket_hint(common: &Common) -> String {
 }
 
 /// For programs.
-pub(crate) fn trouble_kind(kind: TroubleKind) -> &'static str {
+pub(crate) fn error_class_name(kind: ErrorClass) -> &'static str {
     match kind {
-        TroubleKind::Throttled => "throttled",
-        TroubleKind::Unreachable => "unreachable",
-        TroubleKind::Access => "access",
-        TroubleKind::Clock => "clock",
-        TroubleKind::Invalid => "invalid",
+        ErrorClass::Throttled => "throttled",
+        ErrorClass::Unreachable => "unreachable",
+        ErrorClass::Access => "access",
+        ErrorClass::Clock => "clock",
+        ErrorClass::Invalid => "invalid",
     }
 }
 
 /// How the command ends.
-pub(crate) fn trouble_exit(kind: TroubleKind) -> Exit {
+pub(crate) fn error_exit(kind: ErrorClass) -> Exit {
     match kind {
-        TroubleKind::Throttled | TroubleKind::Unreachable | TroubleKind::Access | TroubleKind::Clock => {
-            Exit::Aws
-        }
-        TroubleKind::Invalid => Exit::Usage,
+        ErrorClass::Throttled | ErrorClass::Unreachable | ErrorClass::Access | ErrorClass::Clock => Exit::Aws,
+        ErrorClass::Invalid => Exit::Usage,
     }
 }

@@ -6,14 +6,14 @@ use emrys_core::spec::Spec;
 use jiff::Timestamp;
 
 use crate::cancel::cancel;
-use crate::clients::ControlPlane;
+use crate::clients::AwsContext;
 use crate::engine::How;
 use crate::interrupt::{Interrupt, Interrupts};
 use crate::ledger::{Document, Driver, Holder, Ledger, LedgerError, Witness};
-use crate::looks::astray;
-use crate::run::{RunEnd, RunOptions, drive, tidy};
+use crate::listener::RunListener;
+use crate::observe::catalog_drift;
+use crate::run::{RunEnd, RunOptions, collect_due_garbage, drive};
 use crate::stop::Stop;
-use crate::watcher::Watcher;
 
 /// How often the ledger is read within one lease time. A holder gives three signs of life in it.
 const LOOKS_PER_LEASE: i32 = 12;
@@ -23,36 +23,36 @@ const LOOKS_PER_LEASE: i32 = 12;
 /// While another process drives the run its ledger is read along, and nothing is written. When nobody does, or nobody
 /// does any more, the run is driven from here. A run that is over is told, and not run again.
 pub async fn attach(
-    cp: &ControlPlane,
+    aws: &AwsContext,
     spec: &Spec,
     holder: &Holder,
-    watcher: &mut dyn Watcher,
+    listener: &mut dyn RunListener,
     interrupts: &mut Interrupts,
 ) -> Result<Option<RunEnd>, Stop> {
-    let mut follower = Follower { cp, spec, told: None, driver: None };
+    let mut follower = Follower { aws, spec, told: None, driver: None };
     let mut witness = Witness::default();
-    let between_looks = cp.pace().poll_early.min(cp.pace().lease / LOOKS_PER_LEASE);
+    let between_looks = aws.pace().poll_early.min(aws.pace().lease / LOOKS_PER_LEASE);
     loop {
-        let (document, driver) = match witness.look(cp, spec, holder).await? {
+        let (document, driver) = match witness.observe(aws, spec, holder).await? {
             Some(found) => found,
             None if follower.told.is_none() => return Ok(None),
             None => return Err(deleted(spec)),
         };
         let state = document.state(spec)?;
-        follower.tell(&document, &state, &driver, watcher)?;
+        follower.tell(&document, &state, &driver, listener)?;
         if let Some(outcome) = outcome(&state)
-            && !follower.is_unsettled(&state, &driver).await
+            && !follower.is_unreconciled(&state, &driver).await
         {
             return Ok(Some(follower.end(How::Closed(outcome), state)));
         }
         if driver == Driver::Nobody {
             let so_far = std::mem::take(&mut witness);
-            match Box::pin(Ledger::take_after(so_far, cp, spec, holder, watcher, interrupts)).await {
+            match Box::pin(Ledger::take_after(so_far, aws, spec, holder, listener, interrupts)).await {
                 Ok(ledger) => {
                     let options = RunOptions { holder: holder.clone(), again: false, detach: false };
-                    let end = Box::pin(drive(cp, spec, &options, ledger, watcher, interrupts)).await?;
+                    let end = Box::pin(drive(aws, spec, &options, ledger, listener, interrupts)).await?;
                     if state.closed.is_none() {
-                        tidy(cp, spec, &end, holder, watcher, interrupts).await;
+                        collect_due_garbage(aws, spec, &end, holder, listener, interrupts).await;
                     }
                     return Ok(Some(end));
                 }
@@ -66,16 +66,16 @@ pub async fn attach(
             interrupt = interrupts.next() => match interrupt {
                 Interrupt::StopWatching => return Ok(Some(follower.end(How::StoppedWatching, state))),
                 // Only the driver can record it.
-                Interrupt::Cancel { by } => { cancel(cp, spec, &by).await?; }
+                Interrupt::Cancel { by } => { cancel(aws, spec, &by).await?; }
             },
-            () = cp.clock.sleep(between_looks) => {}
+            () = aws.clock.sleep(between_looks) => {}
         }
     }
 }
 
 /// What a follower has told its watcher.
 struct Follower<'a> {
-    cp: &'a ControlPlane,
+    aws: &'a AwsContext,
     spec: &'a Spec,
     /// The ledger's own id, and the number of the last event that was told.
     told: Option<(String, u64)>,
@@ -90,7 +90,7 @@ impl Follower<'_> {
         document: &Document,
         state: &State,
         driver: &Driver,
-        watcher: &mut dyn Watcher,
+        listener: &mut dyn RunListener,
     ) -> Result<(), Stop> {
         let told = match &self.told {
             Some((ledger, told)) if *ledger == state.ledger && *told <= state.seq() => *told,
@@ -100,13 +100,13 @@ impl Follower<'_> {
         };
         self.told = Some((state.ledger.clone(), state.seq()));
         for recorded in document.events().iter().filter(|recorded| recorded.seq > told) {
-            watcher.recorded(recorded, state);
+            listener.recorded(recorded, state);
         }
         if let Driver::Holder(holder, since) = driver
             && self.driver.as_ref() != Some(&(holder.clone(), *since))
             && state.closed.is_none()
         {
-            watcher.follows(holder, *since, state);
+            listener.follows(holder, *since, state);
             self.driver = Some((holder.clone(), *since));
         }
         Ok(())
@@ -114,24 +114,24 @@ impl Follower<'_> {
 
     /// Whether an attempt of a run that is over is being published, or the catalog serves something else than the record
     /// says. Then whoever looks at the day puts it right, unless somebody is about it.
-    async fn is_unsettled(&self, state: &State, driver: &Driver) -> bool {
+    async fn is_unreconciled(&self, state: &State, driver: &Driver) -> bool {
         if state.chosen().is_some_and(|chosen| chosen.publishing == Publishing::Intended) {
             return self.spec.published_to().is_some();
         }
         if *driver != Driver::Nobody {
             return false;
         }
-        match astray(self.cp, self.spec, state).await {
+        match catalog_drift(self.aws, self.spec, state).await {
             Ok(event) => event.is_some(),
-            Err(trouble) => {
-                tracing::warn!(%trouble, "could not look at what the catalog serves");
+            Err(error) => {
+                tracing::warn!(%error, "could not look at what the catalog serves");
                 false
             }
         }
     }
 
     fn end(&self, how: How, state: State) -> RunEnd {
-        RunEnd { how, report: report(self.spec, &state, self.cp.clock.now()), state }
+        RunEnd { how, report: report(self.spec, &state, self.aws.clock.now()), state }
     }
 }
 

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use emrys_core::spec::Spec;
 
-use crate::clients::ControlPlane;
+use crate::clients::AwsContext;
 use crate::ledger;
-use crate::looks::CancelRequest;
 use crate::objects;
+use crate::observe::CancelRequest;
 use crate::patience::patiently;
 use crate::stop::Stop;
 
@@ -20,8 +20,8 @@ pub enum Cancelling {
 }
 
 /// Asks for the end of the day's run, by an object beside the ledger.
-pub async fn cancel(cp: &ControlPlane, spec: &Spec, by: &str) -> Result<Cancelling, Stop> {
-    let Some(document) = ledger::read(cp, spec).await? else {
+pub async fn cancel(aws: &AwsContext, spec: &Spec, by: &str) -> Result<Cancelling, Stop> {
+    let Some(document) = ledger::read(aws, spec).await? else {
         return Ok(Cancelling::NothingToCancel);
     };
     let state = document.state(spec)?;
@@ -36,6 +36,6 @@ pub async fn cancel(cp: &ControlPlane, spec: &Spec, by: &str) -> Result<Cancelli
     };
     // Of strings and numbers: there is nothing in it that JSON could not hold.
     let body = Bytes::from(serde_json::to_vec_pretty(&request).expect("a request as JSON"));
-    patiently(cp, async || objects::put(cp, &spec.cancel_uri(), body.clone()).await).await?;
+    patiently(aws, async || objects::put(aws, &spec.cancel_uri(), body.clone()).await).await?;
     Ok(Cancelling::Asked)
 }

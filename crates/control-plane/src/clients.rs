@@ -93,7 +93,7 @@ impl Surroundings {
 
 /// The clients of one place, with the time and the chance that go with them.
 #[derive(Debug)]
-pub struct ControlPlane {
+pub struct AwsContext {
     pace: Pace,
     region: String,
     pub(crate) clock: Clock,
@@ -108,7 +108,7 @@ pub struct ControlPlane {
     chance: Mutex<fastrand::Rng>,
 }
 
-impl ControlPlane {
+impl AwsContext {
     /// Makes the clients of a place. No call is made yet.
     pub async fn connect(place: Place) -> Self {
         Self::connect_in(place, Surroundings::machine()).await
@@ -165,10 +165,10 @@ impl ControlPlane {
     }
 
     /// Who asks, as AWS sees it.
-    pub async fn caller(&self) -> Result<String, emrys_core::run::Trouble> {
+    pub async fn caller(&self) -> Result<String, emrys_core::run::CallError> {
         let identity = self.sts.get_caller_identity().send().await;
         let identity =
-            identity.map_err(|error| crate::errors::trouble("could not ask who is calling", &error))?;
+            identity.map_err(|error| crate::errors::call_error("could not ask who is calling", &error))?;
         Ok(identity.arn.unwrap_or_default())
     }
 
@@ -272,7 +272,7 @@ mod tests {
     #[tokio::test]
     async fn one_seed_gives_one_row_of_ids_and_the_machine_never_the_same() {
         let surroundings = |seed| Surroundings { seed, ..Surroundings::machine() };
-        let connect = |seed| ControlPlane::connect_in(place(Some("http://127.0.0.1:9")), surroundings(seed));
+        let connect = |seed| AwsContext::connect_in(place(Some("http://127.0.0.1:9")), surroundings(seed));
         let (one, same) = (connect(7).await, connect(7).await);
         assert_eq!(one.fresh_id(), same.fresh_id());
         assert_eq!(one.fresh_id().len(), 16);

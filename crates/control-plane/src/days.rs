@@ -1,12 +1,12 @@
 //! All days of a pipeline, by what lies in its state folder. It only reads.
 
 use emrys_core::day::Day;
-use emrys_core::run::Trouble;
+use emrys_core::run::CallError;
 use emrys_core::s3_uri::S3Uri;
 use emrys_core::spec::Spec;
 use futures::{StreamExt as _, TryStreamExt as _};
 
-use crate::clients::ControlPlane;
+use crate::clients::AwsContext;
 use crate::errors;
 use crate::ledger::LedgerError;
 use crate::patience::patiently;
@@ -26,23 +26,23 @@ pub struct DayRecord {
 }
 
 /// All days of the pipeline of `spec` that were ever run, the latest first; of many, the latest `last`.
-pub async fn days(cp: &ControlPlane, spec: &Spec, last: Option<usize>) -> Result<Vec<DayRecord>, Stop> {
+pub async fn days(aws: &AwsContext, spec: &Spec, last: Option<usize>) -> Result<Vec<DayRecord>, Stop> {
     let folder = spec.days_folder();
-    let mut days = patiently(cp, async || list(cp, &folder).await).await?;
+    let mut days = patiently(aws, async || list(aws, &folder).await).await?;
     days.sort_unstable();
     let latest = days.into_iter().rev().take(last.unwrap_or(usize::MAX));
     let records = futures::stream::iter(latest)
-        .map(|day| record(cp, spec, day))
+        .map(|day| record(aws, spec, day))
         .buffered(AT_ONCE)
         .try_filter_map(async |record| Ok(record));
     Box::pin(records.try_collect()).await
 }
 
 /// The record of a day; none where only other things lie in its folder.
-async fn record(cp: &ControlPlane, spec: &Spec, day: Day) -> Result<Option<DayRecord>, Stop> {
+async fn record(aws: &AwsContext, spec: &Spec, day: Day) -> Result<Option<DayRecord>, Stop> {
     // A day without a source address has no run either.
     let Ok(spec) = spec.on(day) else { return Ok(None) };
-    match status(cp, &spec).await {
+    match status(aws, &spec).await {
         Ok(None) => Ok(None),
         Ok(Some(status)) => Ok(Some(DayRecord { day, status: Ok(status) })),
         // One ledger that cannot be read hides none of the others.
@@ -52,12 +52,12 @@ async fn record(cp: &ControlPlane, spec: &Spec, day: Day) -> Result<Option<DayRe
 }
 
 /// The folders below a folder whose names are days.
-async fn list(cp: &ControlPlane, folder: &S3Uri) -> Result<Vec<Day>, Trouble> {
-    let list = cp.s3.list_objects_v2().bucket(folder.bucket()).prefix(folder.key()).delimiter("/");
+async fn list(aws: &AwsContext, folder: &S3Uri) -> Result<Vec<Day>, CallError> {
+    let list = aws.s3.list_objects_v2().bucket(folder.bucket()).prefix(folder.key()).delimiter("/");
     let mut pages = list.into_paginator().send();
     let mut days = Vec::new();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| errors::trouble(&format!("could not list {folder}"), &error))?;
+        let page = page.map_err(|error| errors::call_error(&format!("could not list {folder}"), &error))?;
         days.extend(page.common_prefixes.unwrap_or_default().into_iter().filter_map(|common| {
             let name = common.prefix.as_deref()?.strip_prefix(folder.key())?.strip_suffix('/')?.to_owned();
             name.parse::<Day>().ok()

@@ -7,23 +7,23 @@ use std::time::Duration;
 use bytes::Bytes;
 use emrys_core::cluster_request::run_job_flow;
 use emrys_core::run::{
-    Action, Actor, Answer, Decision, Effect, Event, LaunchIntent, Leave, Outcome, PinnedInputs, Query,
-    Recorded, Seen, Trouble, Why, decide,
+    Action, Actor, CallError, Decision, Effect, Event, LaunchIntent, Leave, Observation, Observations,
+    Outcome, PinnedInputs, Probe, Recorded, WaitReason, decide,
 };
 use emrys_core::spec::Spec;
 use jiff::Timestamp;
 
-use crate::acts::{self, Launched};
-use crate::clients::ControlPlane;
+use crate::actions::{self, Launched};
+use crate::clients::AwsContext;
 use crate::clock::later;
 use crate::interrupt::{Interrupt, Interrupts};
 use crate::ledger::Ledger;
+use crate::listener::RunListener;
 use crate::patience::patiently;
 use crate::safeguards::Safeguards;
 use crate::status::status;
 use crate::stop::Stop;
-use crate::watcher::Watcher;
-use crate::{looks, objects};
+use crate::{objects, observe};
 
 /// By how much a wait may be longer than asked for, so that many runs do not look all at once.
 const JITTER: f64 = 0.1;
@@ -43,11 +43,11 @@ pub enum How {
 
 /// A run that is driven, by who holds its lease.
 pub(crate) struct Engine<'a, 'l> {
-    cp: &'a ControlPlane,
+    aws: &'a AwsContext,
     spec: &'a Spec,
     ledger: Ledger<'l>,
-    seen: Seen,
-    watcher: &'a mut dyn Watcher,
+    observations: Observations,
+    listener: &'a mut dyn RunListener,
     interrupts: &'a mut Interrupts,
     /// Whether to leave once the cluster is launched.
     pub(crate) detach: bool,
@@ -55,13 +55,13 @@ pub(crate) struct Engine<'a, 'l> {
 
 impl<'a, 'l> Engine<'a, 'l> {
     pub(crate) fn new(
-        cp: &'a ControlPlane,
+        aws: &'a AwsContext,
         spec: &'a Spec,
         ledger: Ledger<'l>,
-        watcher: &'a mut dyn Watcher,
+        listener: &'a mut dyn RunListener,
         interrupts: &'a mut Interrupts,
     ) -> Self {
-        Self { cp, spec, ledger, seen: Seen::default(), watcher, interrupts, detach: false }
+        Self { aws, spec, ledger, observations: Observations::default(), listener, interrupts, detach: false }
     }
 
     /// The ledger, to be read or given back.
@@ -71,7 +71,7 @@ impl<'a, 'l> Engine<'a, 'l> {
 
     /// Drives the run to its end, or until somebody or something stops it.
     pub(crate) async fn drive(&mut self) -> Result<How, Stop> {
-        self.watcher.began(self.ledger.state());
+        self.listener.began(self.ledger.state());
         self.settle().await
     }
 
@@ -79,7 +79,7 @@ impl<'a, 'l> Engine<'a, 'l> {
     /// that was cut off, or woke up late, left it serving something else than the record says.
     pub(crate) async fn settle(&mut self) -> Result<How, Stop> {
         let how = self.turns().await?;
-        if matches!(how, How::Closed(_)) && self.is_astray().await? { self.turns().await } else { Ok(how) }
+        if matches!(how, How::Closed(_)) && self.has_drifted().await? { self.turns().await } else { Ok(how) }
     }
 
     /// Records an event of somebody who asks for something.
@@ -88,16 +88,16 @@ impl<'a, 'l> Engine<'a, 'l> {
     }
 
     /// Whether the catalog serves something else than the record says; that is recorded, and so it becomes an act.
-    async fn is_astray(&mut self) -> Result<bool, Stop> {
-        if !self.cp.safeguards.convergence {
+    async fn has_drifted(&mut self) -> Result<bool, Stop> {
+        if !self.aws.safeguards.reconciliation {
             return Ok(false);
         }
-        let event = match looks::astray(self.cp, self.spec, self.ledger.state()).await {
+        let event = match observe::catalog_drift(self.aws, self.spec, self.ledger.state()).await {
             Ok(Some(event)) => event,
             Ok(None) => return Ok(false),
-            Err(trouble) => {
+            Err(error) => {
                 // Nothing rests on it: the next look asks again.
-                tracing::warn!(%trouble, "could not look at what the catalog serves");
+                tracing::warn!(%error, "could not look at what the catalog serves");
                 return Ok(false);
             }
         };
@@ -113,13 +113,13 @@ impl<'a, 'l> Engine<'a, 'l> {
             {
                 return Ok(how);
             }
-            let now = self.cp.clock.now();
-            match decide(self.spec, self.ledger.state(), &self.seen, now, self.cp.pace()) {
-                Decision::Look(queries) => self.look(&queries).await?,
+            let now = self.aws.clock.now();
+            match decide(self.spec, self.ledger.state(), &self.observations, now, self.aws.pace()) {
+                Decision::Observe(probes) => self.observe(&probes).await?,
                 Decision::Record(events) => self.record(events).await?,
                 Decision::Renew => self.ledger.renew().await?,
-                Decision::Do(Action::Launch(intent)) => self.launch(intent).await?,
-                Decision::Do(action) => self.act(action).await?,
+                Decision::Execute(Action::Launch(intent)) => self.launch(intent).await?,
+                Decision::Execute(action) => self.execute(action).await?,
                 Decision::Wait { why, .. } if self.may_detach(&why) => return Ok(How::Detached),
                 Decision::Wait { until, why } => {
                     if let Some(interrupt) = self.wait(now, until, &why).await
@@ -135,35 +135,35 @@ impl<'a, 'l> Engine<'a, 'l> {
     }
 
     /// Whether there is nothing left to do for a run that is to be left: its cluster is known, and so is how it is.
-    fn may_detach(&self, why: &Why) -> bool {
+    fn may_detach(&self, why: &WaitReason) -> bool {
         let attempt = self.ledger.state().attempt();
         self.detach
-            && !matches!(why, Why::Trouble(_))
+            && !matches!(why, WaitReason::CallFailed(_))
             && attempt.is_some_and(|attempt| attempt.cluster.is_some())
     }
 
-    async fn look(&mut self, queries: &[Query]) -> Result<(), Stop> {
-        for query in queries {
-            let mut answer = looks::look(self.cp, self.spec, query).await;
-            self.without_safeguards(&mut answer);
-            if let Err(trouble) = &answer {
-                tracing::warn!(?query, %trouble, "a look met trouble");
+    async fn observe(&mut self, probes: &[Probe]) -> Result<(), Stop> {
+        for probe in probes {
+            let mut observation = observe::observe(self.aws, self.spec, probe).await;
+            self.without_safeguards(&mut observation);
+            if let Err(error) = &observation {
+                tracing::warn!(?probe, %error, "a look met trouble");
             }
-            self.watcher.looked(query, answer.as_ref());
-            self.seen.absorb(query, self.cp.clock.now(), answer);
+            self.listener.observed(probe, observation.as_ref());
+            self.observations.absorb(probe, self.aws.clock.now(), observation);
         }
-        if queries.iter().any(|query| matches!(query, Query::Cluster { .. })) {
+        if probes.iter().any(|probe| matches!(probe, Probe::Cluster { .. })) {
             self.look_for_a_cancel().await?;
         }
         Ok(())
     }
 
     /// Where a safeguard is switched off, so is the net that lies below it: what it shows is that the one is needed.
-    fn without_safeguards(&self, answer: &mut Result<Answer, Trouble>) {
-        let Safeguards { adoption, losers_rule, .. } = &self.cp.safeguards;
-        match answer {
-            Ok(Answer::LaunchedAs { clusters }) if !adoption => clusters.clear(),
-            Ok(Answer::Stragglers { found }) if !adoption || !losers_rule => found.clear(),
+    fn without_safeguards(&self, observation: &mut Result<Observation, CallError>) {
+        let Safeguards { adoption, unrecorded_cluster, .. } = &self.aws.safeguards;
+        match observation {
+            Ok(Observation::Launch { clusters }) if !adoption => clusters.clear(),
+            Ok(Observation::LateLaunches { found }) if !adoption || !unrecorded_cluster => found.clear(),
             _ => {}
         }
     }
@@ -175,12 +175,12 @@ impl<'a, 'l> Engine<'a, 'l> {
             return Ok(());
         }
         let begun = begun(self.ledger.events());
-        match looks::cancel_request(self.cp, self.spec).await {
+        match observe::cancel_request(self.aws, self.spec).await {
             Ok(Some(request)) if request.is_about(&state.ledger, begun) => self.cancel(request.by).await,
             Ok(_) => Ok(()),
-            Err(trouble) => {
+            Err(error) => {
                 // The next look asks again.
-                tracing::warn!(%trouble, "could not look for a request to cancel");
+                tracing::warn!(%error, "could not look for a request to cancel");
                 Ok(())
             }
         }
@@ -189,7 +189,7 @@ impl<'a, 'l> Engine<'a, 'l> {
     async fn record(&mut self, mut events: Vec<Event>) -> Result<(), Stop> {
         for event in &mut events {
             match event {
-                Event::Verified { verdict } if !self.cp.safeguards.verification => verdict.problems.clear(),
+                Event::Verified { verdict } if !self.aws.safeguards.verification => verdict.problems.clear(),
                 // First the document, then the event that says it is there. What follows on another attempt reads
                 // what that one was to read.
                 Event::AttemptStarted { inputs, retry: None, .. } => self.write_inputs(inputs).await?,
@@ -202,20 +202,20 @@ impl<'a, 'l> Engine<'a, 'l> {
 
     async fn append(&mut self, events: Vec<Event>) -> Result<(), Stop> {
         for recorded in self.ledger.append(events).await? {
-            self.watcher.recorded(&recorded, self.ledger.state());
+            self.listener.recorded(&recorded, self.ledger.state());
         }
         Ok(())
     }
 
     /// Writes the document that names the input of an attempt.
     async fn write_inputs(&self, inputs: &PinnedInputs) -> Result<(), Stop> {
-        let listing = self.seen.inputs.as_ref().and_then(|sighting| sighting.value.as_ref().ok());
+        let listing = self.observations.inputs.as_ref().and_then(|observed| observed.value.as_ref().ok());
         let listing = listing.filter(|listing| listing.pinned(self.spec) == *inputs).ok_or_else(|| {
-            Trouble::invalid(format!("the input that {} is to name was not looked at", inputs.uri))
+            CallError::invalid(format!("the input that {} is to name was not looked at", inputs.uri))
         })?;
         let uri = self.spec.inputs_uri(&inputs.digest);
         let document = Bytes::from(listing.document(self.spec));
-        patiently(self.cp, async || objects::put(self.cp, &uri, document.clone()).await).await?;
+        patiently(self.aws, async || objects::put(self.aws, &uri, document.clone()).await).await?;
         Ok(())
     }
 
@@ -227,54 +227,54 @@ impl<'a, 'l> Engine<'a, 'l> {
         let Some(cluster) = &attempt.cluster else { return };
         let uri = self.spec.attempt_uri(attempt.number, "cluster.json");
         let keep = async || {
-            let answers = looks::archive(self.cp, &cluster.id).await?;
-            objects::put(self.cp, &uri, Bytes::from(format!("{answers:#}\n"))).await
+            let answers = observe::archive(self.aws, &cluster.id).await?;
+            objects::put(self.aws, &uri, Bytes::from(format!("{answers:#}\n"))).await
         };
-        if let Err(trouble) = patiently(self.cp, keep).await {
-            tracing::warn!(%uri, %trouble, "what EMR says of the cluster could not be kept");
+        if let Err(error) = patiently(self.aws, keep).await {
+            tracing::warn!(%uri, %error, "what EMR says of the cluster could not be kept");
         }
     }
 
-    /// Does what may be repeated. Trouble with it is remembered, and `decide` says when it is tried again.
-    async fn act(&mut self, action: Action) -> Result<(), Stop> {
-        self.watcher.acting(&action);
+    /// Does what may be repeated. An error with it is remembered, and `decide` says when it is tried again.
+    async fn execute(&mut self, action: Action) -> Result<(), Stop> {
+        self.listener.executing(&action);
         let result = match &action {
             Action::Publish(intent) => self.publish(intent).await?,
-            _ => acts::act(self.cp, self.spec, self.ledger.state().attempt(), &action).await,
+            _ => actions::execute(self.aws, self.spec, self.ledger.state().attempt(), &action).await,
         };
         match result {
             Ok(effect) => {
-                self.seen.acted(&action, self.cp.clock.now(), Ok(()));
-                self.append(vec![Event::Finished { effect }]).await
+                self.observations.action_ended(&action, self.aws.clock.now(), Ok(()));
+                self.append(vec![Event::ActionFinished { effect }]).await
             }
-            Err(trouble) => {
-                self.met_trouble(&action, trouble);
+            Err(error) => {
+                self.action_met_error(&action, error);
                 Ok(())
             }
         }
     }
 
     /// An act met trouble: `decide` says when it is tried again.
-    fn met_trouble(&mut self, action: &Action, trouble: Trouble) {
-        tracing::warn!(action = action.label(), %trouble, "an act met trouble");
-        self.watcher.act_failed(action, &trouble);
-        self.seen.acted(action, self.cp.clock.now(), Err(trouble));
+    fn action_met_error(&mut self, action: &Action, error: CallError) {
+        tracing::warn!(action = action.label(), %error, "an act met trouble");
+        self.listener.action_failed(action, &error);
+        self.observations.action_ended(action, self.aws.clock.now(), Err(error));
     }
 
     /// Uploads what a launch names and is not there. Who takes an attempt up may have another job than who began it: it
     /// was edited since, or comes with another version of Emrys. Who began it has looked.
-    async fn stage_the_job_of_now(&mut self) -> Result<(), Trouble> {
-        if self.seen.job.as_ref().is_some_and(|sighting| sighting.value.is_ok()) {
+    async fn stage_the_job_of_now(&mut self) -> Result<(), CallError> {
+        if self.observations.job.as_ref().is_some_and(|observed| observed.value.is_ok()) {
             return Ok(());
         }
-        let answer = looks::look(self.cp, self.spec, &Query::Job).await?;
-        if let Answer::Job { unstaged } = &answer
+        let observation = observe::observe(self.aws, self.spec, &Probe::Job).await?;
+        if let Observation::Job { unstaged } = &observation
             && !unstaged.is_empty()
         {
             let stage = Action::StageJob { uris: unstaged.clone() };
-            acts::act(self.cp, self.spec, self.ledger.state().attempt(), &stage).await?;
+            actions::execute(self.aws, self.spec, self.ledger.state().attempt(), &stage).await?;
         }
-        self.seen.absorb(&Query::Job, self.cp.clock.now(), Ok(answer));
+        self.observations.absorb(&Probe::Job, self.aws.clock.now(), Ok(observation));
         Ok(())
     }
 
@@ -286,11 +286,11 @@ impl<'a, 'l> Engine<'a, 'l> {
             return Ok(());
         }
         let action = Action::Launch(intent.clone());
-        if let Err(trouble) = self.stage_the_job_of_now().await {
-            self.met_trouble(&action, trouble);
+        if let Err(error) = self.stage_the_job_of_now().await {
+            self.action_met_error(&action, error);
             return Ok(());
         }
-        self.append(vec![Event::Intended(intent.clone())]).await?;
+        self.append(vec![Event::LaunchIntended(intent.clone())]).await?;
         let state = self.ledger.state();
         let (Some(inputs), Some(intended_at)) = (
             state.attempt().map(|attempt| attempt.inputs.clone()),
@@ -299,12 +299,12 @@ impl<'a, 'l> Engine<'a, 'l> {
             return Ok(());
         };
         let request = run_job_flow(self.spec, &intent, &inputs, intended_at);
-        let limit = act_limit(self.cp);
+        let limit = action_limit(self.aws);
         self.ledger.must_hold_for(limit).await?;
-        self.watcher.acting(&action);
-        let event = match acts::launch(self.cp, &request, limit).await {
+        self.listener.executing(&action);
+        let event = match actions::launch(self.aws, &request, limit).await {
             Launched::Done { cluster } => return self.launched(&intent, cluster).await,
-            Launched::Refused(fault) => Event::LaunchRefused { fault },
+            Launched::Refused(error) => Event::LaunchRefused { error },
             Launched::Unclear(why) => Event::LaunchUnclear { why },
         };
         self.append(vec![event]).await
@@ -313,11 +313,11 @@ impl<'a, 'l> Engine<'a, 'l> {
     /// Records a cluster. One that cannot be recorded is left to be adopted, where the record may yet do that: its launch
     /// was recorded before it was made. All others would be nobody's, and are ended at once.
     async fn launched(&mut self, intent: &LaunchIntent, cluster: String) -> Result<(), Stop> {
-        let event = Event::Finished { effect: Effect::Launched { cluster: cluster.clone() } };
+        let event = Event::ActionFinished { effect: Effect::Launched { cluster: cluster.clone() } };
         let Err(stop) = self.append(vec![event]).await else {
             return Ok(());
         };
-        if !self.cp.safeguards.losers_rule {
+        if !self.aws.safeguards.unrecorded_cluster {
             return Err(stop);
         }
         if self.may_be_adopted(intent, &cluster).await {
@@ -325,8 +325,8 @@ impl<'a, 'l> Engine<'a, 'l> {
             return Err(stop);
         }
         tracing::error!(%cluster, error = %stop, "the cluster cannot be recorded, and is ended");
-        if let Err(trouble) = patiently(self.cp, async || acts::terminate(self.cp, &cluster).await).await {
-            tracing::error!(%cluster, %trouble, "the cluster could not be ended: it ends after its steps");
+        if let Err(error) = patiently(self.aws, async || actions::terminate(self.aws, &cluster).await).await {
+            tracing::error!(%cluster, %error, "the cluster could not be ended: it ends after its steps");
         }
         Err(stop)
     }
@@ -334,7 +334,7 @@ impl<'a, 'l> Engine<'a, 'l> {
     /// Whether the record, as it is by now, has accepted a cluster or may yet. Where it cannot be read, who drives next
     /// knows better.
     async fn may_be_adopted(&self, intent: &LaunchIntent, cluster: &str) -> bool {
-        match status(self.cp, self.spec).await {
+        match status(self.aws, self.spec).await {
             Ok(run) => run.is_some_and(|run| run.state.may_accept(&intent.nonce, cluster)),
             Err(Stop::Ledger(_)) => false,
             Err(_) => true,
@@ -342,13 +342,13 @@ impl<'a, 'l> Engine<'a, 'l> {
     }
 
     /// Waits, and listens to the user meanwhile. Nothing else listens, so no act is ever broken off.
-    async fn wait(&mut self, now: Timestamp, until: Timestamp, why: &Why) -> Option<Interrupt> {
-        self.watcher.waiting(until, why, self.ledger.state());
-        let until = later(until, until.duration_since(now).mul_f64(JITTER * self.cp.chance()));
+    async fn wait(&mut self, now: Timestamp, until: Timestamp, why: &WaitReason) -> Option<Interrupt> {
+        self.listener.waiting(until, why, self.ledger.state());
+        let until = later(until, until.duration_since(now).mul_f64(JITTER * self.aws.chance()));
         tokio::select! {
             biased;
             interrupt = self.interrupts.next() => Some(interrupt),
-            () = self.cp.clock.sleep_until(until) => None,
+            () = self.aws.clock.sleep_until(until) => None,
         }
     }
 
@@ -369,8 +369,8 @@ impl<'a, 'l> Engine<'a, 'l> {
 }
 
 /// How long a launch may take, and the publishing of a table: a lease that was just renewed outlasts it by half.
-pub(crate) fn act_limit(cp: &ControlPlane) -> Duration {
-    Duration::try_from(cp.pace().lease / 2).unwrap_or_default()
+pub(crate) fn action_limit(aws: &AwsContext) -> Duration {
+    Duration::try_from(aws.pace().lease / 2).unwrap_or_default()
 }
 
 /// The event by which the run at hand began.

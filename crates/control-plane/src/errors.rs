@@ -4,7 +4,7 @@
 //! throttling, denied access and bad requests all arrive as undeclared ones.
 //!
 //! ```text
-//! SdkError -> Failure (what is known) -> Trouble          of a look, or of an act that may be repeated
+//! SdkError -> Failure (what is known) -> An error          of a look, or of an act that may be repeated
 //!                                   `-> LaunchFailure    certainly not done, or unclear
 //! ```
 
@@ -16,7 +16,7 @@ use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIden
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use emrys_core::run::{Fault, FaultClass, Trouble, TroubleKind};
+use emrys_core::run::{CallError, ErrorClass};
 use jiff::SignedDuration;
 
 use crate::skew;
@@ -66,7 +66,7 @@ const ACCESS: &[&str] = &[
     "UnrecognizedClientException",
 ];
 
-/// Trouble on AWS's side: time may help. Some of these come with a status below 500.
+/// An error on AWS's side: time may help. Some of these come with a status below 500.
 const SERVER: &[&str] = &[
     "ConditionalRequestConflict",
     "InternalError",
@@ -112,7 +112,7 @@ pub(crate) enum Reach {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LaunchFailure {
     /// Certainly no cluster came of it.
-    Refused(Fault),
+    Refused(CallError),
     /// Perhaps one did.
     Unclear(String),
 }
@@ -141,53 +141,53 @@ impl Failure {
     }
 
     /// What helps.
-    pub(crate) fn kind(&self) -> TroubleKind {
+    pub(crate) fn class(&self) -> ErrorClass {
         let code = self.code.as_str();
         match self.reach {
-            Reach::NotBuilt => TroubleKind::Invalid,
-            Reach::NotSigned => TroubleKind::Access,
-            Reach::NoSigner | Reach::NoAnswer => TroubleKind::Unreachable,
+            Reach::NotBuilt => ErrorClass::Invalid,
+            Reach::NotSigned => ErrorClass::Access,
+            Reach::NoSigner | Reach::NoAnswer => ErrorClass::Unreachable,
             Reach::Answered(status) => {
                 if THROTTLED.contains(&code) || status == 429 {
-                    TroubleKind::Throttled
+                    ErrorClass::Throttled
                 } else if SERVER.contains(&code) || status >= 500 || status == 408 {
-                    TroubleKind::Unreachable
+                    ErrorClass::Unreachable
                 } else if ACCESS.contains(&code) || matches!(status, 401 | 403) {
-                    skew::kind(code, &self.message, self.ahead)
+                    skew::class(code, &self.message, self.ahead)
                 } else {
-                    TroubleKind::Invalid
+                    ErrorClass::Invalid
                 }
             }
         }
     }
 
     /// The failure as trouble: `what` says what was tried, as in "could not list s3://…".
-    pub(crate) fn into_trouble(self, what: &str) -> Trouble {
-        let kind = self.kind();
+    pub(crate) fn into_call_error(self, what: &str) -> CallError {
+        let class = self.class();
         let message = format!("{what}: {}", self.said());
-        Trouble { kind, code: self.code, message }
+        CallError { class, code: self.code, message }
     }
 
     /// The failure of a launch. Only an answer that says no is a no: after anything else there may be a cluster.
     pub(crate) fn into_launch_failure(self) -> LaunchFailure {
-        let class = match (self.reach, self.kind()) {
-            (Reach::Answered(400..500), TroubleKind::Throttled) => FaultClass::Throttled,
+        let class = match (self.reach, self.class()) {
+            (Reach::Answered(400..500), ErrorClass::Throttled) => ErrorClass::Throttled,
             // Not sent, and so not unclear, whoever may help.
-            (Reach::NotSigned | Reach::NoSigner, _) | (Reach::Answered(400..500), TroubleKind::Access) => {
-                FaultClass::Access
+            (Reach::NotSigned | Reach::NoSigner, _) | (Reach::Answered(400..500), ErrorClass::Access) => {
+                ErrorClass::Access
             }
-            (Reach::Answered(400..500), TroubleKind::Clock) => FaultClass::Clock,
-            (Reach::NotBuilt, _) | (Reach::Answered(400..500), TroubleKind::Invalid) => FaultClass::Invalid,
+            (Reach::Answered(400..500), ErrorClass::Clock) => ErrorClass::Clock,
+            (Reach::NotBuilt, _) | (Reach::Answered(400..500), ErrorClass::Invalid) => ErrorClass::Invalid,
             _ => return LaunchFailure::Unclear(self.to_string()),
         };
         let message = self.said();
-        LaunchFailure::Refused(Fault { class, code: self.code, message })
+        LaunchFailure::Refused(CallError { class, code: self.code, message })
     }
 
     /// What was said about it, and what of that concerns this machine.
     fn said(&self) -> String {
-        match self.kind() {
-            TroubleKind::Clock => skew::told(self.ahead, &self.message),
+        match self.class() {
+            ErrorClass::Clock => skew::told(self.ahead, &self.message),
             _ => self.message.clone(),
         }
     }
@@ -204,18 +204,18 @@ impl std::fmt::Display for Failure {
 }
 
 /// An error of the SDK as trouble.
-pub(crate) fn trouble<E>(what: &str, error: &SdkError<E, HttpResponse>) -> Trouble
+pub(crate) fn call_error<E>(what: &str, error: &SdkError<E, HttpResponse>) -> CallError
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    Failure::of(error).into_trouble(what)
+    Failure::of(error).into_call_error(what)
 }
 
 /// How a call went for which an answer of this code is as good as success: what was to be made is there already, or what
 /// was to go is gone.
-pub(crate) fn unless<T>(code: &str, result: Result<T, Failure>, what: &str) -> Result<(), Trouble> {
+pub(crate) fn unless<T>(code: &str, result: Result<T, Failure>, what: &str) -> Result<(), CallError> {
     match result {
-        Err(failure) if failure.code != code => Err(failure.into_trouble(what)),
+        Err(failure) if failure.code != code => Err(failure.into_call_error(what)),
         _ => Ok(()),
     }
 }
@@ -229,10 +229,10 @@ pub(crate) fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     }
 }
 
-/// Trouble with the bytes of an answer, on their way.
-pub(crate) fn broken_off(what: &str, error: &(dyn Error + 'static)) -> Trouble {
-    Trouble {
-        kind: TroubleKind::Unreachable,
+/// An error with the bytes of an answer, on their way.
+pub(crate) fn broken_off(what: &str, error: &(dyn Error + 'static)) -> CallError {
+    CallError {
+        class: ErrorClass::Unreachable,
         code: String::new(),
         message: format!("{what}: {}", chain(error)),
     }
@@ -270,9 +270,8 @@ fn may_pass(cause: &(dyn Error + 'static)) -> bool {
         E: ProvideErrorMetadata + Error + 'static,
     {
         let failure = cause.downcast_ref::<SdkError<E, HttpResponse>>().map(Failure::of);
-        failure.is_some_and(|failure| {
-            matches!(failure.kind(), TroubleKind::Throttled | TroubleKind::Unreachable)
-        })
+        failure
+            .is_some_and(|failure| matches!(failure.class(), ErrorClass::Throttled | ErrorClass::Unreachable))
     }
     let is_cut =
         cause.downcast_ref::<ConnectorError>().is_some_and(|error| error.is_io() || error.is_timeout());
@@ -317,20 +316,20 @@ mod tests {
     #[test]
     fn the_code_decides_and_then_the_status() {
         for (status, code, kind) in [
-            (400, "ThrottlingException", TroubleKind::Throttled),
-            (503, "SlowDown", TroubleKind::Throttled),
-            (429, "Unheard", TroubleKind::Throttled),
-            (400, "ExpiredTokenException", TroubleKind::Access),
-            (400, "UnrecognizedClientException", TroubleKind::Access),
-            (403, "Unheard", TroubleKind::Access),
-            (400, "InternalServerError", TroubleKind::Unreachable),
-            (409, "ConditionalRequestConflict", TroubleKind::Unreachable),
-            (502, "Unheard", TroubleKind::Unreachable),
-            (400, "ValidationException", TroubleKind::Invalid),
-            (404, "NoSuchBucket", TroubleKind::Invalid),
+            (400, "ThrottlingException", ErrorClass::Throttled),
+            (503, "SlowDown", ErrorClass::Throttled),
+            (429, "Unheard", ErrorClass::Throttled),
+            (400, "ExpiredTokenException", ErrorClass::Access),
+            (400, "UnrecognizedClientException", ErrorClass::Access),
+            (403, "Unheard", ErrorClass::Access),
+            (400, "InternalServerError", ErrorClass::Unreachable),
+            (409, "ConditionalRequestConflict", ErrorClass::Unreachable),
+            (502, "Unheard", ErrorClass::Unreachable),
+            (400, "ValidationException", ErrorClass::Invalid),
+            (404, "NoSuchBucket", ErrorClass::Invalid),
         ] {
             let failure = Failure::of(&answered(status, code));
-            assert_eq!(failure.kind(), kind, "{status} {code}");
+            assert_eq!(failure.class(), kind, "{status} {code}");
             assert_eq!(failure.code, code);
         }
     }
@@ -338,12 +337,12 @@ mod tests {
     #[test]
     fn only_an_answer_that_says_no_is_a_refused_launch() {
         let refused = |status, code| match Failure::of(&answered(status, code)).into_launch_failure() {
-            LaunchFailure::Refused(fault) => Some(fault.class),
+            LaunchFailure::Refused(error) => Some(error.class),
             LaunchFailure::Unclear(_) => None,
         };
-        assert_eq!(refused(400, "ThrottlingException"), Some(FaultClass::Throttled));
-        assert_eq!(refused(400, "AccessDeniedException"), Some(FaultClass::Access));
-        assert_eq!(refused(400, "ValidationException"), Some(FaultClass::Invalid));
+        assert_eq!(refused(400, "ThrottlingException"), Some(ErrorClass::Throttled));
+        assert_eq!(refused(400, "AccessDeniedException"), Some(ErrorClass::Access));
+        assert_eq!(refused(400, "ValidationException"), Some(ErrorClass::Invalid));
         // EMR's own trouble may come after the cluster did, whatever status it carries.
         for (status, code) in
             [(400, "InternalServerError"), (500, "Unheard"), (503, "SlowDown"), (408, ""), (302, "")]
@@ -359,7 +358,7 @@ mod tests {
         let late: EmrError = SdkError::timeout_error("no answer within 30 s");
         for error in [cut, late] {
             let failure = Failure::of(&error);
-            assert_eq!(failure.kind(), TroubleKind::Unreachable);
+            assert_eq!(failure.class(), ErrorClass::Unreachable);
             assert!(matches!(failure.into_launch_failure(), LaunchFailure::Unclear(_)), "{error:?}");
         }
     }
@@ -369,11 +368,11 @@ mod tests {
         let none = CredentialsError::not_loaded("no providers in chain provided credentials");
         let error: EmrError = SdkError::dispatch_failure(ConnectorError::other(none.into(), None));
         let failure = Failure::of(&error);
-        assert_eq!(failure.kind(), TroubleKind::Access);
+        assert_eq!(failure.class(), ErrorClass::Access);
         assert!(failure.message.contains("no providers in chain"), "{}", failure.message);
         assert!(matches!(
             failure.into_launch_failure(),
-            LaunchFailure::Refused(Fault { class: FaultClass::Access, .. })
+            LaunchFailure::Refused(CallError { class: ErrorClass::Access, .. })
         ));
     }
 
@@ -422,8 +421,8 @@ mod tests {
         for sts in [format!("http://{closed}"), answering(busy).await] {
             let failure = without_a_role(&sts).await;
             assert_eq!(
-                (failure.reach, failure.kind()),
-                (Reach::NoSigner, TroubleKind::Unreachable),
+                (failure.reach, failure.class()),
+                (Reach::NoSigner, ErrorClass::Unreachable),
                 "{failure}"
             );
             // Nothing was sent, so nothing is unclear.
@@ -431,12 +430,12 @@ mod tests {
         }
         let denied = "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
         let failure = without_a_role(&answering(denied).await).await;
-        assert_eq!((failure.reach, failure.kind()), (Reach::NotSigned, TroubleKind::Access), "{failure}");
+        assert_eq!((failure.reach, failure.class()), (Reach::NotSigned, ErrorClass::Access), "{failure}");
     }
 
     #[test]
     fn trouble_says_what_was_tried() {
-        let trouble = trouble("could not launch", &answered(400, "ValidationException"));
-        assert_eq!(trouble.to_string(), "ValidationException: could not launch: said so");
+        let error = call_error("could not launch", &answered(400, "ValidationException"));
+        assert_eq!(error.to_string(), "ValidationException: could not launch: said so");
     }
 }

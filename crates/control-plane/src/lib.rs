@@ -22,7 +22,7 @@
 //! clock                    the one place that reads time
 //! ```
 
-mod acts;
+mod actions;
 mod attach;
 mod buckets;
 mod cancel;
@@ -36,8 +36,10 @@ mod glue;
 mod interrupt;
 mod job;
 mod ledger;
-mod looks;
+mod listener;
+mod managed;
 mod objects;
+mod observe;
 mod patience;
 mod plan;
 mod publish;
@@ -46,35 +48,34 @@ mod readback;
 mod run;
 mod safeguards;
 mod skew;
-mod standing;
 mod status;
 mod stop;
 mod sweep;
-mod watcher;
 
 pub use attach::attach;
 pub use buckets::StoredObject;
 pub use cancel::{Cancelling, cancel};
-pub use clients::{ControlPlane, Place, StaticCredentials, Surroundings};
+pub use clients::{AwsContext, Place, StaticCredentials, Surroundings};
 pub use clock::Clock;
 pub use days::{DayRecord, days};
 pub use emrys_core::catalog::Served;
 pub use engine::How;
 pub use gc::{
-    Clearable, Cleared, ClearedDays, Clearing, Removed, clear, clear_all, clear_days, clearable, clearables,
+    Collected, CollectedDays, Collection, Garbage, Removed, all_garbage, clear, collect_all_garbage,
+    collect_garbage_of, garbage,
 };
 pub use interrupt::{Interrupt, InterruptSender, Interrupts};
 pub use job::built_in_job;
 pub use ledger::{Holder, LedgerError, Unlocked, unlock, user_id};
-pub use looks::{NextPage, Pages, QueryRow, pages, served};
+pub use listener::RunListener;
+pub use managed::{ManagedError, apply, managed};
+pub use observe::{NextPage, Pages, QueryRow, pages, served};
 pub use plan::plan;
 pub use publish::{Publication, publish};
 pub use query::{Asked, QueryError, query};
-pub use readback::{AlarmSight, MetricValue};
+pub use readback::{MetricValue, ObservedAlarm};
 pub use run::{RunEnd, RunOptions, run};
 pub use safeguards::Safeguards;
-pub use standing::{StandingError, apply, standing};
 pub use status::{RunStatus, status};
 pub use stop::Stop;
 pub use sweep::{Swept, SweptGuard, end_cluster, remove_guard, survey, survey_guards};
-pub use watcher::Watcher;

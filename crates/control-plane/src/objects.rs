@@ -3,10 +3,10 @@
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
-use emrys_core::run::Trouble;
+use emrys_core::run::CallError;
 use emrys_core::s3_uri::S3Uri;
 
-use crate::clients::ControlPlane;
+use crate::clients::AwsContext;
 use crate::errors;
 
 /// What lies at an address.
@@ -29,16 +29,16 @@ pub(crate) enum Got {
 }
 
 /// Reads an object that should be no larger than `max_bytes`.
-pub(crate) async fn get(cp: &ControlPlane, uri: &S3Uri, max_bytes: u64) -> Result<Got, Trouble> {
+pub(crate) async fn get(aws: &AwsContext, uri: &S3Uri, max_bytes: u64) -> Result<Got, CallError> {
     let what = format!("could not read {uri}");
-    let request = cp.s3.get_object().bucket(uri.bucket()).key(uri.key());
+    let request = aws.s3.get_object().bucket(uri.bucket()).key(uri.key());
     // The SDK's futures are large: on the heap they burden nobody's stack.
     let answer = match Box::pin(request.send()).await {
         Ok(answer) => answer,
         Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
             return Ok(Got::Absent);
         }
-        Err(error) => return Err(errors::trouble(&what, &error)),
+        Err(error) => return Err(errors::call_error(&what, &error)),
     };
     let size = answer.content_length.and_then(|length| u64::try_from(length).ok()).unwrap_or(u64::MAX);
     if size > max_bytes {
@@ -50,8 +50,10 @@ pub(crate) async fn get(cp: &ControlPlane, uri: &S3Uri, max_bytes: u64) -> Resul
 }
 
 /// Writes an object, whatever is there.
-pub(crate) async fn put(cp: &ControlPlane, uri: &S3Uri, body: Bytes) -> Result<(), Trouble> {
-    let put = cp.s3.put_object().bucket(uri.bucket()).key(uri.key()).body(ByteStream::from(body));
-    Box::pin(put.send()).await.map_err(|error| errors::trouble(&format!("could not write {uri}"), &error))?;
+pub(crate) async fn put(aws: &AwsContext, uri: &S3Uri, body: Bytes) -> Result<(), CallError> {
+    let put = aws.s3.put_object().bucket(uri.bucket()).key(uri.key()).body(ByteStream::from(body));
+    Box::pin(put.send())
+        .await
+        .map_err(|error| errors::call_error(&format!("could not write {uri}"), &error))?;
     Ok(())
 }

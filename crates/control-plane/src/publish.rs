@@ -1,16 +1,16 @@
 //! Publishing an attempt of a day that is over: back to an earlier one, or forward again, or once more.
 
-use emrys_core::run::{Actor, Attempt, Event, State, Trouble};
+use emrys_core::run::{Actor, Attempt, CallError, Event, State};
 use emrys_core::spec::Spec;
 
-use crate::clients::ControlPlane;
+use crate::clients::AwsContext;
 use crate::interrupt::Interrupts;
 use crate::ledger::{Holder, Ledger, read};
-use crate::looks;
+use crate::listener::RunListener;
+use crate::observe;
 use crate::patience::patiently;
 use crate::run::{RunEnd, RunOptions, drive};
 use crate::stop::Stop;
-use crate::watcher::Watcher;
 
 /// What came of asking for a publication.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,28 +42,28 @@ pub enum Publication {
 
 /// Makes the catalog serve an attempt of a day that is over; none is chosen by number: the one that it should serve.
 pub async fn publish(
-    cp: &ControlPlane,
+    aws: &AwsContext,
     spec: &Spec,
     attempt: Option<u32>,
     holder: &Holder,
-    watcher: &mut dyn Watcher,
+    listener: &mut dyn RunListener,
     interrupts: &mut Interrupts,
 ) -> Result<Publication, Stop> {
-    let catalog = spec.published_to().ok_or_else(|| Trouble::invalid("no `[catalog]` is configured"))?;
+    let catalog = spec.published_to().ok_or_else(|| CallError::invalid("no `[catalog]` is configured"))?;
     // Read first: a day that was never run gets no record by this.
-    if read(cp, spec).await?.is_none() {
+    if read(aws, spec).await?.is_none() {
         return Ok(Publication::NotRun);
     }
-    let mut ledger = Box::pin(Ledger::take(cp, spec, holder, watcher, interrupts)).await?;
-    let number = match chosen(cp, spec, ledger.state(), attempt).await {
+    let mut ledger = Box::pin(Ledger::take(aws, spec, holder, listener, interrupts)).await?;
+    let number = match chosen(aws, spec, ledger.state(), attempt).await {
         Ok(Ok(number)) => number,
         Ok(Err(refused)) => {
             ledger.release().await;
             return Ok(refused);
         }
-        Err(trouble) => {
+        Err(error) => {
             ledger.release().await;
-            return Err(trouble.into());
+            return Err(error.into());
         }
     };
     let by = Actor(holder.who.clone());
@@ -79,17 +79,17 @@ pub async fn publish(
         return Err(stop);
     }
     let options = RunOptions { holder: holder.clone(), again: false, detach: false };
-    let end = Box::pin(drive(cp, spec, &options, ledger, watcher, interrupts)).await?;
+    let end = Box::pin(drive(aws, spec, &options, ledger, listener, interrupts)).await?;
     Ok(Publication::Tried(Box::new(end)))
 }
 
 /// The attempt that is to be published and whose output is there, or why there is none.
 async fn chosen(
-    cp: &ControlPlane,
+    aws: &AwsContext,
     spec: &Spec,
     state: &State,
     asked: Option<u32>,
-) -> Result<Result<u32, Publication>, Trouble> {
+) -> Result<Result<u32, Publication>, CallError> {
     let attempt = match choose(state, asked) {
         Ok(attempt) => attempt,
         Err(refused) => return Ok(Err(refused)),
@@ -97,7 +97,7 @@ async fn chosen(
     let number = attempt.number;
     let Some(intent) = attempt.intent() else { return Ok(Err(Publication::NotVerified)) };
     let folder = spec.output_folder(intent);
-    let is_there = patiently(cp, async || looks::is_taken(cp, &folder).await).await?;
+    let is_there = patiently(aws, async || observe::is_taken(aws, &folder).await).await?;
     Ok(if is_there { Ok(number) } else { Err(Publication::OutputMissing { folder: folder.to_string() }) })
 }
 
@@ -115,5 +115,5 @@ fn choose(state: &State, asked: Option<u32>) -> Result<&Attempt, Publication> {
     if !attempt.has_succeeded() {
         return Err(Publication::NotVerified);
     }
-    if attempt.keeping.is_kept() { Ok(attempt) } else { Err(Publication::Removed { attempt: number }) }
+    if attempt.retention.is_kept() { Ok(attempt) } else { Err(Publication::Removed { attempt: number }) }
 }

@@ -6,14 +6,14 @@
 //! ```
 
 use emrys_core::queries::{Execution, Outcome};
-use emrys_core::run::{Trouble, TroubleKind};
+use emrys_core::run::{CallError, ErrorClass};
 use emrys_core::s3_uri::S3Uri;
 
-use crate::clients::ControlPlane;
+use crate::clients::AwsContext;
 use crate::clock::later;
 use crate::interrupt::Interrupts;
 use crate::patience::patiently;
-use crate::{acts, looks};
+use crate::{actions, observe};
 
 /// How many looks a query gets to be over after it was stopped.
 const LOOKS_AFTER_STOP: u32 = 30;
@@ -38,7 +38,7 @@ pub struct Asked<'a> {
 pub enum QueryError {
     /// It was not started, or nobody knows whether it was.
     #[error(transparent)]
-    NotStarted(Trouble),
+    NotStarted(CallError),
     /// It was not started: there is no such workgroup.
     #[error("there is no workgroup {workgroup}")]
     NoWorkgroup {
@@ -46,12 +46,12 @@ pub enum QueryError {
         workgroup: String,
     },
     /// It was started, and cannot be looked at or stopped any more.
-    #[error("{trouble}; the query {id} goes on")]
+    #[error("{error}; the query {id} goes on")]
     OutOfSight {
         /// The query.
         id: String,
         /// Why.
-        trouble: Trouble,
+        error: CallError,
     },
     /// It was told to stop, and is not over yet.
     #[error("the query {id} was told to stop, and has not done so yet")]
@@ -64,71 +64,71 @@ pub enum QueryError {
 /// Starts a query and watches it to its end; `told` hears of each look. An interrupt stops the query at Athena, where
 /// it would go on and cost money; the next one only ends the watching.
 pub async fn query(
-    cp: &ControlPlane,
+    aws: &AwsContext,
     asked: Asked<'_>,
     told: &mut dyn FnMut(&Execution),
     interrupts: &mut Interrupts,
 ) -> Result<Outcome, QueryError> {
-    let id = start(cp, asked).await?;
+    let id = start(aws, asked).await?;
     loop {
-        let execution = look(cp, &id).await?;
+        let execution = observe(aws, &id).await?;
         told(&execution);
         if execution.state.is_over() {
             return Ok(Outcome::Over(execution));
         }
-        if is_interrupted(cp, interrupts).await {
-            return stop(cp, &id, told, interrupts).await.map(Outcome::Stopped);
+        if is_interrupted(aws, interrupts).await {
+            return stop(aws, &id, told, interrupts).await.map(Outcome::Stopped);
         }
     }
 }
 
-async fn start(cp: &ControlPlane, asked: Asked<'_>) -> Result<String, QueryError> {
-    let token = cp.fresh_token();
-    let started = patiently(cp, async || acts::start_query(cp, &asked, &token).await).await;
+async fn start(aws: &AwsContext, asked: Asked<'_>) -> Result<String, QueryError> {
+    let token = aws.fresh_token();
+    let started = patiently(aws, async || actions::start_query(aws, &asked, &token).await).await;
     match started {
         Ok(id) => Ok(id),
-        Err(trouble) if trouble.kind == TroubleKind::Invalid => {
+        Err(error) if error.class == ErrorClass::Invalid => {
             let workgroup = asked.workgroup.to_owned();
-            match looks::workgroup_is_there(cp, &workgroup).await {
+            match observe::workgroup_is_there(aws, &workgroup).await {
                 Ok(false) => Err(QueryError::NoWorkgroup { workgroup }),
                 // What was wrong with the query is worth more than why nobody may list workgroups.
-                Ok(true) | Err(_) => Err(QueryError::NotStarted(trouble)),
+                Ok(true) | Err(_) => Err(QueryError::NotStarted(error)),
             }
         }
-        Err(trouble) => Err(QueryError::NotStarted(trouble)),
+        Err(error) => Err(QueryError::NotStarted(error)),
     }
 }
 
-async fn look(cp: &ControlPlane, id: &str) -> Result<Execution, QueryError> {
-    let found = patiently(cp, async || looks::query(cp, id).await).await;
-    found.map_err(|trouble| QueryError::OutOfSight { id: id.to_owned(), trouble })
+async fn observe(aws: &AwsContext, id: &str) -> Result<Execution, QueryError> {
+    let found = patiently(aws, async || observe::query(aws, id).await).await;
+    found.map_err(|error| QueryError::OutOfSight { id: id.to_owned(), error })
 }
 
 /// Waits for the time of the next look, or for an interrupt.
-async fn is_interrupted(cp: &ControlPlane, interrupts: &mut Interrupts) -> bool {
-    let next = later(cp.clock.now(), cp.pace().query_poll);
+async fn is_interrupted(aws: &AwsContext, interrupts: &mut Interrupts) -> bool {
+    let next = later(aws.clock.now(), aws.pace().query_poll);
     tokio::select! {
         biased;
         _ = interrupts.next() => true,
-        () = cp.clock.sleep_until(next) => false,
+        () = aws.clock.sleep_until(next) => false,
     }
 }
 
 async fn stop(
-    cp: &ControlPlane,
+    aws: &AwsContext,
     id: &str,
     told: &mut dyn FnMut(&Execution),
     interrupts: &mut Interrupts,
 ) -> Result<Execution, QueryError> {
-    let stopped = patiently(cp, async || acts::stop_query(cp, id).await).await;
-    stopped.map_err(|trouble| QueryError::OutOfSight { id: id.to_owned(), trouble })?;
+    let stopped = patiently(aws, async || actions::stop_query(aws, id).await).await;
+    stopped.map_err(|error| QueryError::OutOfSight { id: id.to_owned(), error })?;
     for _ in 0..LOOKS_AFTER_STOP {
-        let execution = look(cp, id).await?;
+        let execution = observe(aws, id).await?;
         told(&execution);
         if execution.state.is_over() {
             return Ok(execution);
         }
-        if is_interrupted(cp, interrupts).await {
+        if is_interrupted(aws, interrupts).await {
             break;
         }
     }

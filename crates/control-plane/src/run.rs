@@ -4,13 +4,13 @@ use emrys_core::report::{RunReport, report};
 use emrys_core::run::{Actor, Event, Outcome, State};
 use emrys_core::spec::Spec;
 
-use crate::clients::ControlPlane;
+use crate::clients::AwsContext;
 use crate::engine::{Engine, How};
-use crate::gc::{Clearing, clear_all};
+use crate::gc::{Collection, collect_all_garbage};
 use crate::interrupt::Interrupts;
 use crate::ledger::{Holder, Ledger};
+use crate::listener::RunListener;
 use crate::stop::Stop;
-use crate::watcher::Watcher;
 
 /// How a day is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,66 +43,66 @@ pub struct RunEnd {
 
 /// Drives the run of a day to its end. A run that is in flight is picked up where it stands.
 pub async fn run(
-    cp: &ControlPlane,
+    aws: &AwsContext,
     spec: &Spec,
     options: &RunOptions,
-    watcher: &mut dyn Watcher,
+    listener: &mut dyn RunListener,
     interrupts: &mut Interrupts,
 ) -> Result<RunEnd, Stop> {
-    let ledger = Ledger::take(cp, spec, &options.holder, watcher, interrupts).await?;
-    let end = drive(cp, spec, options, ledger, watcher, interrupts).await?;
-    tidy(cp, spec, &end, &options.holder, watcher, interrupts).await;
+    let ledger = Ledger::take(aws, spec, &options.holder, listener, interrupts).await?;
+    let end = drive(aws, spec, options, ledger, listener, interrupts).await?;
+    collect_due_garbage(aws, spec, &end, &options.holder, listener, interrupts).await;
     Ok(end)
 }
 
 /// After a run that succeeded, what is due of all days goes. Nothing rests on it: the next run tries again.
-pub(crate) async fn tidy(
-    cp: &ControlPlane,
+pub(crate) async fn collect_due_garbage(
+    aws: &AwsContext,
     spec: &Spec,
     end: &RunEnd,
     holder: &Holder,
-    watcher: &mut dyn Watcher,
+    listener: &mut dyn RunListener,
     interrupts: &mut Interrupts,
 ) {
     if end.how != How::Closed(Outcome::Succeeded) {
         return;
     }
-    let not_cleared = |watcher: &mut dyn Watcher, stop: &Stop| {
+    let garbage_collection_failed = |listener: &mut dyn RunListener, stop: &Stop| {
         tracing::warn!(%stop, "output that nobody needs any more could not be removed");
-        watcher.not_cleared(stop);
+        listener.garbage_collection_failed(stop);
     };
-    match Box::pin(clear_all(cp, spec, holder, interrupts)).await {
+    match Box::pin(collect_all_garbage(aws, spec, holder, interrupts)).await {
         Ok(days) => {
-            for (day, cleared) in days {
-                match cleared {
-                    Ok(Clearing::Done(done)) => {
-                        watcher.cleared(day, &done.removed);
+            for (day, collected) in days {
+                match collected {
+                    Ok(Collection::Done(done)) => {
+                        listener.collected(day, &done.removed);
                         if done.stopped {
-                            not_cleared(watcher, &Stop::Interrupted);
+                            garbage_collection_failed(listener, &Stop::Interrupted);
                         }
                     }
                     // Somebody is about it.
-                    Ok(Clearing::NotRun | Clearing::InFlight)
+                    Ok(Collection::NotRun | Collection::InFlight)
                     | Err(Stop::Held { .. } | Stop::Lost { .. }) => {}
-                    Err(stop) => not_cleared(watcher, &stop),
+                    Err(stop) => garbage_collection_failed(listener, &stop),
                 }
             }
         }
-        Err(stop) => not_cleared(watcher, &stop),
+        Err(stop) => garbage_collection_failed(listener, &stop),
     }
 }
 
 /// Drives a run whose lease is held, and gives the lease back.
 pub(crate) async fn drive(
-    cp: &ControlPlane,
+    aws: &AwsContext,
     spec: &Spec,
     options: &RunOptions,
     ledger: Ledger<'_>,
-    watcher: &mut dyn Watcher,
+    listener: &mut dyn RunListener,
     interrupts: &mut Interrupts,
 ) -> Result<RunEnd, Stop> {
     let is_again = options.again && ledger.state().closed.is_some();
-    let mut engine = Engine::new(cp, spec, ledger, watcher, interrupts);
+    let mut engine = Engine::new(aws, spec, ledger, listener, interrupts);
     engine.detach = options.detach;
     let driven = if is_again {
         let by = Actor(options.holder.who.clone());
@@ -112,7 +112,7 @@ pub(crate) async fn drive(
     };
     let ledger = engine.into_ledger();
     let state = ledger.state().clone();
-    let report = report(spec, &state, cp.clock.now());
+    let report = report(spec, &state, aws.clock.now());
     match driven {
         Ok(how) => {
             ledger.release().await;

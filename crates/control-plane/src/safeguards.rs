@@ -11,9 +11,9 @@ pub struct Safeguards {
     /// The cluster of a launch with an unclear answer is looked for, and what is found is the run's.
     pub adoption: bool,
     /// Such a cluster counts as never launched only after two settled looks that agree.
-    pub settled_looks: bool,
+    pub repeated_absence: bool,
     /// Whoever holds a cluster that it cannot record ends it.
-    pub losers_rule: bool,
+    pub unrecorded_cluster: bool,
     /// The ledger is written on the condition that nobody else wrote it.
     pub fence: bool,
     /// A launch is asked for once: the SDK does not try again by itself.
@@ -26,11 +26,11 @@ pub struct Safeguards {
     /// The lease is made sure of before each table is published, and not before the first alone.
     pub table_lease: bool,
     /// Who looks at a day that is over looks at its tables, too, and puts them right.
-    pub convergence: bool,
+    pub reconciliation: bool,
     /// Output is deleted only when no table serves it, whatever the record says.
-    pub live_look: bool,
+    pub live_catalog_check: bool,
     /// Output is called gone when the last of its objects is, and not before the first goes.
-    pub gone_last: bool,
+    pub deleted_last: bool,
     /// Of a day that expires the partitions are removed before it is said that they are.
     pub withdrawal: bool,
 }
@@ -39,25 +39,25 @@ impl Safeguards {
     /// All of them.
     pub const ALL: Self = Self {
         adoption: true,
-        settled_looks: true,
-        losers_rule: true,
+        repeated_absence: true,
+        unrecorded_cluster: true,
         fence: true,
         launch_once: true,
         verification: true,
         guards: true,
         table_lease: true,
-        convergence: true,
-        live_look: true,
-        gone_last: true,
+        reconciliation: true,
+        live_catalog_check: true,
+        deleted_last: true,
         withdrawal: true,
     };
 
     /// The pace with these safeguards.
     pub(crate) fn pace(self, pace: Pace) -> Pace {
-        if self.settled_looks {
+        if self.repeated_absence {
             return pace;
         }
-        Pace { settle: SignedDuration::ZERO, settle_gap: SignedDuration::ZERO, ..pace }
+        Pace { resolve_after: SignedDuration::ZERO, resolve_gap: SignedDuration::ZERO, ..pace }
     }
 }
 

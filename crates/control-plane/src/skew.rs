@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::date_time::Format;
-use emrys_core::run::TroubleKind;
+use emrys_core::run::ErrorClass;
 use jiff::SignedDuration;
 
 use crate::clock::{Clock, timestamp};
@@ -64,11 +64,11 @@ const WORDS: [&str; 2] = ["Signature expired", "Signature not yet current"];
 const NEVER_TAKEN: SignedDuration = SignedDuration::from_mins(15);
 
 /// The kind of trouble that a denied call is: of this machine's clock, or of rights and credentials.
-pub(crate) fn kind(code: &str, message: &str, ahead: Option<SignedDuration>) -> TroubleKind {
+pub(crate) fn class(code: &str, message: &str, ahead: Option<SignedDuration>) -> ErrorClass {
     let is_of_clock = CODES.contains(&code)
         || WORDS.iter().any(|words| message.starts_with(words))
         || ahead.is_some_and(|ahead| ahead.abs() > NEVER_TAKEN);
-    if is_of_clock { TroubleKind::Clock } else { TroubleKind::Access }
+    if is_of_clock { ErrorClass::Clock } else { ErrorClass::Access }
 }
 
 /// What is wrong with the clock, before what AWS says.
@@ -92,34 +92,34 @@ mod tests {
         let near = Some(SignedDuration::from_secs(2));
         let far = Some(SignedDuration::from_hours(-8));
         for (code, message, ahead, kind_of) in [
-            ("RequestTimeTooSkewed", "The difference is too large.", None, TroubleKind::Clock),
+            ("RequestTimeTooSkewed", "The difference is too large.", None, ErrorClass::Clock),
             (
                 "InvalidSignatureException",
                 "Signature expired: 20241021T030000Z is now earlier than",
                 near,
-                TroubleKind::Clock,
+                ErrorClass::Clock,
             ),
             (
                 "SignatureDoesNotMatch",
                 "Signature not yet current: 20241021T030000Z is still later than",
                 None,
-                TroubleKind::Clock,
+                ErrorClass::Clock,
             ),
             (
                 "AuthFailure",
                 "AWS was not able to validate the provided access credentials",
                 far,
-                TroubleKind::Clock,
+                ErrorClass::Clock,
             ),
             (
                 "InvalidSignatureException",
                 "The request signature we calculated does not match",
                 near,
-                TroubleKind::Access,
+                ErrorClass::Access,
             ),
-            ("AccessDenied", "no", None, TroubleKind::Access),
+            ("AccessDenied", "no", None, ErrorClass::Access),
         ] {
-            assert_eq!(kind(code, message, ahead), kind_of, "{code} {message}");
+            assert_eq!(class(code, message, ahead), kind_of, "{code} {message}");
         }
     }
 

@@ -1,11 +1,11 @@
 //! How a day stands, by its ledger alone. It only reads, and needs no lease.
 
-use emrys_core::report::{RunReport, standing};
+use emrys_core::report::{RunReport, day_report};
 use emrys_core::run::{Recorded, State};
 use emrys_core::spec::Spec;
 use jiff::Timestamp;
 
-use crate::clients::ControlPlane;
+use crate::clients::AwsContext;
 use crate::ledger::{self, Holder};
 use crate::stop::Stop;
 
@@ -24,13 +24,13 @@ pub struct RunStatus {
 }
 
 /// How the day stands; nothing, when it was never run.
-pub async fn status(cp: &ControlPlane, spec: &Spec) -> Result<Option<RunStatus>, Stop> {
-    let Some(document) = ledger::read(cp, spec).await? else {
+pub async fn status(aws: &AwsContext, spec: &Spec) -> Result<Option<RunStatus>, Stop> {
+    let Some(document) = ledger::read(aws, spec).await? else {
         return Ok(None);
     };
     let state = document.state(spec)?;
     Ok(Some(RunStatus {
-        report: standing(spec, &state, cp.clock.now()),
+        report: day_report(spec, &state, aws.clock.now()),
         state,
         driven_by: document.driven_by().map(|(holder, since)| (holder.clone(), since)),
         events: document.events().to_vec(),

@@ -1,6 +1,6 @@
 //! Why the control plane stopped before it had done what it was asked.
 
-use emrys_core::run::{Trouble, TroubleKind};
+use emrys_core::run::{CallError, ErrorClass};
 use jiff::Timestamp;
 
 use crate::ledger::{Holder, LedgerError};
@@ -24,7 +24,7 @@ pub enum Stop {
     },
     /// AWS did not do what no run can go on without.
     #[error("{0}")]
-    Trouble(#[from] Trouble),
+    CallError(#[from] CallError),
     /// The ledger cannot be used.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -40,7 +40,7 @@ impl Stop {
             Self::Held { .. } | Self::Lost { .. } => Some(
                 "one process drives a run at a time: watch it with `emrys attach`, or end it with `emrys cancel`",
             ),
-            Self::Trouble(trouble) => trouble_hint(trouble.kind),
+            Self::CallError(error) => error_hint(error.class),
             Self::Ledger(error) => Some(error.hint()),
             Self::Interrupted => None,
         }
@@ -56,18 +56,18 @@ fn lost(holder: Option<&Holder>) -> String {
     }
 }
 
-fn trouble_hint(kind: TroubleKind) -> Option<&'static str> {
+fn error_hint(kind: ErrorClass) -> Option<&'static str> {
     match kind {
-        TroubleKind::Access => Some(
+        ErrorClass::Access => Some(
             "look at the credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID, a role), and at the rights of whoever runs this; the run itself is untouched",
         ),
-        TroubleKind::Clock => Some(
+        ErrorClass::Clock => Some(
             "set this machine's clock (`timedatectl` shows it, and whether it is kept by the network's time); the run itself is untouched",
         ),
-        TroubleKind::Unreachable => {
+        ErrorClass::Unreachable => {
             Some("look at the network, the region and the endpoint; the run itself is untouched")
         }
-        TroubleKind::Invalid => Some("look at the names of buckets, the region and the endpoint"),
-        TroubleKind::Throttled => None,
+        ErrorClass::Invalid => Some("look at the names of buckets, the region and the endpoint"),
+        ErrorClass::Throttled => None,
     }
 }

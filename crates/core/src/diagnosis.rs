@@ -18,7 +18,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 use crate::emr::StepState;
-use crate::run::{Cluster, Fault, Step, TerminateReason};
+use crate::run::{CallError, Cluster, Step, TerminateReason};
 use crate::verify::{Problem, Verdict};
 use finding::{Finding, Rank};
 
@@ -65,12 +65,12 @@ pub fn says_why(log: &StepLog) -> bool {
 }
 
 /// Of a launch that AWS refused as wrong.
-pub fn of_refused_launch(fault: &Fault) -> Diagnosis {
+pub fn of_refused_launch(error: &CallError) -> Diagnosis {
     Diagnosis {
-        summary: format!("EMR refused the launch: {}: {}", fault.code, fault.message),
+        summary: format!("EMR refused the launch: {}: {}", error.code, error.message),
         lines: Vec::new(),
         log: None,
-        hint: Some(hints::for_launch(&fault.message).to_owned()),
+        hint: Some(hints::for_launch(&error.message).to_owned()),
     }
 }
 
@@ -125,11 +125,12 @@ fn by_others(cluster: &Cluster) -> Option<(String, Option<&'static str>)> {
     let cancelled = cluster.steps.iter().find(|step| step.state == StepState::Cancelled);
     match (&cluster.terminate, cluster.reason.code.as_str(), cancelled) {
         // The cluster went on after it, to its own end, or stood until it was ended.
-        (None, "ALL_STEPS_COMPLETED", Some(step))
-        | (Some((TerminateReason::Lingering, _)), _, Some(step)) => Some((
-            format!("somebody else cancelled the step `{}`", step.name),
-            Some(hints::CANCELLED_BY_OTHERS),
-        )),
+        (None, "ALL_STEPS_COMPLETED", Some(step)) | (Some((TerminateReason::Idle, _)), _, Some(step)) => {
+            Some((
+                format!("somebody else cancelled the step `{}`", step.name),
+                Some(hints::CANCELLED_BY_OTHERS),
+            ))
+        }
         (None, "USER_REQUEST", _) => {
             let Cluster { id, reason, .. } = cluster;
             Some((

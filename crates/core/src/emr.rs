@@ -167,7 +167,7 @@ impl std::fmt::Display for Reason {
 
 /// One look at a cluster and at all of its steps.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClusterSight {
+pub struct ObservedCluster {
     /// The cluster's state.
     pub state: ClusterState,
     /// Why.
@@ -177,12 +177,12 @@ pub struct ClusterSight {
     /// For how long it has been ready for steps, or gone, by EMR's own clock; none where EMR does not say.
     pub since: Option<SignedDuration>,
     /// All steps, in the order in which they run.
-    pub steps: Vec<StepSight>,
+    pub steps: Vec<ObservedStep>,
 }
 
 /// One look at a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StepSight {
+pub struct ObservedStep {
     /// EMR's identifier, `s-…`.
     pub id: String,
     /// The name that the launch gave it.

@@ -6,11 +6,11 @@
 
 use jiff::Timestamp;
 
-use crate::emr::{ClusterSight, ClusterState, Reason, StepSight, StepState};
+use crate::emr::{ClusterState, ObservedCluster, ObservedStep, Reason, StepState};
 use crate::pace::Pace;
 use crate::run::{
-    Action, Actor, Answer, Attempt, Cluster, Decision, Effect, Event, IllegalEvent, LaunchIntent, Leave,
-    Outcome, Query, Recorded, Seen, State, Why, decide,
+    Action, Actor, Attempt, Cluster, Decision, Effect, Event, IllegalEvent, LaunchIntent, Leave, Observation,
+    Observations, Outcome, Probe, Recorded, State, WaitReason, decide,
 };
 use crate::spec::Spec;
 use crate::verify::Verdict;
@@ -22,7 +22,7 @@ const CLUSTER: &str = "j-FORECAST";
 #[derive(Debug, Clone, PartialEq)]
 pub enum Foreseen {
     /// These questions about the world as it is come first.
-    Look(Vec<Query>),
+    Look(Vec<Probe>),
     /// Such a question met trouble, and is to be asked again then.
     Wait(Timestamp),
     /// Such a question cannot be answered.
@@ -41,14 +41,14 @@ pub enum Foreseen {
 }
 
 /// Foresees a run, from the state that its record is in, and what of the world was looked at for real.
-pub fn foresee(
+pub fn forecast(
     spec: &Spec,
     state: State,
-    seen: Seen,
+    observations: Observations,
     now: Timestamp,
     pace: &Pace,
 ) -> Result<Foreseen, IllegalEvent> {
-    let mut forecast = Forecast { spec, state, seen, now, actions: Vec::new(), launch: None };
+    let mut forecast = Forecast { spec, state, observations, now, actions: Vec::new(), launch: None };
     // Nobody drives a forecast, so there is no lease to renew.
     forecast.state.renewed_at = None;
     if forecast.state.closed.is_some() {
@@ -61,7 +61,7 @@ pub fn foresee(
 struct Forecast<'a> {
     spec: &'a Spec,
     state: State,
-    seen: Seen,
+    observations: Observations,
     now: Timestamp,
     actions: Vec<Action>,
     launch: Option<LaunchIntent>,
@@ -70,14 +70,14 @@ struct Forecast<'a> {
 impl Forecast<'_> {
     fn drive(mut self, pace: &Pace) -> Result<Foreseen, IllegalEvent> {
         loop {
-            match decide(self.spec, &self.state, &self.seen, self.now, pace) {
-                Decision::Look(queries) => {
-                    let (real, own): (Vec<_>, Vec<_>) = queries.into_iter().partition(is_about_the_world);
+            match decide(self.spec, &self.state, &self.observations, self.now, pace) {
+                Decision::Observe(probes) => {
+                    let (real, own): (Vec<_>, Vec<_>) = probes.into_iter().partition(is_about_the_world);
                     if !real.is_empty() {
                         return Ok(Foreseen::Look(real));
                     }
-                    for query in own {
-                        self.answer(&query)?;
+                    for probe in own {
+                        self.observation(&probe)?;
                     }
                 }
                 Decision::Record(events) => {
@@ -86,8 +86,8 @@ impl Forecast<'_> {
                     }
                 }
                 Decision::Renew => self.state.renewed_at = None,
-                Decision::Do(action) => self.act(action)?,
-                Decision::Wait { until, why: Why::Trouble(_) } => return Ok(Foreseen::Wait(until)),
+                Decision::Execute(action) => self.execute(action)?,
+                Decision::Wait { until, why: WaitReason::CallFailed(_) } => return Ok(Foreseen::Wait(until)),
                 Decision::Wait { until, .. } => self.now = until,
                 Decision::Leave(leave) => return Ok(Foreseen::Leave(leave)),
                 Decision::Done(outcome) => {
@@ -103,11 +103,11 @@ impl Forecast<'_> {
         self.state.apply(&Recorded { seq, at: self.now, fence, event })
     }
 
-    fn act(&mut self, action: Action) -> Result<(), IllegalEvent> {
+    fn execute(&mut self, action: Action) -> Result<(), IllegalEvent> {
         let effect = match &action {
             Action::StageJob { .. } => Effect::JobStaged,
             Action::Launch(intent) => {
-                self.record(Event::Intended(intent.clone()))?;
+                self.record(Event::LaunchIntended(intent.clone()))?;
                 self.launch = Some(intent.clone());
                 Effect::Launched { cluster: CLUSTER.to_owned() }
             }
@@ -115,44 +115,44 @@ impl Forecast<'_> {
                 Effect::TerminateRequested { cluster: cluster.clone(), because: *because }
             }
             Action::Unprotect { cluster, .. } => Effect::Unprotected { cluster: cluster.clone() },
-            Action::EnsureGuard { until, .. } => Effect::GuardEnsured { until: *until },
+            Action::CreateGuard { until, .. } => Effect::GuardCreated { until: *until },
             Action::RemoveGuard { .. } => Effect::GuardRemoved,
             Action::Publish(intent) => Effect::Published { attempt: intent.attempt },
             Action::PublishMetrics => Effect::MetricsPublished,
             Action::PutAlarm => Effect::AlarmPut,
         };
         self.actions.push(action);
-        self.record(Event::Finished { effect })
+        self.record(Event::ActionFinished { effect })
     }
 
-    fn answer(&mut self, query: &Query) -> Result<(), IllegalEvent> {
-        let answer = match query {
-            Query::Output { .. } => {
+    fn observation(&mut self, probe: &Probe) -> Result<(), IllegalEvent> {
+        let observation = match probe {
+            Probe::Output { .. } => {
                 return self.record(Event::Verified { verdict: Verdict::default() });
             }
-            Query::LaunchedAs { .. } => Answer::LaunchedAs { clusters: Vec::new() },
-            Query::Stragglers { .. } => Answer::Stragglers { found: Vec::new() },
-            Query::Protection { .. } => Answer::Protection { protected: false },
-            Query::Guard { .. } => Answer::Guard { standing: true },
-            Query::StepLog { .. } => Answer::StepLog(Vec::new()),
-            Query::Cluster { .. } => Answer::Cluster(self.cluster_at_its_end()),
+            Probe::Launch { .. } => Observation::Launch { clusters: Vec::new() },
+            Probe::LateLaunches { .. } => Observation::LateLaunches { found: Vec::new() },
+            Probe::Protection { .. } => Observation::Protection { protected: false },
+            Probe::Guard { .. } => Observation::Guard { exists: true },
+            Probe::StepLog { .. } => Observation::StepLog(Vec::new()),
+            Probe::Cluster { .. } => Observation::Cluster(self.cluster_at_its_end()),
             // Handed back to be asked for real.
-            Query::Inputs
-            | Query::Job
-            | Query::Needs
-            | Query::OutputFolder
-            | Query::GuardGroup
-            | Query::Catalog
-            | Query::Alarm => {
+            Probe::Inputs
+            | Probe::Job
+            | Probe::Preflight
+            | Probe::OutputFolder
+            | Probe::GuardGroup
+            | Probe::Catalog
+            | Probe::Alarm => {
                 return Ok(());
             }
         };
-        self.seen.absorb(query, self.now, Ok(answer));
+        self.observations.absorb(probe, self.now, Ok(observation));
         Ok(())
     }
 
     /// The cluster as it ends: its steps completed, or what was already decided about them.
-    fn cluster_at_its_end(&self) -> ClusterSight {
+    fn cluster_at_its_end(&self) -> ObservedCluster {
         let cluster = self.state.attempt().and_then(|attempt: &Attempt| attempt.cluster.as_ref());
         let known = cluster.map(|cluster: &Cluster| cluster.steps.as_slice()).unwrap_or_default();
         let is_ended = cluster.is_some_and(|cluster| cluster.terminate.is_some());
@@ -165,15 +165,19 @@ impl Forecast<'_> {
         } else {
             (StepState::Completed, "ALL_STEPS_COMPLETED")
         };
-        let step =
-            |id: String, name: String| StepSight { id, name, state: end.clone(), reason: Reason::default() };
+        let step = |id: String, name: String| ObservedStep {
+            id,
+            name,
+            state: end.clone(),
+            reason: Reason::default(),
+        };
         let steps = if known.is_empty() {
             let names = self.spec.step_names().into_iter().enumerate();
             names.map(|(at, name)| step(format!("s-FORECAST{at}"), name)).collect()
         } else {
             known.iter().map(|known| step(known.id.clone(), known.name.clone())).collect()
         };
-        ClusterSight {
+        ObservedCluster {
             state: ClusterState::Terminated,
             reason: Reason { code: code.to_owned(), ..Reason::default() },
             protected: false,
@@ -183,21 +187,21 @@ impl Forecast<'_> {
     }
 }
 
-fn is_about_the_world(query: &Query) -> bool {
-    match query {
-        Query::Inputs
-        | Query::Job
-        | Query::Needs
-        | Query::OutputFolder
-        | Query::GuardGroup
-        | Query::Catalog
-        | Query::Alarm => true,
-        Query::Guard { .. }
-        | Query::Stragglers { .. }
-        | Query::Protection { .. }
-        | Query::LaunchedAs { .. }
-        | Query::Cluster { .. }
-        | Query::Output { .. }
-        | Query::StepLog { .. } => false,
+fn is_about_the_world(probe: &Probe) -> bool {
+    match probe {
+        Probe::Inputs
+        | Probe::Job
+        | Probe::Preflight
+        | Probe::OutputFolder
+        | Probe::GuardGroup
+        | Probe::Catalog
+        | Probe::Alarm => true,
+        Probe::Guard { .. }
+        | Probe::LateLaunches { .. }
+        | Probe::Protection { .. }
+        | Probe::Launch { .. }
+        | Probe::Cluster { .. }
+        | Probe::Output { .. }
+        | Probe::StepLog { .. } => false,
     }
 }

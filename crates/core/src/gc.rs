@@ -8,30 +8,30 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::catalog::{Served, table_folder};
-use crate::run::{Attempt, Event, Keeping, Publishing, Removal, State};
+use crate::run::{Attempt, Event, Publishing, Removal, RetentionState, State};
 use crate::spec::Spec;
 
 /// What becomes of the output of a day's attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judgement {
+pub struct Evaluation {
     /// Whether the day is old enough for all of it to go: that is recorded first, and its partitions are removed.
     pub expires: bool,
     /// The attempts that have a folder of their own, oldest first.
-    pub attempts: Vec<Judged>,
+    pub attempts: Vec<EvaluatedOutput>,
 }
 
 /// What becomes of an attempt's output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Judged {
+pub struct EvaluatedOutput {
     /// The attempt.
     pub attempt: u32,
     /// What becomes of it.
-    pub fate: Fate,
+    pub disposition: Disposition,
 }
 
 /// What becomes of an output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum Disposition {
     /// It may go now.
     Remove(Removal),
     /// It stays.
@@ -86,43 +86,46 @@ impl std::fmt::Display for Reason {
     }
 }
 
-impl Judgement {
+impl Evaluation {
     /// The attempts whose output may go.
     pub fn removals(&self) -> impl Iterator<Item = (u32, Removal)> {
-        self.attempts.iter().filter_map(|judged| match judged.fate {
-            Fate::Remove(because) => Some((judged.attempt, because)),
-            Fate::Keep(_) | Fate::Gone => None,
+        self.attempts.iter().filter_map(|evaluated| match evaluated.disposition {
+            Disposition::Remove(because) => Some((evaluated.attempt, because)),
+            Disposition::Keep(_) | Disposition::Gone => None,
         })
     }
 
     /// What becomes of one attempt.
-    pub fn of(&self, attempt: u32) -> Option<Fate> {
-        self.attempts.iter().find(|judged| judged.attempt == attempt).map(|judged| judged.fate)
+    pub fn of(&self, attempt: u32) -> Option<Disposition> {
+        self.attempts
+            .iter()
+            .find(|evaluated| evaluated.attempt == attempt)
+            .map(|evaluated| evaluated.disposition)
     }
 }
 
 /// Judges all attempts of a day, by what the catalog serves for it.
-pub fn judge(spec: &Spec, state: &State, served: &[Served], now: Timestamp) -> Judgement {
-    judge_with(spec, state, served, now, expires(spec, state, served, now))
+pub fn evaluate(spec: &Spec, state: &State, served: &[Served], now: Timestamp) -> Evaluation {
+    evaluate_with(spec, state, served, now, expires(spec, state, served, now))
 }
 
 /// The same for a day of which something is not where it should be: it does not expire as a whole.
-pub fn judge_unexpired(spec: &Spec, state: &State, served: &[Served], now: Timestamp) -> Judgement {
-    judge_with(spec, state, served, now, false)
+pub fn evaluate_unexpired(spec: &Spec, state: &State, served: &[Served], now: Timestamp) -> Evaluation {
+    evaluate_with(spec, state, served, now, false)
 }
 
-fn judge_with(spec: &Spec, state: &State, served: &[Served], now: Timestamp, expires: bool) -> Judgement {
-    let of = |attempt: &Attempt| Judged {
+fn evaluate_with(spec: &Spec, state: &State, served: &[Served], now: Timestamp, expires: bool) -> Evaluation {
+    let of = |attempt: &Attempt| EvaluatedOutput {
         attempt: attempt.number,
-        fate: fate(spec, state, attempt, served, expires, now),
+        disposition: disposition(spec, state, attempt, served, expires, now),
     };
     let with_output = state.attempts.iter().filter(|attempt| attempt.intent().is_some());
-    Judgement { expires, attempts: with_output.map(of).collect() }
+    Evaluation { expires, attempts: with_output.map(of).collect() }
 }
 
 /// What is to be recorded when the catalog serves something else than the record says; nothing, where it serves what it
 /// should, or where that is no question: a day in flight, or one whose attempt could not be published.
-pub fn astray(spec: &Spec, state: &State, served: &[Served]) -> Option<Event> {
+pub fn catalog_drift(spec: &Spec, state: &State, served: &[Served]) -> Option<Event> {
     state.closed?;
     let chosen = state.chosen();
     let is_withdrawn = state.expiry.is_some_and(|expiry| expiry.withdrawn.is_some());
@@ -146,7 +149,7 @@ pub fn astray(spec: &Spec, state: &State, served: &[Served]) -> Option<Event> {
     attempts.sort_unstable();
     attempts.dedup();
     let database = spec.published_to()?.database.clone();
-    (!tables.is_empty()).then_some(Event::CatalogAstray { tables, attempts, database })
+    (!tables.is_empty()).then_some(Event::CatalogDrifted { tables, attempts, database })
 }
 
 /// Whether the day's output is old enough to go: counted from the end of its last attempt, as for an object from when it
@@ -158,12 +161,12 @@ fn expires(spec: &Spec, state: &State, served: &[Served], now: Timestamp) -> boo
     let age = SignedDuration::from_hours(24 * i64::from(days));
     let is_due = last.is_some_and(|last| is_past(last, age, now));
     is_due
-        && state.attempts.iter().any(|attempt| attempt.intent().is_some() && attempt.keeping.is_kept())
+        && state.attempts.iter().any(|attempt| attempt.intent().is_some() && attempt.retention.is_kept())
         && !state.attempts.iter().any(|attempt| attempt.publishing == Publishing::Intended)
         && state
             .attempts
             .iter()
-            .filter(|kept| kept.keeping.is_kept())
+            .filter(|kept| kept.retention.is_kept())
             .all(|kept| unseen_elsewhere(spec, kept).is_none())
         && is_seen(state, served)
 }
@@ -189,64 +192,66 @@ fn is_seen(state: &State, served: &[Served]) -> bool {
     })
 }
 
-fn fate(
+fn disposition(
     spec: &Spec,
     state: &State,
     attempt: &Attempt,
     served: &[Served],
     expires: bool,
     now: Timestamp,
-) -> Fate {
-    if let Keeping::Collected { .. } = attempt.keeping {
-        return Fate::Gone;
+) -> Disposition {
+    if let RetentionState::Deleted { .. } = attempt.retention {
+        return Disposition::Gone;
     }
     if !spec.is_versioned() {
-        return Fate::Keep(Reason::Shared);
+        return Disposition::Keep(Reason::Shared);
     }
     if state.closed.is_none() {
-        return Fate::Keep(Reason::InFlight);
+        return Disposition::Keep(Reason::InFlight);
     }
     if let Some(reason) = unseen_elsewhere(spec, attempt) {
-        return Fate::Keep(reason);
+        return Disposition::Keep(reason);
     }
-    if expires && attempt.keeping.is_kept() {
+    if expires && attempt.retention.is_kept() {
         // Its partitions go first, and then it is judged again.
-        return Fate::Remove(Removal::Expired);
+        return Disposition::Remove(Removal::Expired);
     }
-    if matches!(attempt.keeping, Keeping::Expired { .. }) && state.is_expiring() {
-        return Fate::Remove(Removal::Expired);
+    if matches!(attempt.retention, RetentionState::Expired { .. }) && state.is_expiring() {
+        return Disposition::Remove(Removal::Expired);
     }
-    let (because, since) = match (&attempt.keeping, &attempt.publishing) {
-        (Keeping::Collected { .. }, _) => return Fate::Gone,
-        (Keeping::Expired { .. }, _) => (Removal::Expired, None),
-        (Keeping::Collecting { because, .. }, _) => (*because, None),
-        (Keeping::Kept, Publishing::Superseded { since }) => (Removal::Superseded, Some(*since)),
-        (Keeping::Kept, Publishing::Open) => match attempt.ended {
+    let (because, since) = match (&attempt.retention, &attempt.publishing) {
+        (RetentionState::Deleted { .. }, _) => return Disposition::Gone,
+        (RetentionState::Expired { .. }, _) => (Removal::Expired, None),
+        (RetentionState::Deleting { because, .. }, _) => (*because, None),
+        (RetentionState::Kept, Publishing::Superseded { since }) => (Removal::Superseded, Some(*since)),
+        (RetentionState::Kept, Publishing::Open) => match attempt.ended {
             Some((_, at)) if !attempt.has_succeeded() => (Removal::Unverified, Some(at)),
-            _ => return Fate::Keep(Reason::Wanted),
+            _ => return Disposition::Keep(Reason::Wanted),
         },
-        (Keeping::Kept, _) => return Fate::Keep(Reason::Wanted),
+        (RetentionState::Kept, _) => return Disposition::Keep(Reason::Wanted),
     };
     if serves(spec, attempt, served) {
-        return Fate::Keep(Reason::Served);
+        return Disposition::Keep(Reason::Served);
     }
     // What is being deleted cannot be served any more, whatever is chosen.
-    if because == Removal::Superseded && attempt.keeping.is_kept() {
+    if because == Removal::Superseded && attempt.retention.is_kept() {
         if !state.chosen().is_some_and(|chosen| chosen.publishing == Publishing::Published) {
-            return Fate::Keep(Reason::Unsettled);
+            return Disposition::Keep(Reason::Unsettled);
         }
         if !is_seen(state, served) {
-            return Fate::Keep(Reason::Unseen);
+            return Disposition::Keep(Reason::Unseen);
         }
     }
     let grace = spec.config.removal_grace();
     // What is being deleted is not whole any more, and nobody can be helped by the rest.
     let served_until =
-        attempt.served_until.filter(|_| !matches!(attempt.keeping, Keeping::Collecting { .. }));
+        attempt.served_until.filter(|_| !matches!(attempt.retention, RetentionState::Deleting { .. }));
     let counts_from = [since, served_until].into_iter().flatten().max();
     match counts_from.filter(|at| !is_past(*at, grace, now)) {
-        Some(at) => Fate::Keep(Reason::Grace { until: at.checked_add(grace).unwrap_or(Timestamp::MAX) }),
-        None => Fate::Remove(because),
+        Some(at) => {
+            Disposition::Keep(Reason::Grace { until: at.checked_add(grace).unwrap_or(Timestamp::MAX) })
+        }
+        None => Disposition::Remove(because),
     }
 }
 

@@ -19,9 +19,9 @@ pub struct Pace {
     pub report_patience: SignedDuration,
     /// From the first look for the cluster of a launch with an unclear answer to the look that counts, when both
     /// find none. How long RunJobFlow takes to show in ListClusters is not documented by AWS.
-    pub settle: SignedDuration,
+    pub resolve_after: SignedDuration,
     /// Between the two looks that must agree before such a cluster counts as never launched.
-    pub settle_gap: SignedDuration,
+    pub resolve_gap: SignedDuration,
     /// Between two looks at the guard of a cluster: it goes away only when somebody deletes it.
     pub guard: SignedDuration,
     /// How long after a cluster's end its logs are waited for. EMR uploads them every five minutes and once
@@ -47,8 +47,8 @@ impl Pace {
         retry: SignedDuration::from_secs(5),
         patience: SignedDuration::from_mins(15),
         report_patience: SignedDuration::from_mins(3),
-        settle: SignedDuration::from_mins(3),
-        settle_gap: SignedDuration::from_mins(2),
+        resolve_after: SignedDuration::from_mins(3),
+        resolve_gap: SignedDuration::from_mins(2),
         guard: SignedDuration::from_mins(5),
         logs: SignedDuration::from_mins(6),
         ending: SignedDuration::from_mins(30),
@@ -65,8 +65,8 @@ impl Pace {
         retry: SignedDuration::from_millis(100),
         patience: SignedDuration::from_secs(10),
         report_patience: SignedDuration::from_secs(3),
-        settle: SignedDuration::from_millis(600),
-        settle_gap: SignedDuration::from_millis(400),
+        resolve_after: SignedDuration::from_millis(600),
+        resolve_gap: SignedDuration::from_millis(400),
         guard: SignedDuration::from_secs(2),
         logs: SignedDuration::from_secs(2),
         ending: SignedDuration::from_secs(60),

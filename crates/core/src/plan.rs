@@ -12,12 +12,12 @@ use serde::Serialize;
 use crate::cluster_request::{deadline_minutes, run_job_flow};
 use crate::config::StepKind;
 use crate::day::Day;
-use crate::forecast::{Foreseen, foresee};
+use crate::forecast::{Foreseen, forecast};
 use crate::pace::Pace;
 use crate::report::RefusalReport;
 use crate::run::{
-    Action, Attempt, AttemptResult, Call, IllegalEvent, Launch, LaunchIntent, Leave, Outcome, Publishing,
-    Query, RUN_GRACE, RetryCause, Seen, State,
+    Action, Attempt, AttemptResult, Call, IllegalEvent, Launch, LaunchIntent, Leave, Observations, Outcome,
+    Probe, Publishing, RUN_GRACE, RetryCause, State,
 };
 use crate::spec::Spec;
 
@@ -75,7 +75,7 @@ pub struct Guard {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Planning {
     /// These questions about the world as it is come first.
-    Look(Vec<Query>),
+    Look(Vec<Probe>),
     /// A question met trouble, and is asked again then.
     Wait {
         /// Not before.
@@ -91,14 +91,14 @@ pub enum Planning {
 pub fn plan(
     spec: &Spec,
     state: State,
-    seen: Seen,
+    seen: Observations,
     now: Timestamp,
     pace: &Pace,
 ) -> Result<Planning, IllegalEvent> {
     let before = state.clone();
     let empty =
         seen.inputs.as_ref().and_then(|looked| looked.value.as_ref().ok()).map_or(0, |listing| listing.empty);
-    Ok(match foresee(spec, state, seen, now, pace)? {
+    Ok(match forecast(spec, state, seen, now, pace)? {
         Foreseen::Look(queries) => Planning::Look(queries),
         Foreseen::Wait(until) => Planning::Wait { until },
         Foreseen::Leave(leave) => Planning::Leave(leave),
@@ -265,7 +265,7 @@ fn removed(before: &State) -> Option<String> {
     let may_go = |attempt: &Attempt| {
         let is_superseded = matches!(attempt.publishing, Publishing::Superseded { .. });
         let is_bad = attempt.ended.is_some() && !attempt.has_succeeded();
-        attempt.intent().is_some() && attempt.keeping.is_kept() && (is_superseded || is_bad)
+        attempt.intent().is_some() && attempt.retention.is_kept() && (is_superseded || is_bad)
     };
     before.attempts.iter().any(may_go).then(|| {
         "after a success, output of earlier attempts is removed once its grace is over: see `emrys gc --dry-run`"

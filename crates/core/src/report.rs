@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::day::Day;
 use crate::diagnosis::Diagnosis;
 use crate::emr::{ClusterState, Reason};
-use crate::run::{Attempt, Cluster, Guarding, Launch, Outcome, Publishing, Refusal, Reporting, State};
+use crate::run::{Attempt, Cluster, GuardState, Launch, Outcome, Publishing, Refusal, Reporting, State};
 use crate::spec::Spec;
 use crate::verify;
 
@@ -155,7 +155,7 @@ pub fn report(spec: &Spec, state: &State, now: Timestamp) -> RunReport {
 }
 
 /// What is told about a day: where an attempt was refused, its last one stands as it stood.
-pub fn standing(spec: &Spec, state: &State, now: Timestamp) -> RunReport {
+pub fn day_report(spec: &Spec, state: &State, now: Timestamp) -> RunReport {
     let last = state.attempts.last().filter(|_| state.refusal.is_some());
     report_of(spec, state, state.attempt().or(last), now)
 }
@@ -166,7 +166,7 @@ fn report_of(spec: &Spec, state: &State, attempt: Option<&Attempt>, now: Timesta
     let rows = verdict.and_then(|verdict| verdict.rows);
     let good = verdict.is_some_and(verify::Verdict::is_good);
     let intent = attempt.and_then(Attempt::intent).filter(|_| good);
-    let is_kept = attempt.is_some_and(|attempt| attempt.keeping.is_kept());
+    let is_kept = attempt.is_some_and(|attempt| attempt.retention.is_kept());
     RunReport {
         pipeline: spec.pipeline().to_owned(),
         day: spec.day,
@@ -189,7 +189,7 @@ fn report_of(spec: &Spec, state: &State, attempt: Option<&Attempt>, now: Timesta
         refusal: state.refusal.as_ref().map(RefusalReport::new),
         succeeded_attempt: state
             .succeeded()
-            .filter(|attempt| attempt.keeping.is_kept())
+            .filter(|attempt| attempt.retention.is_kept())
             .map(|attempt| attempt.number),
         published: attempt
             .filter(|_| spec.published_to().is_some())
@@ -269,14 +269,14 @@ impl RefusalReport {
 }
 
 impl GuardReport {
-    fn new(spec: &Spec, guard: &Guarding) -> Option<Self> {
+    fn new(spec: &Spec, guard: &GuardState) -> Option<Self> {
         let (state, until, why) = match guard {
-            Guarding::Open if spec.config.guard.is_none() => return None,
-            Guarding::Open => ("open", None, None),
-            Guarding::Missing { .. } => ("missing", None, None),
-            Guarding::Standing { until, .. } => ("standing", Some(*until), None),
-            Guarding::Removed => ("removed", None, None),
-            Guarding::GivenUp { why, .. } => ("given_up", None, Some(why.clone())),
+            GuardState::Open if spec.config.guard.is_none() => return None,
+            GuardState::Open => ("open", None, None),
+            GuardState::Missing { .. } => ("missing", None, None),
+            GuardState::Exists { until, .. } => ("standing", Some(*until), None),
+            GuardState::Removed => ("removed", None, None),
+            GuardState::GivenUp { why, .. } => ("given_up", None, Some(why.clone())),
         };
         Some(Self { state, until, why })
     }

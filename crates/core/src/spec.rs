@@ -71,7 +71,7 @@ pub enum SpecError {
     },
     /// Something was handed over that the job does not name.
     #[error("the job has no file {name}")]
-    SurplusFile {
+    UnknownFile {
         /// Its name.
         name: String,
     },
@@ -96,8 +96,8 @@ impl Spec {
                     Script::Local(_) => uploaded(&files, file.file_name()),
                 };
                 let named = job.local_names();
-                if let Some(surplus) = files.iter().find(|file| !named.contains(&file.name.as_str())) {
-                    return Err(SpecError::SurplusFile { name: surplus.name.clone() });
+                if let Some(duplicates) = files.iter().find(|file| !named.contains(&file.name.as_str())) {
+                    return Err(SpecError::UnknownFile { name: duplicates.name.clone() });
                 }
                 (address(&job.script)?, job.py_files.iter().map(address).collect::<Result<_, _>>()?)
             }
@@ -380,8 +380,8 @@ mod tests {
         assert!(spec.py_files()[0].to_string().ends_with("/util.py"));
         let missing = made(&text, &[("my_job.py", "a")]).unwrap_err();
         assert_eq!(missing, SpecError::MissingFile { name: "util.py".to_owned() });
-        let surplus = made(&text, &[("my_job.py", "a"), ("util.py", "b"), ("main.py", "c")]).unwrap_err();
-        assert_eq!(surplus, SpecError::SurplusFile { name: "main.py".to_owned() });
+        let duplicates = made(&text, &[("my_job.py", "a"), ("util.py", "b"), ("main.py", "c")]).unwrap_err();
+        assert_eq!(duplicates, SpecError::UnknownFile { name: "main.py".to_owned() });
         assert!(
             made(crate::testing::MINIMAL, &[]).is_err(),
             "the built-in job has to be handed over as well"

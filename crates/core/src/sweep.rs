@@ -16,7 +16,7 @@ use crate::spec::Spec;
 
 mod guards;
 
-pub use guards::{GuardNote, by_form, judge_guard};
+pub use guards::{GuardNote, by_form, evaluate_guard};
 
 /// What the name of every cluster of ours begins with.
 pub const NAME_PREFIX: &str = "emrys/";
@@ -87,7 +87,7 @@ fn is_nonce(text: &str) -> bool {
 
 /// How a cluster stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum ClusterUsage {
     /// A run that is in flight has accepted it.
     Live,
     /// A launch whose answer is not settled yet may have made it: whoever drives that run looks for it.
@@ -139,7 +139,7 @@ pub enum Orphan {
     GivenUp,
     /// Another cluster of the same launch was accepted.
     #[error("another cluster of the same launch was accepted: {accepted}")]
-    Surplus {
+    DuplicateCluster {
         /// Its id.
         accepted: String,
     },
@@ -172,7 +172,7 @@ impl Orphan {
             Self::Unknown => "unknown",
             Self::RunClosed => "run_closed",
             Self::GivenUp => "given_up",
-            Self::Surplus { .. } => "surplus",
+            Self::DuplicateCluster { .. } => "surplus",
             Self::ClusterGone => "cluster_gone",
             Self::ClusterOrphan => "cluster_orphan",
         }
@@ -212,44 +212,44 @@ pub fn by_tags(spec: &Spec, label: &Label, tags: &BTreeMap<String, String>) -> R
 
 /// Judges a cluster that is ours, by the record of its day as it was read *after* the cluster was listed: a launch is
 /// recorded before it is asked for, so a record without it is no accident of timing.
-pub fn judge(
+pub fn evaluate(
     cluster: &ClusterNote,
     label: &Label,
     record: Option<(&State, &[Recorded])>,
     now: Timestamp,
-) -> Standing {
+) -> ClusterUsage {
     if cluster.state == ClusterState::Terminating {
-        return Standing::Ending;
+        return ClusterUsage::Ending;
     }
     let deadline = cluster.tags.get("emrys:deadline").and_then(|tag| tag.parse::<Timestamp>().ok());
     if let Some(deadline) = deadline.filter(|deadline| now >= *deadline) {
-        return Standing::Orphan(Orphan::PastDeadline(deadline));
+        return ClusterUsage::Orphan(Orphan::PastDeadline(deadline));
     }
     let intended = |recorded: &Recorded| match &recorded.event {
-        Event::Intended(intent) => intent.nonce == label.nonce && intent.attempt == label.attempt,
+        Event::LaunchIntended(intent) => intent.nonce == label.nonce && intent.attempt == label.attempt,
         _ => false,
     };
     let Some((state, _)) = record.filter(|(_, events)| events.iter().any(intended)) else {
-        return Standing::Orphan(Orphan::Unknown);
+        return ClusterUsage::Orphan(Orphan::Unknown);
     };
     if state.closed.is_some() {
-        return Standing::Orphan(Orphan::RunClosed);
+        return ClusterUsage::Orphan(Orphan::RunClosed);
     }
     let Some(attempt) = state.attempt() else {
-        return Standing::Orphan(Orphan::GivenUp);
+        return ClusterUsage::Orphan(Orphan::GivenUp);
     };
     match (&attempt.launch, &attempt.cluster) {
-        (Launch::Open { intent, .. }, _) if intent.nonce == label.nonce => Standing::Awaited,
+        (Launch::Open { intent, .. }, _) if intent.nonce == label.nonce => ClusterUsage::Awaited,
         (Launch::Made { intent, .. }, Some(accepted)) if intent.nonce == label.nonce => {
             if accepted.id != cluster.id {
-                Standing::Orphan(Orphan::Surplus { accepted: accepted.id.clone() })
+                ClusterUsage::Orphan(Orphan::DuplicateCluster { accepted: accepted.id.clone() })
             } else if attempt.ended.is_some() {
-                Standing::Orphan(Orphan::GivenUp)
+                ClusterUsage::Orphan(Orphan::GivenUp)
             } else {
-                Standing::Live
+                ClusterUsage::Live
             }
         }
-        _ => Standing::Orphan(Orphan::GivenUp),
+        _ => ClusterUsage::Orphan(Orphan::GivenUp),
     }
 }
 

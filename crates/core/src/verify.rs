@@ -18,14 +18,14 @@ use crate::spec::Spec;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Output {
     /// The manifest.
-    pub manifest: ManifestSight,
+    pub manifest: ObservedManifest,
     /// All objects below the folder, the manifest included; folder markers left out.
     pub files: Vec<OutputFile>,
 }
 
 /// One look for a manifest.
 #[derive(Debug, Clone, PartialEq)]
-pub enum ManifestSight {
+pub enum ObservedManifest {
     /// There is none.
     Absent,
     /// There is something by its name that is none.
@@ -37,7 +37,7 @@ pub enum ManifestSight {
     Present(Box<Manifest>),
 }
 
-impl ManifestSight {
+impl ObservedManifest {
     /// Reads what lies at the manifest's address.
     pub fn read(bytes: &[u8]) -> Self {
         match manifest::read(bytes) {
@@ -251,7 +251,7 @@ pub fn check(spec: &Spec, attempt: &Attempt, output: &Output) -> Verdict {
         tables: own_tables(spec),
         begun_at: attempt.started_at,
     };
-    judge(&expected, output)
+    evaluate(&expected, output)
 }
 
 /// What an output has to be.
@@ -278,7 +278,7 @@ fn own_tables(spec: &Spec) -> Vec<(String, String)> {
 /// (`RequestTimeTooSkewed`, <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>).
 const SKEW: SignedDuration = SignedDuration::from_mins(15);
 
-fn judge(expected: &Expected, output: &Output) -> Verdict {
+fn evaluate(expected: &Expected, output: &Output) -> Verdict {
     let data = || output.files.iter().filter(|file| file.path != manifest::FILE_NAME);
     let mut verdict = Verdict {
         files: data().count().try_into().unwrap_or(u64::MAX),
@@ -286,19 +286,19 @@ fn judge(expected: &Expected, output: &Output) -> Verdict {
         ..Verdict::default()
     };
     match &output.manifest {
-        ManifestSight::Present(manifest) => {
+        ObservedManifest::Present(manifest) => {
             verdict.rows = Some(manifest.rows);
             verdict.counts = Some(manifest.counts);
             verdict.problems = compare(expected, manifest, output);
         }
         // A user's own job may well write something else by this name.
-        ManifestSight::Absent | ManifestSight::Unreadable { .. } if !expected.manifest => {
+        ObservedManifest::Absent | ObservedManifest::Unreadable { .. } if !expected.manifest => {
             if output.files.iter().all(|file| file.size == 0) {
                 verdict.problems.push(Problem::NothingWritten);
             }
         }
-        ManifestSight::Absent => verdict.problems.push(Problem::ManifestAbsent),
-        ManifestSight::Unreadable { why } => {
+        ObservedManifest::Absent => verdict.problems.push(Problem::ManifestAbsent),
+        ObservedManifest::Unreadable { why } => {
             verdict.problems.push(Problem::ManifestUnreadable { why: why.clone() });
         }
     }

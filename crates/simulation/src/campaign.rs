@@ -50,22 +50,41 @@ pub fn play<S: Sync>(
     scenario: impl Fn(&S) -> Scenario + Sync,
     progress: impl Fn(&Summary) + Sync,
 ) -> Summary {
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let (next, summary) = (AtomicUsize::new(0), Mutex::new(Summary::default()));
-    std::thread::scope(|scope| {
-        for _ in 0..threads.min(plans.len()) {
-            scope.spawn(|| {
-                while let Some(plan) = plans.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let report = run::run(&scenario(plan));
-                    let mut summary = summary.lock().unwrap_or_else(PoisonError::into_inner);
-                    summary.add(report);
-                    progress(&summary);
-                }
-            });
-        }
+    let summary = Mutex::new(Summary::default());
+    on_all_processors(plans, |_, plan| {
+        let report = run::run(&scenario(plan));
+        let mut summary = summary.lock().unwrap_or_else(PoisonError::into_inner);
+        summary.add(report);
+        progress(&summary);
     });
     let mut summary = summary.into_inner().unwrap_or_else(PoisonError::into_inner);
     // In whichever order they ended.
     summary.failures.sort_by(|a, b| a.name.cmp(&b.name));
     summary
+}
+
+/// The projection of each scenario, in their order.
+pub fn projections<S: Sync>(plans: &[S], scenario: impl Fn(&S) -> Scenario + Sync) -> Vec<String> {
+    let projections = Mutex::new(vec![String::new(); plans.len()]);
+    on_all_processors(plans, |index, plan| {
+        let projection = run::run(&scenario(plan)).projection;
+        projections.lock().unwrap_or_else(PoisonError::into_inner)[index] = projection;
+    });
+    projections.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn on_all_processors<S: Sync>(plans: &[S], work: impl Fn(usize, &S) + Sync) {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..threads.min(plans.len()) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(plan) = plans.get(index) else { return };
+                    work(index, plan);
+                }
+            });
+        }
+    });
 }

@@ -8,7 +8,7 @@ use emrys_core::spec::Spec;
 use emrys_local_aws::world::{Service, World};
 use serde_json::{Value, json};
 
-use crate::rig::{call, text, try_call};
+use crate::harness::{call, text, try_call};
 
 /// The database.
 pub(crate) const DATABASE: &str = "logs";

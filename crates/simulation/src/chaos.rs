@@ -18,7 +18,7 @@ pub enum When {
 
 /// What becomes of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Fate {
+pub struct Disposition {
     /// The network's fault.
     pub fault: Option<Fault>,
     /// The process dies.
@@ -109,17 +109,17 @@ pub struct Position {
 
 impl Chaos {
     /// The fate of a call.
-    pub fn fate(&self, rng: &mut Rng, call: &Call, position: Position) -> Fate {
+    pub fn disposition(&self, rng: &mut Rng, call: &Call, position: Position) -> Disposition {
         match self {
-            Self::Crashes(points) => Fate {
+            Self::Crashes(points) => Disposition {
                 crash: points.iter().find(|point| point.is_at(call, position)).map(|point| point.when),
-                ..Fate::default()
+                ..Disposition::default()
             },
-            Self::Sleep(point, duration) => Fate {
+            Self::Sleep(point, duration) => Disposition {
                 freeze: point.is_at(call, position).then_some((point.when, *duration)),
-                ..Fate::default()
+                ..Disposition::default()
             },
-            Self::Random(mix) => mix.fate(rng, call, position.at),
+            Self::Random(mix) => mix.disposition(rng, call, position.at),
         }
     }
 }
@@ -136,9 +136,9 @@ impl CrashPoint {
 }
 
 impl Mix {
-    fn fate(&self, rng: &mut Rng, call: &Call, at: Duration) -> Fate {
+    fn disposition(&self, rng: &mut Rng, call: &Call, at: Duration) -> Disposition {
         if at >= self.until {
-            return Fate::default();
+            return Disposition::default();
         }
         let factor = match call {
             call if call.is_launch() => self.at_launch,
@@ -149,7 +149,7 @@ impl Mix {
         let (faulty, crashes, freezes) = (happens(self.faults), happens(self.crashes), happens(self.freezes));
         let outage =
             self.outages.iter().find(|o| o.service == call.service && (o.from..o.until).contains(&at));
-        Fate {
+        Disposition {
             fault: outage.map(|outage| outage.fault).or_else(|| faulty.then(|| self.fault(rng))),
             crash: crashes.then(|| when(rng)),
             freeze: freezes.then(|| (when(rng), freeze(rng))),

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use emrys_control_plane::Safeguards;
 
-use crate::cast::FIRST_VISITOR;
+use crate::actors::FIRST_VISITOR;
 use crate::chaos::{Among, Chaos, CrashPoint, When};
-use crate::errand::{Errand, GRACE_IS_OVER, Visit};
+use crate::operator_action::{GRACE_IS_OVER, OperatorAction, Visit};
 use crate::run::{self, Report};
 use crate::scenario::{Operator, ProcessPlan, Scenario, WorldPlan};
 
@@ -108,7 +108,7 @@ const LAUNCH: usize = 7;
 pub fn attached(among: Among) -> Vec<Scenario> {
     let run =
         Scenario { operators: alone(), until: Duration::from_hours(1), ..scenario(&[], Where::SameHost) };
-    let visits = vec![Visit { at: Duration::from_secs(20), errand: Errand::Attach }];
+    let visits = vec![Visit { at: Duration::from_secs(20), operator_action: OperatorAction::Attach }];
     let followed = Scenario { name: "attached".to_owned(), visits, ..run };
     let crash = |point| Chaos::Crashes(vec![point]);
     let scenarios = at_every_call(&followed, 0, among, crash);
@@ -124,33 +124,37 @@ pub fn attached(among: Among) -> Vec<Scenario> {
 const GAP: Duration = Duration::from_mins(20);
 
 /// What is done to a day that was run, one after the other; at the last of it a process dies.
-const ERRANDS: &[&[Errand]] = &[
-    &[Errand::RunAgain],
-    &[Errand::RunAgain, Errand::Publish(Some(1))],
-    &[Errand::RunAgain, Errand::Publish(Some(1)), Errand::Publish(Some(2))],
-    &[Errand::RunAgain, Errand::Gc],
+const ERRANDS: &[&[OperatorAction]] = &[
+    &[OperatorAction::RunAgain],
+    &[OperatorAction::RunAgain, OperatorAction::Publish(Some(1))],
+    &[OperatorAction::RunAgain, OperatorAction::Publish(Some(1)), OperatorAction::Publish(Some(2))],
+    &[OperatorAction::RunAgain, OperatorAction::Gc],
 ];
 
 /// One who publishes an attempt, and another who comes while the first is suspended; a day later somebody clears away.
-const QUARREL: &[Errand] =
-    &[Errand::RunAgain, Errand::Publish(Some(1)), Errand::Publish(Some(2)), Errand::Gc];
+const QUARREL: &[OperatorAction] = &[
+    OperatorAction::RunAgain,
+    OperatorAction::Publish(Some(1)),
+    OperatorAction::Publish(Some(2)),
+    OperatorAction::Gc,
+];
 
 /// The same, where the whole day expires.
-const EXPIRY: &[Errand] = &[Errand::RunAgain, Errand::Gc];
+const EXPIRY: &[OperatorAction] = &[OperatorAction::RunAgain, OperatorAction::Gc];
 
 /// One who clears away a day that expires, and another who runs it again while the first is suspended.
-const REVIVAL: &[Errand] = &[Errand::Gc, Errand::RunAgain];
+const REVIVAL: &[OperatorAction] = &[OperatorAction::Gc, OperatorAction::RunAgain];
 
 /// A day that was run, and people who come to it after that.
-fn visited(errands: &[Errand]) -> Scenario {
+fn visited(operator_actions: &[OperatorAction]) -> Scenario {
     let mut at = Duration::ZERO;
-    let visits = errands.iter().map(|errand| {
-        at += if *errand == Errand::Gc { GRACE_IS_OVER } else { GAP };
-        Visit { at, errand: *errand }
+    let visits = operator_actions.iter().map(|operator_action| {
+        at += if *operator_action == OperatorAction::Gc { GRACE_IS_OVER } else { GAP };
+        Visit { at, operator_action: *operator_action }
     });
     let visits = visits.collect();
     let run = scenario(&[], Where::SameHost);
-    Scenario { name: format!("{errands:?}"), operators: alone(), visits, until: at + GAP, ..run }
+    Scenario { name: format!("{operator_actions:?}"), operators: alone(), visits, until: at + GAP, ..run }
 }
 
 /// One operator, with one process.
@@ -160,10 +164,10 @@ fn alone() -> Vec<Operator> {
 
 /// A crash before and after every call, or every call that changes something, of each errand about what queries see.
 /// Whoever comes next picks up what was begun.
-pub fn errands(among: Among) -> Vec<Scenario> {
-    let scenarios = ERRANDS.iter().map(|errands| {
-        let process = FIRST_VISITOR + errands.len() - 1;
-        at_every_call(&visited(errands), process, among, |point| Chaos::Crashes(vec![point]))
+pub fn operator_actions(among: Among) -> Vec<Scenario> {
+    let scenarios = ERRANDS.iter().map(|operator_actions| {
+        let process = FIRST_VISITOR + operator_actions.len() - 1;
+        at_every_call(&visited(operator_actions), process, among, |point| Chaos::Crashes(vec![point]))
     });
     scenarios.collect::<Vec<_>>().concat()
 }
@@ -189,7 +193,7 @@ pub fn sleepers_at_expiry(among: Among) -> Vec<Scenario> {
 /// Somebody publishes the attempt that is served anyway, and is suspended at a call of that; meanwhile the day expires, and
 /// is cleared away.
 pub fn sleepers_until_expiry() -> Vec<Scenario> {
-    let mut scenario = expiring(&[Errand::Publish(Some(1)), Errand::Gc]);
+    let mut scenario = expiring(&[OperatorAction::Publish(Some(1)), OperatorAction::Gc]);
     for (visit, at) in scenario.visits.iter_mut().zip([GRACE_IS_OVER, GRACE_IS_OVER + GAP]) {
         visit.at = at;
     }
@@ -197,8 +201,8 @@ pub fn sleepers_until_expiry() -> Vec<Scenario> {
     at_every_call(&scenario, FIRST_VISITOR, Among::All, sleep)
 }
 
-fn expiring(errands: &[Errand]) -> Scenario {
-    let scenario = visited(errands);
+fn expiring(operator_actions: &[OperatorAction]) -> Scenario {
+    let scenario = visited(operator_actions);
     Scenario { name: format!("{} expires", scenario.name), expires: true, ..scenario }
 }
 

@@ -9,13 +9,13 @@ use emrys_local_aws::store::Store;
 use serde_json::Value;
 
 use crate::catalog;
-use crate::lives;
+use crate::cluster_lifetimes;
+use crate::duplicates;
+use crate::harness::{self, BUCKET, Cluster, Ledger};
 use crate::network::{Facts, Launch};
 use crate::reader::Readings;
-use crate::rig::{self, BUCKET, Cluster, Ledger};
 use crate::scenario::Scenario;
 use crate::served::{self, Ending};
-use crate::surplus;
 
 /// Something that must hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -146,14 +146,14 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Vec<Violation> {
     let accepted = court.accepted();
     court.records();
     court.launches(&accepted);
-    court.lives();
+    court.cluster_lifetimes();
     court.guards();
     court.results(&accepted);
     court.others();
     for what in &evidence.wrongs {
         court.broken(Invariant::OrphansOnly, what.clone());
     }
-    court.violations.extend(served::judge(&evidence.ending, &evidence.readings));
+    court.violations.extend(served::evaluate(&evidence.ending, &evidence.readings));
     if evidence.scenario.loses_its_ledger() {
         court.violations.retain(|violation| !OF_THE_LEDGER.contains(&violation.invariant));
     }
@@ -195,8 +195,8 @@ impl Court<'_> {
             self.all_events().filter_map(|r| intent(r).map(|intent| ((r.seq, r.fence), intent))).collect();
         for recorded in self.all_events() {
             let cluster = match &recorded.event {
-                Event::Finished { effect: Effect::Launched { cluster } } => Some(cluster),
-                Event::LookedFor { clusters, .. } => clusters.first(),
+                Event::ActionFinished { effect: Effect::Launched { cluster } } => Some(cluster),
+                Event::LaunchResolved { clusters, .. } => clusters.first(),
                 _ => None,
             };
             // The intent before it.
@@ -256,8 +256,8 @@ impl Court<'_> {
                 self.broken(Invariant::ClustersAreKnown, format!("the ledger does not know of {clusters:?}"));
             }
         }
-        for straggler in surplus::stragglers(&self.events, &self.ours) {
-            if let Some(what) = straggler.wrong(self.evidence.facts) {
+        for late_launch in duplicates::late_launches(&self.events, &self.ours) {
+            if let Some(what) = late_launch.wrong(self.evidence.facts) {
                 self.broken(Invariant::SurplusIsEnded, what);
             }
         }
@@ -281,9 +281,9 @@ impl Court<'_> {
         launch.is_known && !is_accepted && !died && !asked
     }
 
-    fn lives(&mut self) {
+    fn cluster_lifetimes(&mut self) {
         for cluster in self.ours.clone() {
-            let longest = lives::longest(cluster, self.evidence, &self.events);
+            let longest = cluster_lifetimes::longest(cluster, self.evidence, &self.events);
             match cluster.lifetime() {
                 _ if cluster.is_alive() => {
                     self.broken(Invariant::NothingIsLeft, format!("{} is {}", cluster.id, cluster.state));
@@ -299,8 +299,9 @@ impl Court<'_> {
 
     /// Guards that stand although all is quiet.
     fn guards(&mut self) {
-        let given_up =
-            lives::by_launch(&self.events, |event| matches!(event, Event::GuardGivenUp { .. }).then_some(()));
+        let given_up = cluster_lifetimes::by_launch(&self.events, |event| {
+            matches!(event, Event::GuardGivenUp { .. }).then_some(())
+        });
         // What comes after the removal makes one for a cluster that is gone: it fires, and goes by itself.
         let late = &self.evidence.facts.late_guards;
         // Who deletes the ledger leaves the guards of its clusters to fire: they then go by themselves.
@@ -352,7 +353,7 @@ impl Court<'_> {
 
     /// Whether the record says that its output is there still.
     fn is_kept(&self, launch: &Accepted) -> bool {
-        self.state.numbered(launch.attempt).is_none_or(|attempt| attempt.keeping.is_kept())
+        self.state.numbered(launch.attempt).is_none_or(|attempt| attempt.retention.is_kept())
     }
 
     /// The last attempt before the run that the day's outcome is of: one that was refused changed nothing, and one that
@@ -399,7 +400,7 @@ impl Court<'_> {
             named.insert(format!("{}{path}", folder.key()), file["size"].as_u64().unwrap_or_default());
         }
         let mut found: BTreeMap<String, u64> =
-            rig::files(self.evidence.store, folder.key()).into_iter().collect();
+            harness::files(self.evidence.store, folder.key()).into_iter().collect();
         found.remove(&format!("{}manifest.json", folder.key()));
         if named != found {
             return Err(format!("the manifest names {named:?}, and there is {found:?}"));
@@ -459,7 +460,7 @@ impl Court<'_> {
 /// What was to be launched, where that is what was recorded.
 pub(crate) fn intent(recorded: &Recorded) -> Option<&LaunchIntent> {
     match &recorded.event {
-        Event::Intended(intent) => Some(intent),
+        Event::LaunchIntended(intent) => Some(intent),
         _ => None,
     }
 }

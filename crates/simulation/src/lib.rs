@@ -32,24 +32,24 @@
 //! - A request takes effect within one minute after it was sent, or never.
 //! - S3's conditional writes hold: one of two writers on one condition wins.
 
+mod actors;
 pub mod campaign;
-mod cast;
 mod catalog;
 pub mod chaos;
-pub mod errand;
+mod cluster_lifetimes;
+mod duplicates;
 pub mod exhaustive;
 pub mod fault;
+pub mod harness;
 pub mod invariants;
-mod lives;
+mod listener;
 pub mod network;
+pub mod operator_action;
 mod process;
 mod reader;
-pub mod rig;
 pub mod run;
 pub mod scenario;
 mod served;
-mod surplus;
-mod watching;
 
 use emrys_control_plane::Safeguards;
 
@@ -58,16 +58,16 @@ pub fn without(name: &str) -> Option<Safeguards> {
     let mut safeguards = Safeguards::ALL;
     let switch = match name {
         "adoption" => &mut safeguards.adoption,
-        "settled-looks" => &mut safeguards.settled_looks,
-        "losers-rule" => &mut safeguards.losers_rule,
+        "settled-looks" => &mut safeguards.repeated_absence,
+        "losers-rule" => &mut safeguards.unrecorded_cluster,
         "fence" => &mut safeguards.fence,
         "launch-once" => &mut safeguards.launch_once,
         "verification" => &mut safeguards.verification,
         "guards" => &mut safeguards.guards,
         "table-lease" => &mut safeguards.table_lease,
-        "convergence" => &mut safeguards.convergence,
-        "live-look" => &mut safeguards.live_look,
-        "gone-last" => &mut safeguards.gone_last,
+        "convergence" => &mut safeguards.reconciliation,
+        "live-look" => &mut safeguards.live_catalog_check,
+        "gone-last" => &mut safeguards.deleted_last,
         "withdrawal" => &mut safeguards.withdrawal,
         _ => return None,
     };

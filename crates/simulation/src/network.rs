@@ -22,13 +22,14 @@ use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::chaos::{Chaos, Fate, Position, When};
+use crate::chaos::{Chaos, Disposition, Position, When};
 use crate::fault::{Call, Fault, Service, cut, denied, error, expired, throttled};
+use crate::harness;
+use crate::listener::Trace;
 use crate::process::Control;
 use crate::reader::{After, Excuse, Reader};
-use crate::rig;
+use crate::run::sorted;
 use crate::scenario::Scenario;
-use crate::watching::Trace;
 
 /// The assumption about ListClusters, in seconds: a cluster shows at the latest so long after its launch. It has to be
 /// less than the settling time of `Pace::AWS`, together with [`SLOWEST`].
@@ -103,6 +104,8 @@ struct State {
     facts: Facts,
     /// How often each process made each kind of call.
     counts: BTreeMap<(usize, String), u64>,
+    /// See [`Network::projection`].
+    projection: Vec<String>,
 }
 
 impl Network {
@@ -112,7 +115,7 @@ impl Network {
         trace: Trace,
         reader: Reader,
     ) -> Self {
-        let state = State { facts: Facts::default(), counts: BTreeMap::new() };
+        let state = State { facts: Facts::default(), counts: BTreeMap::new(), projection: Vec::new() };
         let origin = Instant::now();
         let (chaos, late, seed) = (chaos.clone(), *stale, *seed);
         Self(Arc::new(Inner { endpoint, origin, chaos, late, seed, trace, reader, state: Mutex::new(state) }))
@@ -131,6 +134,19 @@ impl Network {
 
     pub(crate) fn facts(&self) -> Facts {
         self.state().facts.clone()
+    }
+
+    /// What every process asked of AWS, a line each, in words that no renaming changes: when (in milliseconds), who,
+    /// which operation on which resource, and what came of it; for a launch also what it asked for. Two versions of the
+    /// engine that behave alike have the same lines.
+    pub(crate) fn projection(&self) -> Vec<String> {
+        self.state().projection.clone()
+    }
+
+    fn project(&self, process: usize, call: &Call, request: &str, outcome: &str) {
+        let at = self.0.origin.elapsed().as_millis();
+        let line = format!("{at} p{process} {:?} {}{request} {outcome}", call.service, call.what);
+        self.state().projection.push(line);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -230,7 +246,7 @@ impl Network {
             !terminations.iter().any(|(_, ended)| ended == id)
                 && !launches.iter().any(|launch| launch.cluster == id && launch.by_sleeper)
         };
-        let clusters = rig::clusters(&mut world).into_iter();
+        let clusters = harness::clusters(&mut world).into_iter();
         clusters.filter(|c| c.is_ours() && c.is_alive() && is_known(&c.id)).map(|c| c.id).collect()
     }
 
@@ -240,14 +256,15 @@ impl Network {
         else {
             return response;
         };
-        let now = rig::start() + self.0.origin.elapsed();
+        let now = harness::start() + self.0.origin.elapsed();
         let mut state = self.state();
         let Facts { left_out, injected, .. } = &mut state.facts;
         if let Some(clusters) = answer["Clusters"].as_array_mut() {
             clusters.retain(|cluster| {
                 let id = cluster["Id"].as_str().unwrap_or_default().to_owned();
                 let created = cluster["Status"]["Timeline"]["CreationDateTime"].as_f64();
-                let is_young = created.is_some_and(|at| at > rig::seconds(now) - self.0.late.as_secs_f64());
+                let is_young =
+                    created.is_some_and(|at| at > harness::seconds(now) - self.0.late.as_secs_f64());
                 let is_moving = !self.0.late.is_zero() && rng.u8(0..8) == 0 && !left_out.contains(&id);
                 if is_moving && !is_young {
                     left_out.insert(id);
@@ -284,15 +301,16 @@ impl Wire {
         if self.control.is_dead() {
             self.control.die().await;
         }
-        let fate = self.fate(&call);
+        let disposition = self.disposition(&call);
         self.note_termination(&call, &request);
-        self.suffer(&call, fate, When::Before).await;
-        let result = self.send(&call, fate.fault, request).await;
+        let asked = if call.is_launch() { launch_request(&request) } else { String::new() };
+        self.suffer(&call, disposition, When::Before).await;
+        let result = self.send(&call, disposition.fault, request).await;
         let is_ok = result.as_ref().is_ok_and(|response| response.status().is_success());
         if call.changes && call.what.ends_with("/ledger.json") && is_ok {
             *lock(&self.slept) = Duration::ZERO;
         }
-        self.suffer(&call, fate, When::After).await;
+        self.suffer(&call, disposition, When::After).await;
         if call.service == Service::Glue && !call.changes {
             *lock(&self.slept_since_look) = Duration::ZERO;
         }
@@ -301,13 +319,14 @@ impl Wire {
             Err(_) => "cut".to_owned(),
         };
         self.network.0.trace.say(self.process, &format!("{} -> {outcome}", call.what));
+        self.network.project(self.process, &call, &asked, &outcome);
         if let Ok(response) = &result {
             self.learn(&call, response);
         }
         result
     }
 
-    fn fate(&self, call: &Call) -> Fate {
+    fn disposition(&self, call: &Call) -> Disposition {
         let (nth, nth_change) = self.control.count(call.changes);
         let at = self.network.0.origin.elapsed();
         let mut state = self.network.state();
@@ -315,17 +334,17 @@ impl Wire {
         drop(state);
         let position = Position { process: self.process, nth, nth_change, at };
         let mut rng = self.network.chance(self.process, call, "fate");
-        self.network.0.chaos.fate(&mut rng, call, position)
+        self.network.0.chaos.disposition(&mut rng, call, position)
     }
 
     /// Dies or stands still, if it is so.
-    async fn suffer(&self, call: &Call, fate: Fate, when: When) {
-        if fate.crash == Some(when) {
+    async fn suffer(&self, call: &Call, disposition: Disposition, when: When) {
+        if disposition.crash == Some(when) {
             self.network.inject("crash");
             self.network.0.trace.say(self.process, &format!("crashes {when:?} {}", call.what));
             self.control.die().await;
         }
-        if let Some((_, duration)) = fate.freeze.filter(|(then, _)| *then == when) {
+        if let Some((_, duration)) = disposition.freeze.filter(|(then, _)| *then == when) {
             self.network.inject("suspension");
             let text = format!("is suspended {when:?} {} for {} s", call.what, duration.as_secs());
             self.network.0.trace.say(self.process, &text);
@@ -423,6 +442,12 @@ impl HttpConnector for Wire {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         HttpConnectorFuture::new(self.clone().exchange(request))
     }
+}
+
+/// The body of a launch, its members in their order.
+fn launch_request(request: &HttpRequest) -> String {
+    let body = request.body().bytes().and_then(|body| serde_json::from_slice::<Value>(body).ok());
+    format!(" {}", sorted(body.unwrap_or_default()))
 }
 
 /// The name of the schedule that a request is for.

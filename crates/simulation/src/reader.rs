@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use emrys_core::catalog::table_folder;
-use emrys_core::run::{Attempt, Keeping, Publishing, Removal, State};
+use emrys_core::run::{Attempt, Publishing, Removal, RetentionState, State};
 use emrys_core::spec::Spec;
 use emrys_local_aws::server::Endpoint;
 use emrys_local_aws::store::Store;
@@ -15,8 +15,8 @@ use tokio::time::Instant;
 
 use crate::catalog;
 use crate::fault::Call;
+use crate::harness::{self, BUCKET, Ledger};
 use crate::invariants::{Invariant, Violation};
-use crate::rig::{self, BUCKET, Ledger};
 
 /// Why a table may have been moved to another attempt than the record named at that moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,7 +161,7 @@ impl Reader {
 
     /// Whether the last attempt that expired with its day ended long enough ago.
     fn is_old(&self, state: &State) -> Result<(), String> {
-        let expired = state.attempts.iter().filter(|attempt| !attempt.keeping.is_kept());
+        let expired = state.attempts.iter().filter(|attempt| !attempt.retention.is_kept());
         let last = expired.filter_map(|attempt| attempt.ended).map(|(_, at)| at).max();
         let age = last.map(|last| self.now().duration_since(last));
         if age.is_some_and(|age| age >= OLD) {
@@ -172,7 +172,7 @@ impl Reader {
     }
 
     fn now(&self) -> Timestamp {
-        rig::start() + self.0.origin.elapsed()
+        harness::start() + self.0.origin.elapsed()
     }
 
     /// A table serves another folder than before.
@@ -183,7 +183,7 @@ impl Reader {
         let excuse = after.excuse.or(readings.unlocked.then_some(Excuse::Unlocked));
         let state = Ledger::read(&self.0.store, &self.0.spec).state().unwrap_or_default();
         let attempt = self.attempt(&state, table, location);
-        if excuse.is_some() && attempt.is_some_and(|attempt| !attempt.keeping.is_kept()) {
+        if excuse.is_some() && attempt.is_some_and(|attempt| !attempt.retention.is_kept()) {
             readings.revived.insert(table, location.to_owned());
         } else if !readings.files.contains_key(location) {
             match self.manifest(table, location) {
@@ -237,11 +237,11 @@ impl Reader {
         if let Some((table, _)) = served {
             return Err(format!("{table} serves it"));
         }
-        match attempt.keeping {
-            Keeping::Collecting { because: Removal::Expired, .. } => return self.is_old(state),
+        match attempt.retention {
+            RetentionState::Deleting { because: Removal::Expired, .. } => return self.is_old(state),
             // A call that was slow on its way may arrive when the rest is gone.
-            Keeping::Collected { .. } if self.is_old(state).is_ok() => return Ok(()),
-            Keeping::Kept => return Err("that was not recorded before".to_owned()),
+            RetentionState::Deleted { .. } if self.is_old(state).is_ok() => return Ok(()),
+            RetentionState::Kept => return Err("that was not recorded before".to_owned()),
             _ => {}
         }
         let since = match (&attempt.publishing, &attempt.ended) {
@@ -258,9 +258,9 @@ impl Reader {
 
     /// Attempts that are gone, as the record says, and of which something is there.
     pub(crate) fn left(&self, state: &State) -> Vec<String> {
-        let gone = state.attempts.iter().filter(|a| matches!(a.keeping, Keeping::Collected { .. }));
+        let gone = state.attempts.iter().filter(|a| matches!(a.retention, RetentionState::Deleted { .. }));
         let folders = gone.filter_map(Attempt::intent).map(|intent| self.0.spec.output_folder(intent));
-        let files = folders.flat_map(|folder| rig::files(&self.0.store, folder.key()));
+        let files = folders.flat_map(|folder| harness::files(&self.0.store, folder.key()));
         files.map(|(key, _)| key).collect()
     }
 
@@ -268,7 +268,8 @@ impl Reader {
     pub(crate) fn left_of_the_day(&self, state: &State) -> Vec<String> {
         let intents = state.attempts.iter().filter_map(Attempt::intent);
         let folders = intents.map(|intent| self.0.spec.output_folder(intent));
-        let files = folders.flat_map(|folder| rig::files(&self.0.store, folder.key())).map(|(key, _)| key);
+        let files =
+            folders.flat_map(|folder| harness::files(&self.0.store, folder.key())).map(|(key, _)| key);
         let serving = catalog::serving(&mut self.0.endpoint.world());
         let tables = serving.into_iter().filter_map(|(table, at)| Some(format!("{table} serves {}", at?)));
         files.chain(tables).collect()
@@ -315,7 +316,7 @@ impl Reader {
                 continue;
             }
             let prefix = location.strip_prefix(&format!("s3://{BUCKET}/")).unwrap_or(&location);
-            let found: BTreeMap<String, u64> = rig::files(&self.0.store, prefix).into_iter().collect();
+            let found: BTreeMap<String, u64> = harness::files(&self.0.store, prefix).into_iter().collect();
             if *named != found {
                 let what = format!("{table}: the manifest names {named:?}, and {location} has {found:?}");
                 readings.broken(Invariant::ServedWhole, what);
@@ -366,16 +367,16 @@ mod tests {
 
     use super::*;
     use crate::fault::Service;
-    use crate::rig::Rig;
+    use crate::harness::Harness;
     use crate::scenario::WorldPlan;
 
     const AFTER: After = After { by: 1, excuse: None, of_catalog: true };
 
     /// A reader of an AWS in which nothing was run.
-    fn reader() -> (Reader, Rig) {
-        let spec = rig::spec(false, true);
-        let rig = Rig::new(&WorldPlan::short(), &spec, 1);
-        (Reader::new(&spec, &rig.endpoint, &rig.store), rig)
+    fn reader() -> (Reader, Harness) {
+        let spec = harness::spec(false, true);
+        let harness = Harness::new(&WorldPlan::short(), &spec, 1);
+        (Reader::new(&spec, &harness.endpoint, &harness.store), harness)
     }
 
     fn traffic(location: Option<&str>) -> Serving {
@@ -399,18 +400,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_file_that_is_not_what_the_manifest_says_is_noticed_while_it_is_served() {
-        let (reader, rig) = reader();
+        let (reader, harness) = reader();
         reader.lost();
         let manifest = r#"{"tables":[{"name":"traffic","files":[{"path":"traffic/a","size":2}]}]}"#;
         for (key, content) in [("out/manifest.json", manifest), ("out/traffic/a", "12")] {
-            rig.store.put(BUCKET, key, content.as_bytes()).unwrap();
+            harness.store.put(BUCKET, key, content.as_bytes()).unwrap();
         }
         reader.see(Some(traffic(Some("s3://my-log-bucket/out/traffic/"))), AFTER);
         assert_eq!(broken(&reader), []);
-        rig.store.put(BUCKET, "out/traffic/a", b"1").unwrap();
+        harness.store.put(BUCKET, "out/traffic/a", b"1").unwrap();
         reader.see(None, AFTER);
         assert_eq!(broken(&reader), [Invariant::ServedWhole]);
-        rig.store.delete(BUCKET, "out/traffic/a", &Condition::default()).unwrap();
+        harness.store.delete(BUCKET, "out/traffic/a", &Condition::default()).unwrap();
         reader.see(None, AFTER);
         assert_eq!(broken(&reader), [Invariant::ServedWhole; 2]);
     }

@@ -14,17 +14,17 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use crate::cast::{Cast, Ready};
-use crate::errand::{self, Errand, GRACE_IS_OVER, Truth, Visit, Visitor};
+use crate::actors::{Actors, Ready};
+use crate::duplicates;
+use crate::harness::{self, Cluster, Harness, Ledger};
 use crate::invariants::{self, Evidence, Violation};
+use crate::listener::{ProcessListener, RecordedEvents, Trace};
 use crate::network::Network;
+use crate::operator_action::{self, GRACE_IS_OVER, OperatorAction, Truth, Visit, Visitor};
 use crate::process::{Control, Process};
 use crate::reader::Reader;
-use crate::rig::{self, Cluster, Ledger, Rig};
 use crate::scenario::{ABSENCE, Scenario};
 use crate::served::{self, Ending};
-use crate::surplus;
-use crate::watching::{Eyes, Told, Trace};
 
 /// No run takes longer than this when nothing stands in its way; the longest deadline is four hours, and who clears
 /// away comes a day later.
@@ -53,6 +53,9 @@ pub struct Report {
     pub time: Duration,
     /// SHA-256 over journal and decisions: the same in every process.
     pub digest: String,
+    /// SHA-256 over what the processes asked of AWS, in words that no renaming changes. Versions of the engine that
+    /// behave alike have the same.
+    pub projection: String,
     /// What happened, line by line; empty where nothing is wrong.
     pub trace: Vec<String>,
     /// The calls that AWS got; empty where nothing is wrong.
@@ -73,52 +76,52 @@ struct Stage {
     network: Network,
     spec: Spec,
     trace: Trace,
-    told: Told,
+    told: RecordedEvents,
     origin: Instant,
 }
 
 impl Stage {
-    fn eyes(&self, process: usize, leave: Option<InterruptSender>) -> Eyes {
-        Eyes { process, trace: self.trace.clone(), told: Arc::clone(&self.told), leave }
+    fn listener(&self, process: usize, leave: Option<InterruptSender>) -> ProcessListener {
+        ProcessListener { process, trace: self.trace.clone(), told: Arc::clone(&self.told), leave }
     }
 }
 
 async fn play(scenario: &Scenario) -> Report {
     let origin = Instant::now();
-    let spec = rig::spec_of(scenario);
-    let rig = Rig::new(&scenario.world, &spec, scenario.seed);
-    let (endpoint, store, before) = (rig.endpoint.clone(), rig.store.clone(), rig.before());
+    let spec = harness::spec_of(scenario);
+    let harness = Harness::new(&scenario.world, &spec, scenario.seed);
+    let (endpoint, store, before) = (harness.endpoint.clone(), harness.store.clone(), harness.before());
     let trace = Trace::new();
     let reader = Reader::new(&spec, &endpoint, &store);
     let network = Network::new(endpoint.clone(), scenario, trace.clone(), reader.clone());
-    let stage = Stage { network: network.clone(), spec, trace, told: Told::default(), origin };
+    let stage = Stage { network: network.clone(), spec, trace, told: RecordedEvents::default(), origin };
     let truth = Truth { endpoint: &endpoint, store: &store, reader: &reader };
 
-    let mut cast = Cast::gather(network, scenario).await;
-    let controls = cast.controls();
-    tokio::spawn(rig.driver.run());
-    let troubled = act(&stage, &truth, scenario, &mut cast).await;
-    let quiet = come_to_rest(&stage, &truth, cast).await;
+    let mut actors = Actors::gather(network, scenario).await;
+    let controls = actors.controls();
+    tokio::spawn(harness.driver.run());
+    let troubled = play_troubled(&stage, &truth, scenario, &mut actors).await;
+    let quiet = come_to_rest(&stage, &truth, actors).await;
 
     let ledger = Ledger::read(&store, &stage.spec);
     let mut ending = quiet.ending;
     ending.left = reader.left(&ledger.state().unwrap_or_default());
-    let clusters = rig::clusters(&mut endpoint.world());
+    let clusters = harness::clusters(&mut endpoint.world());
     let journal = endpoint.journal().entries().unwrap_or_default();
     let (mut facts, readings) = (stage.network.facts(), reader.told());
     facts.injected.extend(readings.counted());
-    facts.injected.extend(surplus::counted(&ledger.events, &clusters));
+    facts.injected.extend(duplicates::counted(&ledger.events, &clusters));
     let told = stage.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let violations = invariants::check(&Evidence {
         spec: &stage.spec,
         scenario,
-        guards: rig::guards(&mut endpoint.world()),
+        guards: harness::guards(&mut endpoint.world()),
         clusters,
         store: &store,
         told: &told,
         facts: &facts,
         journal: &journal,
-        foreign: Rig::foreign_changes(&endpoint, &store, &before),
+        foreign: Harness::foreign_changes(&endpoint, &store, &before),
         outcome: quiet.outcome,
         is_stuck: troubled.is_stuck,
         readings,
@@ -137,6 +140,7 @@ async fn play(scenario: &Scenario) -> Report {
         injected: facts.injected,
         time: origin.elapsed(),
         digest: digest(&journal, &trace),
+        projection: projection(&stage.network, quiet.outcome),
         trace: if is_good { Vec::new() } else { trace },
         journal: if is_good { Vec::new() } else { journal },
         violations,
@@ -153,19 +157,24 @@ struct Troubled {
 
 /// The time of trouble: operators, visitors, and somebody who asks for the end, all at once; and then, in some
 /// scenarios, nobody for a long while.
-async fn act(stage: &Stage, truth: &Truth<'_>, scenario: &Scenario, cast: &mut Cast) -> Troubled {
-    let first: Vec<Control> = cast.operators.iter().flatten().map(|ready| ready.control.clone()).collect();
-    let operators = mem::take(&mut cast.operators).into_iter();
+async fn play_troubled(
+    stage: &Stage,
+    truth: &Truth<'_>,
+    scenario: &Scenario,
+    actors: &mut Actors,
+) -> Troubled {
+    let first: Vec<Control> = actors.operators.iter().flatten().map(|ready| ready.control.clone()).collect();
+    let operators = mem::take(&mut actors.operators).into_iter();
     let operators = join_all(operators.map(|processes| operate(stage, processes, scenario.until)));
-    let canceller = cancel(stage, scenario.cancel_at, mem::take(&mut cast.canceller));
-    let visits = mem::take(&mut cast.visitors).into_iter().zip(&scenario.visits);
+    let canceller = cancel(stage, scenario.cancel_at, mem::take(&mut actors.canceller));
+    let visits = mem::take(&mut actors.visitors).into_iter().zip(&scenario.visits);
     let visits = join_all(visits.map(|(visitor, visit)| pay_visit(stage, truth, visitor, *visit)));
     // What was found stays, even if others are not done in time.
     let mut wrongs = Vec::new();
     let visits = async { wrongs = visits.await.concat() };
-    let acting = async { tokio::join!(operators, canceller, visits) };
+    let executing = async { tokio::join!(operators, canceller, visits) };
     let patience = if scenario.forsaken { scenario.until } else { PATIENCE };
-    let is_over = tokio::time::timeout(patience, acting).await.is_ok();
+    let is_over = tokio::time::timeout(patience, executing).await.is_ok();
     // From here on everything goes well.
     tokio::time::sleep(scenario.until.saturating_sub(stage.origin.elapsed())).await;
     if scenario.forsaken {
@@ -185,21 +194,21 @@ struct Quiet {
 }
 
 /// Once everything goes well: the run is driven to its end, what is left of clusters goes, and the catalog is put right.
-async fn come_to_rest(stage: &Stage, truth: &Truth<'_>, cast: Cast) -> Quiet {
-    let driven = tokio::time::timeout(PATIENCE, drive_to_the_end(stage, cast.last)).await.ok().flatten();
+async fn come_to_rest(stage: &Stage, truth: &Truth<'_>, actors: Actors) -> Quiet {
+    let driven = tokio::time::timeout(PATIENCE, drive_to_the_end(stage, actors.last)).await.ok().flatten();
     let mut wrongs = Vec::new();
-    for sweeper in cast.sweepers {
-        let visit = Visit { at: Duration::from_mins(1), errand: Errand::Sweep };
+    for sweeper in actors.sweepers {
+        let visit = Visit { at: Duration::from_mins(1), operator_action: OperatorAction::Sweep };
         wrongs.extend(pay_visit(stage, truth, sweeper, visit).await);
     }
     let is_left = |cluster: &Cluster| cluster.is_ours() && cluster.is_alive();
     let mut waited = 0;
-    while waited < 24 * 60 && rig::clusters(&mut truth.endpoint.world()).iter().any(is_left) {
+    while waited < 24 * 60 && harness::clusters(&mut truth.endpoint.world()).iter().any(is_left) {
         tokio::time::sleep(Duration::from_mins(1)).await;
         waited += 1;
     }
-    let (mut ending, outcome) = put_right(stage, truth, cast.mender, driven).await;
-    ending.left_of_the_day = outlive(stage, truth, cast.collector).await;
+    let (mut ending, outcome) = put_right(stage, truth, actors.mender, driven).await;
+    ending.left_of_the_day = outlive(stage, truth, actors.collector).await;
     Quiet { outcome, ending, wrongs }
 }
 
@@ -225,11 +234,11 @@ async fn put_right(
         if record.is_expiring() {
             ending.quiet.clear();
         }
-        let clear = Visit { at: Duration::ZERO, errand: Errand::Gc };
+        let clear = Visit { at: Duration::ZERO, operator_action: OperatorAction::Gc };
         pay_visit(stage, truth, mender, clear).await;
     } else if is_given_up && record.unpublished().is_none() {
         ending.quiet.clear();
-        let again = Visit { at: Duration::ZERO, errand: Errand::Publish(None) };
+        let again = Visit { at: Duration::ZERO, operator_action: OperatorAction::Publish(None) };
         pay_visit(stage, truth, mender, again).await;
     } else {
         if is_given_up {
@@ -246,7 +255,8 @@ async fn put_right(
 /// The day expires, if it is one that does, and somebody clears away. Gives what is left of it then.
 async fn outlive(stage: &Stage, truth: &Truth<'_>, collector: Option<Ready>) -> Vec<String> {
     let Some(collector) = collector else { return Vec::new() };
-    pay_visit(stage, truth, collector, Visit { at: GRACE_IS_OVER, errand: Errand::Gc }).await;
+    pay_visit(stage, truth, collector, Visit { at: GRACE_IS_OVER, operator_action: OperatorAction::Gc })
+        .await;
     truth.reader.left_of_the_day(&Ledger::read(truth.store, &stage.spec).state().unwrap_or_default())
 }
 
@@ -287,13 +297,13 @@ fn holder(number: usize, host: String) -> Holder {
 }
 
 /// Runs a process to its end; the outcome, if it got to know one.
-async fn begin(stage: &Stage, Ready { number, plan, cp, control }: Ready) -> Option<Outcome> {
+async fn begin(stage: &Stage, Ready { number, plan, aws, control }: Ready) -> Option<Outcome> {
     let options = RunOptions { holder: holder(number, plan.host), again: plan.again, detach: false };
     let (sender, mut interrupts) = Interrupts::channel();
     let leave = plan.tick.then_some(sender);
-    let mut eyes = stage.eyes(number, leave);
+    let mut listener = stage.listener(number, leave);
     stage.trace.say(number, "begins");
-    let run = emrys_control_plane::run(&cp, &stage.spec, &options, &mut eyes, &mut interrupts);
+    let run = emrys_control_plane::run(&aws, &stage.spec, &options, &mut listener, &mut interrupts);
     let end = Process::new(control, run).await;
     let (text, outcome) = match end {
         None => ("is dead".to_owned(), None),
@@ -309,24 +319,25 @@ async fn begin(stage: &Stage, Ready { number, plan, cp, control }: Ready) -> Opt
 
 /// Somebody asks for the end of the run, from elsewhere.
 async fn cancel(stage: &Stage, at: Option<Duration>, canceller: Option<Ready>) {
-    let (Some(at), Some(Ready { number, cp, control, .. })) = (at, canceller) else {
+    let (Some(at), Some(Ready { number, aws, control, .. })) = (at, canceller) else {
         return;
     };
     tokio::time::sleep(at).await;
-    let asked = emrys_control_plane::cancel(&cp, &stage.spec, "ben");
+    let asked = emrys_control_plane::cancel(&aws, &stage.spec, "ben");
     let asked: Option<Result<_, Stop>> = Process::new(control, asked).await;
     stage.trace.say(number, &format!("asks for the end: {asked:?}"));
 }
 
 /// Somebody comes, does something, and goes; gives what should not have been done.
 async fn pay_visit(stage: &Stage, truth: &Truth<'_>, visitor: Ready, visit: Visit) -> Vec<String> {
-    let Ready { number, plan, cp, control } = visitor;
+    let Ready { number, plan, aws, control } = visitor;
     tokio::time::sleep(visit.at).await;
-    stage.network.inject(visit.errand.kind());
-    stage.trace.say(number, &format!("comes for {:?}", visit.errand));
-    let mut eyes = stage.eyes(number, None);
-    let who = Visitor { cp: &cp, holder: holder(number, plan.host), eyes: &mut eyes };
-    let done = Process::new(control, errand::run(visit.errand, who, &stage.spec, truth)).await;
+    stage.network.inject(visit.operator_action.kind());
+    stage.trace.say(number, &format!("comes for {:?}", visit.operator_action));
+    let mut listener = stage.listener(number, None);
+    let who = Visitor { aws: &aws, holder: holder(number, plan.host), listener: &mut listener };
+    let done =
+        Process::new(control, operator_action::run(visit.operator_action, who, &stage.spec, truth)).await;
     stage.trace.say(number, &format!("goes: {done:?}"));
     done.and_then(Result::ok).unwrap_or_default()
 }
@@ -344,8 +355,18 @@ fn digest(journal: &[Entry], trace: &[String]) -> String {
     hex::encode(hash.finalize())
 }
 
+fn projection(network: &Network, outcome: Option<Outcome>) -> String {
+    let mut hash = Sha256::new();
+    let end = outcome.map_or("none", Outcome::name).to_owned();
+    for line in network.projection().into_iter().chain([end]) {
+        hash.update(line.as_bytes());
+        hash.update(b"\n");
+    }
+    hex::encode(hash.finalize())
+}
+
 /// The same with all members in their order: in the SDK's requests some come in another order in each process.
-fn sorted(value: Value) -> Value {
+pub(crate) fn sorted(value: Value) -> Value {
     match value {
         Value::Object(members) => {
             let members: BTreeMap<String, Value> =
@@ -359,7 +380,7 @@ fn sorted(value: Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use emrys_core::standing::{Goal, Step, plan};
+    use emrys_core::managed::{Goal, Step, plan};
 
     use super::*;
     use crate::exhaustive::{self, Where};
@@ -367,12 +388,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_tables_of_a_simulated_day_are_those_that_setup_would_make() {
         let scenario = exhaustive::scenario(&[], Where::SameHost);
-        let spec = rig::spec(true, true);
-        let rig = Rig::new(&scenario.world, &spec, 1);
-        let reader = Reader::new(&spec, &rig.endpoint, &rig.store);
-        let network = Network::new(rig.endpoint.clone(), &scenario, Trace::new(), reader);
-        let cast = Cast::gather(network, &scenario).await;
-        let found = emrys_control_plane::standing(&cast.last[0].cp, &spec).await.unwrap();
+        let spec = harness::spec(true, true);
+        let harness = Harness::new(&scenario.world, &spec, 1);
+        let reader = Reader::new(&spec, &harness.endpoint, &harness.store);
+        let network = Network::new(harness.endpoint.clone(), &scenario, Trace::new(), reader);
+        let actors = Actors::gather(network, &scenario).await;
+        let found = emrys_control_plane::managed(&actors.last[0].aws, &spec).await.unwrap();
         let steps = plan(&spec, &found, Goal::Setup).steps;
         // The alarm, and what people ask with, are no part of a run.
         let is_beside = |step: &Step| {

@@ -8,9 +8,9 @@ use emrys_local_aws::world::{ClusterRule, ClusterTrouble as Trouble, FaultPhase,
 use fastrand::Rng;
 
 use crate::chaos::{Chaos, Mix, Outage};
-use crate::errand::{Errand, GRACE_IS_OVER, Visit};
 use crate::fault::{Fault, Service};
 use crate::network::STALE;
+use crate::operator_action::{GRACE_IS_OVER, OperatorAction, Visit};
 
 /// Where the numbers of what came later begin.
 const MORE: u64 = 0x6d6f_7265;
@@ -362,7 +362,7 @@ impl Scenario {
 
     /// Whether somebody deletes the ledger.
     pub(crate) fn loses_its_ledger(&self) -> bool {
-        self.visits.iter().any(|visit| visit.errand == Errand::DeleteLedger)
+        self.visits.iter().any(|visit| visit.operator_action == OperatorAction::DeleteLedger)
     }
 
     /// The same, with something taken away.

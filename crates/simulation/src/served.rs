@@ -4,13 +4,13 @@
 use emrys_core::run::State;
 
 use crate::catalog;
-use crate::errand::Truth;
 use crate::invariants::{Invariant, Violation};
+use crate::operator_action::Truth;
 use crate::reader::Readings;
 
 /// A table that does not serve what the record names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Astray {
+pub(crate) struct Drifted {
     table: &'static str,
     what: String,
 }
@@ -19,9 +19,9 @@ pub(crate) struct Astray {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ending {
     /// When all was quiet; of a publication that was given up nothing is expected.
-    pub(crate) quiet: Vec<Astray>,
+    pub(crate) quiet: Vec<Drifted>,
     /// After somebody had put it right, where that was needed.
-    pub(crate) mended: Vec<Astray>,
+    pub(crate) mended: Vec<Drifted>,
     /// What is left of attempts that are gone, as the record says.
     pub(crate) left: Vec<String>,
     /// What is left of a day that expired, when somebody has cleared away after that.
@@ -29,21 +29,21 @@ pub(crate) struct Ending {
 }
 
 /// The tables that do not serve the attempt that the record names.
-pub(crate) fn astray(truth: &Truth<'_>, state: &State) -> Vec<Astray> {
+pub(crate) fn astray(truth: &Truth<'_>, state: &State) -> Vec<Drifted> {
     let wanted = state.chosen().map(|attempt| attempt.number);
     let mut astray = Vec::new();
     for (table, location) in catalog::serving(&mut truth.endpoint.world()) {
         let serves = location.as_ref().and_then(|location| truth.reader.serves(state, table, location));
         if serves != wanted || (wanted.is_none() && location.is_some()) {
             let what = format!("{table} serves {serves:?} ({location:?}), and the record names {wanted:?}");
-            astray.push(Astray { table, what });
+            astray.push(Drifted { table, what });
         }
     }
     astray
 }
 
 /// What does not hold.
-pub(crate) fn judge(ending: &Ending, readings: &Readings) -> Vec<Violation> {
+pub(crate) fn evaluate(ending: &Ending, readings: &Readings) -> Vec<Violation> {
     let broken = |what: String| Violation { invariant: Invariant::CatalogFollows, what };
     let mut violations = readings.wrongs.clone();
     // Whoever looks next puts right what came too late.

@@ -4,12 +4,12 @@ use clap::Args;
 use emrys_control_plane::RunOptions;
 use emrys_core::day::Day;
 
-use crate::commands::run::{exit, tell_end};
+use crate::commands::run::{exit, print_end};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::place;
 use crate::printer::Printer;
-use crate::progress::Watching;
+use crate::progress::ProgressReporter;
 use crate::settings::{Common, DaySettings};
 use crate::signals::{self, CtrlC};
 
@@ -32,15 +32,15 @@ pub(crate) struct AttachArgs {
 
 pub(crate) async fn run(args: &AttachArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
     let DaySettings { spec } = DaySettings::resolve(args.day, common)?;
-    let control_plane = place::connect(&spec.config, common, printer).await?;
+    let aws = place::connect(&spec.config, common, printer).await?;
     let mut interrupts = signals::listen(CtrlC::StopsWatching).map_err(CliError::Start)?;
     let RunOptions { holder, .. } = RunOptions::new(&signals::whoami());
-    let mut watching = Watching::start(printer, &format!("{} {}", spec.pipeline(), spec.day));
-    let attach = emrys_control_plane::attach(&control_plane, &spec, &holder, &mut watching, &mut interrupts);
+    let mut progress = ProgressReporter::start(printer, &format!("{} {}", spec.pipeline(), spec.day));
+    let attach = emrys_control_plane::attach(&aws, &spec, &holder, &mut progress, &mut interrupts);
     let end = Box::pin(attach).await;
-    drop(watching);
+    drop(progress);
     let end = end.map_err(|stop| CliError::run(stop, &spec, common))?;
     let end = end.ok_or_else(|| CliError::not_run(&spec))?;
-    tell_end(&end, &spec, common, printer)?;
+    print_end(&end, &spec, common, printer)?;
     Ok(exit(&end))
 }

@@ -1,14 +1,14 @@
 //! `emrys cancel`: asking for the end of a run, from anywhere.
 
 use clap::Args;
-use emrys_control_plane::{Cancelling, ControlPlane, Holder, How, Stop, status};
+use emrys_control_plane::{AwsContext, Cancelling, Holder, How, Stop, status};
 use emrys_core::day::Day;
 use emrys_core::run::Outcome;
 use emrys_core::spec::Spec;
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::commands::run::{Driving, drive, exit, tell_end};
+use crate::commands::run::{Driving, drive, exit, print_end};
 use crate::commands::status::{holder_json, summary};
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -39,37 +39,37 @@ pub(crate) struct CancelArgs {
 
 pub(crate) async fn run(args: &CancelArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
     let DaySettings { spec } = DaySettings::resolve(args.day, common)?;
-    let cp = place::connect(&spec.config, common, printer).await?;
-    let before = status(&cp, &spec).await?.ok_or_else(|| CliError::not_run(&spec))?;
-    match emrys_control_plane::cancel(&cp, &spec, &signals::whoami()).await? {
+    let aws = place::connect(&spec.config, common, printer).await?;
+    let before = status(&aws, &spec).await?.ok_or_else(|| CliError::not_run(&spec))?;
+    match emrys_control_plane::cancel(&aws, &spec, &signals::whoami()).await? {
         Cancelling::NothingToCancel => {
-            let outcome = status(&cp, &spec).await?.and_then(|status| status.report.outcome);
+            let outcome = status(&aws, &spec).await?.and_then(|status| status.report.outcome);
             tell(&spec, common, printer, &Told::Over(outcome.unwrap_or_default()))
         }
         Cancelling::Asked if args.no_wait => {
             let driver = before.driven_by.filter(|(holder, _)| !holder.is_certainly_dead());
             tell(&spec, common, printer, &Told::Asked(driver))
         }
-        Cancelling::Asked => carry_out(&cp, &spec, common, printer).await,
+        Cancelling::Asked => carry_out(&aws, &spec, common, printer).await,
     }
 }
 
 /// Takes the run, if nobody has it, and drives it to its end; the request is found on the way.
 async fn carry_out(
-    cp: &ControlPlane,
+    aws: &AwsContext,
     spec: &Spec,
     common: &Common,
     printer: &Printer,
 ) -> Result<Exit, CliError> {
     let driving = Driving { again: false, detach: false, ctrl_c: CtrlC::StopsWatching };
-    let end = match drive(cp, spec, driving, common, printer).await {
+    let end = match drive(aws, spec, driving, common, printer).await {
         Err(CliError::Run { stop: Stop::Held { holder, since }, .. }) => {
             return tell(spec, common, printer, &Told::Asked(Some((*holder, since))));
         }
         end => end?,
     };
     if end.how != How::Closed(Outcome::Cancelled) {
-        tell_end(&end, spec, common, printer)?;
+        print_end(&end, spec, common, printer)?;
         return Ok(exit(&end));
     }
     if common.json {

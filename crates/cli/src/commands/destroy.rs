@@ -1,7 +1,7 @@
 //! `emrys destroy`: removing what `emrys setup` made.
 
 use clap::Args;
-use emrys_core::standing::Goal;
+use emrys_core::managed::Goal;
 
 use crate::commands::setup::{How, reconcile};
 use crate::confirm::can_ask;

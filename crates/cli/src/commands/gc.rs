@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use clap::Args;
 use emrys_control_plane::{
-    Clearable, Cleared, Clearing, ControlPlane, Interrupts, Removed, RunOptions, Watcher, clear_days,
-    clearable, clearables,
+    AwsContext, Collected, Collection, Garbage, Interrupts, Removed, RunListener, RunOptions, all_garbage,
+    collect_garbage_of, garbage,
 };
 use emrys_core::day::Day;
-use emrys_core::gc::{Fate, Judged};
+use emrys_core::gc::{Disposition, EvaluatedOutput};
 use emrys_core::spec::Spec;
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ use crate::error::{CliError, tell};
 use crate::exit::Exit;
 use crate::format::{bytes, plural};
 use crate::printer::{BAD, BOLD, GOOD, Printer, styled};
-use crate::progress::Watching;
+use crate::progress::ProgressReporter;
 use crate::settings::{Common, GcSettings};
 use crate::signals::{self, CtrlC};
 use crate::table::{Align, table};
@@ -50,8 +50,8 @@ pub(crate) struct GcArgs {
 
 /// A day that was looked at, and what became of it.
 struct Row {
-    found: Clearable,
-    cleared: Option<Result<Cleared, String>>,
+    found: Garbage,
+    collected: Option<Result<Collected, String>>,
 }
 
 /// A day, and why nobody can say what may go of it.
@@ -62,8 +62,8 @@ pub(crate) async fn run(args: &GcArgs, common: &Common, printer: &Printer) -> Re
         can_ask(args.yes, "`emrys gc` deletes output that nobody needs any more")?;
     }
     let GcSettings { spec } = GcSettings::resolve(args.day, common)?;
-    let cp = place::connect(&spec.config, common, printer).await?;
-    let (mut rows, unreadable) = look(&cp, &spec, args.day).await?;
+    let aws = place::connect(&spec.config, common, printer).await?;
+    let (mut rows, unreadable) = look(&aws, &spec, args.day).await?;
     if !common.json {
         printer.data(&text(spec.pipeline(), &rows))?;
     }
@@ -73,9 +73,9 @@ pub(crate) async fn run(args: &GcArgs, common: &Common, printer: &Printer) -> Re
     let mut exit = if unreadable.is_empty() { Exit::Done } else { Exit::Usage };
     if let Some(question) = question(&rows).filter(|_| !args.dry_run)
         && confirm(printer, args.yes, &question)?
-        && let Some(trouble) = remove(&cp, &spec, &mut rows, printer).await?
+        && let Some(error) = remove(&aws, &spec, &mut rows, printer).await?
     {
-        exit = trouble;
+        exit = error;
     }
     if common.json {
         printer.json(&document(spec.pipeline(), &rows, &unreadable, args.dry_run, exit))?;
@@ -84,17 +84,17 @@ pub(crate) async fn run(args: &GcArgs, common: &Common, printer: &Printer) -> Re
 }
 
 async fn look(
-    cp: &ControlPlane,
+    aws: &AwsContext,
     spec: &Spec,
     day: Option<Day>,
 ) -> Result<(Vec<Row>, Vec<Unreadable>), CliError> {
-    let row = |found| Row { found, cleared: None };
+    let row = |found| Row { found, collected: None };
     if day.is_some() {
-        let found = Box::pin(clearable(cp, spec)).await?.ok_or_else(|| CliError::not_run(spec))?;
+        let found = Box::pin(garbage(aws, spec)).await?.ok_or_else(|| CliError::not_run(spec))?;
         return Ok((vec![row(found)], Vec::new()));
     }
     let (mut rows, mut unreadable) = (Vec::new(), Vec::new());
-    for found in Box::pin(clearables(cp, spec)).await? {
+    for found in Box::pin(all_garbage(aws, spec)).await? {
         match found {
             Ok(found) => rows.push(row(found)),
             Err(why) => unreadable.push(why),
@@ -105,7 +105,7 @@ async fn look(
 
 /// Clears what is due; how the command ends where not all of it could be done.
 async fn remove(
-    cp: &ControlPlane,
+    aws: &AwsContext,
     spec: &Spec,
     rows: &mut [Row],
     printer: &Printer,
@@ -114,20 +114,22 @@ async fn remove(
     let RunOptions { holder, .. } = RunOptions::new(&signals::whoami());
     let due: Vec<Day> = rows.iter().filter(|row| is_due(&row.found)).map(|row| row.found.day).collect();
     let (told, pipeline) = (printer.clone(), spec.pipeline().to_owned());
-    let mut watcher =
-        move |day| Box::new(Watching::start(&told, &format!("{pipeline} {day}"))) as Box<dyn Watcher>;
-    let cleared = Box::pin(clear_days(cp, spec, &due, &holder, &mut watcher, &mut interrupts)).await;
-    let is_cut_short = cleared.len() < due.len();
+    let mut listener = move |day| {
+        Box::new(ProgressReporter::start(&told, &format!("{pipeline} {day}"))) as Box<dyn RunListener>
+    };
+    let collected =
+        Box::pin(collect_garbage_of(aws, spec, &due, &holder, &mut listener, &mut interrupts)).await;
+    let is_cut_short = collected.len() < due.len();
     let mut exit = None;
-    for (day, cleared) in cleared {
-        let result = match cleared {
-            Ok(Clearing::Done(cleared)) => {
-                if cleared.stopped {
+    for (day, collected) in collected {
+        let result = match collected {
+            Ok(Collection::Done(collected)) => {
+                if collected.stopped {
                     exit.get_or_insert(Exit::StoppedWatching);
                 }
-                Ok(*cleared)
+                Ok(*collected)
             }
-            Ok(Clearing::InFlight | Clearing::NotRun) => {
+            Ok(Collection::InFlight | Collection::NotRun) => {
                 exit.get_or_insert(Exit::Held);
                 Err("it is run again just now".to_owned())
             }
@@ -140,7 +142,7 @@ async fn remove(
             tell(printer, &format!("{day} was not cleared: {why}"), None);
         }
         if let Some(row) = rows.iter_mut().find(|row| row.found.day == day) {
-            row.cleared = Some(result);
+            row.collected = Some(result);
         }
     }
     if is_cut_short {
@@ -153,8 +155,8 @@ async fn remove(
     Ok(exit)
 }
 
-fn is_due(found: &Clearable) -> bool {
-    found.expires || !found.astray.is_empty() || !found.removals.is_empty()
+fn is_due(found: &Garbage) -> bool {
+    found.expires || !found.drifted.is_empty() || !found.removals.is_empty()
 }
 
 /// What is to be agreed to; nothing, when there is nothing to do.
@@ -175,11 +177,11 @@ fn question(rows: &[Row]) -> Option<String> {
 }
 
 /// Why an attempt's output goes or stays, for people.
-fn why(judged: &Judged) -> String {
-    match judged.fate {
-        Fate::Remove(because) => because.to_string(),
-        Fate::Keep(reason) => reason.to_string(),
-        Fate::Gone => "gone already".to_owned(),
+fn why(evaluated: &EvaluatedOutput) -> String {
+    match evaluated.disposition {
+        Disposition::Remove(because) => because.to_string(),
+        Disposition::Keep(reason) => reason.to_string(),
+        Disposition::Gone => "gone already".to_owned(),
     }
 }
 
@@ -187,10 +189,10 @@ fn text(pipeline: &str, rows: &[Row]) -> String {
     let mut text = String::new();
     let removals = rows.iter().flat_map(|row| row.found.removals.iter().map(move |removed| (row, removed)));
     let removals: Vec<_> = removals.collect();
-    for Clearable { day, astray, .. } in rows.iter().map(|row| &row.found) {
-        if !astray.is_empty() {
+    for Garbage { day, drifted, .. } in rows.iter().map(|row| &row.found) {
+        if !drifted.is_empty() {
             let what = "the catalog serves something else than the record says";
-            let _ = writeln!(text, "{day}: {} ({})", styled(BAD, what), astray.join(", "));
+            let _ = writeln!(text, "{day}: {} ({})", styled(BAD, what), drifted.join(", "));
         }
     }
     if removals.is_empty() && !rows.iter().any(|row| row.found.expires) {
@@ -214,13 +216,17 @@ fn text(pipeline: &str, rows: &[Row]) -> String {
             }),
         );
     }
-    let kept =
-        rows.iter().flat_map(|row| row.found.attempts.iter().map(move |judged| (row.found.day, judged)));
-    let kept: Vec<_> = kept.filter(|(_, judged)| !matches!(judged.fate, Fate::Remove(_))).collect();
+    let kept = rows
+        .iter()
+        .flat_map(|row| row.found.attempts.iter().map(move |evaluated| (row.found.day, evaluated)));
+    let kept: Vec<_> =
+        kept.filter(|(_, evaluated)| !matches!(evaluated.disposition, Disposition::Remove(_))).collect();
     if !kept.is_empty() {
         let _ = writeln!(text, "\n{}\n", styled(BOLD, "left alone"));
         let header = [("day", Align::Left), ("attempt", Align::Right), ("why", Align::Left)];
-        let row = |(day, judged): (Day, &Judged)| [day.to_string(), judged.attempt.to_string(), why(judged)];
+        let row = |(day, evaluated): (Day, &EvaluatedOutput)| {
+            [day.to_string(), evaluated.attempt.to_string(), why(evaluated)]
+        };
         text += &table(header, kept.into_iter().map(row));
     }
     text
@@ -236,7 +242,7 @@ fn document(pipeline: &str, rows: &[Row], unreadable: &[Unreadable], dry_run: bo
     })
 }
 
-fn day_json(Row { found, cleared }: &Row) -> Value {
+fn day_json(Row { found, collected }: &Row) -> Value {
     let removed = |removed: &Removed| {
         json!({
             "attempt": removed.attempt,
@@ -246,22 +252,22 @@ fn day_json(Row { found, cleared }: &Row) -> Value {
             "bytes": removed.bytes,
         })
     };
-    let kept = found.attempts.iter().filter_map(|judged| {
-        let reason = match judged.fate {
-            Fate::Remove(_) => return None,
-            Fate::Keep(reason) => json!(reason),
-            Fate::Gone => json!({ "reason": "gone" }),
+    let kept = found.attempts.iter().filter_map(|evaluated| {
+        let reason = match evaluated.disposition {
+            Disposition::Remove(_) => return None,
+            Disposition::Keep(reason) => json!(reason),
+            Disposition::Gone => json!({ "reason": "gone" }),
         };
-        Some(json!({ "attempt": judged.attempt, "why": why(judged), "kept": reason }))
+        Some(json!({ "attempt": evaluated.attempt, "why": why(evaluated), "kept": reason }))
     });
-    let done = cleared.as_ref().and_then(|cleared| cleared.as_ref().ok());
+    let done = collected.as_ref().and_then(|collected| collected.as_ref().ok());
     json!({
         "day": found.day,
         "expires": found.expires,
-        "astray": found.astray,
+        "drifted": found.drifted,
         "to_remove": found.removals.iter().map(removed).collect::<Vec<_>>(),
         "left_alone": kept.collect::<Vec<_>>(),
         "removed": done.map(|done| done.removed.iter().map(removed).collect::<Vec<_>>()),
-        "error": cleared.as_ref().and_then(|cleared| cleared.as_ref().err()),
+        "error": collected.as_ref().and_then(|collected| collected.as_ref().err()),
     })
 }

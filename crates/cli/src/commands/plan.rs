@@ -35,8 +35,8 @@ pub(crate) struct PlanArgs {
 
 pub(crate) async fn run(args: PlanArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
     let settings = PlanSettings::resolve(args, common)?;
-    let control_plane = place::connect(&settings.spec.config, common, printer).await?;
-    let plan = emrys_control_plane::plan(&control_plane, &settings.spec).await?;
+    let aws = place::connect(&settings.spec.config, common, printer).await?;
+    let plan = emrys_control_plane::plan(&aws, &settings.spec).await?;
     if let Some(path) = settings.out {
         let text = serde_json::to_string_pretty(&plan).map_err(std::io::Error::from)? + "\n";
         std::fs::write(&path, text).map_err(|source| CliError::Write { path, source })?;

@@ -12,7 +12,7 @@ use crate::error::{CliError, tell};
 use crate::exit::Exit;
 use crate::place;
 use crate::printer::Printer;
-use crate::progress::Watching;
+use crate::progress::ProgressReporter;
 use crate::settings::{Common, DaySettings};
 use crate::signals::{self, CtrlC};
 
@@ -42,14 +42,14 @@ pub(crate) async fn run(args: &PublishArgs, common: &Common, printer: &Printer) 
         let why = "nothing is published: the pipeline has no `[catalog]`, or a job of its own without `[[catalog.tables]]`";
         return refuse(&spec, common, printer, why, None, Exit::Usage);
     }
-    let cp = place::connect(&spec.config, common, printer).await?;
+    let aws = place::connect(&spec.config, common, printer).await?;
     let mut interrupts = signals::listen(CtrlC::StopsWatching).map_err(CliError::Start)?;
     let RunOptions { holder, .. } = RunOptions::new(&signals::whoami());
-    let mut watching = Watching::start(printer, &format!("{} {}", spec.pipeline(), spec.day));
+    let mut progress = ProgressReporter::start(printer, &format!("{} {}", spec.pipeline(), spec.day));
     let publish =
-        emrys_control_plane::publish(&cp, &spec, args.attempt, &holder, &mut watching, &mut interrupts);
+        emrys_control_plane::publish(&aws, &spec, args.attempt, &holder, &mut progress, &mut interrupts);
     let tried = Box::pin(publish).await;
-    drop(watching);
+    drop(progress);
     let why: String = match tried.map_err(|stop| CliError::run(stop, &spec, common))? {
         Publication::Tried(end) => return told(&end, &spec, common, printer),
         Publication::NotRun => return Err(CliError::not_run(&spec)),
@@ -83,7 +83,7 @@ fn told(end: &RunEnd, spec: &Spec, common: &Common, printer: &Printer) -> Result
     let go_on = "`emrys publish`, `attach` and `gc` of the day go on with it; `emrys runs` of the day shows what each table serves";
     let cut_short = match &end.how {
         How::Closed(_) => None,
-        How::Left(leave) => Some(format!("not published: {}", leave.trouble())),
+        How::Left(leave) => Some(format!("not published: {}", leave.error())),
         How::StoppedWatching | How::Detached => Some("stopped before it was published".to_owned()),
     };
     if let Some(why) = cut_short {

@@ -9,7 +9,7 @@ use std::io;
 
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args, ValueEnum};
-use emrys_control_plane::{Asked, ControlPlane, Interrupts, NextPage, pages, query};
+use emrys_control_plane::{Asked, AwsContext, Interrupts, NextPage, pages, query};
 use emrys_core::day::Day;
 use emrys_core::queries::{Execution, NAMED, Outcome, find};
 
@@ -83,14 +83,14 @@ pub(crate) async fn run(args: &QueryArgs, common: &Common, printer: &Printer) ->
         (sql, None) => sql.clone().unwrap_or_default(),
     };
     let settings = QuerySettings::resolve(args, statement, common)?;
-    let cp = place::connect(&settings.spec.config, common, printer).await?;
+    let aws = place::connect(&settings.spec.config, common, printer).await?;
     let mut interrupts = signals::listen(CtrlC::StopsWatching).map_err(CliError::Start)?;
-    let outcome = ask(&cp, &settings, printer, &mut interrupts).await?;
+    let outcome = ask(&aws, &settings, printer, &mut interrupts).await?;
     let asked = report::Asked { named: args.named.as_deref(), settings: &settings };
     let mut output = if common.json { Output::document() } else { Output::of(args.format) };
     let exit = match &outcome {
         Outcome::Over(execution) if execution.failure.is_none() => {
-            print_rows(&cp, execution, &mut output, printer, &mut interrupts).await?;
+            print_rows(&aws, execution, &mut output, printer, &mut interrupts).await?;
             Exit::Done
         }
         Outcome::Over(_) | Outcome::Stopped(_) => Exit::RunFailed,
@@ -109,7 +109,7 @@ pub(crate) async fn run(args: &QueryArgs, common: &Common, printer: &Printer) ->
 
 /// Starts the query and watches it.
 async fn ask(
-    cp: &ControlPlane,
+    aws: &AwsContext,
     settings: &QuerySettings,
     printer: &Printer,
     interrupts: &mut Interrupts,
@@ -122,20 +122,20 @@ async fn ask(
         results: &settings.catalog.query_results,
     };
     let mut progress = Progress::start(printer);
-    let outcome = Box::pin(query(cp, asked, &mut |execution| progress.saw(execution), interrupts)).await;
+    let outcome = Box::pin(query(aws, asked, &mut |execution| progress.saw(execution), interrupts)).await;
     progress.end();
     Ok(outcome?)
 }
 
 /// Prints the rows, as far as somebody wants them.
 async fn print_rows(
-    cp: &ControlPlane,
+    aws: &AwsContext,
     execution: &Execution,
     output: &mut Output,
     printer: &Printer,
     interrupts: &mut Interrupts,
 ) -> Result<(), CliError> {
-    let mut pages = pages(cp, execution);
+    let mut pages = pages(aws, execution);
     loop {
         match pages.next(interrupts).await.map_err(CliError::Rows)? {
             NextPage::Rows(rows) => output.page(pages.columns(), rows, printer)?,

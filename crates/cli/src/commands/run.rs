@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use clap::Args;
-use emrys_control_plane::{ControlPlane, How, RunEnd, RunOptions};
+use emrys_control_plane::{AwsContext, How, RunEnd, RunOptions};
 use emrys_core::day::Day;
 use emrys_core::diagnosis::Diagnosis;
 use emrys_core::report::{Phase, RunReport};
@@ -16,7 +16,7 @@ use crate::error::{CliError, tell};
 use crate::exit::Exit;
 use crate::invocation::invocation;
 use crate::printer::{DIM, Printer, styled};
-use crate::progress::Watching;
+use crate::progress::ProgressReporter;
 use crate::settings::{Common, RunSettings};
 use crate::signals::CtrlC;
 use crate::{place, signals, stop};
@@ -47,10 +47,10 @@ pub(crate) struct RunArgs {
 
 pub(crate) async fn run(args: &RunArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
     let RunSettings { spec } = RunSettings::resolve(args, common)?;
-    let control_plane = place::connect(&spec.config, common, printer).await?;
+    let aws = place::connect(&spec.config, common, printer).await?;
     let driving = Driving { detach: args.detach, ..Driving::default() };
-    let end = drive(&control_plane, &spec, driving, common, printer).await?;
-    tell_end(&end, &spec, common, printer)?;
+    let end = drive(&aws, &spec, driving, common, printer).await?;
+    print_end(&end, &spec, common, printer)?;
     Ok(exit(&end))
 }
 
@@ -73,7 +73,7 @@ impl Default for Driving {
 
 /// Drives a run to its end, and shows it on the way.
 pub(crate) async fn drive(
-    control_plane: &ControlPlane,
+    aws: &AwsContext,
     spec: &Spec,
     driving: Driving,
     common: &Common,
@@ -83,11 +83,11 @@ pub(crate) async fn drive(
     let mut interrupts = signals::listen(ctrl_c).map_err(CliError::Start)?;
     let options = RunOptions { again, detach, ..RunOptions::new(&signals::whoami()) };
     let title = format!("{} {}", spec.pipeline(), spec.day);
-    let mut watching = Watching::start(printer, &title);
+    let mut progress = ProgressReporter::start(printer, &title);
     // On the heap: it is a large future, and its callers would be large too.
-    let run = emrys_control_plane::run(control_plane, spec, &options, &mut watching, &mut interrupts);
+    let run = emrys_control_plane::run(aws, spec, &options, &mut progress, &mut interrupts);
     let end = Box::pin(run).await;
-    drop(watching);
+    drop(progress);
     end.map_err(|stop| CliError::run(stop, spec, common))
 }
 
@@ -97,12 +97,12 @@ pub(crate) fn exit(end: &RunEnd) -> Exit {
         How::Closed(outcome) => Exit::from(*outcome),
         How::Detached => Exit::Done,
         How::StoppedWatching => Exit::StoppedWatching,
-        How::Left(leave) => stop::trouble_exit(leave.trouble().kind),
+        How::Left(leave) => stop::error_exit(leave.error().class),
     }
 }
 
 /// Tells how a run ended: its report on stdout, and what went wrong on stderr.
-pub(crate) fn tell_end(
+pub(crate) fn print_end(
     end: &RunEnd,
     spec: &Spec,
     common: &Common,
@@ -110,10 +110,10 @@ pub(crate) fn tell_end(
 ) -> Result<(), CliError> {
     let report = &end.report;
     let attach = invocation(common, &format!("attach {}", spec.day));
-    let complaint = complaint(end, spec, &attach, common);
+    let error_report = error_report(end, spec, &attach, common);
     if common.json {
         let mut document = serde_json::to_value(report).map_err(std::io::Error::from)?;
-        if let Some(Complaint { kind, message, hint, .. }) = &complaint {
+        if let Some(ErrorReport { kind, message, hint, .. }) = &error_report {
             document["error"] = json!({ "kind": kind, "message": message, "hint": hint });
         }
         if end.how == How::Detached {
@@ -127,7 +127,7 @@ pub(crate) fn tell_end(
             printer.data(&nobody_drives(&attach))?;
         }
     }
-    if let Some(Complaint { message, details, hint, .. }) = complaint {
+    if let Some(ErrorReport { message, details, hint, .. }) = error_report {
         tell(printer, &(message + &details), hint.as_deref());
     }
     Ok(())
@@ -143,7 +143,7 @@ fn nobody_drives(attach: &str) -> String {
 }
 
 /// What to say of a run that did not succeed.
-struct Complaint {
+struct ErrorReport {
     kind: &'static str,
     message: String,
     /// For people; in JSON it stands in the report.
@@ -151,10 +151,10 @@ struct Complaint {
     hint: Option<String>,
 }
 
-fn complaint(end: &RunEnd, spec: &Spec, attach: &str, common: &Common) -> Option<Complaint> {
+fn error_report(end: &RunEnd, spec: &Spec, attach: &str, common: &Common) -> Option<ErrorReport> {
     let report = &end.report;
     let RunReport { pipeline, day, .. } = report;
-    let new = |kind, message| Complaint { kind, message, details: String::new(), hint: None };
+    let new = |kind, message| ErrorReport { kind, message, details: String::new(), hint: None };
     let go_on = || Some(format!("`{attach}` picks it up where it is then"));
     let outcome = match &end.how {
         How::Closed(outcome) => *outcome,
@@ -164,29 +164,29 @@ fn complaint(end: &RunEnd, spec: &Spec, attach: &str, common: &Common) -> Option
                 "stopped watching; the run of {pipeline} on {day} is cancelled, and its cluster may not have ended yet"
             );
             let hint = Some(format!("`{attach}` sees it gone; with nobody there it ends after its steps"));
-            return Some(Complaint { hint, ..new("stopped_watching", message) });
+            return Some(ErrorReport { hint, ..new("stopped_watching", message) });
         }
         How::StoppedWatching => {
             let message = format!("stopped watching; the run of {pipeline} on {day} goes on");
-            return Some(Complaint { hint: go_on(), ..new("stopped_watching", message) });
+            return Some(ErrorReport { hint: go_on(), ..new("stopped_watching", message) });
         }
         // It was left before it had begun: there is nothing to be picked up.
         How::Left(leave) if report.phase == Phase::Preparing => {
             let message = format!("{leave}; nothing of {pipeline} on {day} was launched");
-            let hint = stop::trouble_hint(leave.trouble(), common);
-            return Some(Complaint { hint, ..new(stop::trouble_kind(leave.trouble().kind), message) });
+            let hint = stop::error_hint(leave.error(), common);
+            return Some(ErrorReport { hint, ..new(stop::error_class_name(leave.error().class), message) });
         }
         How::Left(leave) => {
             let message = format!("{leave}; the run of {pipeline} on {day} is no longer watched");
-            return Some(Complaint {
+            return Some(ErrorReport {
                 hint: go_on(),
-                ..new(stop::trouble_kind(leave.trouble().kind), message)
+                ..new(stop::error_class_name(leave.error().class), message)
             });
         }
     };
     match outcome {
         Outcome::Succeeded => None,
-        Outcome::Empty => Some(Complaint {
+        Outcome::Empty => Some(ErrorReport {
             hint: Some("is the day over, and does `[source] uri` name its folder?".to_owned()),
             ..new(
                 "empty",
@@ -201,7 +201,7 @@ fn complaint(end: &RunEnd, spec: &Spec, attach: &str, common: &Common) -> Option
             let refusal = report.refusal.as_ref();
             let why = refusal.map(|refusal| refusal.summary.as_str()).unwrap_or_default();
             let message = format!("{pipeline} cannot be run on {day}: {why}");
-            Some(Complaint {
+            Some(ErrorReport {
                 hint: refusal.map(|refusal| refusal.hint.to_owned()),
                 ..new("refused", message)
             })
@@ -211,7 +211,7 @@ fn complaint(end: &RunEnd, spec: &Spec, attach: &str, common: &Common) -> Option
             let Some(diagnosis) = &report.diagnosis else {
                 return Some(new("failed", message));
             };
-            Some(Complaint {
+            Some(ErrorReport {
                 details: details(diagnosis),
                 hint: diagnosis.hint.clone(),
                 ..new("failed", format!("{message}: {}", diagnosis.summary))

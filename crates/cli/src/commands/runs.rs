@@ -6,7 +6,7 @@ use clap::Args;
 use emrys_control_plane::{DayRecord, RunStatus, Served, days, served, status};
 use emrys_core::day::Day;
 use emrys_core::report::RunReport;
-use emrys_core::run::{Attempt, AttemptResult, Event, Keeping, Publishing, Recorded};
+use emrys_core::run::{Attempt, AttemptResult, Event, Publishing, Recorded, RetentionState};
 use emrys_core::spec::Spec;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -41,10 +41,10 @@ pub(crate) struct RunsArgs {
 
 pub(crate) async fn run(args: &RunsArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
     let RunsSettings { spec, last } = RunsSettings::resolve(args, common)?;
-    let cp = place::connect(&spec.config, common, printer).await?;
+    let aws = place::connect(&spec.config, common, printer).await?;
     if args.day.is_some() {
-        let status = status(&cp, &spec).await?.ok_or_else(|| CliError::not_run(&spec))?;
-        let live = served(&cp, &spec, &status.state).await;
+        let status = status(&aws, &spec).await?.ok_or_else(|| CliError::not_run(&spec))?;
+        let live = served(&aws, &spec, &status.state).await;
         let live = live.as_deref().map_err(ToString::to_string);
         if common.json {
             printer.json(&day_json(&spec, &status, &live))?;
@@ -53,7 +53,7 @@ pub(crate) async fn run(args: &RunsArgs, common: &Common, printer: &Printer) -> 
         }
         return Ok(Exit::Done);
     }
-    let days = Box::pin(days(&cp, &spec, last)).await?;
+    let days = Box::pin(days(&aws, &spec, last)).await?;
     if common.json {
         let runs: Vec<Value> = days.iter().map(run_json).collect();
         printer.json(&json!({ "pipeline": spec.pipeline(), "runs": runs }))?;
@@ -86,8 +86,8 @@ fn days_text(days: &[DayRecord]) -> String {
             let mut outcome = report.outcome.map_or_else(|| "in flight".to_owned(), str::to_owned);
             if expired_at(status).is_some() {
                 outcome += ", expired";
-            } else if let Some(standing) = standing(report) {
-                let _ = write!(outcome, ", attempt {standing} stands");
+            } else if let Some(managed) = managed(report) {
+                let _ = write!(outcome, ", attempt {managed} stands");
             }
             [
                 day.to_string(),
@@ -102,7 +102,7 @@ fn days_text(days: &[DayRecord]) -> String {
 }
 
 /// The attempt that stands although the day, as it was last asked for, did not come to an end that is as good.
-fn standing(report: &RunReport) -> Option<u32> {
+fn managed(report: &RunReport) -> Option<u32> {
     let is_as_good = matches!(report.outcome, None | Some("succeeded"));
     report.succeeded_attempt.filter(|_| !is_as_good)
 }
@@ -205,17 +205,17 @@ impl AttemptRow {
 /// What became of what an attempt wrote, by the record.
 fn output(attempt: &Attempt) -> &'static str {
     let is_expired = matches!(attempt.publishing, Publishing::Withdrawn { .. });
-    match (&attempt.keeping, &attempt.publishing) {
-        (Keeping::Collected { .. }, _) if is_expired => "expired",
-        (Keeping::Collected { .. }, _) => "removed",
-        (Keeping::Expired { .. }, _) => "expiring",
-        (Keeping::Collecting { .. }, _) => "being removed",
-        (Keeping::Kept, _) if attempt.intent().is_none() => "none",
-        (Keeping::Kept, Publishing::Published) => "published",
-        (Keeping::Kept, Publishing::Intended) => "being published",
-        (Keeping::Kept, Publishing::GivenUp(_)) => "not published",
-        (Keeping::Kept, Publishing::Superseded { .. }) => "superseded",
-        (Keeping::Kept, Publishing::Open | Publishing::Withdrawn { .. }) => "kept",
+    match (&attempt.retention, &attempt.publishing) {
+        (RetentionState::Deleted { .. }, _) if is_expired => "expired",
+        (RetentionState::Deleted { .. }, _) => "removed",
+        (RetentionState::Expired { .. }, _) => "expiring",
+        (RetentionState::Deleting { .. }, _) => "being removed",
+        (RetentionState::Kept, _) if attempt.intent().is_none() => "none",
+        (RetentionState::Kept, Publishing::Published) => "published",
+        (RetentionState::Kept, Publishing::Intended) => "being published",
+        (RetentionState::Kept, Publishing::GivenUp(_)) => "not published",
+        (RetentionState::Kept, Publishing::Superseded { .. }) => "superseded",
+        (RetentionState::Kept, Publishing::Open | Publishing::Withdrawn { .. }) => "kept",
     }
 }
 
@@ -243,11 +243,11 @@ fn catalog_text(status: &RunStatus, live: &Live<'_>) -> String {
     };
     let chosen = status.state.chosen().map(|attempt| attempt.number);
     let name = |attempt: Option<u32>| attempt.map_or_else(|| "none".to_owned(), |n| format!("attempt {n}"));
-    let astray: Vec<&Served> = served.iter().filter(|served| served.attempt != chosen).collect();
-    if astray.is_empty() && status.state.expiry.is_some() {
+    let drifted: Vec<&Served> = served.iter().filter(|served| served.attempt != chosen).collect();
+    if drifted.is_empty() && status.state.expiry.is_some() {
         return "\n  the day has expired: queries see none\n".to_owned();
     }
-    if astray.is_empty() {
+    if drifted.is_empty() {
         let mut text = format!("\n  queries see {}\n", name(chosen));
         if chosen.is_none() && status.state.closed.is_some() && status.report.succeeded_attempt.is_some() {
             let day = status.report.day;
@@ -257,8 +257,8 @@ fn catalog_text(status: &RunStatus, live: &Live<'_>) -> String {
     }
     let mut text =
         format!("\n  ! queries should see {}, and the catalog serves something else:\n", name(chosen));
-    let astray_tables_are_bare = astray.iter().any(|served| served.location.is_none());
-    for served in astray {
+    let astray_tables_are_bare = drifted.iter().any(|served| served.location.is_none());
+    for served in drifted {
         let location = served.location.as_deref().unwrap_or("no partition");
         let _ = writeln!(text, "    {}: {} ({location})", served.table, name(served.attempt));
     }
@@ -331,7 +331,7 @@ fn day_text(spec: &Spec, status: &RunStatus) -> String {
 fn line(recorded: &Recorded) -> String {
     match &recorded.event {
         Event::Opened { .. } => "the day's record is opened".to_owned(),
-        Event::AlarmFound { current: false } => "the alarm has to be written".to_owned(),
+        Event::AlarmChecked { current: false } => "the alarm has to be written".to_owned(),
         Event::Closed { outcome } => format!("the run is over: {}", told_outcome(Some(outcome.name()))),
         event => describe(event).map_or_else(String::new, |(level, line)| match level {
             Level::Info => line,

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use clap::Args;
-use emrys_control_plane::{apply, standing};
-use emrys_core::standing::{Change, Goal, Item, Plan, Step, plan};
+use emrys_control_plane::{apply, managed};
+use emrys_core::managed::{Change, Goal, Item, Plan, Step, plan};
 use serde_json::{Map, Value, json};
 
 use crate::confirm::{can_ask, confirm};
@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::format::plural;
 use crate::place;
 use crate::printer::{BAD, BOLD, DIM, GOOD, HINT, Printer, WARN, styled};
-use crate::settings::{Common, StandingSettings};
+use crate::settings::{Common, ManagedSettings};
 
 /// Make what outlives a run as configured: the alarm, lifecycle rules, tables in the catalog, workgroup and named queries
 ///
@@ -57,9 +57,9 @@ pub(crate) struct How {
 
 /// Looks, shows, asks, does it, and looks again.
 pub(crate) async fn reconcile(how: How, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
-    let StandingSettings { spec } = StandingSettings::resolve(common)?;
-    let cp = place::connect(&spec.config, common, printer).await?;
-    let found = Box::pin(standing(&cp, &spec)).await?;
+    let ManagedSettings { spec } = ManagedSettings::resolve(common)?;
+    let aws = place::connect(&spec.config, common, printer).await?;
+    let found = Box::pin(managed(&aws, &spec)).await?;
     let planned = plan(&spec, &found, how.goal);
     if !common.json {
         printer.data(&text(spec.pipeline(), &planned, how))?;
@@ -72,11 +72,11 @@ pub(crate) async fn reconcile(how: How, common: &Common, printer: &Printer) -> R
     let question = format!("Go on with {}?", plural(planned.steps.len() as u64, "change"));
     if !how.dry_run && !planned.steps.is_empty() && confirm(printer, how.yes, &question)? {
         for step in &planned.steps {
-            Box::pin(apply(&cp, &spec, step)).await?;
+            Box::pin(apply(&aws, &spec, step)).await?;
             printer.record("info", &step.to_string(), Map::new());
             done.push(step);
         }
-        let after = plan(&spec, &Box::pin(standing(&cp, &spec)).await?, how.goal);
+        let after = plan(&spec, &Box::pin(managed(&aws, &spec)).await?, how.goal);
         if !after.has_nothing_to_do() {
             printer.warning("all of it was done, and not all of it is there: run the command again, and see whether somebody else changes it");
             exit = Exit::Usage;

@@ -32,8 +32,8 @@ pub(crate) struct StatusArgs {
 
 pub(crate) async fn run(args: &StatusArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
     let StatusSettings { spec } = StatusSettings::resolve(args, common)?;
-    let control_plane = place::connect(&spec.config, common, printer).await?;
-    let status = emrys_control_plane::status(&control_plane, &spec).await?;
+    let aws = place::connect(&spec.config, common, printer).await?;
+    let status = emrys_control_plane::status(&aws, &spec).await?;
     match (status, common.json) {
         (Some(status), true) => printer.json(&document(&status)?)?,
         (Some(status), false) => {
@@ -114,8 +114,8 @@ pub(crate) fn summary(report: &RunReport) -> String {
     if let Some(attempt) = report.attempt {
         line("attempt", &attempt);
     }
-    if let Some(standing) = report.succeeded_attempt.filter(|standing| Some(*standing) != report.attempt) {
-        line("stands", &format_args!("the output of attempt {standing}"));
+    if let Some(managed) = report.succeeded_attempt.filter(|managed| Some(*managed) != report.attempt) {
+        line("stands", &format_args!("the output of attempt {managed}"));
     }
     // By the record: what the catalog itself serves is for `emrys runs DAY`.
     match (report.published_attempt, report.published) {

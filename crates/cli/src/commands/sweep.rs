@@ -7,8 +7,8 @@ use std::fmt::Write;
 
 use clap::Args;
 use emrys_control_plane::{Swept, end_cluster, survey};
-use emrys_core::run::Trouble;
-use emrys_core::sweep::Standing;
+use emrys_core::run::CallError;
+use emrys_core::sweep::ClusterUsage;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ use crate::{clock, place, stop};
 use guards::Guards;
 
 /// What became of what was to be ended, by its id or name.
-type Ended = BTreeMap<String, Result<(), Trouble>>;
+type Ended = BTreeMap<String, Result<(), CallError>>;
 
 /// List the clusters of this pipeline that belong to no live run, and end them if asked
 ///
@@ -54,9 +54,9 @@ pub(crate) async fn run(args: &SweepArgs, common: &Common, printer: &Printer) ->
         can_ask(args.yes, "`emrys sweep --terminate` ends clusters")?;
     }
     let SweepSettings { spec } = SweepSettings::resolve(common)?;
-    let cp = place::connect(&spec.config, common, printer).await?;
-    let mut swept = Box::pin(survey(&cp, &spec)).await?;
-    let mut guards = Guards::survey(&cp, &spec).await;
+    let aws = place::connect(&spec.config, common, printer).await?;
+    let mut swept = Box::pin(survey(&aws, &spec)).await?;
+    let mut guards = Guards::survey(&aws, &spec).await;
     let now = clock::now();
     let mut ended = Ended::new();
     if !common.json {
@@ -68,14 +68,14 @@ pub(crate) async fn run(args: &SweepArgs, common: &Common, printer: &Printer) ->
     {
         if !args.yes {
             // A person took their time: what has become needed meanwhile is left alone.
-            swept = Box::pin(survey(&cp, &spec)).await?;
-            guards = Guards::survey(&cp, &spec).await;
+            swept = Box::pin(survey(&aws, &spec)).await?;
+            guards = Guards::survey(&aws, &spec).await;
         }
         for orphan in swept.iter().filter(|swept| is_orphan(swept)) {
             let id = &orphan.cluster.id;
-            ended.insert(id.clone(), end_cluster(&cp, id).await);
+            ended.insert(id.clone(), end_cluster(&aws, id).await);
         }
-        guards.remove(&cp, &ended).await;
+        guards.remove(&aws, &ended).await;
         if !common.json {
             printer.data(&outcome(&ended, "told to end", "ended"))?;
             printer.data(&outcome(guards.removed(), "removed", "removed"))?;
@@ -106,33 +106,35 @@ fn question(swept: &[Swept], guards: &Guards) -> Option<String> {
 
 /// A line for each that was to be ended.
 fn outcome(ended: &Ended, done: &str, not_done: &str) -> String {
-    let line = |(name, result): (&String, &Result<(), Trouble>)| match result {
+    let line = |(name, result): (&String, &Result<(), CallError>)| match result {
         Ok(()) => format!("{name} is {}\n", styled(GOOD, done)),
-        Err(trouble) => format!("{name} {}: {trouble}\n", styled(BAD, format!("could not be {not_done}"))),
+        Err(error) => format!("{name} {}: {error}\n", styled(BAD, format!("could not be {not_done}"))),
     };
     ended.iter().map(line).collect()
 }
 
 fn is_orphan(swept: &Swept) -> bool {
-    matches!(swept.standing, Standing::Orphan(_))
+    matches!(swept.usage, ClusterUsage::Orphan(_))
 }
 
 /// The first trouble says how the command ends.
 fn exit(ended: &Ended, guards: &Guards) -> Exit {
-    let trouble = ended.values().find_map(|result| result.as_ref().err());
-    let of_clusters = trouble.map(|trouble| stop::trouble_exit(trouble.kind));
+    let error = ended.values().find_map(|result| result.as_ref().err());
+    let of_clusters = error.map(|error| stop::error_exit(error.class));
     of_clusters.or_else(|| guards.exit()).unwrap_or(Exit::Done)
 }
 
 /// How a cluster stands, why, and why for programs.
-fn standing(standing: &Standing) -> (&'static str, String, Option<&'static str>) {
-    match standing {
-        Standing::Live => ("live", "a run in flight has it".to_owned(), None),
-        Standing::Awaited => ("awaited", "a launch that is not settled may have made it".to_owned(), None),
-        Standing::Ending => ("ending", "it is on its way down".to_owned(), None),
-        Standing::Foreign(foreign) => ("foreign", foreign.to_string(), Some(foreign.name())),
-        Standing::Unclear(why) => ("unclear", why.clone(), None),
-        Standing::Orphan(orphan) => ("orphan", orphan.to_string(), Some(orphan.name())),
+fn usage(usage: &ClusterUsage) -> (&'static str, String, Option<&'static str>) {
+    match usage {
+        ClusterUsage::Live => ("live", "a run in flight has it".to_owned(), None),
+        ClusterUsage::Awaited => {
+            ("awaited", "a launch that is not settled may have made it".to_owned(), None)
+        }
+        ClusterUsage::Ending => ("ending", "it is on its way down".to_owned(), None),
+        ClusterUsage::Foreign(foreign) => ("foreign", foreign.to_string(), Some(foreign.name())),
+        ClusterUsage::Unclear(why) => ("unclear", why.clone(), None),
+        ClusterUsage::Orphan(orphan) => ("orphan", orphan.to_string(), Some(orphan.name())),
     }
 }
 
@@ -171,8 +173,8 @@ fn rows(swept: &[&Swept], now: Timestamp) -> String {
     ];
     table(
         header,
-        swept.iter().map(|Swept { cluster, standing: how, .. }| {
-            let (_, why, _) = standing(how);
+        swept.iter().map(|Swept { cluster, usage: how, .. }| {
+            let (_, why, _) = usage(how);
             let state = cluster.state.name().to_owned();
             [cluster.id.clone(), cluster.name.clone(), state, age(cluster.created_at, now), why]
         }),
@@ -192,8 +194,8 @@ fn document(pipeline: &str, swept: &[Swept], ended: &Ended, now: Timestamp, exit
 }
 
 fn row(swept: &Swept, ended: &Ended, now: Timestamp) -> Value {
-    let Swept { cluster, label, standing: how } = swept;
-    let (standing, why, reason) = standing(how);
+    let Swept { cluster, label, usage: how } = swept;
+    let (usage, why, reason) = usage(how);
     let mut row = json!({
         "cluster_id": cluster.id,
         "name": cluster.name,
@@ -202,7 +204,7 @@ fn row(swept: &Swept, ended: &Ended, now: Timestamp) -> Value {
         "attempt": label.as_ref().map(|label| label.attempt),
         "created_at": cluster.created_at,
         "age_seconds": age_seconds(cluster.created_at, now),
-        "standing": standing,
+        "usage": usage,
         "reason": reason,
         "why": why,
     });

@@ -42,8 +42,8 @@ pub(crate) struct UnlockArgs {
 pub(crate) async fn run(args: &UnlockArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
     can_ask(args.yes, "`emrys unlock` takes a run away from the process that drives it")?;
     let DaySettings { spec } = DaySettings::resolve(args.day, common)?;
-    let cp = place::connect(&spec.config, common, printer).await?;
-    let status = status(&cp, &spec).await?.ok_or_else(|| CliError::not_run(&spec))?;
+    let aws = place::connect(&spec.config, common, printer).await?;
+    let status = status(&aws, &spec).await?.ok_or_else(|| CliError::not_run(&spec))?;
     let (pipeline, day) = (spec.pipeline(), spec.day);
     let tell = |unlocked: bool, holder: Option<(&Holder, Timestamp)>, text: &str| {
         if common.json {
@@ -69,7 +69,7 @@ pub(crate) async fn run(args: &UnlockArgs, common: &Common, printer: &Printer) -
         tell(false, Some((&holder, since)), "nothing was done")?;
         return Ok(Exit::Done);
     }
-    match emrys_control_plane::unlock(&cp, &spec, &holder, since).await? {
+    match emrys_control_plane::unlock(&aws, &spec, &holder, since).await? {
         Unlocked::Broken => {
             let attach = invocation(common, &format!("attach {day}"));
             let text = format!("the run of {pipeline} on {day} is in nobody's hand: `{attach}` takes it up");

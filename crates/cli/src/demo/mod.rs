@@ -17,7 +17,7 @@ mod tour;
 
 use std::path::PathBuf;
 
-use emrys_core::run::Trouble;
+use emrys_core::run::CallError;
 
 pub(crate) use tour::{Choices, tour};
 
@@ -34,7 +34,7 @@ pub(crate) enum DemoError {
     },
     /// A call that the demo makes itself.
     #[error("{0}")]
-    Call(Trouble),
+    Call(CallError),
     /// The result tables cannot be read.
     #[error("cannot read the result tables: {why}")]
     Results {

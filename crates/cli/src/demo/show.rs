@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use emrys_control_plane::{AlarmSight, MetricValue};
+use emrys_control_plane::{MetricValue, ObservedAlarm};
 
 use super::journal::CallCount;
 use super::results::{Bar, Results};
@@ -153,7 +153,7 @@ pub(crate) fn calls(calls: &[CallCount]) -> String {
 }
 
 /// The metrics and the alarm.
-pub(crate) fn reported(pipeline: &str, metrics: &[MetricValue], alarm: Option<&AlarmSight>) -> String {
+pub(crate) fn reported(pipeline: &str, metrics: &[MetricValue], alarm: Option<&ObservedAlarm>) -> String {
     let mut text = heading(&format!("CloudWatch metrics (Pipeline={pipeline})"));
     text += &table(
         [("metric", Align::Left), ("value", Align::Right)],
@@ -161,7 +161,7 @@ pub(crate) fn reported(pipeline: &str, metrics: &[MetricValue], alarm: Option<&A
     );
     text += &heading("CloudWatch alarm");
     match alarm {
-        Some(AlarmSight { name, state, reason }) => {
+        Some(ObservedAlarm { name, state, reason }) => {
             let _ = writeln!(text, "  {} is {}: {reason}", styled(HINT, name), styled(BOLD, state));
         }
         None => text.push_str("  none\n"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use emrys_control_plane::ControlPlane;
+use emrys_control_plane::AwsContext;
 use emrys_core::day::Day;
 use emrys_core::report::RunReport;
 use emrys_core::s3_uri::S3Uri;
@@ -55,34 +55,34 @@ pub(crate) async fn tour(choices: &Choices, common: &Common, printer: &Printer) 
     chapter(printer, 2, "A day of logs", "made up, uploaded over the S3 API to the embedded AWS");
     write_pipeline_file()?;
     let spec = settings::spec(Path::new(PIPELINE_FILE), Some(day))?;
-    let control_plane = place::connect(&spec.config, common, printer).await?;
+    let aws = place::connect(&spec.config, common, printer).await?;
     let first_call = journal::last_seq(&common.local_dir)?;
     let logs = day_of_logs::make(day, choices.seed, choices.requests);
     tell_day(printer, day, &logs);
-    make_buckets(&control_plane, &spec).await?;
-    upload(&control_plane, &spec.source(), logs.files, printer).await?;
+    make_buckets(&aws, &spec).await?;
+    upload(&aws, &spec.source(), logs.files, printer).await?;
 
     chapter(printer, 3, "The plan", "every call that will change AWS, before any is made");
-    let plan = emrys_control_plane::plan(&control_plane, &spec).await?;
+    let plan = emrys_control_plane::plan(&aws, &spec).await?;
     say(printer, common, &commands::plan::text(&plan))?;
 
     chapter(printer, 4, "The run", "cluster, step, check, report; Ctrl-C cancels it");
     let again = Common { config: PIPELINE_FILE.into(), ..common.clone() };
-    let end = commands::run::drive(&control_plane, &spec, Driving::default(), &again, printer).await?;
+    let end = commands::run::drive(&aws, &spec, Driving::default(), &again, printer).await?;
     let exit = commands::run::exit(&end);
     if exit != Exit::Done {
-        commands::run::tell_end(&end, &spec, &again, printer)?;
+        commands::run::print_end(&end, &spec, &again, printer)?;
         return Ok(exit);
     }
     let report = end.report;
 
     chapter(printer, 5, "The results", "read back from S3 and queried with DuckDB");
-    let results = fetch_results(&control_plane, &report, &python).await?;
+    let results = fetch_results(&aws, &report, &python).await?;
     say(printer, common, &show::results(&results))?;
     say(printer, common, &compare(&logs.facts, &report))?;
 
     chapter(printer, 6, "What AWS saw", "metrics, alarm, and the calls over the wire");
-    let reported = reported(&control_plane, &spec, begin).await?;
+    let reported = reported(&aws, &spec, begin).await?;
     say(printer, common, &reported)?;
     let calls = journal::calls_since(&common.local_dir, first_call)?;
     say(printer, common, &format!("{}{}", show::heading("Calls of this demo"), show::calls(&calls)))?;
@@ -151,29 +151,29 @@ fn tell_day(printer: &Printer, day: Day, logs: &DayOfLogs) {
 }
 
 /// Makes the buckets that the pipeline file names.
-async fn make_buckets(control_plane: &ControlPlane, spec: &Spec) -> Result<(), CliError> {
+async fn make_buckets(aws: &AwsContext, spec: &Spec) -> Result<(), CliError> {
     let uris = [spec.source(), spec.config.output.uri.clone(), spec.config.state.uri.clone(), spec.log_uri()];
     let buckets: BTreeSet<&str> = uris.iter().map(S3Uri::bucket).collect();
     for bucket in buckets {
-        control_plane.create_bucket(bucket).await.map_err(DemoError::Call)?;
+        aws.create_bucket(bucket).await.map_err(DemoError::Call)?;
     }
     Ok(())
 }
 
 /// Uploads what is not there yet. What is there of an earlier demo with other choices is overwritten.
 async fn upload(
-    control_plane: &ControlPlane,
+    aws: &AwsContext,
     folder: &S3Uri,
     files: Vec<day_of_logs::LogFile>,
     printer: &Printer,
 ) -> Result<(), CliError> {
-    let there = control_plane.list_objects(folder).await.map_err(DemoError::Call)?;
+    let there = aws.list_objects(folder).await.map_err(DemoError::Call)?;
     let mut uploaded = 0_u64;
     for file in files {
         let uri = folder.join(&file.name);
         let size = file.content.len() as u64;
         if !there.iter().any(|object| object.uri == uri && object.size == size) {
-            control_plane.put_object(&uri, file.content).await.map_err(DemoError::Call)?;
+            aws.put_object(&uri, file.content).await.map_err(DemoError::Call)?;
             uploaded += 1;
         }
     }
@@ -186,7 +186,7 @@ async fn upload(
 
 /// Downloads the output of the run, so that it can be looked at further, and queries it.
 async fn fetch_results(
-    control_plane: &ControlPlane,
+    aws: &AwsContext,
     report: &RunReport,
     python: &PythonEnv,
 ) -> Result<Results, CliError> {
@@ -196,12 +196,12 @@ async fn fetch_results(
     if into.exists() {
         std::fs::remove_dir_all(&into).map_err(|source| DemoError::File { path: into.clone(), source })?;
     }
-    for object in control_plane.list_objects(&folder).await.map_err(DemoError::Call)? {
+    for object in aws.list_objects(&folder).await.map_err(DemoError::Call)? {
         let Some(relative) = object.uri.key().strip_prefix(folder.key()) else {
             continue;
         };
         let path = into.join(relative);
-        let content = control_plane.get_object(&object.uri).await.map_err(DemoError::Call)?;
+        let content = aws.get_object(&object.uri).await.map_err(DemoError::Call)?;
         path.parent()
             .map_or(Ok(()), std::fs::create_dir_all)
             .and_then(|()| std::fs::write(&path, content))
@@ -231,12 +231,11 @@ fn compare(facts: &Facts, report: &RunReport) -> String {
 }
 
 /// The metrics and the alarm, as CloudWatch has them now.
-async fn reported(control_plane: &ControlPlane, spec: &Spec, begin: Timestamp) -> Result<String, CliError> {
+async fn reported(aws: &AwsContext, spec: &Spec, begin: Timestamp) -> Result<String, CliError> {
     let until = clock::now() + SignedDuration::from_mins(1);
     let since = begin - SignedDuration::from_mins(1);
-    let metrics =
-        control_plane.metric_values(spec.pipeline(), since, until).await.map_err(DemoError::Call)?;
-    let alarm = control_plane.alarm_sight(&spec.alarm_name()).await.map_err(DemoError::Call)?;
+    let metrics = aws.metric_values(spec.pipeline(), since, until).await.map_err(DemoError::Call)?;
+    let alarm = aws.alarm_sight(&spec.alarm_name()).await.map_err(DemoError::Call)?;
     Ok(show::reported(spec.pipeline(), &metrics, alarm.as_ref()))
 }
 

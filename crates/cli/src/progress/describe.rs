@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use emrys_core::emr::Reason;
-use emrys_core::run::{AttemptResult, Effect, Event, Reported, Retry, Straggler};
+use emrys_core::run::{AttemptResult, Effect, Event, LateLaunch, Reported, Retry};
 use emrys_core::verify::Verdict;
 
 use crate::format::{bytes, count, plural};
@@ -33,9 +33,9 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
     let line = match event {
         Event::Opened { .. }
         | Event::Closed { .. }
-        | Event::GuardGroupFound { .. }
-        | Event::AlarmFound { current: false } => return None,
-        Event::LookedAgain { found } => return stragglers(found),
+        | Event::GuardGroupChecked { .. }
+        | Event::AlarmChecked { current: false } => return None,
+        Event::LateLaunchesChecked { found } => return late_launches(found),
         Event::Reopened { .. } => (Level::Info, "the day was asked for before, and is again".to_owned()),
         Event::AttemptStarted { attempt, retry: Some(retry), .. } => {
             let Retry { because, choice } = retry;
@@ -48,29 +48,29 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
         }
         // Why is said at the end, once.
         Event::AttemptRefused { .. } => (Level::Warn, "no attempt is made".to_owned()),
-        Event::Intended(intent) => (Level::Info, format!("launching the cluster ({})", intent.nonce)),
-        Event::Finished { effect } => (Level::Info, done(effect)),
+        Event::LaunchIntended(intent) => (Level::Info, format!("launching the cluster ({})", intent.nonce)),
+        Event::ActionFinished { effect } => (Level::Info, done(effect)),
         Event::LaunchRefused { .. }
         | Event::LaunchUnclear { .. }
-        | Event::LookedFor { .. }
-        | Event::ClusterMoved { .. }
-        | Event::ProtectionMoved { .. }
-        | Event::SurplusProtected { .. }
-        | Event::EndOverdue { .. }
+        | Event::LaunchResolved { .. }
+        | Event::ClusterStateChanged { .. }
+        | Event::ProtectionChanged { .. }
+        | Event::DuplicateProtected { .. }
+        | Event::TerminationOverdue { .. }
         | Event::GuardLost
         | Event::GuardGivenUp { .. } => return of_a_cluster(event),
-        Event::StepMoved { name, state, reason, .. } => {
+        Event::StepStateChanged { name, state, reason, .. } => {
             let state = state.name();
             (Level::Info, format!("step {} {}{}", styled(HINT, name), styled(BOLD, state), because(reason)))
         }
         Event::Verified { verdict } => return Some(verified(verdict)),
         Event::PublishIntended { .. }
         | Event::PublishGivenUp { .. }
-        | Event::CatalogAstray { .. }
-        | Event::Expiring
-        | Event::Expired
-        | Event::Collecting { .. }
-        | Event::Collected { .. } => return of_the_output(event),
+        | Event::CatalogDrifted { .. }
+        | Event::DayExpiring
+        | Event::DayExpired
+        | Event::DeletingOutput { .. }
+        | Event::OutputDeleted { .. } => return of_the_output(event),
         Event::Diagnosed { diagnosis } => (Level::Warn, format!("cause: {}", diagnosis.summary)),
         Event::CancelRequested { by } => (Level::Warn, format!("cancel asked for by {}", by.0)),
         Event::AttemptEnded { result } => match result {
@@ -80,8 +80,8 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
                 (Level::Warn, format!("the attempt was {}", styled(WARN, "cancelled")))
             }
         },
-        Event::AlarmFound { current: true } => (Level::Info, "the alarm stands as configured".to_owned()),
-        Event::NotReported { what, why } => {
+        Event::AlarmChecked { current: true } => (Level::Info, "the alarm stands as configured".to_owned()),
+        Event::ReportGivenUp { what, why } => {
             let what = match what {
                 Reported::Metrics => "the metrics were not published",
                 Reported::Alarm => "the alarm was not written",
@@ -95,25 +95,25 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
 /// What happens to clusters and to what guards them.
 fn of_a_cluster(event: &Event) -> Option<(Level, String)> {
     Some(match event {
-        Event::LaunchRefused { fault } => {
+        Event::LaunchRefused { error } => {
             let said =
-                Reason { code: fault.code.clone(), message: fault.message.clone(), ..Reason::default() };
+                Reason { code: error.code.clone(), message: error.message.clone(), ..Reason::default() };
             (Level::Warn, format!("the launch was refused: {said}"))
         }
         Event::LaunchUnclear { why } => {
             (Level::Warn, format!("no clear answer to the launch ({why}): looking for its cluster"))
         }
-        Event::LookedFor { clusters, .. } => (Level::Info, looked_for(clusters)),
-        Event::ClusterMoved { state, reason, .. } => {
+        Event::LaunchResolved { clusters, .. } => (Level::Info, launch_resolved(clusters)),
+        Event::ClusterStateChanged { state, reason, .. } => {
             (Level::Info, format!("cluster {}{}", styled(BOLD, state.name()), because(reason)))
         }
-        Event::ProtectionMoved { protected: true } => {
+        Event::ProtectionChanged { protected: true } => {
             (Level::Warn, "somebody switched the cluster's termination protection on".to_owned())
         }
-        Event::ProtectionMoved { protected: false } => {
+        Event::ProtectionChanged { protected: false } => {
             (Level::Info, "somebody switched the cluster's termination protection off again".to_owned())
         }
-        Event::EndOverdue { seconds } => {
+        Event::TerminationOverdue { seconds } => {
             let minutes = plural(seconds.div_ceil(60), "minute");
             (
                 Level::Warn,
@@ -129,7 +129,7 @@ fn of_a_cluster(event: &Event) -> Option<(Level, String)> {
         Event::GuardGivenUp { why } => {
             (Level::Warn, format!("the guard outside the cluster is given up: {why}"))
         }
-        Event::SurplusProtected { cluster } => (
+        Event::DuplicateProtected { cluster } => (
             Level::Warn,
             format!(
                 "somebody switched the termination protection of the surplus cluster {} on",
@@ -152,19 +152,19 @@ fn of_the_output(event: &Event) -> Option<(Level, String)> {
         Event::PublishGivenUp { attempt, why } => {
             (Level::Warn, format!("attempt {attempt} could not be published: {why}"))
         }
-        Event::CatalogAstray { tables, .. } => {
+        Event::CatalogDrifted { tables, .. } => {
             let tables = tables.join(", ");
             (
                 Level::Warn,
                 format!("the catalog serves something else than the record says ({tables}): it is put right"),
             )
         }
-        Event::Expiring => (Level::Info, "the day expires: its partitions are removed".to_owned()),
-        Event::Expired => (Level::Info, "the day has expired: no table serves it".to_owned()),
-        Event::Collecting { attempt, because } => {
+        Event::DayExpiring => (Level::Info, "the day expires: its partitions are removed".to_owned()),
+        Event::DayExpired => (Level::Info, "the day has expired: no table serves it".to_owned()),
+        Event::DeletingOutput { attempt, because } => {
             (Level::Info, format!("removing the output of attempt {attempt} ({because})"))
         }
-        Event::Collected { attempt, objects, bytes: size } => {
+        Event::OutputDeleted { attempt, objects, bytes: size } => {
             let objects = plural(*objects, "object");
             (Level::Info, format!("the output of attempt {attempt} is removed: {objects}, {}", bytes(*size)))
         }
@@ -182,7 +182,7 @@ fn done(effect: &Effect) -> String {
         Effect::Unprotected { cluster } => {
             format!("the termination protection of cluster {} is switched off", styled(HINT, cluster))
         }
-        Effect::GuardEnsured { until } => {
+        Effect::GuardCreated { until } => {
             format!("a schedule ends the cluster at {until}, should nothing else have")
         }
         Effect::GuardRemoved => "that schedule is removed".to_owned(),
@@ -192,20 +192,20 @@ fn done(effect: &Effect) -> String {
     }
 }
 
-fn looked_for(clusters: &[String]) -> String {
+fn launch_resolved(clusters: &[String]) -> String {
     match clusters.split_first() {
         None => "the launch made no cluster: it is asked for again".to_owned(),
         Some((accepted, [])) => format!("the launch had made cluster {}", styled(HINT, accepted)),
-        Some((accepted, surplus)) => format!(
+        Some((accepted, duplicates)) => format!(
             "the launch had made cluster {}; {} more of it will be ended",
             styled(HINT, accepted),
-            surplus.len()
+            duplicates.len()
         ),
     }
 }
 
 /// The common answer, that nothing came of what was given up, is worth no line.
-fn stragglers(found: &[Straggler]) -> Option<(Level, String)> {
+fn late_launches(found: &[LateLaunch]) -> Option<(Level, String)> {
     let clusters: Vec<&str> = found.iter().map(|found| found.cluster.as_str()).collect();
     (!clusters.is_empty()).then(|| {
         let clusters = styled(HINT, clusters.join(", "));
@@ -256,11 +256,15 @@ mod tests {
             ..Reason::default()
         };
         assert_eq!(
-            plain(&Event::ClusterMoved { state: ClusterState::Terminating, reason, seconds_ago: None })
-                .unwrap(),
+            plain(&Event::ClusterStateChanged {
+                state: ClusterState::Terminating,
+                reason,
+                seconds_ago: None
+            })
+            .unwrap(),
             "cluster TERMINATING (ALL_STEPS_COMPLETED: Steps completed)"
         );
-        let step = Event::StepMoved {
+        let step = Event::StepStateChanged {
             id: "s-1".into(),
             name: "log-analysis".into(),
             state: StepState::Running,
@@ -272,11 +276,11 @@ mod tests {
             "cancel asked for by ann"
         );
         assert_eq!(plain(&Event::Opened { ledger: "l".into() }), None);
-        let found = vec![Straggler { nonce: "n".into(), cluster: "j-2".into() }];
+        let found = vec![LateLaunch { nonce: "n".into(), cluster: "j-2".into() }];
         assert_eq!(
-            plain(&Event::LookedAgain { found }).unwrap(),
+            plain(&Event::LateLaunchesChecked { found }).unwrap(),
             "a launch that was given up has made j-2 after all: it is ended"
         );
-        assert_eq!(plain(&Event::LookedAgain { found: Vec::new() }), None);
+        assert_eq!(plain(&Event::LateLaunchesChecked { found: Vec::new() }), None);
     }
 }

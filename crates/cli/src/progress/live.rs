@@ -45,10 +45,10 @@ impl Live {
         };
         self.launched(&cluster.id);
         if let Some(state) = &cluster.state {
-            self.cluster_moved(state);
+            self.cluster_state_changed(state);
         }
         for step in &cluster.steps {
-            self.step_moved(&step.id, &step.name, &step.state);
+            self.step_state_changed(&step.id, &step.name, &step.state);
         }
     }
 
@@ -61,25 +61,25 @@ impl Live {
                     bar.finish_and_clear();
                 }
             }
-            Event::Finished { effect: Effect::Launched { cluster } } => self.launched(cluster),
-            Event::LookedFor { clusters, .. } => {
+            Event::ActionFinished { effect: Effect::Launched { cluster } } => self.launched(cluster),
+            Event::LaunchResolved { clusters, .. } => {
                 if let Some(cluster) = clusters.first() {
                     self.launched(cluster);
                 }
             }
-            Event::ClusterMoved { state, .. } => self.cluster_moved(state),
-            Event::StepMoved { id, name, state, .. } => self.step_moved(id, name, state),
+            Event::ClusterStateChanged { state, .. } => self.cluster_state_changed(state),
+            Event::StepStateChanged { id, name, state, .. } => self.step_state_changed(id, name, state),
             _ => {}
         }
     }
 
-    fn cluster_moved(&mut self, state: &ClusterState) {
+    fn cluster_state_changed(&mut self, state: &ClusterState) {
         let bar = self.cluster.get_or_insert_with(|| child(&self.printer));
         bar.set_prefix(format!("cluster {}", self.cluster_id));
         show(bar, state.name(), state.is_terminal());
     }
 
-    fn step_moved(&mut self, id: &str, name: &str, state: &StepState) {
+    fn step_state_changed(&mut self, id: &str, name: &str, state: &StepState) {
         let bar = self.steps.entry(id.to_owned()).or_insert_with(|| child(&self.printer));
         bar.set_prefix(format!("step {name}"));
         show(bar, state.name(), state.is_terminal());

@@ -5,9 +5,9 @@
 
 mod describe;
 mod live;
-mod watch;
+mod reporter;
 
 pub(crate) use describe::{Level, describe};
 use live::Live;
 pub(crate) use live::spinner;
-pub(crate) use watch::Watching;
+pub(crate) use reporter::ProgressReporter;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use emrys_core::catalog::{Publication, publications};
-use emrys_core::run::{Effect, LaunchIntent, Trouble, TroubleKind};
+use emrys_core::run::{CallError, Effect, ErrorClass, LaunchIntent};
 
-use super::{Engine, act_limit};
-use crate::acts::{self, Changed};
-use crate::looks;
+use super::{Engine, action_limit};
+use crate::actions::{self, Changed};
+use crate::observe;
 use crate::stop::Stop;
 
 /// So often a table is looked at and changed, where another makes its partition in between.
@@ -17,34 +17,34 @@ impl Engine<'_, '_> {
     /// Publishes table after table. Whoever has lost the lease must not move the partitions of a day back: once asked,
     /// Glue does it whatever became of the lease meanwhile. So it is made sure of before each call that changes a table,
     /// after all that is read for it: a machine may be suspended in between.
-    pub(super) async fn publish(&mut self, intent: &LaunchIntent) -> Result<Result<Effect, Trouble>, Stop> {
-        if let Err(trouble) = self.must_hold_something(intent).await {
-            return Ok(Err(trouble));
+    pub(super) async fn publish(&mut self, intent: &LaunchIntent) -> Result<Result<Effect, CallError>, Stop> {
+        if let Err(error) = self.must_hold_something(intent).await {
+            return Ok(Err(error));
         }
-        self.ledger.must_hold_for(act_limit(self.cp)).await?;
+        self.ledger.must_hold_for(action_limit(self.aws)).await?;
         for publication in publications(self.spec, intent) {
-            if let Err(trouble) = self.publish_table(&publication).await? {
-                return Ok(Err(trouble));
+            if let Err(error) = self.publish_table(&publication).await? {
+                return Ok(Err(error));
             }
         }
         Ok(Ok(Effect::Published { attempt: intent.attempt }))
     }
 
-    async fn publish_table(&mut self, publication: &Publication) -> Result<Result<(), Trouble>, Stop> {
-        let (cp, spec, limit) = (self.cp, self.spec, act_limit(self.cp));
+    async fn publish_table(&mut self, publication: &Publication) -> Result<Result<(), CallError>, Stop> {
+        let (aws, spec, limit) = (self.aws, self.spec, action_limit(self.aws));
         for _ in 0..TRIES {
-            let change = match in_time(limit, publication, acts::change(cp, spec, publication)).await {
+            let change = match in_time(limit, publication, actions::change(aws, spec, publication)).await {
                 Ok(Some(change)) => change,
                 Ok(None) => return Ok(Ok(())),
-                Err(trouble) => return Ok(Err(trouble)),
+                Err(error) => return Ok(Err(error)),
             };
-            if cp.safeguards.table_lease {
+            if aws.safeguards.table_lease {
                 self.ledger.must_hold_for(limit).await?;
             }
-            match in_time(limit, publication, acts::publish(cp, spec, publication, change)).await {
+            match in_time(limit, publication, actions::publish(aws, spec, publication, change)).await {
                 Ok(Changed::Done) => return Ok(Ok(())),
                 Ok(Changed::There) => {}
-                Err(trouble) => return Ok(Err(trouble)),
+                Err(error) => return Ok(Err(error)),
             }
         }
         let Publication { table, date, .. } = publication;
@@ -52,11 +52,11 @@ impl Engine<'_, '_> {
     }
 
     /// Whether there is something to publish: `[output] uri` may have been another when it was written.
-    async fn must_hold_something(&self, intent: &LaunchIntent) -> Result<(), Trouble> {
-        match looks::unwritten(self.cp, self.spec, intent).await?.into_values().next() {
+    async fn must_hold_something(&self, intent: &LaunchIntent) -> Result<(), CallError> {
+        match observe::unwritten(self.aws, self.spec, intent).await?.into_values().next() {
             None => Ok(()),
             Some(folder) => {
-                Err(Trouble::invalid(format!("nothing lies in {folder}, which tables are to serve")))
+                Err(CallError::invalid(format!("nothing lies in {folder}, which tables are to serve")))
             }
         }
     }
@@ -65,15 +65,15 @@ impl Engine<'_, '_> {
 async fn in_time<T>(
     limit: Duration,
     publication: &Publication,
-    work: impl Future<Output = Result<T, Trouble>>,
-) -> Result<T, Trouble> {
+    work: impl Future<Output = Result<T, CallError>>,
+) -> Result<T, CallError> {
     let done = tokio::time::timeout(limit, Box::pin(work)).await;
     done.unwrap_or_else(|_| {
         Err(unreachable_yet(format!("the table {} was not published in time", publication.table)))
     })
 }
 
-/// Trouble that time may help.
-fn unreachable_yet(message: String) -> Trouble {
-    Trouble { kind: TroubleKind::Unreachable, code: String::new(), message }
+/// An error that time may help.
+fn unreachable_yet(message: String) -> CallError {
+    CallError { class: ErrorClass::Unreachable, code: String::new(), message }
 }

@@ -7,14 +7,14 @@ use emrys_core::spec::Spec;
 
 use super::document::{Document, LedgerError};
 use super::object::{self, Only, Stored, Written};
-use crate::clients::ControlPlane;
+use crate::clients::AwsContext;
 use crate::stop::Stop;
 
 /// A ledger that this process may write, as long as its lease lasts. It is the one owner of the object's tag: all
 /// writes go through it, one after the other.
 #[derive(Debug)]
 pub(crate) struct Ledger<'a> {
-    cp: &'a ControlPlane,
+    aws: &'a AwsContext,
     spec: &'a Spec,
     stored: Stored,
     state: State,
@@ -25,14 +25,14 @@ pub(crate) struct Ledger<'a> {
 impl<'a> Ledger<'a> {
     /// A ledger that was just written, with the lease in it.
     pub(super) fn new(
-        cp: &'a ControlPlane,
+        aws: &'a AwsContext,
         spec: &'a Spec,
         stored: Stored,
         written_at: Duration,
     ) -> Result<Self, Stop> {
         let mut state = stored.document.state(spec)?;
-        state.renewed_at = Some(cp.clock.now());
-        Ok(Self { cp, spec, stored, state, written_at })
+        state.renewed_at = Some(aws.clock.now());
+        Ok(Self { aws, spec, stored, state, written_at })
     }
 
     /// What the recorded events tell.
@@ -47,7 +47,7 @@ impl<'a> Ledger<'a> {
 
     /// Records events, all of them or none, and renews the lease.
     pub(crate) async fn append(&mut self, events: Vec<Event>) -> Result<Vec<Recorded>, Stop> {
-        let at = self.cp.clock.now();
+        let at = self.aws.clock.now();
         let mut state = self.state.clone();
         let mut document = self.stored.document.clone();
         let mut recorded = Vec::with_capacity(events.len());
@@ -73,8 +73,8 @@ impl<'a> Ledger<'a> {
     /// Makes sure that the lease outlasts a call of this length. A machine may have been suspended since the last
     /// write: then another may drive the run by now, and the renewal shows it.
     pub(crate) async fn must_hold_for(&mut self, call: Duration) -> Result<(), Stop> {
-        let ttl = Duration::try_from(self.cp.pace().lease).unwrap_or_default();
-        while self.cp.clock.uptime().saturating_sub(self.written_at).saturating_add(call) > ttl {
+        let ttl = Duration::try_from(self.aws.pace().lease).unwrap_or_default();
+        while self.aws.clock.uptime().saturating_sub(self.written_at).saturating_add(call) > ttl {
             self.renew().await?;
         }
         Ok(())
@@ -98,10 +98,10 @@ impl<'a> Ledger<'a> {
     }
 
     async fn write(&mut self, mut document: Document) -> Result<(), Stop> {
-        document.revision = self.cp.fresh_id();
-        let (now, before) = (self.cp.clock.now(), self.cp.clock.uptime());
+        document.revision = self.aws.fresh_id();
+        let (now, before) = (self.aws.clock.now(), self.aws.clock.uptime());
         let only = Only::IfStill(&self.stored.etag);
-        match object::write(self.cp, self.spec, &document, only).await? {
+        match object::write(self.aws, self.spec, &document, only).await? {
             Written::Done { etag } => {
                 self.stored = Stored { document, etag };
                 self.written_at = before;
@@ -116,7 +116,7 @@ impl<'a> Ledger<'a> {
     /// Somebody else wrote the ledger, and only a holder of the lease writes it.
     async fn lost(&self) -> Stop {
         let uri = || self.spec.ledger_uri().to_string();
-        match object::read(self.cp, self.spec).await {
+        match object::read(self.aws, self.spec).await {
             Ok(Some(document)) => match document.driven_by() {
                 Some((holder, _)) => Stop::Lost { holder: Some(Box::new(holder.clone())) },
                 // It has come and gone.

@@ -58,11 +58,15 @@ impl Holder {
 
     /// Whether this process lives, asked from `here`.
     pub(super) fn vitality(&self, here: &Self) -> Vitality {
-        self.judge(here, proc::started)
+        self.evaluate(here, proc::started)
     }
 
     /// `started` tells when a process of this host began; none when there is no such process.
-    fn judge(&self, here: &Self, started: impl FnOnce(u32) -> std::io::Result<Option<String>>) -> Vitality {
+    fn evaluate(
+        &self,
+        here: &Self,
+        started: impl FnOnce(u32) -> std::io::Result<Option<String>>,
+    ) -> Vitality {
         let is_known = !self.boot.is_empty() && !self.started.is_empty();
         // Another boot of a host of the same name proves nothing: names are not unique.
         if !is_known || self.host != here.host || self.boot != here.boot {
@@ -147,11 +151,11 @@ mod tests {
     fn only_this_boot_of_this_host_can_prove_a_death() {
         let here = holder();
         let began = |at: Option<&'static str>| move |_| Ok(at.map(str::to_owned));
-        assert_eq!(holder().judge(&here, began(Some("9000"))), Vitality::Alive);
-        assert_eq!(holder().judge(&here, began(None)), Vitality::Dead);
-        assert_eq!(holder().judge(&here, began(Some("9001"))), Vitality::Dead, "the id was used again");
+        assert_eq!(holder().evaluate(&here, began(Some("9000"))), Vitality::Alive);
+        assert_eq!(holder().evaluate(&here, began(None)), Vitality::Dead);
+        assert_eq!(holder().evaluate(&here, began(Some("9001"))), Vitality::Dead, "the id was used again");
         assert_eq!(
-            holder().judge(&here, |_| Err(std::io::ErrorKind::PermissionDenied.into())),
+            holder().evaluate(&here, |_| Err(std::io::ErrorKind::PermissionDenied.into())),
             Vitality::Unknown
         );
         for elsewhere in [
@@ -161,7 +165,7 @@ mod tests {
             Holder { boot: String::new(), ..holder() },
             Holder { started: String::new(), ..holder() },
         ] {
-            assert_eq!(elsewhere.judge(&here, began(None)), Vitality::Unknown, "{elsewhere:?}");
+            assert_eq!(elsewhere.evaluate(&here, began(None)), Vitality::Unknown, "{elsewhere:?}");
         }
     }
 
@@ -192,10 +196,10 @@ mod tests {
     fn a_process_that_proc_hides_is_not_dead() {
         let here = Holder::this_process("ann");
         let hidden = Holder { pid: 1, ..here.clone() };
-        assert_eq!(hidden.judge(&here, proc::unlisted), Vitality::Unknown);
+        assert_eq!(hidden.evaluate(&here, proc::unlisted), Vitality::Unknown);
         let mut child = std::process::Command::new("true").spawn().unwrap();
         child.wait().unwrap();
         let gone = Holder { pid: child.id(), ..here.clone() };
-        assert_eq!(gone.judge(&here, proc::unlisted), Vitality::Dead);
+        assert_eq!(gone.evaluate(&here, proc::unlisted), Vitality::Dead);
     }
 }

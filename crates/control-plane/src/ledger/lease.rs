@@ -54,7 +54,7 @@ pub(super) enum Verdict {
 
 impl Contender {
     /// Judges what was read just now. `uptime` is the contender's own count at a moment *after* the read.
-    pub(super) fn judge(
+    pub(super) fn evaluate(
         &mut self,
         lease: Option<&Lease>,
         revision: &str,
@@ -108,28 +108,30 @@ mod tests {
     #[test]
     fn a_lease_that_was_let_go_is_taken_at_once_and_so_is_one_of_the_dead() {
         let mut contender = Contender::default();
-        assert_eq!(contender.judge(None, "r1", Vitality::Unknown, secs(5)), Verdict::Take);
-        assert_eq!(contender.judge(Some(&lease()), "r1", Vitality::Dead, secs(5)), Verdict::Take);
-        assert_eq!(contender.judge(Some(&lease()), "r1", Vitality::Alive, secs(5)), Verdict::Held);
+        assert_eq!(contender.evaluate(None, "r1", Vitality::Unknown, secs(5)), Verdict::Take);
+        assert_eq!(contender.evaluate(Some(&lease()), "r1", Vitality::Dead, secs(5)), Verdict::Take);
+        assert_eq!(contender.evaluate(Some(&lease()), "r1", Vitality::Alive, secs(5)), Verdict::Held);
     }
 
     #[test]
     fn the_same_revision_for_a_whole_ttl_by_the_contenders_own_count_is_a_death() {
         let mut contender = Contender::default();
-        let mut look = |revision, at| contender.judge(Some(&lease()), revision, Vitality::Unknown, secs(at));
-        assert_eq!(look("r1", 1000), Verdict::Watch { until: secs(1120) });
-        assert_eq!(look("r1", 1119), Verdict::Watch { until: secs(1120) });
-        assert_eq!(look("r1", 1120), Verdict::Take);
+        let mut observe =
+            |revision, at| contender.evaluate(Some(&lease()), revision, Vitality::Unknown, secs(at));
+        assert_eq!(observe("r1", 1000), Verdict::Watch { until: secs(1120) });
+        assert_eq!(observe("r1", 1119), Verdict::Watch { until: secs(1120) });
+        assert_eq!(observe("r1", 1120), Verdict::Take);
     }
 
     #[test]
     fn a_write_is_a_sign_of_life() {
         let mut contender = Contender::default();
-        let mut look = |revision, at| contender.judge(Some(&lease()), revision, Vitality::Unknown, secs(at));
-        assert_eq!(look("r1", 1000), Verdict::Watch { until: secs(1120) });
-        assert_eq!(look("r2", 1040), Verdict::Held);
+        let mut observe =
+            |revision, at| contender.evaluate(Some(&lease()), revision, Vitality::Unknown, secs(at));
+        assert_eq!(observe("r1", 1000), Verdict::Watch { until: secs(1120) });
+        assert_eq!(observe("r2", 1040), Verdict::Held);
         // Even one that comes after the time was up.
-        assert_eq!(look("r2", 2000), Verdict::Held);
+        assert_eq!(observe("r2", 2000), Verdict::Held);
     }
 
     #[test]
@@ -137,9 +139,9 @@ mod tests {
         for ttl_seconds in [-1.0, f64::NAN, f64::INFINITY, 1e300] {
             let odd = Lease { ttl_seconds, ..lease() };
             let mut contender = Contender::default();
-            let mut look = |at| contender.judge(Some(&odd), "r1", Vitality::Unknown, secs(at));
-            let _ = look(0);
-            assert_ne!(look(1_000_000_000), Verdict::Take, "{ttl_seconds}");
+            let mut observe = |at| contender.evaluate(Some(&odd), "r1", Vitality::Unknown, secs(at));
+            let _ = observe(0);
+            assert_ne!(observe(1_000_000_000), Verdict::Take, "{ttl_seconds}");
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Reading the ledger's object, and writing it on the condition that nobody else wrote it meanwhile.
 
 use aws_sdk_s3::primitives::ByteStream;
-use emrys_core::run::Trouble;
+use emrys_core::run::CallError;
 use emrys_core::spec::Spec;
 
 use super::document::{Document, LedgerError};
-use crate::clients::ControlPlane;
+use crate::clients::AwsContext;
 use crate::errors::{self, Failure};
 use crate::objects::{self, Got};
 use crate::patience::patiently;
@@ -42,13 +42,13 @@ pub(super) enum Written {
 }
 
 /// The ledger, if there is one.
-pub(crate) async fn read(cp: &ControlPlane, spec: &Spec) -> Result<Option<Document>, Stop> {
-    Ok(fetch(cp, spec).await?.map(|stored| stored.document))
+pub(crate) async fn read(aws: &AwsContext, spec: &Spec) -> Result<Option<Document>, Stop> {
+    Ok(fetch(aws, spec).await?.map(|stored| stored.document))
 }
 
-pub(super) async fn fetch(cp: &ControlPlane, spec: &Spec) -> Result<Option<Stored>, Stop> {
+pub(super) async fn fetch(aws: &AwsContext, spec: &Spec) -> Result<Option<Stored>, Stop> {
     let uri = spec.ledger_uri();
-    let got = patiently(cp, async || objects::get(cp, &uri, MAX_BYTES).await).await?;
+    let got = patiently(aws, async || objects::get(aws, &uri, MAX_BYTES).await).await?;
     let uri = uri.to_string();
     match got {
         Got::Absent => Ok(None),
@@ -62,27 +62,27 @@ pub(super) async fn fetch(cp: &ControlPlane, spec: &Spec) -> Result<Option<Store
 /// Writes the ledger. The document carries a revision of its own, by which a write is known again whose answer was
 /// lost: the next try of it finds the condition broken, by itself.
 pub(super) async fn write(
-    cp: &ControlPlane,
+    aws: &AwsContext,
     spec: &Spec,
     document: &Document,
     only: Only<'_>,
 ) -> Result<Written, Stop> {
     let body = document.encode();
-    let put = patiently(cp, async || put(cp, spec, body.clone(), only).await).await?;
+    let put = patiently(aws, async || put(aws, spec, body.clone(), only).await).await?;
     if !matches!(put, Written::Overtaken) {
         return Ok(put);
     }
-    Ok(match fetch(cp, spec).await? {
+    Ok(match fetch(aws, spec).await? {
         Some(stored) if stored.document.revision == document.revision => Written::Done { etag: stored.etag },
         Some(_) => Written::Overtaken,
         None => Written::Gone,
     })
 }
 
-async fn put(cp: &ControlPlane, spec: &Spec, body: Vec<u8>, only: Only<'_>) -> Result<Written, Trouble> {
+async fn put(aws: &AwsContext, spec: &Spec, body: Vec<u8>, only: Only<'_>) -> Result<Written, CallError> {
     let uri = spec.ledger_uri();
     let what = format!("could not write {uri}");
-    let request = cp
+    let request = aws
         .s3
         .put_object()
         .bucket(uri.bucket())
@@ -90,7 +90,7 @@ async fn put(cp: &ControlPlane, spec: &Spec, body: Vec<u8>, only: Only<'_>) -> R
         .content_type("application/json")
         .body(ByteStream::from(body));
     let request = match only {
-        _ if !cp.safeguards.fence => request,
+        _ if !aws.safeguards.fence => request,
         Only::IfAbsent => request.if_none_match("*"),
         Only::IfStill(etag) => request.if_match(etag),
     };
@@ -98,7 +98,7 @@ async fn put(cp: &ControlPlane, spec: &Spec, body: Vec<u8>, only: Only<'_>) -> R
     let error = match Box::pin(request.send()).await {
         Ok(written) => {
             let etag =
-                written.e_tag.ok_or_else(|| Trouble::invalid(format!("{what}: the answer has no ETag")))?;
+                written.e_tag.ok_or_else(|| CallError::invalid(format!("{what}: the answer has no ETag")))?;
             return Ok(Written::Done { etag });
         }
         Err(error) => error,
@@ -107,6 +107,6 @@ async fn put(cp: &ControlPlane, spec: &Spec, body: Vec<u8>, only: Only<'_>) -> R
         Some(412) => Ok(Written::Overtaken),
         // To a write on the condition of a tag, where there is no object any more.
         Some(404) if Failure::of(&error).code == "NoSuchKey" => Ok(Written::Gone),
-        _ => Err(errors::trouble(&what, &error)),
+        _ => Err(errors::call_error(&what, &error)),
     }
 }

@@ -10,11 +10,11 @@ use super::holder::{Holder, Vitality};
 use super::lease::{Lease, Verdict};
 use super::object::{self, Only, Stored, Written};
 use super::witness::Witness;
-use crate::clients::ControlPlane;
+use crate::clients::AwsContext;
 use crate::clock::later;
 use crate::interrupt::Interrupts;
+use crate::listener::RunListener;
 use crate::stop::Stop;
-use crate::watcher::Watcher;
 
 /// How often a contender looks for a sign of life within one lease time. A holder gives three.
 const LOOKS_PER_LEASE: i32 = 12;
@@ -25,35 +25,35 @@ impl<'a> Ledger<'a> {
     /// A lease that someone else holds is waited for as long as it may still turn out to be that of a dead process,
     /// one lease time at most, and only while no interrupt comes.
     pub(crate) async fn take(
-        cp: &'a ControlPlane,
+        aws: &'a AwsContext,
         spec: &'a Spec,
         holder: &Holder,
-        watcher: &mut dyn Watcher,
+        listener: &mut dyn RunListener,
         interrupts: &mut Interrupts,
     ) -> Result<Self, Stop> {
-        Self::take_after(Witness::default(), cp, spec, holder, watcher, interrupts).await
+        Self::take_after(Witness::default(), aws, spec, holder, listener, interrupts).await
     }
 
     /// The same for someone who has watched the ledger before: the time that was waited counts.
     pub(crate) async fn take_after(
         witness: Witness,
-        cp: &'a ControlPlane,
+        aws: &'a AwsContext,
         spec: &'a Spec,
         holder: &Holder,
-        watcher: &mut dyn Watcher,
+        listener: &mut dyn RunListener,
         interrupts: &mut Interrupts,
     ) -> Result<Self, Stop> {
         let mut contender = witness.into_contender();
         // Who was seen driving a run that was not over.
         let mut driver = None;
         loop {
-            let found = object::fetch(cp, spec).await?;
+            let found = object::fetch(aws, spec).await?;
             if let Some(Stored { document, .. }) = &found {
                 document.check_writable(&spec.ledger_uri().to_string())?;
                 let lease = document.lease.as_ref();
                 let vitality = lease.map_or(Vitality::Unknown, |lease| lease.holder.vitality(holder));
-                let uptime = cp.clock.uptime();
-                match (contender.judge(lease, &document.revision, vitality, uptime), lease) {
+                let uptime = aws.clock.uptime();
+                match (contender.evaluate(lease, &document.revision, vitality, uptime), lease) {
                     (Verdict::Take, _) | (_, None) => {
                         // It lived, drove the run to its end, and let go: to run the day again was not what was asked.
                         if let Some((holder, since)) = driver.take()
@@ -71,17 +71,17 @@ impl<'a> Ledger<'a> {
                         }
                         let left = SignedDuration::try_from(until.saturating_sub(uptime));
                         let left = left.unwrap_or(SignedDuration::MAX);
-                        watcher.lease_is_held(holder, later(cp.clock.now(), left));
-                        let look = left.min(cp.pace().lease / LOOKS_PER_LEASE);
+                        listener.lease_is_held(holder, later(aws.clock.now(), left));
+                        let observe = left.min(aws.pace().lease / LOOKS_PER_LEASE);
                         tokio::select! {
                             biased;
                             _ = interrupts.next() => return Err(Stop::Interrupted),
-                            () = cp.clock.sleep(look) => continue,
+                            () = aws.clock.sleep(observe) => continue,
                         }
                     }
                 }
             }
-            if let Some(ledger) = seize(cp, spec, holder, found).await? {
+            if let Some(ledger) = seize(aws, spec, holder, found).await? {
                 return Ok(ledger);
             }
             // Another contender was first: who it is, and whether it lives, shows the next look.
@@ -91,12 +91,12 @@ impl<'a> Ledger<'a> {
 
 /// Writes the lease into the ledger as it was found; nothing, when another write was first.
 async fn seize<'a>(
-    cp: &'a ControlPlane,
+    aws: &'a AwsContext,
     spec: &'a Spec,
     holder: &Holder,
     found: Option<Stored>,
 ) -> Result<Option<Ledger<'a>>, Stop> {
-    let now = cp.clock.now();
+    let now = aws.clock.now();
     let (mut document, etag) = match found {
         Some(Stored { document, etag }) => (document, Some(etag)),
         None => (Document::new(spec), None),
@@ -105,20 +105,20 @@ async fn seize<'a>(
     document.lease = Some(Lease {
         holder: holder.clone(),
         since: now,
-        ttl_seconds: cp.pace().lease.as_secs_f64(),
-        nonce: cp.fresh_id(),
+        ttl_seconds: aws.pace().lease.as_secs_f64(),
+        nonce: aws.fresh_id(),
     });
-    document.revision = cp.fresh_id();
+    document.revision = aws.fresh_id();
     if document.events.is_empty() {
-        let event = Event::Opened { ledger: cp.fresh_id() };
+        let event = Event::Opened { ledger: aws.fresh_id() };
         document.events.push(Recorded { seq: 1, at: now, fence: document.fence, event });
     }
     // What cannot be folded is left as it is.
     document.state(spec)?;
-    let written_at = cp.clock.uptime();
+    let written_at = aws.clock.uptime();
     let only = etag.as_deref().map_or(Only::IfAbsent, Only::IfStill);
-    match object::write(cp, spec, &document, only).await? {
-        Written::Done { etag } => Ledger::new(cp, spec, Stored { document, etag }, written_at).map(Some),
+    match object::write(aws, spec, &document, only).await? {
+        Written::Done { etag } => Ledger::new(aws, spec, Stored { document, etag }, written_at).map(Some),
         Written::Overtaken | Written::Gone => Ok(None),
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::holder::Holder;
 use super::object::{self, Only, Stored, Written};
-use crate::clients::ControlPlane;
+use crate::clients::AwsContext;
 use crate::stop::Stop;
 
 /// What came of breaking a lease.
@@ -29,13 +29,13 @@ pub enum Unlocked {
 /// The fence rises with it, and the ledger is another object than the holder last wrote: its next write fails, and it
 /// stops. What it does to AWS before that write nobody can hold back.
 pub async fn unlock(
-    cp: &ControlPlane,
+    aws: &AwsContext,
     spec: &Spec,
     holder: &Holder,
     since: Timestamp,
 ) -> Result<Unlocked, Stop> {
     loop {
-        let Some(Stored { mut document, etag }) = object::fetch(cp, spec).await? else {
+        let Some(Stored { mut document, etag }) = object::fetch(aws, spec).await? else {
             return Ok(Unlocked::Free);
         };
         document.check_writable(&spec.ledger_uri().to_string())?;
@@ -50,8 +50,8 @@ pub async fn unlock(
         }
         document.lease = None;
         document.fence += 1;
-        document.revision = cp.fresh_id();
-        match object::write(cp, spec, &document, Only::IfStill(&etag)).await? {
+        document.revision = aws.fresh_id();
+        match object::write(aws, spec, &document, Only::IfStill(&etag)).await? {
             Written::Done { .. } => return Ok(Unlocked::Broken),
             // The holder lives, and wrote meanwhile.
             Written::Overtaken => {}

@@ -7,7 +7,7 @@ use super::document::Document;
 use super::holder::{Holder, Vitality};
 use super::lease::{Contender, Verdict};
 use super::object::{self, Stored};
-use crate::clients::ControlPlane;
+use crate::clients::AwsContext;
 use crate::stop::Stop;
 
 /// Someone who reads along, and would notice that the driver is gone.
@@ -27,25 +27,25 @@ pub(crate) enum Driver {
 
 impl Witness {
     /// Reads the ledger once more, asked from `here`; nothing, when there is none.
-    pub(crate) async fn look(
+    pub(crate) async fn observe(
         &mut self,
-        cp: &ControlPlane,
+        aws: &AwsContext,
         spec: &Spec,
         here: &Holder,
     ) -> Result<Option<(Document, Driver)>, Stop> {
-        let Some(Stored { document, .. }) = object::fetch(cp, spec).await? else {
+        let Some(Stored { document, .. }) = object::fetch(aws, spec).await? else {
             return Ok(None);
         };
         let Some(lease) = document.lease.clone() else {
             return Ok(Some((document, Driver::Nobody)));
         };
         let vitality = lease.holder.vitality(here);
-        let uptime = cp.clock.uptime();
-        let mut verdict = self.contender.judge(Some(&lease), &document.revision, vitality, uptime);
+        let uptime = aws.clock.uptime();
+        let mut verdict = self.contender.evaluate(Some(&lease), &document.revision, vitality, uptime);
         if verdict == Verdict::Held && vitality == Vitality::Unknown {
             // A sign of life. A contender would leave; a witness begins to count again.
             self.contender = Contender::default();
-            verdict = self.contender.judge(Some(&lease), &document.revision, vitality, uptime);
+            verdict = self.contender.evaluate(Some(&lease), &document.revision, vitality, uptime);
         }
         let driver = match verdict {
             Verdict::Take => Driver::Nobody,

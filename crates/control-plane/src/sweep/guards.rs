@@ -1,17 +1,17 @@
 //! Schedules of ours whose clusters nobody needs any more, or that are gone.
 
 use aws_sdk_scheduler::operation::get_schedule::GetScheduleOutput;
-use emrys_core::run::{GUARD_GROUP, Trouble, TroubleKind};
+use emrys_core::run::{CallError, ErrorClass, GUARD_GROUP};
 use emrys_core::spec::Spec;
-use emrys_core::sweep::{Foreign, GuardNote, Label, Standing, by_form, by_name, by_tags, judge_guard};
+use emrys_core::sweep::{ClusterUsage, Foreign, GuardNote, Label, by_form, by_name, by_tags, evaluate_guard};
 use serde::Deserialize;
 
 use super::{Records, describe};
-use crate::acts;
-use crate::clients::ControlPlane;
+use crate::actions;
+use crate::clients::AwsContext;
 use crate::clock::timestamp;
 use crate::errors::{self, Failure};
-use crate::looks::GUARD_NOT_FOUND as NOT_FOUND;
+use crate::observe::GUARD_NOT_FOUND as NOT_FOUND;
 use crate::patience::patiently;
 use crate::stop::Stop;
 
@@ -23,7 +23,7 @@ pub struct SweptGuard {
     /// What the name of its cluster says, where it is one of this pipeline's.
     pub label: Option<Label>,
     /// How it stands.
-    pub standing: Standing,
+    pub usage: ClusterUsage,
 }
 
 /// Looks at all schedules in the group of the guards, oldest first. It only reads. Without `[guard]` there is nothing
@@ -31,17 +31,17 @@ pub struct SweptGuard {
 ///
 /// As with the clusters the order matters: first the schedule, then its cluster, then the record. A guard is made after
 /// its cluster is recorded.
-pub async fn survey_guards(cp: &ControlPlane, spec: &Spec) -> Result<Vec<SweptGuard>, Stop> {
+pub async fn survey_guards(aws: &AwsContext, spec: &Spec) -> Result<Vec<SweptGuard>, Stop> {
     if spec.config.guard.is_none() {
         return Ok(Vec::new());
     }
-    let mut records = Records::new(cp, spec);
+    let mut records = Records::new(aws, spec);
     let mut swept = Vec::new();
-    for name in patiently(cp, async || list(cp).await).await? {
+    for name in patiently(aws, async || list(aws).await).await? {
         // One that has fired since it was listed is gone.
-        if let Some(guard) = patiently(cp, async || get(cp, &name).await).await? {
-            let (label, standing) = stand(&mut records, &guard).await?;
-            swept.push(SweptGuard { guard, label, standing });
+        if let Some(guard) = patiently(aws, async || get(aws, &name).await).await? {
+            let (label, usage) = usage_of(&mut records, &guard).await?;
+            swept.push(SweptGuard { guard, label, usage });
         }
     }
     swept.sort_by(|a, b| (a.guard.created_at, &a.guard.name).cmp(&(b.guard.created_at, &b.guard.name)));
@@ -49,24 +49,27 @@ pub async fn survey_guards(cp: &ControlPlane, spec: &Spec) -> Result<Vec<SweptGu
 }
 
 /// Removes a guard; one that is gone is as good.
-pub async fn remove_guard(cp: &ControlPlane, name: &str) -> Result<(), Trouble> {
-    patiently(cp, async || acts::remove_guard(cp, name).await).await
+pub async fn remove_guard(aws: &AwsContext, name: &str) -> Result<(), CallError> {
+    patiently(aws, async || actions::remove_guard(aws, name).await).await
 }
 
-async fn stand(records: &mut Records<'_>, guard: &GuardNote) -> Result<(Option<Label>, Standing), Stop> {
-    let (cp, spec) = (records.cp, records.spec);
-    let foreign = |foreign: Foreign| Ok((None, Standing::Foreign(foreign)));
+async fn usage_of(
+    records: &mut Records<'_>,
+    guard: &GuardNote,
+) -> Result<(Option<Label>, ClusterUsage), Stop> {
+    let (aws, spec) = (records.aws, records.spec);
+    let foreign = |foreign: Foreign| Ok((None, ClusterUsage::Foreign(foreign)));
     let id = match by_form(guard) {
         Ok(id) => id,
         Err(why) => return foreign(why),
     };
-    let cluster = match patiently(cp, async || describe(cp, id).await).await {
+    let cluster = match patiently(aws, async || describe(aws, id).await).await {
         Ok(cluster) => cluster,
         // EMR does not know it, or no more: nobody can say whose it was. The schedule fires, and goes away by that.
-        Err(trouble) if trouble.kind == TroubleKind::Invalid => {
-            return Ok((None, Standing::Unclear(trouble.to_string())));
+        Err(error) if error.class == ErrorClass::Invalid => {
+            return Ok((None, ClusterUsage::Unclear(error.to_string())));
         }
-        Err(trouble) => return Err(trouble.into()),
+        Err(error) => return Err(error.into()),
     };
     let label = match by_name(spec, &cluster.name) {
         Ok(label) => label,
@@ -75,33 +78,34 @@ async fn stand(records: &mut Records<'_>, guard: &GuardNote) -> Result<(Option<L
     if let Err(why) = by_tags(spec, &label, &cluster.tags) {
         return foreign(why);
     }
-    let standing = records.judge(&cluster, &label).await?;
-    let standing = judge_guard(guard, &label, &cluster, standing);
-    Ok((Some(label), standing))
+    let usage = records.evaluate(&cluster, &label).await?;
+    let usage = evaluate_guard(guard, &label, &cluster, usage);
+    Ok((Some(label), usage))
 }
 
 /// The names of all schedules in the group, over all pages.
-async fn list(cp: &ControlPlane) -> Result<Vec<String>, Trouble> {
-    let mut summaries = cp.scheduler.list_schedules().group_name(GUARD_GROUP).into_paginator().items().send();
+async fn list(aws: &AwsContext) -> Result<Vec<String>, CallError> {
+    let mut summaries =
+        aws.scheduler.list_schedules().group_name(GUARD_GROUP).into_paginator().items().send();
     let mut found = Vec::new();
     while let Some(summary) = summaries.next().await {
         match summary {
             Ok(summary) => found.extend(summary.name),
             // No guard was ever made.
             Err(error) if Failure::of(&error).code == NOT_FOUND => return Ok(Vec::new()),
-            Err(error) => return Err(errors::trouble("could not list the schedules of guards", &error)),
+            Err(error) => return Err(errors::call_error("could not list the schedules of guards", &error)),
         }
     }
     Ok(found)
 }
 
-async fn get(cp: &ControlPlane, name: &str) -> Result<Option<GuardNote>, Trouble> {
-    match cp.scheduler.get_schedule().group_name(GUARD_GROUP).name(name).send().await {
+async fn get(aws: &AwsContext, name: &str) -> Result<Option<GuardNote>, CallError> {
+    match aws.scheduler.get_schedule().group_name(GUARD_GROUP).name(name).send().await {
         Ok(schedule) => Ok(Some(note(name, schedule))),
         Err(error) => match Failure::of(&error) {
             failure if failure.code == NOT_FOUND => Ok(None),
             failure => {
-                Err(failure.into_trouble(&format!("could not look at the schedule {GUARD_GROUP}/{name}")))
+                Err(failure.into_call_error(&format!("could not look at the schedule {GUARD_GROUP}/{name}")))
             }
         },
     }
@@ -116,7 +120,7 @@ struct Input {
 
 fn note(name: &str, schedule: GetScheduleOutput) -> GuardNote {
     let created = schedule.creation_date;
-    let target = schedule.target.filter(|target| target.arn == acts::GUARD_TARGET);
+    let target = schedule.target.filter(|target| target.arn == actions::GUARD_TARGET);
     let input = target.and_then(|target| serde_json::from_str(target.input()?).ok());
     let cluster = input.and_then(|Input { job_flow_ids }| <[String; 1]>::try_from(job_flow_ids).ok());
     GuardNote {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use emrys_control_plane::{How, Interrupts, plan, remove_guard, survey_guards};
 use emrys_core::run::Outcome;
 use emrys_core::spec::Spec;
-use emrys_core::sweep::{Orphan, Standing};
+use emrys_core::sweep::{ClusterUsage, Orphan};
 use emrys_local_aws::world::ScriptedStep;
 
 use crate::world::{Aws, Fault, good_step, run_spec, spec_and};
@@ -18,9 +18,9 @@ fn guarded() -> Spec {
 }
 
 /// What changed EventBridge Scheduler, in order: operation, and the group without the schedule's name.
-fn scheduled(aws: &Aws) -> Vec<(String, String)> {
+fn scheduled(world: &Aws) -> Vec<(String, String)> {
     let reads = ["Get", "List"];
-    let changes = aws.journal().into_iter().filter(|entry| {
+    let changes = world.journal().into_iter().filter(|entry| {
         let is_read = reads.iter().any(|read| entry.operation.starts_with(read));
         entry.service == "scheduler" && !is_read && entry.is_ok()
     });
@@ -30,13 +30,13 @@ fn scheduled(aws: &Aws) -> Vec<(String, String)> {
 
 #[tokio::test(start_paused = true)]
 async fn a_guard_stands_as_long_as_its_cluster_and_as_planned() {
-    let aws = Aws::new(good_step());
-    let (cp, spec) = (aws.connect(1).await, guarded());
+    let world = Aws::new(good_step());
+    let (aws, spec) = (world.connect(1).await, guarded());
     for operations in [
         &["CreateScheduleGroup", "CreateSchedule", "DeleteSchedule"][..],
         &["CreateSchedule", "DeleteSchedule"],
     ] {
-        let plan = plan(&cp, &spec).await.unwrap();
+        let plan = plan(&aws, &spec).await.unwrap();
         let planned: Vec<_> = plan
             .calls
             .iter()
@@ -44,29 +44,29 @@ async fn a_guard_stands_as_long_as_its_cluster_and_as_planned() {
             .map(|call| (call.operation.to_owned(), call.resource.clone()))
             .collect();
         assert_eq!(planned.iter().map(|(operation, _)| operation.as_str()).collect::<Vec<_>>(), operations);
-        let before = scheduled(&aws).len();
-        let end = run_spec(&cp, &spec, 1, &mut Interrupts::none()).await.unwrap();
+        let before = scheduled(&world).len();
+        let end = run_spec(&aws, &spec, 1, &mut Interrupts::none()).await.unwrap();
         assert_eq!(end.how, How::Closed(Outcome::Succeeded));
-        assert_eq!(scheduled(&aws)[before..], planned);
+        assert_eq!(scheduled(&world)[before..], planned);
         assert_eq!(end.report.guard.unwrap().state, "removed");
     }
-    assert_eq!(aws.done("TerminateJobFlows"), 0);
+    assert_eq!(world.done("TerminateJobFlows"), 0);
 }
 
 /// Everybody is dead, and the step hangs: the schedule ends the cluster at its deadline, and goes away with that.
 #[tokio::test(start_paused = true)]
 async fn a_cluster_that_everybody_forgot_is_ended_by_its_schedule() {
-    let aws = Aws::new(ScriptedStep { duration_ms: 1_000 * 3_600_000, ..good_step() });
-    let (one, spec) = (aws.connect(1).await, guarded());
+    let world = Aws::new(ScriptedStep { duration_ms: 1_000 * 3_600_000, ..good_step() });
+    let (one, spec) = (world.connect(1).await, guarded());
     let mut none = Interrupts::none();
     tokio::time::timeout(Duration::from_mins(5), run_spec(&one, &spec, 1, &mut none)).await.unwrap_err();
-    assert_eq!(aws.states().await, ["RUNNING"]);
+    assert_eq!(world.states().await, ["RUNNING"]);
     tokio::time::sleep(Duration::from_mins(110)).await;
-    assert_eq!(aws.states().await, ["RUNNING"]);
+    assert_eq!(world.states().await, ["RUNNING"]);
     // It fires within a minute of its time.
     tokio::time::sleep(Duration::from_mins(10)).await;
-    assert_eq!(aws.states().await, ["TERMINATED"]);
-    let end = run_spec(&aws.connect(2).await, &spec, 2, &mut Interrupts::none()).await.unwrap();
+    assert_eq!(world.states().await, ["TERMINATED"]);
+    let end = run_spec(&world.connect(2).await, &spec, 2, &mut Interrupts::none()).await.unwrap();
     assert_eq!(end.how, How::Closed(Outcome::Failed));
     let diagnosis = end.report.diagnosis.unwrap();
     assert!(diagnosis.summary.contains("USER_REQUEST"), "{diagnosis:#?}");
@@ -75,19 +75,19 @@ async fn a_cluster_that_everybody_forgot_is_ended_by_its_schedule() {
 
 #[tokio::test(start_paused = true)]
 async fn a_schedule_that_somebody_deleted_is_made_again() {
-    let aws = Aws::new(ScriptedStep { duration_ms: 1_800_000, ..good_step() });
-    let (cp, spec) = (aws.connect(1).await, guarded());
+    let world = Aws::new(ScriptedStep { duration_ms: 1_800_000, ..good_step() });
+    let (aws, spec) = (world.connect(1).await, guarded());
     let somebody = async {
         tokio::time::sleep(Duration::from_mins(2)).await;
-        let scheduler = aws.scheduler_of_another_person();
+        let scheduler = world.scheduler_of_another_person();
         let listed = scheduler.list_schedules().group_name("emrys").send().await.unwrap();
         let name = listed.schedules()[0].name().unwrap();
         scheduler.delete_schedule().group_name("emrys").name(name).send().await.unwrap();
     };
     let mut none = Interrupts::none();
-    let (end, ()) = tokio::join!(run_spec(&cp, &spec, 1, &mut none), somebody);
+    let (end, ()) = tokio::join!(run_spec(&aws, &spec, 1, &mut none), somebody);
     assert_eq!(end.unwrap().how, How::Closed(Outcome::Succeeded));
-    let operations: Vec<_> = scheduled(&aws).into_iter().map(|(operation, _)| operation).collect();
+    let operations: Vec<_> = scheduled(&world).into_iter().map(|(operation, _)| operation).collect();
     let again =
         ["CreateScheduleGroup", "CreateSchedule", "DeleteSchedule", "CreateSchedule", "DeleteSchedule"];
     assert_eq!(operations, again);
@@ -96,24 +96,24 @@ async fn a_schedule_that_somebody_deleted_is_made_again() {
 /// The reply to CreateSchedule is lost: asked for again, it is there already.
 #[tokio::test(start_paused = true)]
 async fn a_schedule_that_is_there_already_is_ours() {
-    let aws = Aws::new(good_step());
+    let world = Aws::new(good_step());
     for _ in 0..4 {
-        aws.fault("POST http://aws.test/schedules/", Fault::LoseReply);
+        world.fault("POST http://aws.test/schedules/", Fault::LoseReply);
     }
-    let end = run_spec(&aws.connect(1).await, &guarded(), 1, &mut Interrupts::none()).await.unwrap();
+    let end = run_spec(&world.connect(1).await, &guarded(), 1, &mut Interrupts::none()).await.unwrap();
     assert_eq!(end.how, How::Closed(Outcome::Succeeded));
-    let mut answers = aws.journal().into_iter().filter(|entry| entry.operation == "CreateSchedule");
+    let mut answers = world.journal().into_iter().filter(|entry| entry.operation == "CreateSchedule");
     assert!(answers.any(|entry| entry.outcome == "ConflictException"));
     assert_eq!(end.report.guard.unwrap().state, "removed");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_guard_that_may_not_be_made_fails_no_run() {
-    let aws = Aws::new(good_step());
+    let world = Aws::new(good_step());
     for _ in 0..50 {
-        aws.fault("POST http://aws.test/schedules/", Fault::Answer(403, "AccessDeniedException"));
+        world.fault("POST http://aws.test/schedules/", Fault::Answer(403, "AccessDeniedException"));
     }
-    let end = run_spec(&aws.connect(1).await, &guarded(), 1, &mut Interrupts::none()).await.unwrap();
+    let end = run_spec(&world.connect(1).await, &guarded(), 1, &mut Interrupts::none()).await.unwrap();
     assert_eq!(end.how, How::Closed(Outcome::Succeeded));
     let guard = end.report.guard.unwrap();
     assert_eq!(guard.state, "given_up");
@@ -123,33 +123,33 @@ async fn a_guard_that_may_not_be_made_fails_no_run() {
 /// Its run could not remove it, and is over: nobody will any more, but a sweep.
 #[tokio::test(start_paused = true)]
 async fn a_sweep_finds_the_guard_that_its_run_could_not_remove_over_all_pages_and_no_live_one() {
-    let aws = Aws::new(good_step());
-    let (cp, spec) = (aws.connect(1).await, guarded());
-    assert_eq!(survey_guards(&cp, &spec).await.unwrap(), [], "there is not even a group");
+    let world = Aws::new(good_step());
+    let (aws, spec) = (world.connect(1).await, guarded());
+    assert_eq!(survey_guards(&aws, &spec).await.unwrap(), [], "there is not even a group");
     for _ in 0..5 {
         for _ in 0..50 {
-            aws.fault("DELETE http://aws.test/schedules/", Fault::Answer(403, "AccessDeniedException"));
+            world.fault("DELETE http://aws.test/schedules/", Fault::Answer(403, "AccessDeniedException"));
         }
-        let end = run_spec(&cp, &spec, 1, &mut Interrupts::none()).await.unwrap();
+        let end = run_spec(&aws, &spec, 1, &mut Interrupts::none()).await.unwrap();
         assert_eq!(end.report.guard.unwrap().state, "given_up");
     }
     let mut none = Interrupts::none();
-    tokio::time::timeout(Duration::from_mins(1), run_spec(&cp, &spec, 1, &mut none)).await.unwrap_err();
+    tokio::time::timeout(Duration::from_mins(1), run_spec(&aws, &spec, 1, &mut none)).await.unwrap_err();
 
-    aws.forget_faults();
-    let swept = survey_guards(&cp, &spec).await.unwrap();
+    world.forget_faults();
+    let swept = survey_guards(&aws, &spec).await.unwrap();
     assert_eq!(swept.len(), 6);
     let (live, orphans) = swept.split_last().unwrap();
-    assert_eq!(live.standing, Standing::Live);
+    assert_eq!(live.usage, ClusterUsage::Live);
     for orphan in orphans {
-        assert_eq!(orphan.standing, Standing::Orphan(Orphan::ClusterGone), "{orphan:?}");
-        remove_guard(&cp, &orphan.guard.name).await.unwrap();
+        assert_eq!(orphan.usage, ClusterUsage::Orphan(Orphan::ClusterGone), "{orphan:?}");
+        remove_guard(&aws, &orphan.guard.name).await.unwrap();
         // One that is gone is as good.
-        remove_guard(&cp, &orphan.guard.name).await.unwrap();
+        remove_guard(&aws, &orphan.guard.name).await.unwrap();
     }
-    assert_eq!(survey_guards(&cp, &spec).await.unwrap(), std::slice::from_ref(live));
+    assert_eq!(survey_guards(&aws, &spec).await.unwrap(), std::slice::from_ref(live));
     // Without a guard in its file a pipeline needs no right to look for one.
-    let lists = aws.sent("GET http://aws.test/schedules?");
-    assert_eq!(survey_guards(&cp, &spec_and("")).await.unwrap(), []);
-    assert_eq!(aws.sent("GET http://aws.test/schedules?"), lists);
+    let lists = world.sent("GET http://aws.test/schedules?");
+    assert_eq!(survey_guards(&aws, &spec_and("")).await.unwrap(), []);
+    assert_eq!(world.sent("GET http://aws.test/schedules?"), lists);
 }

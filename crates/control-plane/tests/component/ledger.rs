@@ -42,7 +42,7 @@ async fn three_attempts_stay_small() {
     let minutes = SignedDuration::from_mins;
     let pace =
         Pace { starting: minutes(8), bootstrapping: minutes(4), terminating: minutes(3), ..Pace::default() };
-    let aws = Aws::with(WorldSettings { scripts, pace, ..WorldSettings::default() });
+    let world = Aws::with(WorldSettings { scripts, pace, ..WorldSettings::default() });
 
     let mut more =
         String::from("[cluster.fleets.core]\ntypes = [\"m5.xlarge\", \"m5a.xlarge\", \"r5.xlarge\"]\n");
@@ -54,17 +54,17 @@ async fn three_attempts_stay_small() {
         );
     }
     let spec = spec_and(&more);
-    let end = run_spec(&aws.connect(1).await, &spec, 1, &mut Interrupts::none()).await.unwrap();
+    let end = run_spec(&world.connect(1).await, &spec, 1, &mut Interrupts::none()).await.unwrap();
     assert_eq!(end.how, How::Closed(Outcome::Failed));
-    assert_eq!((end.report.attempt, aws.done("RunJobFlow")), (Some(3), 3));
+    assert_eq!((end.report.attempt, world.done("RunJobFlow")), (Some(3), 3));
     assert!(end.report.diagnosis.unwrap().summary.contains("ValueError"));
-    let ledger = aws.object(LEDGER);
+    let ledger = world.object(LEDGER);
     assert!(ledger.len() < MOST / 4, "{} bytes", ledger.len());
     // Hours of looking, and no event of it: only what changed.
-    assert!(aws.done("DescribeCluster") > 100);
+    assert!(world.done("DescribeCluster") > 100);
     assert!(ledger.matches("\"seq\"").count() < 100);
     // What EMR said at the end of each is kept beside it.
     for attempt in 1..=3 {
-        aws.object(&format!("emrys/web-logs/2024-10-20/attempt-{attempt}/cluster.json"));
+        world.object(&format!("emrys/web-logs/2024-10-20/attempt-{attempt}/cluster.json"));
     }
 }

@@ -2,10 +2,10 @@
 //! connector in the place of the network, and a virtual clock in which a day of waiting takes no time.
 
 #[cfg(test)]
-mod clearing;
-#[cfg(test)]
 mod clocks;
 mod denied;
+#[cfg(test)]
+mod garbage;
 #[cfg(test)]
 mod guard;
 #[cfg(test)]
@@ -14,6 +14,8 @@ mod launches;
 mod leases;
 #[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod managed;
 mod operators;
 #[cfg(test)]
 mod others;
@@ -29,8 +31,6 @@ mod readers;
 mod retries;
 #[cfg(test)]
 mod runs;
-#[cfg(test)]
-mod standing;
 #[cfg(test)]
 mod stopped;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use emrys_control_plane::{
-    Cancelling, How, Interrupt, Interrupts, RunOptions, Stop, Unlocked, Watcher, attach, cancel, days,
+    Cancelling, How, Interrupt, Interrupts, RunListener, RunOptions, Stop, Unlocked, attach, cancel, days,
     status, unlock,
 };
 use emrys_core::run::{Event, Outcome, Recorded, State};
@@ -16,7 +16,7 @@ const RUN_JOB_FLOW: &str = "ElasticMapReduce.RunJobFlow";
 #[derive(Debug, Default)]
 struct Told(Vec<u64>);
 
-impl Watcher for Told {
+impl RunListener for Told {
     fn recorded(&mut self, event: &Recorded, _state: &State) {
         self.0.push(event.seq);
     }
@@ -24,8 +24,8 @@ impl Watcher for Told {
 
 #[tokio::test(start_paused = true)]
 async fn attach_reads_along_and_takes_over_a_lease_time_after_the_last_sign_of_life() {
-    let aws = Aws::new(good_step());
-    let (one, two) = (aws.connect(1).await, aws.connect(2).await);
+    let world = Aws::new(good_step());
+    let (one, two) = (world.connect(1).await, world.connect(2).await);
     let (spec, mut told) = (spec(), Told::default());
     let begun = tokio::time::Instant::now();
     let second = async {
@@ -39,7 +39,7 @@ async fn attach_reads_along_and_takes_over_a_lease_time_after_the_last_sign_of_l
     assert_eq!(end.how, How::Closed(Outcome::Succeeded));
     assert_eq!(end.state.fence(), 2);
     assert!(begun.elapsed() >= Duration::from_mins(2), "not before the lease was over");
-    assert_eq!(aws.done("RunJobFlow"), 1);
+    assert_eq!(world.done("RunJobFlow"), 1);
     let all = told.0.windows(2).all(|pair| pair[0] + 1 == pair[1]);
     assert!(all, "no event was told twice or left out: {told:?}");
     assert_eq!(told.0.last(), Some(&end.state.seq()));
@@ -47,11 +47,11 @@ async fn attach_reads_along_and_takes_over_a_lease_time_after_the_last_sign_of_l
 
 #[tokio::test(start_paused = true)]
 async fn who_only_reads_along_writes_nothing() {
-    let aws = Aws::new(good_step());
-    let (one, two) = (aws.connect(1).await, aws.connect(2).await);
+    let world = Aws::new(good_step());
+    let (one, two) = (world.connect(1).await, world.connect(2).await);
     let spec = spec();
     assert!(attach(&two, &spec, &holder(2), &mut (), &mut Interrupts::none()).await.unwrap().is_none());
-    assert_eq!(aws.sent("PUT "), 0, "a day that was never run is not run by looking at it");
+    assert_eq!(world.sent("PUT "), 0, "a day that was never run is not run by looking at it");
     let second = async {
         tokio::time::sleep(Duration::from_secs(40)).await;
         attach(&two, &spec, &holder(2), &mut (), &mut Interrupts::none()).await.unwrap().unwrap()
@@ -64,44 +64,44 @@ async fn who_only_reads_along_writes_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_detached_run_is_left_with_its_cluster_recorded_and_its_lease_free() {
-    let aws = Aws::new(good_step());
-    let cp = aws.connect(1).await;
+    let world = Aws::new(good_step());
+    let aws = world.connect(1).await;
     let spec = spec();
     let options = RunOptions { holder: holder(1), again: true, detach: true };
-    let left = emrys_control_plane::run(&cp, &spec, &options, &mut (), &mut Interrupts::none()).await;
+    let left = emrys_control_plane::run(&aws, &spec, &options, &mut (), &mut Interrupts::none()).await;
     let left = left.unwrap();
     assert_eq!(left.how, How::Detached);
     assert!(left.state.attempt().is_some_and(|attempt| attempt.cluster.is_some()));
-    assert_eq!(status(&cp, &spec).await.unwrap().unwrap().driven_by, None);
+    assert_eq!(status(&aws, &spec).await.unwrap().unwrap().driven_by, None);
     tokio::time::sleep(Duration::from_hours(1)).await;
-    let end = attach(&cp, &spec, &holder(2), &mut (), &mut Interrupts::none()).await.unwrap().unwrap();
+    let end = attach(&aws, &spec, &holder(2), &mut (), &mut Interrupts::none()).await.unwrap().unwrap();
     assert_eq!(end.how, How::Closed(Outcome::Succeeded));
-    assert_eq!((aws.done("RunJobFlow"), aws.done("TerminateJobFlows")), (1, 0));
+    assert_eq!((world.done("RunJobFlow"), world.done("TerminateJobFlows")), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cancel_that_comes_before_the_launch_is_in_time() {
-    let aws = Aws::new(good_step());
-    let cp = aws.connect(1).await;
+    let world = Aws::new(good_step());
+    let aws = world.connect(1).await;
     let spec = spec();
     for _ in 0..100 {
-        aws.fault(RUN_JOB_FLOW, Fault::Answer(400, "ThrottlingException"));
+        world.fault(RUN_JOB_FLOW, Fault::Answer(400, "ThrottlingException"));
     }
     // Nobody looks at a cluster, for there is none: the request is found all the same.
     let asking = async {
         tokio::time::sleep(Duration::from_mins(2)).await;
-        cancel(&cp, &spec, "ben").await.unwrap()
+        cancel(&aws, &spec, "ben").await.unwrap()
     };
-    let (end, asked) = tokio::join!(run(&cp, 1), asking);
+    let (end, asked) = tokio::join!(run(&aws, 1), asking);
     assert_eq!(asked, Cancelling::Asked);
     assert_eq!(end.unwrap().how, How::Closed(Outcome::Cancelled));
-    assert_eq!(aws.done("RunJobFlow"), 0);
+    assert_eq!(world.done("RunJobFlow"), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn unlock_breaks_the_lease_of_the_holder_that_was_meant_and_of_no_other() {
-    let aws = Aws::new(good_step());
-    let (one, two) = (aws.connect(1).await, aws.connect(2).await);
+    let world = Aws::new(good_step());
+    let (one, two) = (world.connect(1).await, world.connect(2).await);
     let spec = spec();
     let mut stuck = Box::pin(run(&one, 1));
     tokio::time::timeout(Duration::from_mins(1), &mut stuck).await.unwrap_err();
@@ -119,20 +119,20 @@ async fn unlock_breaks_the_lease_of_the_holder_that_was_meant_and_of_no_other() 
     assert!(matches!(stop, Stop::Lost { .. }), "{stop:?}");
     let end = run(&two, 2).await.unwrap();
     assert_eq!((end.how, end.state.fence()), (How::Closed(Outcome::Succeeded), 4));
-    assert_eq!(aws.done("RunJobFlow"), 1);
+    assert_eq!(world.done("RunJobFlow"), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn all_days_are_listed_the_latest_first() {
-    let aws = Aws::new(good_step());
-    let cp = aws.connect(1).await;
+    let world = Aws::new(good_step());
+    let aws = world.connect(1).await;
     let spec = spec();
-    assert!(days(&cp, &spec, None).await.unwrap().is_empty());
-    run(&cp, 1).await.unwrap();
+    assert!(days(&aws, &spec, None).await.unwrap().is_empty());
+    run(&aws, 1).await.unwrap();
     let empty = spec.on("2024-10-22".parse().unwrap()).unwrap();
     let options = RunOptions { holder: holder(1), again: true, detach: false };
-    emrys_control_plane::run(&cp, &empty, &options, &mut (), &mut Interrupts::none()).await.unwrap();
-    let listed = days(&cp, &spec, None).await.unwrap();
+    emrys_control_plane::run(&aws, &empty, &options, &mut (), &mut Interrupts::none()).await.unwrap();
+    let listed = days(&aws, &spec, None).await.unwrap();
     let short: Vec<_> = listed
         .iter()
         .map(|record| (record.day.to_string(), record.status.as_ref().unwrap().report.outcome.unwrap()))
@@ -140,5 +140,5 @@ async fn all_days_are_listed_the_latest_first() {
     assert_eq!(short, [("2024-10-22".to_owned(), "empty"), ("2024-10-20".to_owned(), "succeeded")]);
     let first = &listed[1].status.as_ref().unwrap().events[0];
     assert!(matches!(first.event, Event::Opened { .. }));
-    assert_eq!(days(&cp, &spec, Some(1)).await.unwrap().len(), 1);
+    assert_eq!(days(&aws, &spec, Some(1)).await.unwrap().len(), 1);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use emrys_control_plane::{How, Interrupt, Interrupts, LedgerError, Stop, end_cluster, survey};
 use emrys_core::run::Outcome;
-use emrys_core::sweep::{Orphan, Standing};
+use emrys_core::sweep::{ClusterUsage, Orphan};
 use emrys_local_aws::world::{Pace, ScriptedStep, Scripts, WorldSettings};
 use jiff::SignedDuration;
 
@@ -19,107 +19,107 @@ async fn a_minute() {
 
 #[tokio::test(start_paused = true)]
 async fn a_step_that_somebody_else_cancels_is_named() {
-    let aws = Aws::new(good_step());
+    let world = Aws::new(good_step());
     let somebody = async {
         a_minute().await;
-        let (emr, clusters) = (aws.emr_of_another_person(), aws.clusters().await);
+        let (emr, clusters) = (world.emr_of_another_person(), world.clusters().await);
         let steps = emr.list_steps().cluster_id(&clusters[0]).send().await.unwrap();
         let step = steps.steps()[0].id().unwrap();
         emr.cancel_steps().cluster_id(&clusters[0]).step_ids(step).send().await.unwrap();
     };
-    let cp = aws.connect(1).await;
-    let (end, ()) = tokio::join!(run(&cp, 1), somebody);
+    let aws = world.connect(1).await;
+    let (end, ()) = tokio::join!(run(&aws, 1), somebody);
     let end = end.unwrap();
     assert_eq!(end.how, How::Closed(Outcome::Failed));
     let diagnosis = end.report.diagnosis.unwrap();
     assert_eq!(diagnosis.summary, "somebody else cancelled the step `log-analysis`");
     assert!(diagnosis.hint.unwrap().contains("CloudTrail"));
-    assert_eq!(aws.done("RunJobFlow"), 1, "what a person ended is not tried again");
+    assert_eq!(world.done("RunJobFlow"), 1, "what a person ended is not tried again");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_that_somebody_else_terminates_is_named() {
-    let aws = Aws::new(good_step());
+    let world = Aws::new(good_step());
     let somebody = async {
         a_minute().await;
-        let cluster = aws.clusters().await.remove(0);
-        aws.emr_of_another_person().terminate_job_flows().job_flow_ids(cluster).send().await.unwrap();
+        let cluster = world.clusters().await.remove(0);
+        world.emr_of_another_person().terminate_job_flows().job_flow_ids(cluster).send().await.unwrap();
     };
-    let cp = aws.connect(1).await;
-    let (end, ()) = tokio::join!(run(&cp, 1), somebody);
+    let aws = world.connect(1).await;
+    let (end, ()) = tokio::join!(run(&aws, 1), somebody);
     let end = end.unwrap();
     assert_eq!(end.how, How::Closed(Outcome::Failed));
     let summary = end.report.diagnosis.unwrap().summary;
     assert!(summary.starts_with("somebody else terminated the cluster j-"), "{summary}");
-    assert_eq!(aws.done("RunJobFlow"), 1, "what a person ended is not tried again");
+    assert_eq!(world.done("RunJobFlow"), 1, "what a person ended is not tried again");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_protection_that_somebody_switched_on_does_not_keep_a_cluster_alive() {
-    let aws = Aws::new(ScriptedStep { duration_ms: 3_600_000, ..good_step() });
-    let cp = aws.connect(1).await;
+    let world = Aws::new(ScriptedStep { duration_ms: 3_600_000, ..good_step() });
+    let aws = world.connect(1).await;
     let (sender, mut interrupts) = Interrupts::channel();
     let somebody = async {
         a_minute().await;
-        let cluster = aws.clusters().await.remove(0);
-        let protect = aws.emr_of_another_person().set_termination_protection();
+        let cluster = world.clusters().await.remove(0);
+        let protect = world.emr_of_another_person().set_termination_protection();
         protect.job_flow_ids(cluster).termination_protected(true).send().await.unwrap();
         sender.send(Interrupt::Cancel { by: "ann".to_owned() });
     };
-    let (end, ()) = tokio::join!(run_with(&cp, 1, &mut interrupts), somebody);
+    let (end, ()) = tokio::join!(run_with(&aws, 1, &mut interrupts), somebody);
     assert_eq!(end.unwrap().how, How::Closed(Outcome::Cancelled));
     // The other person's call, and ours.
-    assert_eq!((aws.done("SetTerminationProtection"), aws.done("TerminateJobFlows")), (2, 1));
-    let ledger = aws.object(LEDGER);
+    assert_eq!((world.done("SetTerminationProtection"), world.done("TerminateJobFlows")), (2, 1));
+    let ledger = world.object(LEDGER);
     assert!(ledger.contains("protection_moved") && ledger.contains("unprotected"), "{ledger}");
 }
 
 /// Its record is gone, and with it whoever would have unprotected it.
 #[tokio::test(start_paused = true)]
 async fn a_protection_does_not_keep_an_orphan_from_the_sweep() {
-    let aws = Aws::new(ScriptedStep { duration_ms: 3_600_000, ..good_step() });
-    let cp = aws.connect(1).await;
-    tokio::time::timeout(Duration::from_mins(5), run(&cp, 1)).await.unwrap_err();
-    let cluster = aws.clusters().await.remove(0);
-    let protect = aws.emr_of_another_person().set_termination_protection();
+    let world = Aws::new(ScriptedStep { duration_ms: 3_600_000, ..good_step() });
+    let aws = world.connect(1).await;
+    tokio::time::timeout(Duration::from_mins(5), run(&aws, 1)).await.unwrap_err();
+    let cluster = world.clusters().await.remove(0);
+    let protect = world.emr_of_another_person().set_termination_protection();
     protect.job_flow_ids(&cluster).termination_protected(true).send().await.unwrap();
-    aws.delete_object(LEDGER);
-    let swept = survey(&cp, &spec()).await.unwrap();
-    assert_eq!(swept[0].standing, Standing::Orphan(Orphan::Unknown));
-    end_cluster(&cp, &cluster).await.unwrap();
-    assert_eq!(aws.states().await, ["TERMINATING"]);
+    world.delete_object(LEDGER);
+    let swept = survey(&aws, &spec()).await.unwrap();
+    assert_eq!(swept[0].usage, ClusterUsage::Orphan(Orphan::Unknown));
+    end_cluster(&aws, &cluster).await.unwrap();
+    assert_eq!(world.states().await, ["TERMINATING"]);
     // What nobody protects is not asked to be unprotected.
-    end_cluster(&cp, &cluster).await.unwrap();
-    assert_eq!(aws.done("SetTerminationProtection"), 2);
+    end_cluster(&aws, &cluster).await.unwrap();
+    assert_eq!(world.done("SetTerminationProtection"), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_ledger_that_somebody_deleted_is_not_written_again() {
-    let aws = Aws::new(good_step());
+    let world = Aws::new(good_step());
     let somebody = async {
         a_minute().await;
-        aws.delete_object(LEDGER);
+        world.delete_object(LEDGER);
     };
-    let cp = aws.connect(1).await;
-    let (stop, ()) = tokio::join!(run(&cp, 1), somebody);
+    let aws = world.connect(1).await;
+    let (stop, ()) = tokio::join!(run(&aws, 1), somebody);
     let stop = stop.unwrap_err();
     assert!(matches!(stop, Stop::Ledger(LedgerError::Deleted { .. })), "{stop:?}");
     assert!(stop.hint().unwrap().contains("a cluster may still be at work"));
-    assert_eq!(aws.try_object(LEDGER), None);
+    assert_eq!(world.try_object(LEDGER), None);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_ledger_that_somebody_wrote_over_is_left_as_it_is() {
-    let aws = Aws::new(good_step());
+    let world = Aws::new(good_step());
     let somebody = async {
         a_minute().await;
-        aws.put_object(LEDGER, "{}");
+        world.put_object(LEDGER, "{}");
     };
-    let cp = aws.connect(1).await;
-    let (stop, ()) = tokio::join!(run(&cp, 1), somebody);
+    let aws = world.connect(1).await;
+    let (stop, ()) = tokio::join!(run(&aws, 1), somebody);
     let stop = stop.unwrap_err();
     assert!(matches!(stop, Stop::Ledger(LedgerError::Unreadable { .. })), "{stop:?}");
-    assert_eq!(aws.object(LEDGER), "{}");
+    assert_eq!(world.object(LEDGER), "{}");
 }
 
 /// Nobody can hurry EMR, but whoever pays should know.
@@ -127,32 +127,32 @@ async fn a_ledger_that_somebody_wrote_over_is_left_as_it_is() {
 async fn a_cluster_that_does_not_end_is_told_once_and_waited_for() {
     let scripts = Scripts { steps: vec![good_step()], clusters: Vec::new() };
     let pace = Pace { terminating: SignedDuration::from_hours(2), ..Pace::default() };
-    let aws = Aws::with(WorldSettings { scripts, pace, ..WorldSettings::default() });
-    let end = run(&aws.connect(1).await, 1).await.unwrap();
+    let world = Aws::with(WorldSettings { scripts, pace, ..WorldSettings::default() });
+    let end = run(&world.connect(1).await, 1).await.unwrap();
     assert_eq!(end.how, How::Closed(Outcome::Succeeded));
-    assert_eq!(aws.object(LEDGER).matches("end_overdue").count(), 1);
+    assert_eq!(world.object(LEDGER).matches("end_overdue").count(), 1);
 }
 
 /// Nobody looked for half a day, and the step has no limit of its own in the cluster.
 #[tokio::test(start_paused = true)]
 async fn a_step_that_is_found_at_work_long_past_its_limit_is_ended_at_once() {
-    let aws = Aws::new(ScriptedStep { duration_ms: 48 * 3_600_000, ..good_step() });
-    tokio::time::timeout(Duration::from_secs(30), run(&aws.connect(1).await, 1)).await.unwrap_err();
+    let world = Aws::new(ScriptedStep { duration_ms: 48 * 3_600_000, ..good_step() });
+    tokio::time::timeout(Duration::from_secs(30), run(&world.connect(1).await, 1)).await.unwrap_err();
     tokio::time::sleep(Duration::from_hours(12)).await;
     let picked_up = tokio::time::Instant::now();
-    let end = run(&aws.connect(2).await, 2).await.unwrap();
+    let end = run(&world.connect(2).await, 2).await.unwrap();
     assert_eq!(end.how, How::Closed(Outcome::Failed));
     assert!(picked_up.elapsed() < Duration::from_mins(30), "{:?}", picked_up.elapsed());
     assert!(end.report.diagnosis.unwrap().summary.contains("run-minutes"));
-    assert_eq!((aws.done("RunJobFlow"), aws.done("TerminateJobFlows")), (1, 1));
+    assert_eq!((world.done("RunJobFlow"), world.done("TerminateJobFlows")), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_ended_while_nobody_looked_took_as_long_as_its_cluster() {
-    let aws = Aws::new(good_step());
-    tokio::time::timeout(Duration::from_secs(30), run(&aws.connect(1).await, 1)).await.unwrap_err();
+    let world = Aws::new(good_step());
+    tokio::time::timeout(Duration::from_secs(30), run(&world.connect(1).await, 1)).await.unwrap_err();
     tokio::time::sleep(Duration::from_hours(12)).await;
-    let end = run(&aws.connect(2).await, 2).await.unwrap();
+    let end = run(&world.connect(2).await, 2).await.unwrap();
     assert_eq!(end.how, How::Closed(Outcome::Succeeded));
     let took = end.report.duration_seconds.unwrap();
     assert!((120.0..3_600.0).contains(&took), "{took}");

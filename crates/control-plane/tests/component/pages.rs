@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_emr::types::{InstanceGroupConfig, InstanceRoleType, JobFlowInstancesConfig};
 use emrys_control_plane::{How, survey};
 use emrys_core::run::Outcome;
-use emrys_core::sweep::{Orphan, Standing};
+use emrys_core::sweep::{ClusterUsage, Orphan};
 
 use crate::world::{Aws, Fault, good_step, run, spec};
 
@@ -44,8 +44,8 @@ impl Aws {
     /// Lets the first process die right after its launch, and gives the cluster that came of it.
     async fn launch_and_die(&self) -> String {
         let before = self.clusters().await;
-        let cp = self.connect(1).await;
-        let died = self.kill_after_done("RunJobFlow", 1, run(&cp, 1)).await;
+        let aws = self.connect(1).await;
+        let died = self.kill_after_done("RunJobFlow", 1, run(&aws, 1)).await;
         assert!(died.is_none(), "it lived: {died:?}");
         let made: Vec<_> = self.clusters().await.into_iter().filter(|id| !before.contains(id)).collect();
         let [cluster] = made.as_slice() else { panic!("{made:?}") };
@@ -55,38 +55,38 @@ impl Aws {
 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_on_a_later_page_is_adopted() {
-    let aws = Aws::new(good_step());
-    aws.launch_those_of_others().await;
-    aws.fault("ElasticMapReduce.RunJobFlow", Fault::LoseReply);
-    let end = run(&aws.connect(1).await, 1).await.unwrap();
+    let world = Aws::new(good_step());
+    world.launch_those_of_others().await;
+    world.fault("ElasticMapReduce.RunJobFlow", Fault::LoseReply);
+    let end = run(&world.connect(1).await, 1).await.unwrap();
     assert_eq!(end.how, How::Closed(Outcome::Succeeded));
-    assert_eq!(aws.done("RunJobFlow"), OTHERS + 1, "one cluster of ours");
-    aws.assert_is_on_a_later_page(&end.report.cluster_id.unwrap()).await;
+    assert_eq!(world.done("RunJobFlow"), OTHERS + 1, "one cluster of ours");
+    world.assert_is_on_a_later_page(&end.report.cluster_id.unwrap()).await;
 }
 
 /// Who died between the launch and its record comes back the next morning.
 #[tokio::test(start_paused = true)]
 async fn a_cluster_that_has_ended_by_the_time_it_is_looked_for_is_adopted() {
-    let aws = Aws::new(good_step());
-    aws.launch_those_of_others().await;
-    let cluster = aws.launch_and_die().await;
+    let world = Aws::new(good_step());
+    world.launch_those_of_others().await;
+    let cluster = world.launch_and_die().await;
     tokio::time::sleep(Duration::from_hours(12)).await;
-    assert_eq!(aws.states().await.iter().filter(|state| *state == "TERMINATED").count(), 1);
-    aws.assert_is_on_a_later_page(&cluster).await;
-    let end = run(&aws.connect(2).await, 2).await.unwrap();
+    assert_eq!(world.states().await.iter().filter(|state| *state == "TERMINATED").count(), 1);
+    world.assert_is_on_a_later_page(&cluster).await;
+    let end = run(&world.connect(2).await, 2).await.unwrap();
     assert_eq!(end.how, How::Closed(Outcome::Succeeded));
     assert_eq!(end.report.cluster_id.as_deref(), Some(cluster.as_str()));
-    assert_eq!(aws.done("RunJobFlow"), OTHERS + 1, "one cluster of ours");
+    assert_eq!(world.done("RunJobFlow"), OTHERS + 1, "one cluster of ours");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_sweep_finds_an_orphan_on_a_later_page_and_none_of_others() {
-    let aws = Aws::new(good_step());
-    aws.launch_those_of_others().await;
-    let cluster = aws.launch_and_die().await;
-    aws.delete_object("emrys/web-logs/2024-10-20/ledger.json");
-    aws.assert_is_on_a_later_page(&cluster).await;
-    let swept = survey(&aws.connect(2).await, &spec()).await.unwrap();
-    let swept: Vec<_> = swept.iter().map(|swept| (swept.cluster.id.as_str(), &swept.standing)).collect();
-    assert_eq!(swept, [(cluster.as_str(), &Standing::Orphan(Orphan::Unknown))]);
+    let world = Aws::new(good_step());
+    world.launch_those_of_others().await;
+    let cluster = world.launch_and_die().await;
+    world.delete_object("emrys/web-logs/2024-10-20/ledger.json");
+    world.assert_is_on_a_later_page(&cluster).await;
+    let swept = survey(&world.connect(2).await, &spec()).await.unwrap();
+    let swept: Vec<_> = swept.iter().map(|swept| (swept.cluster.id.as_str(), &swept.usage)).collect();
+    assert_eq!(swept, [(cluster.as_str(), &ClusterUsage::Orphan(Orphan::Unknown))]);
 }

@@ -1,23 +1,23 @@
 //! Asking Athena, and what stands there for it. An AWS in memory runs no statement: how rows come is seen end to end.
 
 use aws_sdk_athena::types::{Tag, WorkGroupConfiguration};
-use emrys_control_plane::{Asked, ControlPlane, Interrupt, Interrupts, QueryError, query, standing};
+use emrys_control_plane::{Asked, AwsContext, Interrupt, Interrupts, QueryError, managed, query};
+use emrys_core::managed::{Change, Goal, Plan, plan};
 use emrys_core::queries::{Execution, Outcome, QueryState};
-use emrys_core::run::TroubleKind;
+use emrys_core::run::ErrorClass;
 use emrys_core::s3_uri::S3Uri;
 use emrys_core::spec::Spec;
-use emrys_core::standing::{Change, Goal, Plan, plan};
 use emrys_local_aws::world::WorldSettings;
 
-use crate::standing::{changing, reconcile};
+use crate::managed::{changing, reconcile};
 use crate::world::{Aws, Fault, spec_and};
 
 const CATALOG: &str = "\n[catalog]\ndatabase = \"logs\"\nscan-limit-gigabytes = 100\n";
 
-async fn place(catalog: &str) -> (Aws, ControlPlane, Spec) {
-    let aws = Aws::with(WorldSettings::default());
-    let cp = aws.connect(1).await;
-    (aws, cp, spec_and(catalog))
+async fn place(catalog: &str) -> (Aws, AwsContext, Spec) {
+    let world = Aws::with(WorldSettings::default());
+    let aws = world.connect(1).await;
+    (world, aws, spec_and(catalog))
 }
 
 fn wanted(plan: &Plan) -> Vec<(&str, &Change)> {
@@ -27,7 +27,7 @@ fn wanted(plan: &Plan) -> Vec<(&str, &Change)> {
 
 /// Asks in the workgroup `primary`, and gives what was told too.
 async fn ask(
-    cp: &ControlPlane,
+    aws: &AwsContext,
     workgroup: &str,
     interrupts: &mut Interrupts,
 ) -> (Result<Outcome, QueryError>, Vec<Execution>) {
@@ -41,21 +41,21 @@ async fn ask(
         results: &results,
     };
     let mut seen = Vec::new();
-    let outcome = query(cp, asked, &mut |execution| seen.push(execution.clone()), interrupts).await;
+    let outcome = query(aws, asked, &mut |execution| seen.push(execution.clone()), interrupts).await;
     (outcome, seen)
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_query_is_watched_to_its_end_and_says_why_it_failed() {
-    let (aws, cp, _) = place(CATALOG).await;
-    let (outcome, seen) = ask(&cp, "primary", &mut Interrupts::none()).await;
+    let (world, aws, _) = place(CATALOG).await;
+    let (outcome, seen) = ask(&aws, "primary", &mut Interrupts::none()).await;
     let Ok(Outcome::Over(execution)) = outcome else { panic!("{outcome:?}") };
     assert_eq!(execution.state, QueryState::Failed);
     let failure = execution.failure.unwrap();
     assert_eq!((failure.category, failure.retryable), (Some(1), false));
     assert!(failure.message.contains("runs no queries"), "{failure:?}");
     assert_eq!(seen.first().map(|first| first.state.clone()), Some(QueryState::Queued));
-    let sent = &aws.journal().into_iter().find(|entry| entry.operation == "StartQueryExecution").unwrap();
+    let sent = &world.journal().into_iter().find(|entry| entry.operation == "StartQueryExecution").unwrap();
     let request = serde_json::to_value(sent).unwrap()["request"].clone();
     assert_eq!(request["ExecutionParameters"], serde_json::json!(["'2024-10-20'"]));
     assert_eq!(request["ClientRequestToken"].as_str().unwrap().len(), 32);
@@ -64,82 +64,82 @@ async fn a_query_is_watched_to_its_end_and_says_why_it_failed() {
 
 #[tokio::test(start_paused = true)]
 async fn however_often_the_start_is_tried_there_is_one_query() {
-    let (aws, cp, _) = place(CATALOG).await;
+    let (world, aws, _) = place(CATALOG).await;
     for _ in 0..4 {
-        aws.fault("StartQueryExecution", Fault::LoseReply);
+        world.fault("StartQueryExecution", Fault::LoseReply);
     }
-    aws.fault("StartQueryExecution", Fault::Answer(400, "TooManyRequestsException"));
-    let (outcome, _) = ask(&cp, "primary", &mut Interrupts::none()).await;
+    world.fault("StartQueryExecution", Fault::Answer(400, "TooManyRequestsException"));
+    let (outcome, _) = ask(&aws, "primary", &mut Interrupts::none()).await;
     assert!(matches!(outcome, Ok(Outcome::Over(_))), "{outcome:?}");
-    assert!(aws.sent("StartQueryExecution") >= 6, "more tries than the SDK makes by itself");
-    let all = aws.athena_of_another_person().list_query_executions().send().await.unwrap();
+    assert!(world.sent("StartQueryExecution") >= 6, "more tries than the SDK makes by itself");
+    let all = world.athena_of_another_person().list_query_executions().send().await.unwrap();
     assert_eq!(all.query_execution_ids().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn two_invocations_are_two_queries() {
-    let (aws, cp, _) = place(CATALOG).await;
+    let (world, aws, _) = place(CATALOG).await;
     for _ in 0..2 {
-        let (outcome, _) = ask(&cp, "primary", &mut Interrupts::none()).await;
+        let (outcome, _) = ask(&aws, "primary", &mut Interrupts::none()).await;
         assert!(outcome.is_ok(), "{outcome:?}");
     }
-    let all = aws.athena_of_another_person().list_query_executions().send().await.unwrap();
+    let all = world.athena_of_another_person().list_query_executions().send().await.unwrap();
     assert_eq!(all.query_execution_ids().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_interrupt_stops_the_query_at_athena() {
-    let (aws, cp, _) = place(CATALOG).await;
+    let (world, aws, _) = place(CATALOG).await;
     let (sender, mut interrupts) = Interrupts::channel();
     sender.send(Interrupt::StopWatching);
-    aws.fault("StopQueryExecution", Fault::LoseReply);
-    let (outcome, _) = ask(&cp, "primary", &mut interrupts).await;
+    world.fault("StopQueryExecution", Fault::LoseReply);
+    let (outcome, _) = ask(&aws, "primary", &mut interrupts).await;
     let Ok(Outcome::Stopped(execution)) = outcome else { panic!("{outcome:?}") };
     assert_eq!(execution.state, QueryState::Cancelled);
-    assert!(aws.done("StopQueryExecution") >= 1);
+    assert!(world.done("StopQueryExecution") >= 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_workgroup_that_is_not_there_is_told_as_such() {
-    let (aws, cp, _) = place(CATALOG).await;
-    let (outcome, seen) = ask(&cp, "emrys", &mut Interrupts::none()).await;
+    let (world, aws, _) = place(CATALOG).await;
+    let (outcome, seen) = ask(&aws, "emrys", &mut Interrupts::none()).await;
     assert!(
         matches!(&outcome, Err(QueryError::NoWorkgroup { workgroup }) if workgroup == "emrys"),
         "{outcome:?}"
     );
     assert!(seen.is_empty());
     // Nobody may list workgroups: then Athena's own words are told.
-    aws.fault("ListWorkGroups", Fault::Answer(400, "AccessDeniedException"));
-    let (outcome, _) = ask(&cp, "emrys", &mut Interrupts::none()).await;
-    let Err(QueryError::NotStarted(trouble)) = outcome else { panic!("{outcome:?}") };
-    assert_eq!(trouble.kind, TroubleKind::Invalid);
-    assert!(trouble.message.contains("WorkGroup emrys is not found"), "{trouble}");
+    world.fault("ListWorkGroups", Fault::Answer(400, "AccessDeniedException"));
+    let (outcome, _) = ask(&aws, "emrys", &mut Interrupts::none()).await;
+    let Err(QueryError::NotStarted(error)) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(error.class, ErrorClass::Invalid);
+    assert!(error.message.contains("WorkGroup emrys is not found"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_query_that_cannot_be_looked_at_is_named() {
-    let (aws, cp, _) = place(CATALOG).await;
-    aws.fault("GetQueryExecution", Fault::Answer(400, "ExpiredTokenException"));
-    let (outcome, _) = ask(&cp, "primary", &mut Interrupts::none()).await;
-    let Err(QueryError::OutOfSight { id, trouble }) = outcome else { panic!("{outcome:?}") };
-    assert_eq!(trouble.kind, TroubleKind::Access);
-    let all = aws.athena_of_another_person().list_query_executions().send().await.unwrap();
+    let (world, aws, _) = place(CATALOG).await;
+    world.fault("GetQueryExecution", Fault::Answer(400, "ExpiredTokenException"));
+    let (outcome, _) = ask(&aws, "primary", &mut Interrupts::none()).await;
+    let Err(QueryError::OutOfSight { id, error }) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(error.class, ErrorClass::Access);
+    let all = world.athena_of_another_person().list_query_executions().send().await.unwrap();
     assert_eq!(all.query_execution_ids(), [id]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn workgroup_and_named_queries_are_made_once_and_removed_again() {
-    let (aws, cp, spec) = place(CATALOG).await;
+    let (world, aws, spec) = place(CATALOG).await;
     // Names keep no two apart, so a lost answer must not make a second one.
     for call in
         ["CreateWorkGroup", "CreateNamedQuery", "CreateNamedQuery", "DeleteNamedQuery", "DeleteWorkGroup"]
     {
-        aws.fault(call, Fault::LoseReply);
+        world.fault(call, Fault::LoseReply);
     }
-    let first = reconcile(&cp, &spec, Goal::Setup).await.unwrap();
+    let first = reconcile(&aws, &spec, Goal::Setup).await.unwrap();
     assert_eq!(wanted(&first).len(), 9);
     assert!(wanted(&first).iter().all(|(_, change)| matches!(change, Change::Create { .. })), "{first:#?}");
-    let athena = aws.athena_of_another_person();
+    let athena = world.athena_of_another_person();
     let group = athena.get_work_group().work_group("emrys").send().await.unwrap().work_group.unwrap();
     let configuration = group.configuration().unwrap();
     assert_eq!(configuration.bytes_scanned_cutoff_per_query(), Some(100_000_000_000));
@@ -147,28 +147,28 @@ async fn workgroup_and_named_queries_are_made_once_and_removed_again() {
     let results = configuration.result_configuration().unwrap().output_location();
     assert_eq!(results, Some("s3://my-log-bucket/emrys/query-results/"));
 
-    let calls = changing(&aws);
-    let second = reconcile(&cp, &spec, Goal::Setup).await.unwrap();
+    let calls = changing(&world);
+    let second = reconcile(&aws, &spec, Goal::Setup).await.unwrap();
     assert!(second.has_nothing_to_do(), "{second:#?}");
-    assert_eq!(changing(&aws), calls, "a second setup makes no changing call");
+    assert_eq!(changing(&world), calls, "a second setup makes no changing call");
 
-    reconcile(&cp, &spec, Goal::Destroy).await.unwrap();
-    let found = standing(&cp, &spec).await.unwrap().queries.unwrap();
+    reconcile(&aws, &spec, Goal::Destroy).await.unwrap();
+    let found = managed(&aws, &spec).await.unwrap().queries.unwrap();
     assert_eq!((found.workgroup, found.named), (None, Vec::new()));
-    assert_eq!(aws.done("DeleteWorkGroup"), 1);
-    assert!(plan(&spec, &standing(&cp, &spec).await.unwrap(), Goal::Destroy).has_nothing_to_do());
+    assert_eq!(world.done("DeleteWorkGroup"), 1);
+    assert!(plan(&spec, &managed(&aws, &spec).await.unwrap(), Goal::Destroy).has_nothing_to_do());
 
     // And again: Athena would know the queries by an old token.
-    reconcile(&cp, &spec, Goal::Setup).await.unwrap();
-    let found = standing(&cp, &spec).await.unwrap().queries.unwrap();
+    reconcile(&aws, &spec, Goal::Setup).await.unwrap();
+    let found = managed(&aws, &spec).await.unwrap().queries.unwrap();
     assert_eq!(found.named.len(), 8);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_somebody_changed_is_told_and_made_as_configured_again() {
-    let (aws, cp, spec) = place(CATALOG).await;
-    reconcile(&cp, &spec, Goal::Setup).await.unwrap();
-    let athena = aws.athena_of_another_person();
+    let (world, aws, spec) = place(CATALOG).await;
+    reconcile(&aws, &spec, Goal::Setup).await.unwrap();
+    let athena = world.athena_of_another_person();
     let updates = aws_sdk_athena::types::WorkGroupConfigurationUpdates::builder()
         .remove_bytes_scanned_cutoff_per_query(true)
         .requester_pays_enabled(true);
@@ -180,7 +180,7 @@ async fn what_somebody_changed_is_told_and_made_as_configured_again() {
     let update = athena.update_named_query().named_query_id(id).name(query.name()).query_string("SELECT 1");
     update.send().await.unwrap();
 
-    let again = reconcile(&cp, &spec, Goal::Setup).await.unwrap();
+    let again = reconcile(&aws, &spec, Goal::Setup).await.unwrap();
     let drifted = again
         .items
         .iter()
@@ -195,48 +195,48 @@ async fn what_somebody_changed_is_told_and_made_as_configured_again() {
     assert_eq!(put_right.query_string(), query.query_string());
 
     let unlimited = spec_and(&CATALOG.replace("scan-limit-gigabytes = 100\n", ""));
-    reconcile(&cp, &unlimited, Goal::Setup).await.unwrap();
+    reconcile(&aws, &unlimited, Goal::Setup).await.unwrap();
     let group = athena.get_work_group().work_group("emrys").send().await.unwrap().work_group.unwrap();
     assert_eq!(group.configuration().unwrap().bytes_scanned_cutoff_per_query(), None);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_others_is_never_touched() {
-    let (aws, cp, spec) = place(CATALOG).await;
-    let athena = aws.athena_of_another_person();
+    let (world, aws, spec) = place(CATALOG).await;
+    let athena = world.athena_of_another_person();
     let tag = Tag::builder().key("emrys:pipeline").value("shop").build();
     let enforced = WorkGroupConfiguration::builder().enforce_work_group_configuration(true);
     let create = athena.create_work_group().name("emrys").tags(tag).configuration(enforced.build());
     create.send().await.unwrap();
     let theirs = athena.create_named_query().name("theirs").database("d").query_string("SELECT 1");
     theirs.work_group("emrys").send().await.unwrap();
-    reconcile(&cp, &spec, Goal::Setup).await.unwrap();
-    reconcile(&cp, &spec, Goal::Destroy).await.unwrap();
-    assert_eq!((aws.done("UpdateWorkGroup"), aws.done("DeleteWorkGroup")), (0, 0));
+    reconcile(&aws, &spec, Goal::Setup).await.unwrap();
+    reconcile(&aws, &spec, Goal::Destroy).await.unwrap();
+    assert_eq!((world.done("UpdateWorkGroup"), world.done("DeleteWorkGroup")), (0, 0));
     let left = athena.list_named_queries().work_group("emrys").send().await.unwrap();
     assert_eq!(left.named_query_ids().len(), 1);
 
     // In a workgroup of ours, a query of theirs that comes between the look and the removal keeps it.
     let own = spec_and(&format!("{CATALOG}workgroup = \"own\"\n"));
-    reconcile(&cp, &own, Goal::Setup).await.unwrap();
-    let end = plan(&own, &standing(&cp, &own).await.unwrap(), Goal::Destroy);
+    reconcile(&aws, &own, Goal::Setup).await.unwrap();
+    let end = plan(&own, &managed(&aws, &own).await.unwrap(), Goal::Destroy);
     let late = athena.create_named_query().name("late").database("d").query_string("SELECT 1");
     late.work_group("own").send().await.unwrap();
     let mut stopped = Ok(());
     for step in &end.steps {
-        stopped = emrys_control_plane::apply(&cp, &own, step).await;
+        stopped = emrys_control_plane::apply(&aws, &own, step).await;
         if stopped.is_err() {
             break;
         }
     }
     assert!(stopped.unwrap_err().to_string().contains("meanwhile"));
-    assert_eq!(aws.done("DeleteWorkGroup"), 0);
+    assert_eq!(world.done("DeleteWorkGroup"), 0);
 
     // The one that every account has.
     let primary = spec_and(&format!("{CATALOG}workgroup = \"primary\"\n"));
-    reconcile(&cp, &primary, Goal::Setup).await.unwrap();
-    reconcile(&cp, &primary, Goal::Destroy).await.unwrap();
-    let touched = aws.journal().into_iter().filter(|entry| {
+    reconcile(&aws, &primary, Goal::Setup).await.unwrap();
+    reconcile(&aws, &primary, Goal::Destroy).await.unwrap();
+    let touched = world.journal().into_iter().filter(|entry| {
         entry.operation.ends_with("WorkGroup")
             && entry.resource == "primary"
             && entry.operation != "GetWorkGroup"

@@ -58,7 +58,7 @@ fn step(digits: usize) -> ScriptedStep {
 
 /// What a reader has seen.
 #[derive(Debug, Default)]
-struct Seen {
+struct Observations {
     reads: usize,
     runs: BTreeSet<String>,
     mixed: usize,
@@ -95,7 +95,7 @@ impl Reader {
     }
 
     /// Reads three of the tables: the one that moves first, one in the middle, and the one that moves last.
-    async fn read(&self, seen: &Mutex<Seen>) {
+    async fn read(&self, seen: &Mutex<Observations>) {
         let mut all = Vec::new();
         for table in table_names().step_by(2).take(2).chain(table_names().last()) {
             match self.rows(table).await {
@@ -129,27 +129,27 @@ impl Dice {
 
 /// One of the things that become of a day: run again, another attempt published, or what is old removed. Says whether
 /// who did it died.
-async fn round(aws: &Aws, spec: &Spec, state: &State, round: u32, dice: &mut Dice) -> bool {
-    let (cp, who) = (aws.connect(u64::from(round)).await, holder(round));
-    let (watcher, mut interrupts) = (&mut (), Interrupts::none());
+async fn round(world: &Aws, spec: &Spec, state: &State, round: u32, dice: &mut Dice) -> bool {
+    let (aws, who) = (world.connect(u64::from(round)).await, holder(round));
+    let (listener, mut interrupts) = (&mut (), Interrupts::none());
     let requests = if dice.roll(2) == 0 { usize::MAX / 2 } else { 1 + dice.roll(90) };
-    let is_kept = |attempt: &&Attempt| attempt.has_succeeded() && attempt.keeping.is_kept();
+    let is_kept = |attempt: &&Attempt| attempt.has_succeeded() && attempt.retention.is_kept();
     let kept: Vec<u32> = state.attempts.iter().filter(is_kept).map(|attempt| attempt.number).collect();
     match dice.roll(6) {
         0 => {}
         _ if state.closed.is_none() || kept.len() < 3 => {}
         1 if dice.roll(4) == 0 => {
             tokio::time::sleep(Duration::from_hours(30)).await;
-            let clearing = clear(&cp, spec, &who, watcher, &mut interrupts);
-            return aws.kill_after(requests, clearing).await.is_none();
+            let clearing = clear(&aws, spec, &who, listener, &mut interrupts);
+            return world.kill_after(requests, clearing).await.is_none();
         }
         _ => {
             let attempt = Some(kept[dice.roll(kept.len())]);
-            let publishing = publish(&cp, spec, attempt, &who, watcher, &mut interrupts);
-            return aws.kill_after(requests, publishing).await.is_none();
+            let publishing = publish(&aws, spec, attempt, &who, listener, &mut interrupts);
+            return world.kill_after(requests, publishing).await.is_none();
         }
     }
-    aws.kill_after(requests, run_spec(&cp, spec, round, &mut interrupts)).await.is_none()
+    world.kill_after(requests, run_spec(&aws, spec, round, &mut interrupts)).await.is_none()
 }
 
 #[tokio::test(start_paused = true)]
@@ -157,19 +157,19 @@ async fn a_reader_never_sees_a_missing_day_or_a_mixture_within_a_table() {
     // The same each time, for what is asserted at the end is how much happened, and not every seed lets enough happen.
     let seed = std::env::var("EMRYS_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
     let scripts = Scripts { steps: vec![step(1), step(2)], clusters: Vec::new() };
-    let aws = Aws::with(WorldSettings { scripts, ..WorldSettings::default() });
+    let world = Aws::with(WorldSettings { scripts, ..WorldSettings::default() });
     let spec = spec_and("[limits]\nmax-attempts = 90\n[catalog]\ndatabase = \"logs\"\n");
-    let glue = set_up(&aws, &spec).await;
-    run_spec(&aws.connect(0).await, &spec, 1, &mut Interrupts::none()).await.unwrap();
+    let glue = set_up(&world, &spec).await;
+    run_spec(&world.connect(0).await, &spec, 1, &mut Interrupts::none()).await.unwrap();
 
-    let notes = Arc::new(Mutex::new(Seen::default()));
-    let reader = Reader { glue, s3: aws.s3_of_another_person() };
+    let notes = Arc::new(Mutex::new(Observations::default()));
+    let reader = Reader { glue, s3: world.s3_of_another_person() };
     let reading = {
-        let (notes, aws) = (Arc::clone(&notes), aws.clone());
+        let (notes, world) = (Arc::clone(&notes), world.clone());
         tokio::spawn(async move {
             loop {
                 // Asked before it reads: what changes meanwhile lets it read again.
-                let changed = aws.changed.notified();
+                let changed = world.changed.notified();
                 reader.read(&notes).await;
                 tokio::select! { () = changed => {}, () = tokio::time::sleep(Duration::from_mins(30)) => {} }
             }
@@ -178,19 +178,19 @@ async fn a_reader_never_sees_a_missing_day_or_a_mixture_within_a_table() {
     let mut dice = Dice(seed);
     let (mut deaths, mut number, mut published) = (0, 1, 0);
     while published < PUBLICATIONS {
-        let status = status(&aws.connect(8).await, &spec).await.unwrap().unwrap();
+        let status = status(&world.connect(8).await, &spec).await.unwrap().unwrap();
         let is_publication = |recorded: &&Recorded| matches!(recorded.event, Event::PublishIntended { .. });
         published = status.events.iter().filter(is_publication).count();
         number += 1;
-        deaths += u32::from(round(&aws, &spec, &status.state, number, &mut dice).await);
+        deaths += u32::from(round(&world, &spec, &status.state, number, &mut dice).await);
     }
     reading.abort();
-    let last = aws.connect(7).await;
+    let last = world.connect(7).await;
     let end = attach(&last, &spec, &holder(9_999), &mut (), &mut Interrupts::none()).await.unwrap().unwrap();
     let chosen = end.state.chosen().map(|chosen| chosen.number);
     assert_eq!(serving(&last, &spec, &end).await, vec![chosen; 6], "seed {seed}: after one look");
     let notes = notes.lock().unwrap();
-    let Seen { reads, runs, mixed, problems } = &*notes;
+    let Observations { reads, runs, mixed, problems } = &*notes;
     assert!(problems.is_empty(), "seed {seed}: {problems:#?}");
     let told =
         format!("seed {seed}: {reads} reads, {mixed} between tables, {deaths} deaths in {number} rounds");

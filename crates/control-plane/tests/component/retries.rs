@@ -34,10 +34,10 @@ fn failing(cluster: &str, code: &str, error_code: Option<&str>, message: &str) -
 }
 
 /// The first instance type of the primary fleet of each cluster, and whether it was asked for on demand.
-async fn primaries(aws: &Aws) -> Vec<(String, bool)> {
-    let emr = aws.emr_of_another_person();
+async fn primaries(world: &Aws) -> Vec<(String, bool)> {
+    let emr = world.emr_of_another_person();
     let mut primaries = Vec::new();
-    for cluster in aws.clusters().await {
+    for cluster in world.clusters().await {
         let fleets = emr.list_instance_fleets().cluster_id(cluster).send().await.unwrap();
         let mut fleets = fleets.instance_fleets.unwrap_or_default().into_iter();
         let primary = fleets.find(|fleet| fleet.name() == Some("primary")).unwrap();
@@ -57,18 +57,19 @@ async fn without_capacity_the_next_choice_is_launched() {
         ("INSTANCE_FLEET_TIMEOUT", None, ""),
         ("INTERNAL_ERROR", Some("INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ"), ""),
     ] {
-        let aws = failing("/a1/", code, error_code, message);
-        let end = run_spec(&aws.connect(1).await, &with_choices(), 1, &mut Interrupts::none()).await.unwrap();
+        let world = failing("/a1/", code, error_code, message);
+        let end =
+            run_spec(&world.connect(1).await, &with_choices(), 1, &mut Interrupts::none()).await.unwrap();
         assert_eq!(end.how, How::Closed(Outcome::Succeeded), "{code:?}");
-        assert_eq!((end.report.attempt, aws.done("RunJobFlow")), (Some(2), 2));
+        assert_eq!((end.report.attempt, world.done("RunJobFlow")), (Some(2), 2));
         let retry = end.state.attempts[1].retry.unwrap();
         assert_eq!(retry.because, RetryCause::Capacity);
         let first = ("m5.xlarge".to_owned(), false);
-        assert_eq!(primaries(&aws).await, [first, ("m5a.xlarge".to_owned(), false)], "{code:?}");
-        assert_eq!(aws.done("PutMetricData"), 1, "the run is reported, not each attempt");
+        assert_eq!(primaries(&world).await, [first, ("m5a.xlarge".to_owned(), false)], "{code:?}");
+        assert_eq!(world.done("PutMetricData"), 1, "the run is reported, not each attempt");
         // Both clusters are kept, word for word.
         for attempt in [1, 2] {
-            aws.object(&format!("emrys/web-logs/2024-10-20/attempt-{attempt}/cluster.json"));
+            world.object(&format!("emrys/web-logs/2024-10-20/attempt-{attempt}/cluster.json"));
         }
     }
 }
@@ -78,11 +79,12 @@ async fn lost_instances_are_replaced_by_some_on_demand() {
     for (code, error_code) in
         [("INSTANCE_FAILURE", None), ("INTERNAL_ERROR", Some("INTERNAL_ERROR_SPOT_PRICE_INCREASE_PRIMARY"))]
     {
-        let aws = failing("/a1/", code, error_code, "");
-        let end = run_spec(&aws.connect(1).await, &with_choices(), 1, &mut Interrupts::none()).await.unwrap();
+        let world = failing("/a1/", code, error_code, "");
+        let end =
+            run_spec(&world.connect(1).await, &with_choices(), 1, &mut Interrupts::none()).await.unwrap();
         assert_eq!(end.how, How::Closed(Outcome::Succeeded));
         let kind = "m5.xlarge".to_owned();
-        assert_eq!(primaries(&aws).await, [(kind.clone(), false), (kind, true)]);
+        assert_eq!(primaries(&world).await, [(kind.clone(), false), (kind, true)]);
     }
 }
 
@@ -98,40 +100,40 @@ fn losing(node: &str) -> Aws {
 
 #[tokio::test(start_paused = true)]
 async fn a_task_node_that_is_lost_costs_time_and_nothing_else() {
-    let aws = losing("task");
-    let end = run_spec(&aws.connect(1).await, &with_choices(), 1, &mut Interrupts::none()).await.unwrap();
+    let world = losing("task");
+    let end = run_spec(&world.connect(1).await, &with_choices(), 1, &mut Interrupts::none()).await.unwrap();
     assert_eq!(end.how, How::Closed(Outcome::Succeeded));
-    assert_eq!((end.report.attempt, aws.done("RunJobFlow")), (Some(1), 1));
+    assert_eq!((end.report.attempt, world.done("RunJobFlow")), (Some(1), 1));
 }
 
 /// EMR says of such a step what it says of one that failed by itself: another cluster might fail as well.
 #[tokio::test(start_paused = true)]
 async fn a_step_that_fails_because_core_nodes_were_lost_is_a_step_that_failed() {
-    let aws = losing("core");
-    let end = run_spec(&aws.connect(1).await, &with_choices(), 1, &mut Interrupts::none()).await.unwrap();
+    let world = losing("core");
+    let end = run_spec(&world.connect(1).await, &with_choices(), 1, &mut Interrupts::none()).await.unwrap();
     assert_eq!(end.how, How::Closed(Outcome::Failed));
-    assert_eq!(aws.done("RunJobFlow"), 1);
+    assert_eq!(world.done("RunJobFlow"), 1);
     let diagnosis = end.report.diagnosis.unwrap();
     assert!(diagnosis.summary.contains("log-analysis"), "{diagnosis:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_primary_node_that_is_lost_under_a_step_is_replaced_by_one_on_demand() {
-    let aws = losing("primary");
-    let end = run_spec(&aws.connect(1).await, &with_choices(), 1, &mut Interrupts::none()).await.unwrap();
+    let world = losing("primary");
+    let end = run_spec(&world.connect(1).await, &with_choices(), 1, &mut Interrupts::none()).await.unwrap();
     assert_eq!(end.how, How::Closed(Outcome::Succeeded));
     assert_eq!(end.state.attempts[1].retry.unwrap().because, RetryCause::InstancesLost);
     let kind = "m5.xlarge".to_owned();
-    assert_eq!(primaries(&aws).await, [(kind.clone(), false), (kind, true)]);
+    assert_eq!(primaries(&world).await, [(kind.clone(), false), (kind, true)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_bootstrap_script_that_cannot_be_downloaded_is_tried_once_more() {
     let code = Some("BOOTSTRAP_FAILURE_BA_DOWNLOAD_FAILED_PRIMARY");
-    let aws = failing("/a\\d+/", "BOOTSTRAP_FAILURE", code, "404");
-    let end = run_spec(&aws.connect(1).await, &with_choices(), 1, &mut Interrupts::none()).await.unwrap();
+    let world = failing("/a\\d+/", "BOOTSTRAP_FAILURE", code, "404");
+    let end = run_spec(&world.connect(1).await, &with_choices(), 1, &mut Interrupts::none()).await.unwrap();
     assert_eq!(end.how, How::Closed(Outcome::Failed));
-    assert_eq!(aws.done("RunJobFlow"), 2);
+    assert_eq!(world.done("RunJobFlow"), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -141,10 +143,11 @@ async fn a_wrong_configuration_and_a_failing_script_are_not_tried_again() {
         ("BOOTSTRAP_FAILURE", Some("BOOTSTRAP_FAILURE_PRIMARY_WITH_NON_ZERO_CODE"), "exit code 1"),
         ("USER_REQUEST", None, "Terminated by user request"),
     ] {
-        let aws = failing("/a1/", code, error_code, message);
-        let end = run_spec(&aws.connect(1).await, &with_choices(), 1, &mut Interrupts::none()).await.unwrap();
+        let world = failing("/a1/", code, error_code, message);
+        let end =
+            run_spec(&world.connect(1).await, &with_choices(), 1, &mut Interrupts::none()).await.unwrap();
         assert_eq!(end.how, How::Closed(Outcome::Failed), "{code:?}");
-        assert_eq!(aws.done("RunJobFlow"), 1, "{code:?}");
+        assert_eq!(world.done("RunJobFlow"), 1, "{code:?}");
     }
 }
 
@@ -153,11 +156,11 @@ async fn a_wrong_configuration_and_a_failing_script_are_not_tried_again() {
 async fn an_endless_start_is_ended_and_the_next_choice_launched_until_the_limit() {
     let scripts = Scripts { steps: vec![good_step()], clusters: Vec::new() };
     let pace = Pace { starting: SignedDuration::from_hours(1_000), ..Pace::default() };
-    let aws = Aws::with(WorldSettings { scripts, pace, ..WorldSettings::default() });
+    let world = Aws::with(WorldSettings { scripts, pace, ..WorldSettings::default() });
     let spec = spec_and(&format!("{CHOICES}[limits]\nstart-minutes = 30\nmax-attempts = 2\n"));
-    let end = run_spec(&aws.connect(1).await, &spec, 1, &mut Interrupts::none()).await.unwrap();
+    let end = run_spec(&world.connect(1).await, &spec, 1, &mut Interrupts::none()).await.unwrap();
     assert_eq!(end.how, How::Closed(Outcome::Failed));
-    assert_eq!((aws.done("RunJobFlow"), aws.done("TerminateJobFlows")), (2, 2));
+    assert_eq!((world.done("RunJobFlow"), world.done("TerminateJobFlows")), (2, 2));
     let diagnosis = end.report.diagnosis.unwrap();
     assert!(diagnosis.summary.contains("start-minutes"), "{diagnosis:#?}");
 }
@@ -165,20 +168,20 @@ async fn an_endless_start_is_ended_and_the_next_choice_launched_until_the_limit(
 /// A process that dies between two attempts leaves a run that the next one goes on with.
 #[tokio::test(start_paused = true)]
 async fn who_comes_later_goes_on_with_the_next_attempt() {
-    let aws = failing("/a1/", "INSTANCE_FLEET_TIMEOUT", None, "");
-    let (one, spec) = (aws.connect(1).await, with_choices());
+    let world = failing("/a1/", "INSTANCE_FLEET_TIMEOUT", None, "");
+    let (one, spec) = (world.connect(1).await, with_choices());
     let mut none = Interrupts::none();
     {
         let mut first = Box::pin(run_spec(&one, &spec, 1, &mut none));
-        while !ledger_of(&aws).contains("attempt_ended") {
+        while !ledger_of(&world).contains("attempt_ended") {
             tokio::time::timeout(std::time::Duration::from_millis(50), &mut first).await.unwrap_err();
         }
     }
-    let end = run_spec(&aws.connect(2).await, &spec, 2, &mut Interrupts::none()).await.unwrap();
+    let end = run_spec(&world.connect(2).await, &spec, 2, &mut Interrupts::none()).await.unwrap();
     assert_eq!(end.how, How::Closed(Outcome::Succeeded));
-    assert_eq!((end.report.attempt, aws.done("RunJobFlow")), (Some(2), 2));
+    assert_eq!((end.report.attempt, world.done("RunJobFlow")), (Some(2), 2));
 }
 
-fn ledger_of(aws: &Aws) -> String {
-    aws.try_object("emrys/web-logs/2024-10-20/ledger.json").unwrap_or_default()
+fn ledger_of(world: &Aws) -> String {
+    world.try_object("emrys/web-logs/2024-10-20/ledger.json").unwrap_or_default()
 }

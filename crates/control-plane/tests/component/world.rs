@@ -19,8 +19,8 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use emrys_control_plane::{
-    Clock, ControlPlane, Holder, Interrupts, Place, RunEnd, RunOptions, StaticCredentials, Stop,
-    Surroundings, built_in_job,
+    AwsContext, Clock, Holder, Interrupts, Place, RunEnd, RunOptions, StaticCredentials, Stop, Surroundings,
+    built_in_job,
 };
 use emrys_core::config;
 use emrys_core::spec::Spec;
@@ -189,16 +189,16 @@ impl Aws {
     }
 
     /// A control plane of this AWS. The address is no loopback, so the pace is that of the real AWS.
-    pub(crate) async fn connect(&self, seed: u64) -> ControlPlane {
+    pub(crate) async fn connect(&self, seed: u64) -> AwsContext {
         self.connect_by(self.clock.clone(), seed).await
     }
 
     /// The same on a machine whose clock is off by so much.
-    pub(crate) async fn connect_off(&self, by: SignedDuration, seed: u64) -> ControlPlane {
+    pub(crate) async fn connect_off(&self, by: SignedDuration, seed: u64) -> AwsContext {
         self.connect_by(Clock::tokio(self.clock.now() + by), seed).await
     }
 
-    async fn connect_by(&self, clock: Clock, seed: u64) -> ControlPlane {
+    async fn connect_by(&self, clock: Clock, seed: u64) -> AwsContext {
         let place = Place {
             region: "us-east-1".to_owned(),
             endpoint_url: Some("http://aws.test".to_owned()),
@@ -210,7 +210,7 @@ impl Aws {
         };
         let http_client = Some(SharedHttpClient::new(self.clone()));
         let surroundings = Surroundings { clock, http_client, seed, ..Surroundings::machine() };
-        ControlPlane::connect_in(place, surroundings).await
+        AwsContext::connect_in(place, surroundings).await
     }
 
     /// How somebody else comes to AWS.
@@ -372,28 +372,28 @@ pub(crate) fn holder(pid: u32) -> Holder {
 }
 
 /// Drives the day to its end, as process `pid`.
-pub(crate) async fn run(cp: &ControlPlane, pid: u32) -> Result<RunEnd, Stop> {
-    run_with(cp, pid, &mut Interrupts::none()).await
+pub(crate) async fn run(aws: &AwsContext, pid: u32) -> Result<RunEnd, Stop> {
+    run_with(aws, pid, &mut Interrupts::none()).await
 }
 
 /// Drives the day to its end or to an interrupt, as process `pid`.
 pub(crate) async fn run_with(
-    cp: &ControlPlane,
+    aws: &AwsContext,
     pid: u32,
     interrupts: &mut Interrupts,
 ) -> Result<RunEnd, Stop> {
-    run_spec(cp, &spec(), pid, interrupts).await
+    run_spec(aws, &spec(), pid, interrupts).await
 }
 
 /// As [`run_with`], with a pipeline of its own.
 pub(crate) async fn run_spec(
-    cp: &ControlPlane,
+    aws: &AwsContext,
     spec: &Spec,
     pid: u32,
     interrupts: &mut Interrupts,
 ) -> Result<RunEnd, Stop> {
     let options = RunOptions { holder: holder(pid), again: true, detach: false };
-    emrys_control_plane::run(cp, spec, &options, &mut (), interrupts).await
+    emrys_control_plane::run(aws, spec, &options, &mut (), interrupts).await
 }
 
 impl HttpClient for Aws {

@@ -206,7 +206,7 @@ pub fn publications(spec: &Spec, intent: &LaunchIntent) -> Vec<Publication> {
 /// What keeps the pipeline's tables from being published to; nothing, when all are ready. A table that only lacks
 /// columns, or has another comment, is ready: what it serves is right as far as it goes.
 pub fn unready(spec: &Spec, found: &[Table]) -> Vec<Unready> {
-    let judge = |wanted: Table| {
+    let evaluate = |wanted: Table| {
         let table = wanted.name.clone();
         let Some(found) = found.iter().find(|found| found.name == wanted.name) else {
             return Some(Unready::Missing { table });
@@ -219,7 +219,7 @@ pub fn unready(spec: &Spec, found: &[Table]) -> Vec<Unready> {
             Comparison::Foreign { owner } => Some(Unready::Foreign { table, owner }),
         }
     };
-    tables(&spec.config).into_iter().filter_map(judge).collect()
+    tables(&spec.config).into_iter().filter_map(evaluate).collect()
 }
 
 /// Compares a table that is found with the one that is wanted.

@@ -98,7 +98,7 @@ pub(super) fn for_deadline(because: TerminateReason) -> Option<&'static str> {
         TerminateReason::RunDeadline => Some(
             "raise `[limits] run-minutes` if the day is that large, or give the cluster more capacity; the end of the log shows how far the job came",
         ),
-        TerminateReason::Cancelled | TerminateReason::Lingering | TerminateReason::Surplus => None,
+        TerminateReason::Cancelled | TerminateReason::Idle | TerminateReason::Duplicate => None,
     }
 }
 

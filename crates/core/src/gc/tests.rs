@@ -4,23 +4,23 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::catalog::table_names;
-use crate::run::testing::{Acted, Engine, Good, World, published, sight, spec};
-use crate::run::{Action, Actor, Answer, Query, Recorded, Seen, Trouble, TroubleKind};
+use crate::run::testing::{Engine, Executed, Good, World, found, published, spec};
+use crate::run::{Action, Actor, CallError, ErrorClass, Observation, Observations, Probe, Recorded};
 use crate::testing::spec_and;
 
 /// The world in which the day's steps fail.
 struct Bad;
 
 impl World for Bad {
-    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
-        match query {
-            Query::Cluster { .. } => Ok(Answer::Cluster(sight("TERMINATED", "FAILED"))),
-            _ => Good.look(engine, query),
+    fn observe(&mut self, engine: &Engine<'_>, probe: &Probe) -> Result<Observation, CallError> {
+        match probe {
+            Probe::Cluster { .. } => Ok(Observation::Cluster(found("TERMINATED", "FAILED"))),
+            _ => Good.observe(engine, probe),
         }
     }
 
-    fn act(&mut self, _: &Engine<'_>, _: &Action) -> Acted {
-        Acted::Done
+    fn execute(&mut self, _: &Engine<'_>, _: &Action) -> Executed {
+        Executed::Done
     }
 }
 
@@ -28,14 +28,14 @@ impl World for Bad {
 struct Refusing;
 
 impl World for Refusing {
-    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
-        Good.look(engine, query)
+    fn observe(&mut self, engine: &Engine<'_>, probe: &Probe) -> Result<Observation, CallError> {
+        Good.observe(engine, probe)
     }
 
-    fn act(&mut self, _: &Engine<'_>, action: &Action) -> Acted {
+    fn execute(&mut self, _: &Engine<'_>, action: &Action) -> Executed {
         match action {
-            Action::Publish(_) => Acted::Trouble(TroubleKind::Invalid),
-            _ => Acted::Done,
+            Action::Publish(_) => Executed::CallError(ErrorClass::Invalid),
+            _ => Executed::Done,
         }
     }
 }
@@ -54,7 +54,7 @@ fn closed(spec: &Spec) -> Engine<'_> {
 }
 
 fn again(engine: &mut Engine<'_>, world: &mut impl World) {
-    engine.seen = Seen::default();
+    engine.observations = Observations::default();
     engine.append(Event::Reopened { by: Actor("someone".to_owned()) });
     engine.drive(world);
 }
@@ -79,9 +79,9 @@ fn chosen(engine: &Engine<'_>) -> Vec<Served> {
     serving(engine, engine.state.chosen().map(|attempt| attempt.number))
 }
 
-fn fates(engine: &Engine<'_>, served: &[Served]) -> Vec<Fate> {
-    let judgement = judge(engine.spec, &engine.state, served, engine.now);
-    judgement.attempts.iter().map(|judged| judged.fate).collect()
+fn dispositions(engine: &Engine<'_>, served: &[Served]) -> Vec<Disposition> {
+    let evaluation = evaluate(engine.spec, &engine.state, served, engine.now);
+    evaluation.attempts.iter().map(|evaluated| evaluated.disposition).collect()
 }
 
 fn is_legal(engine: &Engine<'_>, event: Event) -> bool {
@@ -89,7 +89,7 @@ fn is_legal(engine: &Engine<'_>, event: Event) -> bool {
     engine.state.clone().apply(&recorded).is_ok()
 }
 
-const SUPERSEDED: Fate = Fate::Remove(Removal::Superseded);
+const SUPERSEDED: Disposition = Disposition::Remove(Removal::Superseded);
 
 #[test]
 fn a_superseded_attempt_has_its_grace_and_a_longer_one_where_it_is_configured() {
@@ -99,20 +99,20 @@ fn a_superseded_attempt_has_its_grace_and_a_longer_one_where_it_is_configured() 
         let mut engine = closed(&spec);
         again(&mut engine, &mut Good);
         hours(&mut engine, grace - 1);
-        let kept = fates(&engine, &chosen(&engine));
+        let kept = dispositions(&engine, &chosen(&engine));
         assert!(
-            matches!(kept[..], [Fate::Keep(Reason::Grace { .. }), Fate::Keep(Reason::Wanted)]),
+            matches!(kept[..], [Disposition::Keep(Reason::Grace { .. }), Disposition::Keep(Reason::Wanted)]),
             "{kept:?}"
         );
         hours(&mut engine, 2);
-        assert_eq!(fates(&engine, &chosen(&engine)), [SUPERSEDED, Fate::Keep(Reason::Wanted)]);
+        assert_eq!(dispositions(&engine, &chosen(&engine)), [SUPERSEDED, Disposition::Keep(Reason::Wanted)]);
         // A table that serves it says more than the record, were it a part of it only, or all around it.
         let mut served = chosen(&engine);
         served[3] = serving(&engine, Some(1)).remove(3);
         let inside = served[3].location.clone().unwrap();
         for location in [inside, "s3://my-log-bucket/processed-logs/".to_owned()] {
             served[3].location = Some(location);
-            assert_eq!(fates(&engine, &served)[0], Fate::Keep(Reason::Served));
+            assert_eq!(dispositions(&engine, &served)[0], Disposition::Keep(Reason::Served));
         }
     }
 }
@@ -125,7 +125,10 @@ fn what_is_chosen_and_not_published_keeps_what_queries_may_see_instead() {
     engine.append(Event::PublishIntended { attempt: 2, by: None, database: "logs".to_owned() });
     engine.append(Event::PublishGivenUp { attempt: 2, why: "denied".to_owned() });
     hours(&mut engine, 1_000);
-    assert_eq!(fates(&engine, &chosen(&engine)), [Fate::Keep(Reason::Unsettled), Fate::Keep(Reason::Wanted)]);
+    assert_eq!(
+        dispositions(&engine, &chosen(&engine)),
+        [Disposition::Keep(Reason::Unsettled), Disposition::Keep(Reason::Wanted)]
+    );
 }
 
 #[test]
@@ -136,14 +139,14 @@ fn a_day_in_flight_an_unknown_catalog_and_a_fixed_folder_keep_everything() {
     hours(&mut engine, 1_000);
     let without = spec();
     engine.spec = &without;
-    assert_eq!(fates(&engine, &[]), [Fate::Keep(Reason::NoCatalog); 2]);
+    assert_eq!(dispositions(&engine, &[]), [Disposition::Keep(Reason::NoCatalog); 2]);
     engine.spec = &spec_of_it;
     engine.append(Event::Reopened { by: Actor("someone".to_owned()) });
-    assert_eq!(fates(&engine, &chosen(&engine)), [Fate::Keep(Reason::InFlight); 2]);
+    assert_eq!(dispositions(&engine, &chosen(&engine)), [Disposition::Keep(Reason::InFlight); 2]);
     let fixed = crate::run::testing::unversioned();
     let mut engine = closed(&fixed);
     hours(&mut engine, 1_000);
-    assert_eq!(fates(&engine, &[]), [Fate::Keep(Reason::Shared)]);
+    assert_eq!(dispositions(&engine, &[]), [Disposition::Keep(Reason::Shared)]);
 }
 
 #[test]
@@ -152,7 +155,10 @@ fn without_a_catalog_good_output_stays_and_failed_output_goes() {
     let mut engine = closed(&spec);
     again(&mut engine, &mut Bad);
     hours(&mut engine, 25);
-    assert_eq!(fates(&engine, &[]), [Fate::Keep(Reason::Wanted), Fate::Remove(Removal::Unverified)]);
+    assert_eq!(
+        dispositions(&engine, &[]),
+        [Disposition::Keep(Reason::Wanted), Disposition::Remove(Removal::Unverified)]
+    );
 }
 
 #[test]
@@ -161,16 +167,22 @@ fn an_intent_is_recorded_before_and_from_then_on_nothing_publishes_it() {
     let mut engine = closed(&spec);
     again(&mut engine, &mut Good);
     let because = Removal::Superseded;
-    assert!(!is_legal(&engine, Event::Collecting { attempt: 2, because }), "it is the one that queries see");
-    assert!(!is_legal(&engine, Event::Collecting { attempt: 3, because }), "there is none");
-    assert!(!is_legal(&engine, Event::Collecting { attempt: 1, because: Removal::Unverified }));
-    assert!(!is_legal(&engine, Event::Collected { attempt: 1, objects: 0, bytes: 0 }), "nobody intended it");
-    engine.append(Event::Collecting { attempt: 1, because });
+    assert!(
+        !is_legal(&engine, Event::DeletingOutput { attempt: 2, because }),
+        "it is the one that queries see"
+    );
+    assert!(!is_legal(&engine, Event::DeletingOutput { attempt: 3, because }), "there is none");
+    assert!(!is_legal(&engine, Event::DeletingOutput { attempt: 1, because: Removal::Unverified }));
+    assert!(
+        !is_legal(&engine, Event::OutputDeleted { attempt: 1, objects: 0, bytes: 0 }),
+        "nobody intended it"
+    );
+    engine.append(Event::DeletingOutput { attempt: 1, because });
     assert!(!is_legal(&engine, Event::PublishIntended { attempt: 1, by: None, database: "logs".to_owned() }));
-    assert_eq!(fates(&engine, &chosen(&engine))[0], SUPERSEDED, "it is gone on with at once");
-    engine.append(Event::Collected { attempt: 1, objects: 3, bytes: 5 });
+    assert_eq!(dispositions(&engine, &chosen(&engine))[0], SUPERSEDED, "it is gone on with at once");
+    engine.append(Event::OutputDeleted { attempt: 1, objects: 3, bytes: 5 });
     assert!(!is_legal(&engine, Event::PublishIntended { attempt: 1, by: None, database: "logs".to_owned() }));
-    assert_eq!(fates(&engine, &chosen(&engine))[0], Fate::Gone);
+    assert_eq!(dispositions(&engine, &chosen(&engine))[0], Disposition::Gone);
 }
 
 #[test]
@@ -178,23 +190,23 @@ fn what_the_catalog_should_serve_follows_from_the_record() {
     let spec = expiring();
     let mut engine = closed(&spec);
     again(&mut engine, &mut Good);
-    assert_eq!(astray(&spec, &engine.state, &chosen(&engine)), None);
+    assert_eq!(catalog_drift(&spec, &engine.state, &chosen(&engine)), None);
     let mut served = chosen(&engine);
     served[1] = serving(&engine, Some(1)).remove(1);
     served[4].location = None;
     served[4].attempt = None;
-    let event = astray(&spec, &engine.state, &served).unwrap();
+    let event = catalog_drift(&spec, &engine.state, &served).unwrap();
     let tables = vec![served[1].table.clone(), served[4].table.clone()];
-    assert_eq!(event, Event::CatalogAstray { tables, attempts: vec![1], database: "logs".to_owned() });
+    assert_eq!(event, Event::CatalogDrifted { tables, attempts: vec![1], database: "logs".to_owned() });
     // It is recorded, becomes an act, and the one that was served until now has its grace anew.
     hours(&mut engine, 100);
     engine.append(event.clone());
     assert!(!is_legal(&engine, event), "it is being put right");
     engine.drive(&mut Good);
     assert_eq!(engine.actions.last().map(Action::label), Some("publish the day"));
-    assert!(matches!(fates(&engine, &chosen(&engine))[0], Fate::Keep(Reason::Grace { .. })));
+    assert!(matches!(dispositions(&engine, &chosen(&engine))[0], Disposition::Keep(Reason::Grace { .. })));
     hours(&mut engine, 25);
-    assert_eq!(fates(&engine, &chosen(&engine))[0], SUPERSEDED);
+    assert_eq!(dispositions(&engine, &chosen(&engine))[0], SUPERSEDED);
 }
 
 #[test]
@@ -204,31 +216,38 @@ fn a_day_expires_after_its_last_attempt_and_its_partitions_go_first() {
     hours(&mut engine, 9 * 24);
     again(&mut engine, &mut Bad);
     hours(&mut engine, 9 * 24);
-    assert!(!judge(&spec, &engine.state, &chosen(&engine), engine.now).expires, "it was run again");
+    assert!(!evaluate(&spec, &engine.state, &chosen(&engine), engine.now).expires, "it was run again");
     hours(&mut engine, 25);
     let served = chosen(&engine);
-    assert!(judge(&spec, &engine.state, &served, engine.now).expires);
+    assert!(evaluate(&spec, &engine.state, &served, engine.now).expires);
     let because = Removal::Expired;
-    assert!(!is_legal(&engine, Event::Collecting { attempt: 1, because }));
-    engine.append(Event::Expiring);
+    assert!(!is_legal(&engine, Event::DeletingOutput { attempt: 1, because }));
+    engine.append(Event::DayExpiring);
     assert_eq!(engine.state.chosen(), None);
-    assert!(!is_legal(&engine, Event::Collecting { attempt: 1, because }), "tables serve it still");
-    engine.append(Event::Expired);
-    assert_eq!(fates(&engine, &served)[0], Fate::Keep(Reason::Served), "and so it does whatever is recorded");
+    assert!(!is_legal(&engine, Event::DeletingOutput { attempt: 1, because }), "tables serve it still");
+    engine.append(Event::DayExpired);
+    assert_eq!(
+        dispositions(&engine, &served)[0],
+        Disposition::Keep(Reason::Served),
+        "and so it does whatever is recorded"
+    );
     let nothing = serving(&engine, None);
-    assert_eq!(fates(&engine, &nothing), [Fate::Remove(because), Fate::Remove(because)]);
+    assert_eq!(dispositions(&engine, &nothing), [Disposition::Remove(because), Disposition::Remove(because)]);
     // Somebody publishes it behind everybody's back: the partitions go once more.
-    engine.append(astray(&spec, &engine.state, &served).unwrap());
-    assert!(!is_legal(&engine, Event::Collecting { attempt: 1, because }));
-    engine.append(Event::Expired);
-    engine.append(Event::Collecting { attempt: 1, because });
-    engine.append(Event::Collected { attempt: 1, objects: 1, bytes: 1 });
+    engine.append(catalog_drift(&spec, &engine.state, &served).unwrap());
+    assert!(!is_legal(&engine, Event::DeletingOutput { attempt: 1, because }));
+    engine.append(Event::DayExpired);
+    engine.append(Event::DeletingOutput { attempt: 1, because });
+    engine.append(Event::OutputDeleted { attempt: 1, objects: 1, bytes: 1 });
     // Run again, the day is there again, and what had expired of it still goes.
     again(&mut engine, &mut Good);
     assert_eq!((engine.state.expiry, engine.state.chosen().unwrap().number), (None, 3));
-    let after = fates(&engine, &chosen(&engine));
+    let after = dispositions(&engine, &chosen(&engine));
     assert!(
-        matches!(after[..], [Fate::Gone, Fate::Remove(Removal::Expired), Fate::Keep(Reason::Wanted)]),
+        matches!(
+            after[..],
+            [Disposition::Gone, Disposition::Remove(Removal::Expired), Disposition::Keep(Reason::Wanted)]
+        ),
         "{after:?}"
     );
 }
@@ -238,14 +257,17 @@ fn a_day_that_was_about_to_expire_and_was_run_again_instead_gives_its_readers_th
     let spec = expiring();
     let mut engine = closed(&spec);
     hours(&mut engine, 11 * 24);
-    engine.append(Event::Expiring);
+    engine.append(Event::DayExpiring);
     // Whoever began it is gone, and its partitions stay for days.
     hours(&mut engine, 100);
     again(&mut engine, &mut Good);
-    let kept = fates(&engine, &chosen(&engine));
-    assert!(matches!(kept[..], [Fate::Keep(Reason::Grace { .. }), Fate::Keep(Reason::Wanted)]), "{kept:?}");
+    let kept = dispositions(&engine, &chosen(&engine));
+    assert!(
+        matches!(kept[..], [Disposition::Keep(Reason::Grace { .. }), Disposition::Keep(Reason::Wanted)]),
+        "{kept:?}"
+    );
     hours(&mut engine, 25);
-    assert_eq!(fates(&engine, &chosen(&engine))[0], Fate::Remove(Removal::Expired));
+    assert_eq!(dispositions(&engine, &chosen(&engine))[0], Disposition::Remove(Removal::Expired));
 }
 
 #[test]
@@ -256,15 +278,15 @@ fn the_grace_counts_from_when_the_catalog_was_put_right_however_late_that_was() 
     hours(&mut engine, 100);
     let mut served = chosen(&engine);
     served[0] = serving(&engine, Some(1)).remove(0);
-    engine.append(astray(&spec, &engine.state, &served).unwrap());
+    engine.append(catalog_drift(&spec, &engine.state, &served).unwrap());
     // Whoever found it could not put it right, and nobody looked for days.
     hours(&mut engine, 100);
-    engine.seen = Seen::default();
+    engine.observations = Observations::default();
     engine.drive(&mut Good);
-    let kept = fates(&engine, &chosen(&engine))[0];
-    assert!(matches!(kept, Fate::Keep(Reason::Grace { .. })), "{kept:?}");
+    let kept = dispositions(&engine, &chosen(&engine))[0];
+    assert!(matches!(kept, Disposition::Keep(Reason::Grace { .. })), "{kept:?}");
     hours(&mut engine, 25);
-    assert_eq!(fates(&engine, &chosen(&engine))[0], SUPERSEDED);
+    assert_eq!(dispositions(&engine, &chosen(&engine))[0], SUPERSEDED);
 }
 
 #[test]
@@ -273,7 +295,7 @@ fn what_no_table_is_seen_to_serve_although_it_should_keeps_everything() {
     let mut engine = closed(&spec_of_it);
     again(&mut engine, &mut Good);
     hours(&mut engine, 1_000);
-    assert!(judge(&spec_of_it, &engine.state, &chosen(&engine), engine.now).expires);
+    assert!(evaluate(&spec_of_it, &engine.state, &chosen(&engine), engine.now).expires);
     // The tables are not there, or are others'; the output may have been written to another place.
     let elsewhere = |served: &Served| Served {
         location: Some("s3://elsewhere/".to_owned()),
@@ -281,8 +303,11 @@ fn what_no_table_is_seen_to_serve_although_it_should_keeps_everything() {
         ..served.clone()
     };
     for served in [serving(&engine, None), chosen(&engine).iter().map(elsewhere).collect()] {
-        assert!(!judge(&spec_of_it, &engine.state, &served, engine.now).expires);
-        assert_eq!(fates(&engine, &served), [Fate::Keep(Reason::Unseen), Fate::Keep(Reason::Wanted)]);
+        assert!(!evaluate(&spec_of_it, &engine.state, &served, engine.now).expires);
+        assert_eq!(
+            dispositions(&engine, &served),
+            [Disposition::Keep(Reason::Unseen), Disposition::Keep(Reason::Wanted)]
+        );
     }
     // Another database is configured now: tables of the first one may serve both.
     let other = spec_and(
@@ -291,11 +316,15 @@ fn what_no_table_is_seen_to_serve_although_it_should_keeps_everything() {
     engine.spec = &other;
     again(&mut engine, &mut Good);
     hours(&mut engine, 1_000);
-    assert!(!judge(&other, &engine.state, &chosen(&engine), engine.now).expires);
-    let kept = fates(&engine, &chosen(&engine));
+    assert!(!evaluate(&other, &engine.state, &chosen(&engine), engine.now).expires);
+    let kept = dispositions(&engine, &chosen(&engine));
     assert_eq!(
         kept,
-        [Fate::Keep(Reason::OtherDatabase), Fate::Keep(Reason::OtherDatabase), Fate::Keep(Reason::Wanted)]
+        [
+            Disposition::Keep(Reason::OtherDatabase),
+            Disposition::Keep(Reason::OtherDatabase),
+            Disposition::Keep(Reason::Wanted)
+        ]
     );
 }
 
@@ -308,7 +337,7 @@ fn what_was_ever_to_be_served_is_not_forgotten_when_the_catalog_leaves_the_confi
     engine.spec = &without;
     again(&mut engine, &mut Good);
     assert_eq!(engine.state.attempts[0].publishing, Publishing::Open);
-    assert_eq!(fates(&engine, &[]), [Fate::Keep(Reason::NoCatalog)]);
+    assert_eq!(dispositions(&engine, &[]), [Disposition::Keep(Reason::NoCatalog)]);
 }
 
 #[test]
@@ -317,11 +346,14 @@ fn a_removal_that_was_cut_off_is_gone_on_with_whatever_becomes_of_the_day() {
     let mut engine = closed(&spec);
     again(&mut engine, &mut Good);
     hours(&mut engine, 25);
-    engine.append(Event::Collecting { attempt: 1, because: Removal::Superseded });
+    engine.append(Event::DeletingOutput { attempt: 1, because: Removal::Superseded });
     hours(&mut engine, 11 * 24);
-    engine.append(Event::Expiring);
-    engine.append(Event::Expired);
-    assert_eq!(fates(&engine, &serving(&engine, None)), [SUPERSEDED, Fate::Remove(Removal::Expired)]);
+    engine.append(Event::DayExpiring);
+    engine.append(Event::DayExpired);
+    assert_eq!(
+        dispositions(&engine, &serving(&engine, None)),
+        [SUPERSEDED, Disposition::Remove(Removal::Expired)]
+    );
 }
 
 /// What happens to a day after it was first run.
@@ -349,22 +381,22 @@ fn steps() -> impl Strategy<Value = Step> {
 
 /// Clears the day as the control plane does, step by step, and checks each step.
 fn clear(engine: &mut Engine<'_>, served: &mut Vec<Served>) {
-    if let Some(event) = astray(engine.spec, &engine.state, served) {
+    if let Some(event) = catalog_drift(engine.spec, &engine.state, served) {
         engine.append(event);
         engine.drive(&mut Good);
         if engine.state.chosen().is_some() {
             *served = chosen(engine);
         }
     }
-    if judge(engine.spec, &engine.state, served, engine.now).expires {
-        engine.append(Event::Expiring);
+    if evaluate(engine.spec, &engine.state, served, engine.now).expires {
+        engine.append(Event::DayExpiring);
     }
     if engine.state.is_expiring() {
         *served = serving(engine, None);
-        engine.append(Event::Expired);
+        engine.append(Event::DayExpired);
     }
-    let judgement = judge(engine.spec, &engine.state, served, engine.now);
-    for (attempt, because) in judgement.removals() {
+    let evaluation = evaluate(engine.spec, &engine.state, served, engine.now);
+    for (attempt, because) in evaluation.removals() {
         let is_served = served.iter().any(|served| served.attempt == Some(attempt));
         assert!(!is_served, "attempt {attempt} is served, and was to go");
         let chosen = engine.state.chosen().map(|chosen| chosen.number);
@@ -378,12 +410,12 @@ fn clear(engine: &mut Engine<'_>, served: &mut Vec<Served>) {
         let had_readers =
             until.is_some_and(|until| !is_past(until, engine.spec.config.removal_grace(), engine.now));
         assert!(!had_readers, "attempt {attempt} had readers until {until:?}, and was to go");
-        engine.append(Event::Collecting { attempt, because });
+        engine.append(Event::DeletingOutput { attempt, because });
         assert_eq!(
-            judge(engine.spec, &engine.state, served, engine.now).of(attempt),
-            Some(Fate::Remove(because))
+            evaluate(engine.spec, &engine.state, served, engine.now).of(attempt),
+            Some(Disposition::Remove(because))
         );
-        engine.append(Event::Collected { attempt, objects: 1, bytes: 1 });
+        engine.append(Event::OutputDeleted { attempt, objects: 1, bytes: 1 });
     }
 }
 
@@ -414,7 +446,7 @@ proptest! {
                     let moved = serving(&engine, Some(attempt)).remove(table);
                     // Somebody who moves a partition to what is gone is not to be helped.
                     let known = engine.state.numbered(attempt);
-                    if known.is_some_and(|known| known.keeping.is_kept()) {
+                    if known.is_some_and(|known| known.retention.is_kept()) {
                         served[table] = moved;
                     }
                 }
@@ -425,7 +457,7 @@ proptest! {
                 served = chosen(&engine);
             }
             if let Some(chosen) = engine.state.chosen() {
-                prop_assert!(chosen.keeping.is_kept());
+                prop_assert!(chosen.retention.is_kept());
             }
         }
     }

@@ -2,20 +2,23 @@
 
 use super::*;
 use crate::inputs::{InputObject, Listing};
-use crate::run::testing::{self, Engine, Good, World, guarded, now, published, spec, trouble, unversioned};
-use crate::run::{Answer, Recorded, Trouble, TroubleKind};
+use crate::run::testing::{
+    self, Engine, Good, World, call_error, guarded, now, published, spec, unversioned,
+};
+use crate::run::{CallError, ErrorClass, Observation, Recorded};
 
 /// Plans as the control plane does: what the plan asks about the world is looked at for real.
 fn plan_in(spec: &Spec, state: &State, world: &mut impl World) -> Plan {
     let mut engine = Engine::new(spec);
     engine.state = state.clone();
     for _ in 0..10 {
-        let planning = plan(spec, state.clone(), engine.seen.clone(), now(), &Pace::AWS).expect("legal");
+        let planning =
+            plan(spec, state.clone(), engine.observations.clone(), now(), &Pace::AWS).expect("legal");
         match planning {
-            Planning::Look(queries) => {
-                for query in queries {
-                    let answer = world.look(&engine, &query);
-                    engine.seen.absorb(&query, now(), answer);
+            Planning::Look(probes) => {
+                for probe in probes {
+                    let observation = world.observe(&engine, &probe);
+                    engine.observations.absorb(&probe, now(), observation);
                 }
             }
             Planning::Ready(plan) => return *plan,
@@ -33,32 +36,32 @@ fn calls(spec: &Spec, actions: &[Action]) -> Vec<Call> {
 struct AllThere;
 
 impl World for AllThere {
-    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
-        match query {
-            Query::Job => Ok(Answer::Job { unstaged: vec![] }),
-            Query::GuardGroup => Ok(Answer::GuardGroup { there: true }),
-            Query::Alarm => Ok(Answer::Alarm { current: true }),
-            _ => Good.look(engine, query),
+    fn observe(&mut self, engine: &Engine<'_>, probe: &Probe) -> Result<Observation, CallError> {
+        match probe {
+            Probe::Job => Ok(Observation::Job { unstaged: vec![] }),
+            Probe::GuardGroup => Ok(Observation::GuardGroup { there: true }),
+            Probe::Alarm => Ok(Observation::Alarm { current: true }),
+            _ => Good.observe(engine, probe),
         }
     }
 
-    fn act(&mut self, engine: &Engine<'_>, action: &Action) -> testing::Acted {
-        Good.act(engine, action)
+    fn execute(&mut self, engine: &Engine<'_>, action: &Action) -> testing::Executed {
+        Good.execute(engine, action)
     }
 }
 
 struct Taken;
 
 impl World for Taken {
-    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
-        match query {
-            Query::OutputFolder => Ok(Answer::OutputFolder { taken: true }),
-            _ => Good.look(engine, query),
+    fn observe(&mut self, engine: &Engine<'_>, probe: &Probe) -> Result<Observation, CallError> {
+        match probe {
+            Probe::OutputFolder => Ok(Observation::OutputFolder { taken: true }),
+            _ => Good.observe(engine, probe),
         }
     }
 
-    fn act(&mut self, engine: &Engine<'_>, action: &Action) -> testing::Acted {
-        Good.act(engine, action)
+    fn execute(&mut self, engine: &Engine<'_>, action: &Action) -> testing::Executed {
+        Good.execute(engine, action)
     }
 }
 
@@ -114,15 +117,15 @@ fn planned_at_every_event(spec: &Spec) {
 fn an_empty_day_and_a_taken_place_are_foreseen() {
     struct Empty;
     impl World for Empty {
-        fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
-            match query {
-                Query::Inputs => Ok(Answer::Inputs(Listing::new(vec![]))),
-                _ => Good.look(engine, query),
+        fn observe(&mut self, engine: &Engine<'_>, probe: &Probe) -> Result<Observation, CallError> {
+            match probe {
+                Probe::Inputs => Ok(Observation::Inputs(Listing::new(vec![]))),
+                _ => Good.observe(engine, probe),
             }
         }
 
-        fn act(&mut self, engine: &Engine<'_>, action: &Action) -> testing::Acted {
-            Good.act(engine, action)
+        fn execute(&mut self, engine: &Engine<'_>, action: &Action) -> testing::Executed {
+            Good.execute(engine, action)
         }
     }
     let empty = plan_in(&spec(), &State::default(), &mut Empty);
@@ -136,18 +139,18 @@ fn an_empty_day_and_a_taken_place_are_foreseen() {
 fn empty_objects_are_counted_in_a_note() {
     struct With(Vec<u64>);
     impl World for With {
-        fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
-            let Query::Inputs = query else { return Good.look(engine, query) };
+        fn observe(&mut self, engine: &Engine<'_>, probe: &Probe) -> Result<Observation, CallError> {
+            let Probe::Inputs = probe else { return Good.observe(engine, probe) };
             let object = |(index, size): (usize, &u64)| InputObject {
                 key: format!("application-logs/2024/10/20/{index}.log"),
                 size: *size,
                 etag: "e".to_owned(),
             };
-            Ok(Answer::Inputs(Listing::new(self.0.iter().enumerate().map(object).collect())))
+            Ok(Observation::Inputs(Listing::new(self.0.iter().enumerate().map(object).collect())))
         }
 
-        fn act(&mut self, engine: &Engine<'_>, action: &Action) -> testing::Acted {
-            Good.act(engine, action)
+        fn execute(&mut self, engine: &Engine<'_>, action: &Action) -> testing::Executed {
+            Good.execute(engine, action)
         }
     }
     let note = |sizes: &[u64]| {
@@ -185,18 +188,18 @@ fn a_fixed_place_is_said_to_be_one() {
 fn trouble_with_a_question_is_told_and_not_planned_around() {
     let spec = spec();
     let planning =
-        |seen: &Seen, at| plan(&spec, State::default(), seen.clone(), at, &Pace::AWS).expect("legal");
-    let mut seen = Seen::default();
+        |seen: &Observations, at| plan(&spec, State::default(), seen.clone(), at, &Pace::AWS).expect("legal");
+    let mut seen = Observations::default();
     let mut at = now();
     for _ in 0..2 {
-        seen.absorb(&Query::Inputs, at, Err(trouble(TroubleKind::Access)));
-        seen.absorb(&Query::Job, at, Ok(Answer::Job { unstaged: vec![] }));
+        seen.absorb(&Probe::Inputs, at, Err(call_error(ErrorClass::Access)));
+        seen.absorb(&Probe::Job, at, Ok(Observation::Job { unstaged: vec![] }));
         let Planning::Wait { until } = planning(&seen, at) else { panic!("{seen:?}") };
         assert!(until > at);
         at = until;
-        assert_eq!(planning(&seen, at), Planning::Look(vec![Query::Inputs]));
+        assert_eq!(planning(&seen, at), Planning::Look(vec![Probe::Inputs]));
     }
-    seen.absorb(&Query::Inputs, at, Err(trouble(TroubleKind::Access)));
+    seen.absorb(&Probe::Inputs, at, Err(call_error(ErrorClass::Access)));
     assert!(matches!(planning(&seen, at), Planning::Leave(Leave::Access(_))));
 }
 
@@ -256,14 +259,14 @@ fn a_plan_says_what_is_published_and_what_is_not() {
 struct Refusing;
 
 impl World for Refusing {
-    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
-        Good.look(engine, query)
+    fn observe(&mut self, engine: &Engine<'_>, probe: &Probe) -> Result<Observation, CallError> {
+        Good.observe(engine, probe)
     }
 
-    fn act(&mut self, engine: &Engine<'_>, action: &Action) -> testing::Acted {
+    fn execute(&mut self, engine: &Engine<'_>, action: &Action) -> testing::Executed {
         match action {
-            Action::Publish(_) => testing::Acted::Trouble(TroubleKind::Invalid),
-            _ => Good.act(engine, action),
+            Action::Publish(_) => testing::Executed::CallError(ErrorClass::Invalid),
+            _ => Good.execute(engine, action),
         }
     }
 }
@@ -289,7 +292,7 @@ fn a_plan_says_that_output_of_earlier_attempts_goes_after_a_success() {
     };
     engine.drive(&mut Good);
     assert!(!said(&engine), "the only attempt stays");
-    engine.seen = crate::run::Seen::default();
+    engine.observations = crate::run::Observations::default();
     engine.append(crate::run::Event::Reopened { by: crate::run::Actor("someone".to_owned()) });
     engine.drive(&mut Good);
     assert!(said(&engine));

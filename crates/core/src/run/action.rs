@@ -33,7 +33,7 @@ pub enum Action {
         because: TerminateReason,
     },
     /// Make the schedule that ends the cluster at its deadline. Harmless when repeated: its name is the launch's.
-    EnsureGuard {
+    CreateGuard {
         /// The schedule's name: the launch's nonce.
         name: String,
         /// The cluster that it ends.
@@ -67,9 +67,9 @@ pub enum TerminateReason {
     /// The steps were not through within `[limits] run-minutes`.
     RunDeadline,
     /// The steps are over, and the cluster still stands.
-    Lingering,
+    Idle,
     /// It carries the nonce of a launch for which another cluster was accepted.
-    Surplus,
+    Duplicate,
 }
 
 impl std::fmt::Display for TerminateReason {
@@ -78,8 +78,8 @@ impl std::fmt::Display for TerminateReason {
             Self::Cancelled => "the run was cancelled",
             Self::StartDeadline => "no step began within `[limits] start-minutes`",
             Self::RunDeadline => "the steps were not through within `[limits] run-minutes`",
-            Self::Lingering => "its steps were over and it did not end by itself",
-            Self::Surplus => "another cluster was accepted, or none is wanted any more",
+            Self::Idle => "its steps were over and it did not end by itself",
+            Self::Duplicate => "another cluster was accepted, or none is wanted any more",
         })
     }
 }
@@ -142,7 +142,7 @@ impl Action {
             Self::Unprotect { cluster, .. } => {
                 vec![call(Service::Emr, "SetTerminationProtection", cluster.clone())]
             }
-            Self::EnsureGuard { group, .. } => {
+            Self::CreateGuard { group, .. } => {
                 let operations = (!group).then_some("CreateScheduleGroup").into_iter();
                 let all = operations.chain(["CreateSchedule"]);
                 all.map(|operation| call(Service::Scheduler, operation, GROUP.to_owned())).collect()
@@ -169,15 +169,13 @@ impl Action {
     pub(super) fn rests_on_a_limit(&self) -> bool {
         match self {
             Self::Terminate { because, .. } => match because {
-                TerminateReason::StartDeadline
-                | TerminateReason::RunDeadline
-                | TerminateReason::Lingering => true,
-                TerminateReason::Cancelled | TerminateReason::Surplus => false,
+                TerminateReason::StartDeadline | TerminateReason::RunDeadline | TerminateReason::Idle => true,
+                TerminateReason::Cancelled | TerminateReason::Duplicate => false,
             },
-            Self::Unprotect { because, .. } => *because != TerminateReason::Surplus,
+            Self::Unprotect { because, .. } => *because != TerminateReason::Duplicate,
             Self::StageJob { .. }
             | Self::Launch(_)
-            | Self::EnsureGuard { .. }
+            | Self::CreateGuard { .. }
             | Self::RemoveGuard { .. }
             | Self::Publish(_)
             | Self::PublishMetrics
@@ -192,7 +190,7 @@ impl Action {
             Self::Launch(_) => "launch the cluster",
             Self::Terminate { .. } => "terminate the cluster",
             Self::Unprotect { .. } => "switch off the termination protection",
-            Self::EnsureGuard { .. } => "make the schedule that guards the cluster",
+            Self::CreateGuard { .. } => "make the schedule that guards the cluster",
             Self::RemoveGuard { .. } => "remove the schedule that guarded the cluster",
             Self::Publish(_) => "publish the day",
             Self::PublishMetrics => "publish the metrics",

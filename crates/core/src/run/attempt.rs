@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::action::TerminateReason;
-use super::event::{AttemptResult, Effect, Event, Fault, FaultClass, LaunchIntent, PinnedInputs, Reported};
-use super::guard::Guarding;
+use super::call_error::{CallError, ErrorClass};
+use super::duplicates::{DuplicateCluster, GivenUp, LateLaunchCheck};
+use super::event::{AttemptResult, Effect, Event, LaunchIntent, PinnedInputs, Reported};
+use super::guard::GuardState;
 use super::publication::Publishing;
-use super::removal::Keeping;
+use super::removal::RetentionState;
 use super::retry::Retry;
-use super::surplus::{GivenUp, LookedAgain, Surplus};
 use crate::diagnosis::Diagnosis;
 use crate::emr::{ClusterState, Reason, StepState};
 use crate::verify::Verdict;
@@ -34,19 +35,19 @@ pub struct Attempt {
     /// How far its launch is.
     pub launch: Launch,
     /// The latest launch that AWS refused.
-    pub refused: Option<(Fault, Timestamp)>,
+    pub refused: Option<(CallError, Timestamp)>,
     /// Refusals in a row.
     pub refusals: u32,
     /// Its cluster.
     pub cluster: Option<Cluster>,
     /// Clusters of ours that were not accepted, and are to be ended or were asked to.
-    pub surplus: Vec<Surplus>,
+    pub duplicates: Vec<DuplicateCluster>,
     /// Launches that were recorded as never made.
     pub given_up: Vec<GivenUp>,
     /// How far those, and those of earlier attempts, were looked for once more.
-    pub looked_again: LookedAgain,
+    pub late_launch_check: LateLaunchCheck,
     /// How far the guard outside its cluster is.
-    pub guard: Guarding,
+    pub guard: GuardState,
     /// What the check of its output said.
     pub verdict: Option<Verdict>,
     /// What was found out about its failure.
@@ -58,7 +59,7 @@ pub struct Attempt {
     /// The databases in which tables were ever to serve it, whatever became of that.
     pub databases: BTreeSet<String>,
     /// What becomes of its output.
-    pub keeping: Keeping,
+    pub retention: RetentionState,
     /// Until when the catalog is known to have served it although another was chosen; none where it never was found so.
     pub served_until: Option<Timestamp>,
     /// Its metrics.
@@ -186,16 +187,16 @@ impl Attempt {
             refused: None,
             refusals: 0,
             cluster: None,
-            surplus: Vec::new(),
+            duplicates: Vec::new(),
             given_up: Vec::new(),
-            looked_again: LookedAgain::No,
-            guard: Guarding::Open,
+            late_launch_check: LateLaunchCheck::No,
+            guard: GuardState::Open,
             verdict: None,
             diagnosis: None,
             ended: None,
             publishing: Publishing::Open,
             databases: BTreeSet::new(),
-            keeping: Keeping::Kept,
+            retention: RetentionState::Kept,
             served_until: None,
             metrics: Reporting::Open,
             alarm: Reporting::Open,
@@ -219,36 +220,36 @@ impl Attempt {
     }
 
     pub(super) fn advance(&mut self, at: Timestamp, event: &Event) -> Applied {
-        if let Some(applied) = self.guard_moved(at, event).or_else(|| self.surplus_moved(event)) {
+        if let Some(applied) = self.apply_guard(at, event).or_else(|| self.apply_duplicate(event)) {
             return applied;
         }
         match event {
-            Event::Intended(intent) => return self.intended(at, intent),
-            Event::Finished { effect } => return self.finished(at, effect),
-            Event::LaunchRefused { fault } => {
+            Event::LaunchIntended(intent) => return self.intended(at, intent),
+            Event::ActionFinished { effect } => return self.finished(at, effect),
+            Event::LaunchRefused { error } => {
                 self.open_launch()?;
                 self.launch = Launch::NotMade;
                 self.refusals += 1;
-                self.refused = Some((fault.clone(), at));
+                self.refused = Some((error.clone(), at));
             }
             Event::LaunchUnclear { .. } => {
                 self.open_launch()?;
             }
-            Event::LookedFor { nonce, clusters } => return self.looked_for(at, nonce, clusters),
-            Event::ClusterMoved { state, reason, seconds_ago } => {
+            Event::LaunchResolved { nonce, clusters } => return self.launch_resolved(at, nonce, clusters),
+            Event::ClusterStateChanged { state, reason, seconds_ago } => {
                 let since = seconds_ago.map_or(at, |ago| earlier(at, ago));
-                return self.cluster_moved(at, since, state, reason);
+                return self.cluster_state_changed(at, since, state, reason);
             }
-            Event::ProtectionMoved { protected } => self.living_cluster()?.protected = *protected,
-            Event::EndOverdue { .. } => {
+            Event::ProtectionChanged { protected } => self.living_cluster()?.protected = *protected,
+            Event::TerminationOverdue { .. } => {
                 let cluster = self.living_cluster()?;
                 if cluster.state != Some(ClusterState::Terminating) || cluster.is_overdue {
                     return Err("the cluster's end is not overdue, or it was told");
                 }
                 cluster.is_overdue = true;
             }
-            Event::StepMoved { id, name, state, reason } => {
-                return self.step_moved(at, id, name, state, reason);
+            Event::StepStateChanged { id, name, state, reason } => {
+                return self.step_state_changed(at, id, name, state, reason);
             }
             Event::Verified { verdict } => {
                 if self.cluster.is_none() || self.verdict.is_some() {
@@ -264,21 +265,23 @@ impl Attempt {
     }
 
     pub(super) fn report(&mut self, at: Timestamp, event: &Event) -> Applied {
-        if let Some(applied) = self.guard_moved(at, event) {
+        if let Some(applied) = self.apply_guard(at, event) {
             return applied;
         }
         match event {
-            Event::Finished { effect: Effect::MetricsPublished } => self.metrics = Reporting::Done,
-            Event::Finished { effect: Effect::AlarmPut } => self.alarm = Reporting::Done,
-            Event::AlarmFound { current } => {
+            Event::ActionFinished { effect: Effect::MetricsPublished } => self.metrics = Reporting::Done,
+            Event::ActionFinished { effect: Effect::AlarmPut } => self.alarm = Reporting::Done,
+            Event::AlarmChecked { current } => {
                 self.alarm = if *current { Reporting::Done } else { Reporting::Due };
             }
             // Of what came after the attempt, and made the day fail all the same.
             Event::Diagnosed { diagnosis } => self.diagnosis = Some(diagnosis.clone()),
-            Event::NotReported { what: Reported::Metrics, why } => {
+            Event::ReportGivenUp { what: Reported::Metrics, why } => {
                 self.metrics = Reporting::GivenUp(why.clone());
             }
-            Event::NotReported { what: Reported::Alarm, why } => self.alarm = Reporting::GivenUp(why.clone()),
+            Event::ReportGivenUp { what: Reported::Alarm, why } => {
+                self.alarm = Reporting::GivenUp(why.clone())
+            }
             _ => return Err("the attempt has ended"),
         }
         Ok(())
@@ -321,13 +324,13 @@ impl Attempt {
                 if let Some(own) = self.cluster.as_mut().filter(|own| own.id == *cluster) {
                     own.terminate = Some((*because, at));
                 } else {
-                    self.surplus_of(cluster).ok_or("the cluster is not of this attempt")?.asked = true;
+                    self.duplicate_of(cluster).ok_or("the cluster is not of this attempt")?.asked = true;
                 }
             }
-            Effect::Unprotected { cluster } if self.surplus_of(cluster).is_some() => {
-                let surplus = self.surplus_of(cluster).ok_or("the cluster is not surplus")?;
-                surplus.protected = false;
-                surplus.unprotected_at = Some(at);
+            Effect::Unprotected { cluster } if self.duplicate_of(cluster).is_some() => {
+                let duplicates = self.duplicate_of(cluster).ok_or("the cluster is not surplus")?;
+                duplicates.protected = false;
+                duplicates.unprotected_at = Some(at);
             }
             Effect::Unprotected { cluster } => {
                 let own = self.living_cluster()?;
@@ -337,7 +340,7 @@ impl Attempt {
                 own.protected = false;
                 own.unprotected_at = Some(at);
             }
-            Effect::GuardEnsured { .. } | Effect::GuardRemoved => return Err("that is the guard's"),
+            Effect::GuardCreated { .. } | Effect::GuardRemoved => return Err("that is the guard's"),
             Effect::Published { .. } => return Err("that is the day's"),
             Effect::MetricsPublished | Effect::AlarmPut => return Err("the attempt has not ended"),
         }
@@ -367,7 +370,7 @@ impl Attempt {
         Ok(())
     }
 
-    fn looked_for(&mut self, at: Timestamp, nonce: &str, clusters: &[String]) -> Applied {
+    fn launch_resolved(&mut self, at: Timestamp, nonce: &str, clusters: &[String]) -> Applied {
         if self.open_launch()?.0.nonce != nonce {
             return Err("another launch is open");
         }
@@ -377,17 +380,17 @@ impl Attempt {
                 self.given_up.push(GivenUp { nonce: intent.nonce.clone(), at });
                 self.launch = Launch::NotMade;
             }
-            Some((accepted, surplus)) => {
+            Some((accepted, duplicates)) => {
                 self.launched(at, accepted)?;
-                for cluster in surplus {
-                    self.add_surplus(cluster, nonce);
+                for cluster in duplicates {
+                    self.add_duplicate(cluster, nonce);
                 }
             }
         }
         Ok(())
     }
 
-    fn cluster_moved(
+    fn cluster_state_changed(
         &mut self,
         at: Timestamp,
         since: Timestamp,
@@ -409,7 +412,7 @@ impl Attempt {
         Ok(())
     }
 
-    fn step_moved(
+    fn step_state_changed(
         &mut self,
         at: Timestamp,
         id: &str,
@@ -442,7 +445,7 @@ impl Attempt {
         if self.cluster.as_ref().is_some_and(|cluster| !cluster.is_gone()) {
             return Err("its cluster is not gone");
         }
-        if self.open_surplus().is_some() {
+        if self.open_duplicate().is_some() {
             return Err("a surplus cluster is not ended");
         }
         if result == AttemptResult::Succeeded && !self.verdict.as_ref().is_some_and(Verdict::is_good) {
@@ -462,7 +465,7 @@ impl Attempt {
     /// Whether the launch was refused for good.
     pub fn is_launch_hopeless(&self) -> bool {
         self.launch == Launch::NotMade
-            && self.refused.as_ref().is_some_and(|(fault, _)| fault.class == FaultClass::Invalid)
+            && self.refused.as_ref().is_some_and(|(error, _)| error.class == ErrorClass::Invalid)
     }
 }
 

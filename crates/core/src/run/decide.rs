@@ -11,12 +11,13 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::action::Action;
+use super::call_error::{CallError, ErrorClass};
 use super::event::{Event, Outcome};
 use super::next_action::next_action;
+use super::observations::{Observations, Observed, Probe};
+use super::observe;
 use super::publication;
-use super::seen::{Query, Seen, Sighting, Trouble, TroubleKind};
 use super::state::State;
-use super::watch;
 use crate::pace::Pace;
 use crate::spec::Spec;
 
@@ -25,19 +26,19 @@ use crate::spec::Spec;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
     /// Ask these questions; never none.
-    Look(Vec<Query>),
+    Observe(Vec<Probe>),
     /// Append these events, in this order; never none.
     Record(Vec<Event>),
     /// Renew the lease.
     Renew,
     /// Do this to AWS.
-    Do(Action),
+    Execute(Action),
     /// Wait.
     Wait {
         /// Until then, or until something comes up.
         until: Timestamp,
         /// For what.
-        why: Why,
+        why: WaitReason,
     },
     /// Stop watching. The run stays as it is, and goes on at AWS where it had got so far.
     Leave(Leave),
@@ -47,17 +48,17 @@ pub enum Decision {
 
 /// What is waited for.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Why {
+pub enum WaitReason {
     /// A look or an act met trouble, and is tried again.
-    Trouble(Trouble),
+    CallFailed(CallError),
     /// EMR had too many calls; the launch is asked for again.
     LaunchThrottled,
     /// It is not clear whether a launch happened; its cluster would have shown by then.
-    Settling,
+    ResolvingLaunch,
     /// The cluster is at work.
-    Cluster,
+    ClusterAtWork,
     /// The cluster is on its way down.
-    End,
+    ClusterEnding,
     /// The logs of a step that failed.
     Logs,
 }
@@ -67,37 +68,43 @@ pub enum Why {
 pub enum Leave {
     /// AWS did not answer for longer than patience lasts.
     #[error("AWS could not be reached: {0}")]
-    Unreachable(Trouble),
+    Unreachable(CallError),
     /// Credentials are missing or expired, or a right is missing.
     #[error("AWS denied access: {0}")]
-    Access(Trouble),
+    Access(CallError),
     /// AWS calls a question wrong: a bucket that is not there, for example.
     #[error("AWS refused the request: {0}")]
-    Invalid(Trouble),
+    Invalid(CallError),
 }
 
 impl Leave {
     /// What was met.
-    pub fn trouble(&self) -> &Trouble {
+    pub fn error(&self) -> &CallError {
         match self {
-            Self::Unreachable(trouble) | Self::Access(trouble) | Self::Invalid(trouble) => trouble,
+            Self::Unreachable(error) | Self::Access(error) | Self::Invalid(error) => error,
         }
     }
 }
 
 /// An act that the state asks for, and that is held back because it met trouble.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Held<'a> {
+pub(super) struct Deferred<'a> {
     /// The act.
     pub(super) action: &'a Action,
     /// The trouble.
-    pub(super) sighting: &'a Sighting<()>,
+    pub(super) observed: &'a Observed<()>,
     /// When it is tried again.
     pub(super) until: Timestamp,
 }
 
 /// What comes next in a run. Pure and total: every state has a decision, and one that changes nothing is a wait.
-pub fn decide(spec: &Spec, state: &State, seen: &Seen, now: Timestamp, pace: &Pace) -> Decision {
+pub fn decide(
+    spec: &Spec,
+    state: &State,
+    observations: &Observations,
+    now: Timestamp,
+    pace: &Pace,
+) -> Decision {
     if let Some((outcome, _)) = state.closed.filter(|_| publication::next_action(spec, state).is_none()) {
         // A refusal answers whoever asked for another attempt; what the day had before stays recorded.
         return Decision::Done(if state.refusal.is_some() { Outcome::Refused } else { outcome });
@@ -107,19 +114,19 @@ pub fn decide(spec: &Spec, state: &State, seen: &Seen, now: Timestamp, pace: &Pa
         return Decision::Renew;
     }
     let action = next_action(spec, state, now, pace);
-    let held = action.as_ref().and_then(|action| hold(action, seen, now, pace));
-    let watch = || watch::look_or_record(spec, state, seen, now, pace, held);
+    let deferred = action.as_ref().and_then(|action| defer(action, observations, now, pace));
+    let observe = || observe::observe_or_record(spec, state, observations, now, pace, deferred);
     let decision = match &action {
-        None => watch(),
-        Some(_) if held.is_some() => watch(),
-        Some(action) if action.rests_on_a_limit() => match watch() {
+        None => observe(),
+        Some(_) if deferred.is_some() => observe(),
+        Some(action) if action.rests_on_a_limit() => match observe() {
             // A limit that passed while nobody looked says nothing about the cluster: its steps may be at work, or
             // over. What there is to see and to record comes first, and who cannot see ends nothing.
-            first @ (Decision::Look(_) | Decision::Record(_) | Decision::Leave(_)) => first,
-            blind @ Decision::Wait { why: Why::Trouble(_), .. } => blind,
-            _ => Decision::Do(action.clone()),
+            first @ (Decision::Observe(_) | Decision::Record(_) | Decision::Leave(_)) => first,
+            blind @ Decision::Wait { why: WaitReason::CallFailed(_), .. } => blind,
+            _ => Decision::Execute(action.clone()),
         },
-        Some(action) => Decision::Do(action.clone()),
+        Some(action) => Decision::Execute(action.clone()),
     };
     match (decision, renewal) {
         (Decision::Wait { until, why }, Some(due)) => Decision::Wait { until: until.min(due), why },
@@ -127,10 +134,15 @@ pub fn decide(spec: &Spec, state: &State, seen: &Seen, now: Timestamp, pace: &Pa
     }
 }
 
-fn hold<'a>(action: &'a Action, seen: &'a Seen, now: Timestamp, pace: &Pace) -> Option<Held<'a>> {
-    let (troubled, sighting) = seen.act.as_ref()?;
-    let until = later(sighting.at, pace.backoff(sighting.tries));
-    (troubled == action && now < until).then_some(Held { action, sighting, until })
+fn defer<'a>(
+    action: &'a Action,
+    observations: &'a Observations,
+    now: Timestamp,
+    pace: &Pace,
+) -> Option<Deferred<'a>> {
+    let (troubled, observed) = observations.failed_action.as_ref()?;
+    let until = later(observed.at, pace.backoff(observed.tries));
+    (troubled == action && now < until).then_some(Deferred { action, observed, until })
 }
 
 /// How many tries in a row must be denied, or called wrong, before the watching stops: rights and credentials that
@@ -138,51 +150,51 @@ fn hold<'a>(action: &'a Action, seen: &'a Seen, now: Timestamp, pace: &Pace) -> 
 const SURE: u32 = 3;
 
 /// Whether this trouble lasts, so that only a person can help.
-pub(super) fn leave<T>(sighting: &Sighting<T>, now: Timestamp, pace: &Pace) -> Option<Leave> {
-    let trouble = sighting.trouble()?;
-    match trouble.kind {
-        TroubleKind::Throttled => None,
-        TroubleKind::Unreachable => {
-            (sighting.troubled_for(now) >= pace.patience).then(|| Leave::Unreachable(trouble.clone()))
+pub(super) fn leave<T>(observed: &Observed<T>, now: Timestamp, pace: &Pace) -> Option<Leave> {
+    let error = observed.error()?;
+    match error.class {
+        ErrorClass::Throttled => None,
+        ErrorClass::Unreachable => {
+            (observed.failing_for(now) >= pace.patience).then(|| Leave::Unreachable(error.clone()))
         }
-        TroubleKind::Access | TroubleKind::Clock => {
-            (sighting.tries >= SURE).then(|| Leave::Access(trouble.clone()))
+        ErrorClass::Access | ErrorClass::Clock => {
+            (observed.tries >= SURE).then(|| Leave::Access(error.clone()))
         }
-        TroubleKind::Invalid => (sighting.tries >= SURE).then(|| Leave::Invalid(trouble.clone())),
+        ErrorClass::Invalid => (observed.tries >= SURE).then(|| Leave::Invalid(error.clone())),
     }
 }
 
 /// The value of a look, or what has to happen before there is one.
-pub(super) fn looked<'a, T>(
-    sighting: Option<&'a Sighting<T>>,
-    query: Query,
+pub(super) fn value_of<'a, T>(
+    observed: Option<&'a Observed<T>>,
+    probe: Probe,
     now: Timestamp,
     pace: &Pace,
 ) -> Result<&'a T, Decision> {
-    let Some(sighting) = sighting else {
-        return Err(Decision::Look(vec![query]));
+    let Some(observed) = observed else {
+        return Err(Decision::Observe(vec![probe]));
     };
-    match &sighting.value {
+    match &observed.value {
         Ok(value) => Ok(value),
-        Err(trouble) => Err(retry(sighting, trouble, query, now, pace)),
+        Err(error) => Err(retry(observed, error, probe, now, pace)),
     }
 }
 
 fn retry<T>(
-    sighting: &Sighting<T>,
-    trouble: &Trouble,
-    query: Query,
+    observed: &Observed<T>,
+    error: &CallError,
+    probe: Probe,
     now: Timestamp,
     pace: &Pace,
 ) -> Decision {
-    if let Some(leave) = leave(sighting, now, pace) {
+    if let Some(leave) = leave(observed, now, pace) {
         return Decision::Leave(leave);
     }
-    let until = later(sighting.at, pace.backoff(sighting.tries));
+    let until = later(observed.at, pace.backoff(observed.tries));
     if now >= until {
-        Decision::Look(vec![query])
+        Decision::Observe(vec![probe])
     } else {
-        Decision::Wait { until, why: Why::Trouble(trouble.clone()) }
+        Decision::Wait { until, why: WaitReason::CallFailed(error.clone()) }
     }
 }
 

@@ -7,13 +7,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::call_error::CallError;
+use super::duplicates::LateLaunch;
 use super::removal::Removal;
 use super::retry::{Choice, Retry};
-use super::surplus::Straggler;
 use crate::catalog::Unready;
 use crate::diagnosis::Diagnosis;
 use crate::emr::{ClusterState, Reason, StepState};
-use crate::needs::Missing;
+use crate::preflight::Missing;
 use crate::verify::Verdict;
 
 /// An event with its place in the record.
@@ -56,16 +57,16 @@ pub enum Event {
         because: Refusal,
     },
     /// A launch is about to be asked for.
-    Intended(LaunchIntent),
+    LaunchIntended(LaunchIntent),
     /// An action was done.
-    Finished {
+    ActionFinished {
         /// What it brought about.
         effect: Effect,
     },
     /// AWS certainly did not do the launch.
     LaunchRefused {
         /// What AWS said.
-        fault: Fault,
+        error: CallError,
     },
     /// The launch may or may not have happened.
     LaunchUnclear {
@@ -73,34 +74,34 @@ pub enum Event {
         why: String,
     },
     /// The clusters that carry the nonce of the launch whose answer is unclear, oldest first.
-    LookedFor {
+    LaunchResolved {
         /// The launch's nonce.
         nonce: String,
         /// Ids; empty when two settled looks over all pages and all states found none.
         clusters: Vec<String>,
     },
     /// Launches of the day that were recorded as never made were looked for once more.
-    LookedAgain {
+    LateLaunchesChecked {
         /// Clusters that have come of them all the same, and that were not known before.
-        found: Vec<Straggler>,
+        found: Vec<LateLaunch>,
     },
     /// A surplus cluster does not end, because somebody switched its termination protection on.
-    SurplusProtected {
+    DuplicateProtected {
         /// Its id.
         cluster: String,
     },
     /// Termination protection was switched on or off, by somebody else: Emrys launches without, and never sets it.
-    ProtectionMoved {
+    ProtectionChanged {
         /// Whether it is on now.
         protected: bool,
     },
     /// The cluster has been on its way down for longer than that takes. EMR ends it, or nobody does: it is told once.
-    EndOverdue {
+    TerminationOverdue {
         /// For how long, in seconds.
         seconds: u64,
     },
     /// The cluster is in another state than before.
-    ClusterMoved {
+    ClusterStateChanged {
         /// The new state.
         state: ClusterState,
         /// Why.
@@ -112,7 +113,7 @@ pub enum Event {
         seconds_ago: Option<i64>,
     },
     /// A step is in another state than before, or is seen for the first time.
-    StepMoved {
+    StepStateChanged {
         /// EMR's identifier.
         id: String,
         /// The name given at the launch.
@@ -124,7 +125,7 @@ pub enum Event {
         reason: Reason,
     },
     /// The group of the guards was looked for; the guard itself is made next.
-    GuardGroupFound {
+    GuardGroupChecked {
         /// Whether it is there.
         there: bool,
     },
@@ -175,7 +176,7 @@ pub enum Event {
         why: String,
     },
     /// The catalog was found to serve something else for the day than the record says: it is put right next.
-    CatalogAstray {
+    CatalogDrifted {
         /// The tables that do.
         tables: Vec<String>,
         /// The other attempts of the record that they serve.
@@ -185,18 +186,18 @@ pub enum Event {
         database: String,
     },
     /// The day's output is old enough to go, all of it: its partitions are about to be removed.
-    Expiring,
+    DayExpiring,
     /// No partition serves what the day's attempts wrote any more.
-    Expired,
+    DayExpired,
     /// The output of an attempt is about to be deleted: from here on it cannot be published any more.
-    Collecting {
+    DeletingOutput {
         /// The attempt.
         attempt: u32,
         /// Why.
         because: Removal,
     },
     /// Nothing is left of the output of an attempt.
-    Collected {
+    OutputDeleted {
         /// The attempt.
         attempt: u32,
         /// So many objects were deleted at last.
@@ -205,12 +206,12 @@ pub enum Event {
         bytes: u64,
     },
     /// The alarm was looked at.
-    AlarmFound {
+    AlarmChecked {
         /// Whether it stands as configured.
         current: bool,
     },
     /// Something that is reported at the end was given up; it never fails a run.
-    NotReported {
+    ReportGivenUp {
         /// What.
         what: Reported,
         /// Why.
@@ -277,7 +278,7 @@ pub enum Effect {
         cluster: String,
     },
     /// The guard outside the cluster stands.
-    GuardEnsured {
+    GuardCreated {
         /// When it ends the cluster.
         until: Timestamp,
     },
@@ -292,31 +293,6 @@ pub enum Effect {
     MetricsPublished,
     /// The alarm was written.
     AlarmPut,
-}
-
-/// Why AWS certainly did not do what it was asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fault {
-    /// What it means for the run.
-    pub class: FaultClass,
-    /// AWS's error code.
-    pub code: String,
-    /// AWS's sentence.
-    pub message: String,
-}
-
-/// What a refused launch means for the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FaultClass {
-    /// Too many calls: the same launch may be asked for later.
-    Throttled,
-    /// The caller may not, or its credentials are missing or expired: the run waits for better ones.
-    Access,
-    /// The clock of whoever asked is wrong, and AWS takes no calls that are signed by it.
-    Clock,
-    /// The request is wrong, and would be wrong again.
-    Invalid,
 }
 
 /// Who asked for something.

@@ -20,7 +20,7 @@ pub const GROUP: &str = "emrys";
 
 /// How far the guard of an attempt's cluster is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Guarding {
+pub enum GuardState {
     /// Nothing was done about it, and nothing is, where none is configured.
     #[default]
     Open,
@@ -30,7 +30,7 @@ pub enum Guarding {
         group: bool,
     },
     /// It stands.
-    Standing {
+    Exists {
         /// When it was made.
         made_at: Timestamp,
         /// When it ends the cluster.
@@ -65,11 +65,11 @@ pub(super) fn next_action(
     let name = || intent.nonce.clone();
     match attempt.guard {
         // Whether one was made is not certain, where it was asked for and the answer is not recorded.
-        Guarding::Standing { .. } | Guarding::Missing { .. } if cluster.is_gone() => {
+        GuardState::Exists { .. } | GuardState::Missing { .. } if cluster.is_gone() => {
             Some(Action::RemoveGuard { name: name() })
         }
-        Guarding::Missing { group } if is_wanted(spec, cluster, launched_at, now) => {
-            Some(Action::EnsureGuard {
+        GuardState::Missing { group } if is_wanted(spec, cluster, launched_at, now) => {
+            Some(Action::CreateGuard {
                 name: name(),
                 cluster: cluster.id.clone(),
                 until: deadline(&spec.config, launched_at),
@@ -82,35 +82,34 @@ pub(super) fn next_action(
 
 impl Attempt {
     /// What an event means for the guard; nothing, when it is about something else.
-    pub(super) fn guard_moved(&mut self, at: Timestamp, event: &Event) -> Option<Applied> {
+    pub(super) fn apply_guard(&mut self, at: Timestamp, event: &Event) -> Option<Applied> {
         let gone = self.cluster.as_ref().map(Cluster::is_gone);
         let next = match (event, &self.guard) {
-            (Event::GuardGroupFound { there }, Guarding::Open | Guarding::GivenUp { .. })
+            (Event::GuardGroupChecked { there }, GuardState::Open | GuardState::GivenUp { .. })
                 if gone == Some(false) =>
             {
-                Guarding::Missing { group: *there }
+                GuardState::Missing { group: *there }
             }
-            (Event::Finished { effect: Effect::GuardEnsured { until } }, Guarding::Missing { .. })
-                if gone == Some(false) =>
-            {
-                Guarding::Standing { made_at: at, until: *until }
-            }
+            (
+                Event::ActionFinished { effect: Effect::GuardCreated { until } },
+                GuardState::Missing { .. },
+            ) if gone == Some(false) => GuardState::Exists { made_at: at, until: *until },
             // Its group was there when it was made.
-            (Event::GuardLost, Guarding::Standing { .. }) if gone == Some(false) => {
-                Guarding::Missing { group: true }
+            (Event::GuardLost, GuardState::Exists { .. }) if gone == Some(false) => {
+                GuardState::Missing { group: true }
             }
             (
-                Event::Finished { effect: Effect::GuardRemoved },
-                Guarding::Standing { .. } | Guarding::Missing { .. },
-            ) if gone == Some(true) => Guarding::Removed,
-            (Event::GuardGivenUp { why }, guard) if *guard != Guarding::Removed && gone.is_some() => {
-                Guarding::GivenUp { why: why.clone(), at }
+                Event::ActionFinished { effect: Effect::GuardRemoved },
+                GuardState::Exists { .. } | GuardState::Missing { .. },
+            ) if gone == Some(true) => GuardState::Removed,
+            (Event::GuardGivenUp { why }, guard) if *guard != GuardState::Removed && gone.is_some() => {
+                GuardState::GivenUp { why: why.clone(), at }
             }
             (
-                Event::GuardGroupFound { .. }
+                Event::GuardGroupChecked { .. }
                 | Event::GuardLost
                 | Event::GuardGivenUp { .. }
-                | Event::Finished { effect: Effect::GuardEnsured { .. } | Effect::GuardRemoved },
+                | Event::ActionFinished { effect: Effect::GuardCreated { .. } | Effect::GuardRemoved },
                 _,
             ) => return Some(Err("the guard is not so far, or further")),
             _ => return None,

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! recorded events --fold--> State --.
-//! looks ------------------> Seen ---+--> decide --> Look | Record | Renew | Do | Wait | Leave | Done
+//! looks ------------------> Observations ---+--> decide --> Look | Record | Renew | Do | Wait | Leave | Done
 //! now ------------------------------'
 //! ```
 //!
@@ -11,17 +11,18 @@
 
 mod action;
 mod attempt;
+mod call_error;
 mod decide;
+mod duplicates;
 mod event;
 mod guard;
 mod next_action;
+mod observations;
+mod observe;
 mod publication;
 mod removal;
 mod retry;
-mod seen;
 mod state;
-mod surplus;
-mod watch;
 
 #[cfg(test)]
 mod properties;
@@ -32,16 +33,16 @@ mod tests;
 
 pub use action::{Action, Call, Service, TerminateReason};
 pub use attempt::{Attempt, Cluster, Launch, Reporting, Step};
-pub use decide::{Decision, Leave, Why, decide};
+pub use call_error::{CallError, ErrorClass};
+pub use decide::{Decision, Leave, WaitReason, decide};
+pub use duplicates::{DuplicateCluster, GivenUp, LateLaunch, LateLaunchCheck};
 pub use event::{
-    Actor, AttemptResult, Effect, Event, Fault, FaultClass, LaunchIntent, Outcome, PinnedInputs, Recorded,
-    Refusal, Reported,
+    Actor, AttemptResult, Effect, Event, LaunchIntent, Outcome, PinnedInputs, Recorded, Refusal, Reported,
 };
-pub use guard::{GROUP as GUARD_GROUP, Guarding};
+pub use guard::{GROUP as GUARD_GROUP, GuardState};
 pub use next_action::RUN_GRACE;
+pub use observations::{Observation, Observations, Observed, Probe};
 pub use publication::Publishing;
-pub use removal::{Expiry, Keeping, Removal};
+pub use removal::{Expiry, Removal, RetentionState};
 pub use retry::{Choice, Retry, RetryCause};
-pub use seen::{Answer, Query, Seen, Sighting, Trouble, TroubleKind};
 pub use state::{IllegalEvent, State};
-pub use surplus::{GivenUp, LookedAgain, Straggler, Surplus};

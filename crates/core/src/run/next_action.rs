@@ -5,8 +5,9 @@ use sha2::{Digest, Sha256};
 
 use super::action::{Action, TerminateReason};
 use super::attempt::{Attempt, Launch, Reporting};
+use super::call_error::ErrorClass;
 use super::decide::later;
-use super::event::{FaultClass, LaunchIntent};
+use super::event::LaunchIntent;
 use super::guard;
 use super::publication;
 use super::retry::retry;
@@ -52,7 +53,7 @@ pub(super) fn next_action(spec: &Spec, state: &State, now: Timestamp, pace: &Pac
     {
         return Some(end);
     }
-    if let Some(action) = attempt.surplus_action() {
+    if let Some(action) = attempt.duplicate_action() {
         return Some(action);
     }
     match &attempt.launch {
@@ -103,14 +104,14 @@ fn before_launch(
 
 /// Until when a launch that was refused is not asked for again.
 pub(super) fn refused_until(attempt: &Attempt, now: Timestamp, pace: &Pace) -> Option<Timestamp> {
-    let (fault, at) = attempt.refused.as_ref()?;
+    let (error, at) = attempt.refused.as_ref()?;
     let until = later(
         *at,
-        match fault.class {
-            FaultClass::Throttled => pace.backoff(attempt.refusals),
+        match error.class {
+            ErrorClass::Throttled | ErrorClass::Unreachable => pace.backoff(attempt.refusals),
             // Time does not help, a person does: the next process may try again soon.
-            FaultClass::Access | FaultClass::Clock => pace.retry,
-            FaultClass::Invalid => return Some(Timestamp::MAX),
+            ErrorClass::Access | ErrorClass::Clock => pace.retry,
+            ErrorClass::Invalid => return Some(Timestamp::MAX),
         },
     );
     // A refusal from the future was recorded by another clock, and says nothing about this one.
@@ -136,7 +137,7 @@ pub(super) fn termination(
     let (due, because) = if state.cancel.is_some() {
         (launched_at, TerminateReason::Cancelled)
     } else if cluster.are_steps_over() {
-        (later(cluster.steps_moved_at?, pace.linger), TerminateReason::Lingering)
+        (later(cluster.steps_moved_at?, pace.linger), TerminateReason::Idle)
     } else if cluster.is_past_start() {
         (run_by, TerminateReason::RunDeadline)
     } else {

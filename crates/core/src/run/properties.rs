@@ -4,15 +4,15 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::testing::{
-    Acted, Engine, Good, Turn, World, guarded, job_uris, listing, log, now, output, published, sight, spec,
-    trouble,
+    Engine, Executed, Good, Turn, World, call_error, found, guarded, job_uris, listing, log, now, output,
+    published, spec,
 };
 use super::*;
 use crate::diagnosis::Diagnosis;
-use crate::emr::{ClusterSight, ClusterState, Reason, StepSight, StepState};
+use crate::emr::{ClusterState, ObservedCluster, ObservedStep, Reason, StepState};
 use crate::inputs::Listing;
 use crate::pace::Pace;
-use crate::verify::{ManifestSight, Output, Problem, Verdict};
+use crate::verify::{ObservedManifest, Output, Problem, Verdict};
 
 const CLUSTER_STATES: [&str; 8] = [
     "STARTING",
@@ -27,12 +27,12 @@ const CLUSTER_STATES: [&str; 8] = [
 const STEP_STATES: [&str; 8] =
     ["PENDING", "CANCEL_PENDING", "RUNNING", "COMPLETED", "CANCELLED", "FAILED", "INTERRUPTED", "DREAMING"];
 const CODES: [&str; 5] = ["", "INSTANCE_FLEET_TIMEOUT", "INSTANCE_FAILURE", "INTERNAL_ERROR", "USER_REQUEST"];
-const KINDS: [TroubleKind; 5] = [
-    TroubleKind::Throttled,
-    TroubleKind::Unreachable,
-    TroubleKind::Access,
-    TroubleKind::Clock,
-    TroubleKind::Invalid,
+const KINDS: [ErrorClass; 5] = [
+    ErrorClass::Throttled,
+    ErrorClass::Unreachable,
+    ErrorClass::Access,
+    ErrorClass::Clock,
+    ErrorClass::Invalid,
 ];
 
 /// A world that answers as the tape says, and well once the tape is at its end: so every run comes to one.
@@ -55,8 +55,8 @@ impl Tape {
         among[usize::from(self.choose(count))]
     }
 
-    fn cluster(&mut self) -> ClusterSight {
-        let steps = (0..self.choose(3)).map(|at| StepSight {
+    fn cluster(&mut self) -> ObservedCluster {
+        let steps = (0..self.choose(3)).map(|at| ObservedStep {
             // The same id may come twice: nothing that EMR says may break the record.
             id: format!("s-{}", self.choose(2) + at % 2),
             name: "log-analysis".to_owned(),
@@ -67,51 +67,51 @@ impl Tape {
         let state = ClusterState::from(self.pick(&CLUSTER_STATES).to_owned());
         let reason = Reason { code: self.pick(&CODES).to_owned(), ..Reason::default() };
         let since = (self.choose(4) == 1).then(|| SignedDuration::from_hours(self.choose(8).into()));
-        ClusterSight { state, reason, protected: self.choose(4) == 1, since, steps }
+        ObservedCluster { state, reason, protected: self.choose(4) == 1, since, steps }
     }
 }
 
 impl World for Tape {
-    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
+    fn observe(&mut self, engine: &Engine<'_>, probe: &Probe) -> Result<Observation, CallError> {
         match self.choose(4) {
-            0 => Good.look(engine, query),
-            1 => Err(trouble(self.pick(&KINDS))),
-            _ => Ok(match query {
-                Query::Inputs if self.choose(4) == 1 => Answer::Inputs(Listing::new(vec![])),
-                Query::Inputs => Answer::Inputs(listing()),
-                Query::Job => Answer::Job { unstaged: job_uris(engine.spec).split_off(1) },
-                Query::Needs => Answer::Needs(Vec::new()),
-                Query::OutputFolder => Answer::OutputFolder { taken: true },
-                Query::LaunchedAs { .. } => {
-                    Answer::LaunchedAs { clusters: (0..self.choose(4)).map(|at| format!("j-{at}")).collect() }
-                }
-                Query::Stragglers { nonces, .. } => {
+            0 => Good.observe(engine, probe),
+            1 => Err(call_error(self.pick(&KINDS))),
+            _ => Ok(match probe {
+                Probe::Inputs if self.choose(4) == 1 => Observation::Inputs(Listing::new(vec![])),
+                Probe::Inputs => Observation::Inputs(listing()),
+                Probe::Job => Observation::Job { unstaged: job_uris(engine.spec).split_off(1) },
+                Probe::Preflight => Observation::Preflight(Vec::new()),
+                Probe::OutputFolder => Observation::OutputFolder { taken: true },
+                Probe::Launch { .. } => Observation::Launch {
+                    clusters: (0..self.choose(4)).map(|at| format!("j-{at}")).collect(),
+                },
+                Probe::LateLaunches { nonces, .. } => {
                     let found = nonces.iter().take(self.choose(3).into());
-                    let found = found.enumerate().map(|(at, nonce)| Straggler {
+                    let found = found.enumerate().map(|(at, nonce)| LateLaunch {
                         nonce: nonce.clone(),
                         cluster: format!("j-late-{at}"),
                     });
-                    Answer::Stragglers { found: found.collect() }
+                    Observation::LateLaunches { found: found.collect() }
                 }
-                Query::Protection { .. } => Answer::Protection { protected: true },
-                Query::GuardGroup => Answer::GuardGroup { there: true },
-                Query::Guard { .. } => Answer::Guard { standing: false },
-                Query::Cluster { .. } => Answer::Cluster(self.cluster()),
-                Query::Output { .. } => {
-                    Answer::Output(Output { manifest: ManifestSight::Absent, ..output(engine) })
+                Probe::Protection { .. } => Observation::Protection { protected: true },
+                Probe::GuardGroup => Observation::GuardGroup { there: true },
+                Probe::Guard { .. } => Observation::Guard { exists: false },
+                Probe::Cluster { .. } => Observation::Cluster(self.cluster()),
+                Probe::Output { .. } => {
+                    Observation::Output(Output { manifest: ObservedManifest::Absent, ..output(engine) })
                 }
-                Query::StepLog { .. } => Answer::StepLog(vec![log(&["ValueError: x"])]),
-                Query::Catalog => Answer::Catalog(crate::catalog::tables(&engine.spec.config)),
-                Query::Alarm => Answer::Alarm { current: true },
+                Probe::StepLog { .. } => Observation::StepLog(vec![log(&["ValueError: x"])]),
+                Probe::Catalog => Observation::Catalog(crate::catalog::tables(&engine.spec.config)),
+                Probe::Alarm => Observation::Alarm { current: true },
             }),
         }
     }
 
-    fn act(&mut self, _engine: &Engine<'_>, _action: &Action) -> Acted {
+    fn execute(&mut self, _engine: &Engine<'_>, _action: &Action) -> Executed {
         match self.choose(4) {
-            1 => Acted::Trouble(self.pick(&KINDS)),
-            2 => Acted::Unclear,
-            _ => Acted::Done,
+            1 => Executed::CallError(self.pick(&KINDS)),
+            2 => Executed::Unclear,
+            _ => Executed::Done,
         }
     }
 }
@@ -119,12 +119,12 @@ impl World for Tape {
 /// An act that is decided is decided without anything seen, too: what was seen makes none. Where a limit asks for it,
 /// it is looked first.
 fn assert_seen_makes_no_act(engine: &Engine<'_>) {
-    let blind = decide(engine.spec, &engine.state, &Seen::default(), engine.now, &Pace::AWS);
-    if let Decision::Do(action) = engine.decision() {
-        if action.rests_on_a_limit() && matches!(blind, Decision::Look(_)) {
+    let blind = decide(engine.spec, &engine.state, &Observations::default(), engine.now, &Pace::AWS);
+    if let Decision::Execute(action) = engine.decision() {
+        if action.rests_on_a_limit() && matches!(blind, Decision::Observe(_)) {
             return;
         }
-        assert_eq!(blind, Decision::Do(action));
+        assert_eq!(blind, Decision::Execute(action));
     }
 }
 
@@ -152,14 +152,14 @@ fn events() -> impl Strategy<Value = Event> {
     let results = [AttemptResult::Succeeded, AttemptResult::Failed, AttemptResult::Cancelled];
     let outcomes =
         [Outcome::Succeeded, Outcome::Failed, Outcome::Empty, Outcome::Cancelled, Outcome::Refused];
-    let classes = [FaultClass::Throttled, FaultClass::Access, FaultClass::Clock, FaultClass::Invalid];
+    let classes = [ErrorClass::Throttled, ErrorClass::Access, ErrorClass::Clock, ErrorClass::Invalid];
     let because = || TerminateReason::Cancelled;
     let effect = prop_oneof![
         Just(Effect::JobStaged),
         id().prop_map(|cluster| Effect::Launched { cluster }),
         id().prop_map(move |cluster| Effect::TerminateRequested { cluster, because: because() }),
         id().prop_map(|cluster| Effect::Unprotected { cluster }),
-        Just(Effect::GuardEnsured { until: now() }),
+        Just(Effect::GuardCreated { until: now() }),
         Just(Effect::GuardRemoved),
         (1..3_u32).prop_map(|attempt| Effect::Published { attempt }),
         Just(Effect::MetricsPublished),
@@ -169,32 +169,33 @@ fn events() -> impl Strategy<Value = Event> {
         id().prop_map(|ledger| Event::Opened { ledger }),
         (1..3_u32, any::<bool>()).prop_map(|(attempt, staged)| started(attempt, staged)),
         Just(Event::AttemptRefused { because: Refusal::AttemptsUsedUp { attempts: 3 } }),
-        intent.prop_map(Event::Intended),
-        effect.prop_map(|effect| Event::Finished { effect }),
+        intent.prop_map(Event::LaunchIntended),
+        effect.prop_map(|effect| Event::ActionFinished { effect }),
         proptest::sample::select(classes.to_vec())
-            .prop_map(|class| Event::LaunchRefused { fault: fault(class) }),
+            .prop_map(|class| Event::LaunchRefused { error: refused(class) }),
         Just(Event::LaunchUnclear { why: String::new() }),
         (id(), proptest::collection::vec(id(), 0..3))
-            .prop_map(|(nonce, clusters)| Event::LookedFor { nonce, clusters }),
-        state.prop_map(|state| Event::ClusterMoved {
+            .prop_map(|(nonce, clusters)| Event::LaunchResolved { nonce, clusters }),
+        state.prop_map(|state| Event::ClusterStateChanged {
             state: ClusterState::from(state.to_owned()),
             reason: Reason::default(),
             seconds_ago: None,
         }),
-        (id(), step).prop_map(|(id, state)| Event::StepMoved {
+        (id(), step).prop_map(|(id, state)| Event::StepStateChanged {
             name: format!("step {id}"),
             id,
             state: StepState::from(state.to_owned()),
             reason: Reason::default(),
         }),
-        (id(), id())
-            .prop_map(|(nonce, cluster)| Event::LookedAgain { found: vec![Straggler { nonce, cluster }] }),
-        id().prop_map(|cluster| Event::SurplusProtected { cluster }),
-        any::<bool>().prop_map(|there| Event::GuardGroupFound { there }),
+        (id(), id()).prop_map(|(nonce, cluster)| Event::LateLaunchesChecked {
+            found: vec![LateLaunch { nonce, cluster }]
+        }),
+        id().prop_map(|cluster| Event::DuplicateProtected { cluster }),
+        any::<bool>().prop_map(|there| Event::GuardGroupChecked { there }),
         Just(Event::GuardLost),
         Just(Event::GuardGivenUp { why: String::new() }),
-        any::<bool>().prop_map(|protected| Event::ProtectionMoved { protected }),
-        Just(Event::EndOverdue { seconds: 1_800 }),
+        any::<bool>().prop_map(|protected| Event::ProtectionChanged { protected }),
+        Just(Event::TerminationOverdue { seconds: 1_800 }),
         any::<bool>().prop_map(|good| Event::Verified { verdict: verdict(good) }),
         Just(Event::Diagnosed { diagnosis: diagnosis() }),
         Just(Event::CancelRequested { by: Actor("someone".to_owned()) }),
@@ -205,17 +206,17 @@ fn events() -> impl Strategy<Value = Event> {
             database: "logs".to_owned()
         }),
         (1..3_u32).prop_map(|attempt| Event::PublishGivenUp { attempt, why: String::new() }),
-        (1..3_u32).prop_map(|other| Event::CatalogAstray {
+        (1..3_u32).prop_map(|other| Event::CatalogDrifted {
             tables: vec!["errors".to_owned()],
             attempts: vec![other],
             database: "logs".to_owned(),
         }),
-        Just(Event::Expiring),
-        Just(Event::Expired),
-        (1..3_u32, removal()).prop_map(|(attempt, because)| Event::Collecting { attempt, because }),
-        (1..3_u32).prop_map(|attempt| Event::Collected { attempt, objects: 1, bytes: 1 }),
-        any::<bool>().prop_map(|current| Event::AlarmFound { current }),
-        reported.prop_map(|what| Event::NotReported { what, why: String::new() }),
+        Just(Event::DayExpiring),
+        Just(Event::DayExpired),
+        (1..3_u32, removal()).prop_map(|(attempt, because)| Event::DeletingOutput { attempt, because }),
+        (1..3_u32).prop_map(|attempt| Event::OutputDeleted { attempt, objects: 1, bytes: 1 }),
+        any::<bool>().prop_map(|current| Event::AlarmChecked { current }),
+        reported.prop_map(|what| Event::ReportGivenUp { what, why: String::new() }),
         proptest::sample::select(outcomes.to_vec()).prop_map(|outcome| Event::Closed { outcome }),
         Just(Event::Reopened { by: Actor("someone".to_owned()) }),
     ]
@@ -231,8 +232,8 @@ fn started(attempt: u32, staged: bool) -> Event {
     Event::AttemptStarted { attempt, inputs, unstaged, retry: None }
 }
 
-fn fault(class: FaultClass) -> Fault {
-    Fault { class, code: "SomeCode".to_owned(), message: "no".to_owned() }
+fn refused(class: ErrorClass) -> CallError {
+    CallError { class, code: "SomeCode".to_owned(), message: "no".to_owned() }
 }
 
 fn verdict(good: bool) -> Verdict {
@@ -267,8 +268,8 @@ proptest! {
         for recorded in &engine.record {
             match &recorded.event {
                 Event::AttemptStarted { .. } => accepted = 0,
-                Event::Finished { effect: Effect::Launched { .. } } => accepted += 1,
-                Event::LookedFor { clusters, .. } if !clusters.is_empty() => accepted += 1,
+                Event::ActionFinished { effect: Effect::Launched { .. } } => accepted += 1,
+                Event::LaunchResolved { clusters, .. } if !clusters.is_empty() => accepted += 1,
                 _ => {}
             }
             prop_assert!(accepted <= 1, "one cluster of an attempt is ever accepted");
@@ -313,7 +314,7 @@ proptest! {
                 prop_assert_eq!(state.seq(), before.seq() + 1);
             }
             for at in [now(), later] {
-                match decide(&spec, &state, &Seen::default(), at, &Pace::AWS) {
+                match decide(&spec, &state, &Observations::default(), at, &Pace::AWS) {
                     Decision::Record(events) => {
                         let mut next = state.clone();
                         for event in events {
@@ -322,7 +323,7 @@ proptest! {
                         }
                     }
                     Decision::Wait { until, .. } => prop_assert!(until > at),
-                    Decision::Look(queries) => prop_assert!(!queries.is_empty()),
+                    Decision::Observe(probes) => prop_assert!(!probes.is_empty()),
                     _ => {}
                 }
             }
@@ -354,7 +355,7 @@ fn every_state_of_cluster_and_step_has_a_decision() {
     for cluster in CLUSTER_STATES {
         for step in STEP_STATES {
             let mut engine = Engine::new(&spec);
-            let mut world = Watched(sight(cluster, step));
+            let mut world = Watched(found(cluster, step));
             let mut last = Turn::Worked;
             for _ in 0..40 {
                 last = engine.turn(&mut world);
@@ -369,17 +370,17 @@ fn every_state_of_cluster_and_step_has_a_decision() {
 }
 
 /// A cluster that is always seen like this, and otherwise the good world.
-struct Watched(ClusterSight);
+struct Watched(ObservedCluster);
 
 impl World for Watched {
-    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
-        match query {
-            Query::Cluster { .. } => Ok(Answer::Cluster(self.0.clone())),
-            _ => Good.look(engine, query),
+    fn observe(&mut self, engine: &Engine<'_>, probe: &Probe) -> Result<Observation, CallError> {
+        match probe {
+            Probe::Cluster { .. } => Ok(Observation::Cluster(self.0.clone())),
+            _ => Good.observe(engine, probe),
         }
     }
 
-    fn act(&mut self, engine: &Engine<'_>, action: &Action) -> Acted {
-        Good.act(engine, action)
+    fn execute(&mut self, engine: &Engine<'_>, action: &Action) -> Executed {
+        Good.execute(engine, action)
     }
 }

@@ -95,7 +95,7 @@ impl State {
     }
 
     /// What an event means for publishing; nothing, when it is about something else.
-    pub(super) fn publication_moved(&mut self, at: Timestamp, event: &Event) -> Option<Applied> {
+    pub(super) fn apply_publication(&mut self, at: Timestamp, event: &Event) -> Option<Applied> {
         use super::event::Effect;
         let (number, next) = match event {
             Event::PublishIntended { attempt, database, .. } => {
@@ -105,7 +105,9 @@ impl State {
                 }
                 return Some(applied);
             }
-            Event::Finished { effect: Effect::Published { attempt } } => (*attempt, Publishing::Published),
+            Event::ActionFinished { effect: Effect::Published { attempt } } => {
+                (*attempt, Publishing::Published)
+            }
             Event::PublishGivenUp { attempt, why } => (*attempt, Publishing::GivenUp(why.clone())),
             _ => return None,
         };
@@ -121,7 +123,7 @@ impl State {
         if !attempt.has_succeeded() {
             return Err("its output was not found good");
         }
-        if !attempt.keeping.is_kept() {
+        if !attempt.retention.is_kept() {
             return Err("its output goes, or is gone");
         }
         if *next != Publishing::Intended && attempt.publishing != Publishing::Intended {
@@ -129,7 +131,7 @@ impl State {
         }
         let is_done = *next == Publishing::Published;
         if *next == Publishing::Intended {
-            self.unsettle_expired();
+            self.unreconcile_expired();
         }
         for attempt in &mut self.attempts {
             let is_left = attempt.publishing == Publishing::Open && attempt.has_succeeded();
@@ -137,8 +139,8 @@ impl State {
                 attempt.publishing = next.clone();
             } else if attempt.publishing.is_chosen() || is_left {
                 attempt.publishing = Publishing::Superseded { since: at };
-                self.unsettled.push(attempt.number);
-            } else if is_done && self.unsettled.contains(&attempt.number) {
+                self.unreconciled.push(attempt.number);
+            } else if is_done && self.unreconciled.contains(&attempt.number) {
                 // Until now some tables may have served it.
                 attempt.served_until = Some(at);
                 if matches!(attempt.publishing, Publishing::Superseded { .. }) {
@@ -147,9 +149,9 @@ impl State {
             }
         }
         if is_done {
-            self.unsettled.clear();
+            self.unreconciled.clear();
         } else if *next == Publishing::Intended {
-            self.unsettled.retain(|superseded| *superseded != number);
+            self.unreconciled.retain(|superseded| *superseded != number);
             // What is published again is no day that expired.
             self.expiry = None;
         }
@@ -164,10 +166,10 @@ impl State {
     }
 
     /// The day was about to expire, and is published again instead: until that is done, tables may serve what it had.
-    fn unsettle_expired(&mut self) {
+    fn unreconcile_expired(&mut self) {
         if self.is_expiring() {
             let withdrawn = |attempt: &&Attempt| matches!(attempt.publishing, Publishing::Withdrawn { .. });
-            self.unsettled.extend(self.attempts.iter().filter(withdrawn).map(|attempt| attempt.number));
+            self.unreconciled.extend(self.attempts.iter().filter(withdrawn).map(|attempt| attempt.number));
         }
     }
 

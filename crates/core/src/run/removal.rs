@@ -1,8 +1,8 @@
 //! What becomes of an attempt's output: it is kept, until the record says that it goes.
 //!
 //! ```text
-//! Kept --Collecting--> Collecting --Collected--> Collected     one attempt's, when it is due
-//!   `--Expiring--> Expired --Collecting--> …                   of a whole day, whose partitions go first (Expired)
+//! Kept --DeletingOutput--> Deleting --OutputDeleted--> Deleted     one attempt's, when it is due
+//!   `--DayExpiring--> Expired --DeletingOutput--> …                   of a whole day, whose partitions go first (DayExpired)
 //! ```
 //!
 //! The intent is recorded before the first object is deleted, and from then on the attempt cannot be published any more.
@@ -18,7 +18,7 @@ use super::state::State;
 
 /// What becomes of an attempt's output.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Keeping {
+pub enum RetentionState {
     /// It is kept, if there is any.
     #[default]
     Kept,
@@ -28,14 +28,14 @@ pub enum Keeping {
         since: Timestamp,
     },
     /// It is being deleted, and part of it may be gone.
-    Collecting {
+    Deleting {
         /// Since when.
         since: Timestamp,
         /// Why.
         because: Removal,
     },
     /// It is gone.
-    Collected {
+    Deleted {
         /// Since when.
         at: Timestamp,
         /// So many objects were deleted by who came to the end of it.
@@ -45,7 +45,7 @@ pub enum Keeping {
     },
 }
 
-impl Keeping {
+impl RetentionState {
     /// Whether all of it is there still, and stays for now.
     pub fn is_kept(&self) -> bool {
         *self == Self::Kept
@@ -90,13 +90,15 @@ impl State {
     }
 
     /// What an event means for what is kept; nothing, when it is about something else.
-    pub(super) fn removal_moved(&mut self, at: Timestamp, event: &Event) -> Option<Applied> {
+    pub(super) fn apply_removal(&mut self, at: Timestamp, event: &Event) -> Option<Applied> {
         Some(match event {
-            Event::CatalogAstray { attempts, database, .. } => self.catalog_astray(at, attempts, database),
-            Event::Expiring => self.expiring(at),
-            Event::Expired => self.expired(at),
-            Event::Collecting { attempt, because } => self.collecting(at, *attempt, *because),
-            Event::Collected { attempt, objects, bytes } => self.collected(at, *attempt, *objects, *bytes),
+            Event::CatalogDrifted { attempts, database, .. } => self.catalog_astray(at, attempts, database),
+            Event::DayExpiring => self.expiring(at),
+            Event::DayExpired => self.expired(at),
+            Event::DeletingOutput { attempt, because } => self.collecting(at, *attempt, *because),
+            Event::OutputDeleted { attempt, objects, bytes } => {
+                self.collected(at, *attempt, *objects, *bytes)
+            }
             _ => return None,
         })
     }
@@ -123,7 +125,7 @@ impl State {
             attempt.served_until = Some(at);
         }
         // And they have them until it is put right.
-        self.unsettled.extend(attempts);
+        self.unreconciled.extend(attempts);
         Ok(())
     }
 
@@ -132,11 +134,11 @@ impl State {
         if self.attempts.iter().any(|attempt| attempt.publishing == Publishing::Intended) {
             return Err("an attempt is being published");
         }
-        let kept = |attempt: &&mut Attempt| attempt.intent().is_some() && attempt.keeping.is_kept();
+        let kept = |attempt: &&mut Attempt| attempt.intent().is_some() && attempt.retention.is_kept();
         let mut has_any = false;
         for attempt in self.attempts.iter_mut().filter(kept) {
             has_any = true;
-            attempt.keeping = Keeping::Expired { since: at };
+            attempt.retention = RetentionState::Expired { since: at };
             if attempt.publishing != Publishing::Open {
                 attempt.publishing = Publishing::Withdrawn { since: at };
             }
@@ -152,8 +154,8 @@ impl State {
         self.may_remove()?;
         let expiry = self.expiry.as_mut().filter(|expiry| expiry.withdrawn.is_none());
         expiry.ok_or("the day is not expiring")?.withdrawn = Some(at);
-        let unsettled = std::mem::take(&mut self.unsettled);
-        for attempt in self.attempts.iter_mut().filter(|attempt| unsettled.contains(&attempt.number)) {
+        let unreconciled = std::mem::take(&mut self.unreconciled);
+        for attempt in self.attempts.iter_mut().filter(|attempt| unreconciled.contains(&attempt.number)) {
             attempt.served_until = Some(at);
         }
         Ok(())
@@ -167,30 +169,30 @@ impl State {
         if attempt.intent().is_none() {
             return Err("it has no output");
         }
-        match (&attempt.keeping, because) {
-            (Keeping::Kept, Removal::Superseded)
+        match (&attempt.retention, because) {
+            (RetentionState::Kept, Removal::Superseded)
                 if matches!(attempt.publishing, Publishing::Superseded { .. }) => {}
-            (Keeping::Kept, Removal::Unverified) if !attempt.has_succeeded() => {}
-            (Keeping::Expired { .. }, Removal::Expired) if is_expiring => {
+            (RetentionState::Kept, Removal::Unverified) if !attempt.has_succeeded() => {}
+            (RetentionState::Expired { .. }, Removal::Expired) if is_expiring => {
                 return Err("its partitions are not removed yet");
             }
-            (Keeping::Expired { .. }, Removal::Expired) => {}
-            (Keeping::Collecting { .. } | Keeping::Collected { .. }, _) => {
+            (RetentionState::Expired { .. }, Removal::Expired) => {}
+            (RetentionState::Deleting { .. } | RetentionState::Deleted { .. }, _) => {
                 return Err("its output goes, or is gone");
             }
             _ => return Err("its output is to be kept"),
         }
-        attempt.keeping = Keeping::Collecting { since: at, because };
+        attempt.retention = RetentionState::Deleting { since: at, because };
         Ok(())
     }
 
     fn collected(&mut self, at: Timestamp, number: u32, objects: u64, bytes: u64) -> Applied {
         self.may_remove()?;
         let attempt = self.numbered_mut(number)?;
-        if !matches!(attempt.keeping, Keeping::Collecting { .. }) {
+        if !matches!(attempt.retention, RetentionState::Deleting { .. }) {
             return Err("its output is not being deleted");
         }
-        attempt.keeping = Keeping::Collected { at, objects, bytes };
+        attempt.retention = RetentionState::Deleted { at, objects, bytes };
         Ok(())
     }
 

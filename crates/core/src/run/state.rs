@@ -34,7 +34,7 @@ pub struct State {
     /// How far the expiry of the day's output is; none while it is kept.
     pub expiry: Option<Expiry>,
     /// The attempts that were superseded by one that perhaps not all tables serve yet.
-    pub(super) unsettled: Vec<u32>,
+    pub(super) unreconciled: Vec<u32>,
 }
 
 /// A recorded event that cannot follow on what was recorded before it.
@@ -124,10 +124,10 @@ impl State {
 
     fn apply_event(&mut self, at: Timestamp, event: &Event) -> Applied {
         // Which attempt queries see, and what is kept, is all that may change about a day that is closed.
-        if let Some(applied) = self.publication_moved(at, event) {
+        if let Some(applied) = self.apply_publication(at, event) {
             return applied;
         }
-        if let Some(applied) = self.removal_moved(at, event) {
+        if let Some(applied) = self.apply_removal(at, event) {
             return applied;
         }
         match event {
@@ -144,7 +144,7 @@ impl State {
             }
             Event::AttemptRefused { because } => return self.attempt_refused(at, because),
             Event::Closed { outcome } => return self.close(at, *outcome),
-            Event::LookedAgain { found } if !found.iter().all(|found| self.gave_up(&found.nonce)) => {
+            Event::LateLaunchesChecked { found } if !found.iter().all(|found| self.gave_up(&found.nonce)) => {
                 return Err("a launch that was not given up");
             }
             _ => {

@@ -5,13 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::*;
 use crate::day::Day;
 use crate::diagnosis::StepLog;
-use crate::emr::{ClusterSight, ClusterState, Reason, StepSight, StepState};
+use crate::emr::{ClusterState, ObservedCluster, ObservedStep, Reason, StepState};
 use crate::inputs::{InputObject, Listing};
 use crate::manifest::{Counts, Job, Manifest, Rows};
 use crate::pace::Pace;
 use crate::spec::Spec;
 use crate::testing;
-use crate::verify::{ManifestSight, Output};
+use crate::verify::{ObservedManifest, Output};
 
 /// Limits that tests can count with.
 const LIMITS: &str = "[limits]\nstart-minutes = 30\nrun-minutes = 60\nmax-attempts = 3\n";
@@ -82,18 +82,18 @@ pub(crate) fn manifest(run: &str) -> Manifest {
     }
 }
 
-pub(crate) fn trouble(kind: TroubleKind) -> Trouble {
-    Trouble { kind, code: "SomeCode".to_owned(), message: "some message".to_owned() }
+pub(crate) fn call_error(class: ErrorClass) -> CallError {
+    CallError { class, code: "SomeCode".to_owned(), message: "some message".to_owned() }
 }
 
 /// A cluster in this state, and its one step in that.
-pub(crate) fn sight(cluster: &str, step: &str) -> ClusterSight {
-    ClusterSight {
+pub(crate) fn found(cluster: &str, step: &str) -> ObservedCluster {
+    ObservedCluster {
         state: ClusterState::from(cluster.to_owned()),
         reason: Reason { code: "ITS_CODE".to_owned(), ..Reason::default() },
         protected: false,
         since: None,
-        steps: vec![StepSight {
+        steps: vec![ObservedStep {
             id: "s-1".to_owned(),
             name: "log-analysis".to_owned(),
             state: StepState::from(step.to_owned()),
@@ -103,36 +103,36 @@ pub(crate) fn sight(cluster: &str, step: &str) -> ClusterSight {
 }
 
 /// A cluster whose step runs at the first look, and has come to its end at the next.
-pub(crate) fn cluster_sight_of(engine: &Engine<'_>) -> ClusterSight {
+pub(crate) fn cluster_sight_of(engine: &Engine<'_>) -> ObservedCluster {
     let cluster = engine.state.attempt().and_then(|attempt| attempt.cluster.as_ref());
     match cluster.and_then(|cluster| cluster.state.as_ref()) {
-        None => sight("RUNNING", "RUNNING"),
-        Some(_) => sight("TERMINATED", "COMPLETED"),
+        None => found("RUNNING", "RUNNING"),
+        Some(_) => found("TERMINATED", "COMPLETED"),
     }
 }
 
 /// How a world lets an act end.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Acted {
+pub(crate) enum Executed {
     /// It is done.
     Done,
     /// It met trouble; a launch is refused with the fault that fits.
-    Trouble(TroubleKind),
+    CallError(ErrorClass),
     /// The answer is lost; only a launch has this.
     Unclear,
 }
 
 /// What answers in the place of AWS.
 pub(crate) trait World {
-    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble>;
-    fn act(&mut self, engine: &Engine<'_>, action: &Action) -> Acted;
+    fn observe(&mut self, engine: &Engine<'_>, probe: &Probe) -> Result<Observation, CallError>;
+    fn execute(&mut self, engine: &Engine<'_>, action: &Action) -> Executed;
 }
 
 /// The engine's loop over a [`World`], without a ledger, a lease or a clock of its own.
 pub(crate) struct Engine<'a> {
     pub(crate) spec: &'a Spec,
     pub(crate) state: State,
-    pub(crate) seen: Seen,
+    pub(crate) observations: Observations,
     pub(crate) now: Timestamp,
     pub(crate) record: Vec<Recorded>,
     pub(crate) actions: Vec<Action>,
@@ -150,14 +150,20 @@ pub(crate) enum Turn {
 impl<'a> Engine<'a> {
     pub(crate) fn new(spec: &'a Spec) -> Self {
         let (record, actions) = (Vec::new(), Vec::new());
-        let mut engine =
-            Self { spec, state: State::default(), seen: Seen::default(), now: now(), record, actions };
+        let mut engine = Self {
+            spec,
+            state: State::default(),
+            observations: Observations::default(),
+            now: now(),
+            record,
+            actions,
+        };
         engine.append(Event::Opened { ledger: "0123456789abcdef".to_owned() });
         engine
     }
 
     pub(crate) fn decision(&self) -> Decision {
-        decide(self.spec, &self.state, &self.seen, self.now, &Pace::AWS)
+        decide(self.spec, &self.state, &self.observations, self.now, &Pace::AWS)
     }
 
     pub(crate) fn append(&mut self, event: Event) {
@@ -172,11 +178,11 @@ impl<'a> Engine<'a> {
 
     pub(crate) fn turn(&mut self, world: &mut impl World) -> Turn {
         match self.decision() {
-            Decision::Look(queries) => {
-                assert!(!queries.is_empty(), "a look asks something");
-                for query in queries {
-                    let answer = world.look(self, &query);
-                    self.seen.absorb(&query, self.now, answer);
+            Decision::Observe(probes) => {
+                assert!(!probes.is_empty(), "a look asks something");
+                for probe in probes {
+                    let observation = world.observe(self, &probe);
+                    self.observations.absorb(&probe, self.now, observation);
                 }
             }
             Decision::Record(events) => {
@@ -186,12 +192,12 @@ impl<'a> Engine<'a> {
                 }
             }
             Decision::Renew => self.state.renewed_at = Some(self.now),
-            Decision::Do(action) => {
+            Decision::Execute(action) => {
                 if let Action::Launch(intent) = &action {
-                    self.append(Event::Intended(intent.clone()));
+                    self.append(Event::LaunchIntended(intent.clone()));
                 }
-                let acted = world.act(self, &action);
-                self.finish(&action, acted);
+                let action_ended = world.execute(self, &action);
+                self.finish(&action, action_ended);
                 self.actions.push(action);
             }
             Decision::Wait { until, .. } => {
@@ -205,28 +211,28 @@ impl<'a> Engine<'a> {
         Turn::Worked
     }
 
-    fn finish(&mut self, action: &Action, acted: Acted) {
+    fn finish(&mut self, action: &Action, action_ended: Executed) {
         let is_launch = matches!(action, Action::Launch(_));
-        match acted {
-            Acted::Done => {
-                self.seen.acted(action, self.now, Ok(()));
-                self.append(Event::Finished { effect: effect(action) });
+        match action_ended {
+            Executed::Done => {
+                self.observations.action_ended(action, self.now, Ok(()));
+                self.append(Event::ActionFinished { effect: effect(action) });
             }
-            Acted::Unclear if is_launch => {
+            Executed::Unclear if is_launch => {
                 self.append(Event::LaunchUnclear { why: "no answer".to_owned() });
             }
-            Acted::Unclear => self.seen.acted(action, self.now, Err(trouble(TroubleKind::Unreachable))),
-            Acted::Trouble(kind) if is_launch => {
-                let class = match kind {
-                    TroubleKind::Throttled | TroubleKind::Unreachable => FaultClass::Throttled,
-                    TroubleKind::Access => FaultClass::Access,
-                    TroubleKind::Clock => FaultClass::Clock,
-                    TroubleKind::Invalid => FaultClass::Invalid,
-                };
-                let fault = Fault { class, code: "SomeCode".to_owned(), message: "no".to_owned() };
-                self.append(Event::LaunchRefused { fault });
+            Executed::Unclear => {
+                self.observations.action_ended(action, self.now, Err(call_error(ErrorClass::Unreachable)))
             }
-            Acted::Trouble(kind) => self.seen.acted(action, self.now, Err(trouble(kind))),
+            Executed::CallError(kind) if is_launch => {
+                // Without an answer a launch is unclear, and never refused.
+                let class = if kind == ErrorClass::Unreachable { ErrorClass::Throttled } else { kind };
+                let error = CallError { class, code: "SomeCode".to_owned(), message: "no".to_owned() };
+                self.append(Event::LaunchRefused { error });
+            }
+            Executed::CallError(kind) => {
+                self.observations.action_ended(action, self.now, Err(call_error(kind)))
+            }
         }
     }
 
@@ -240,7 +246,7 @@ impl<'a> Engine<'a> {
                 Turn::Worked => idle += 1,
                 Turn::Waited => idle = 0,
                 Turn::Left(_) => {
-                    self.seen = Seen::default();
+                    self.observations = Observations::default();
                     self.pass(SignedDuration::from_hours(1));
                     idle = 0;
                 }
@@ -269,7 +275,7 @@ fn effect(action: &Action) -> Effect {
             Effect::TerminateRequested { cluster: cluster.clone(), because: *because }
         }
         Action::Unprotect { cluster, .. } => Effect::Unprotected { cluster: cluster.clone() },
-        Action::EnsureGuard { until, .. } => Effect::GuardEnsured { until: *until },
+        Action::CreateGuard { until, .. } => Effect::GuardCreated { until: *until },
         Action::RemoveGuard { .. } => Effect::GuardRemoved,
         Action::Publish(intent) => Effect::Published { attempt: intent.attempt },
         Action::PublishMetrics => Effect::MetricsPublished,
@@ -281,27 +287,27 @@ fn effect(action: &Action) -> Effect {
 pub(crate) struct Good;
 
 impl World for Good {
-    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
-        Ok(match query {
-            Query::Inputs => Answer::Inputs(listing()),
-            Query::Job => Answer::Job { unstaged: job_uris(engine.spec) },
-            Query::Needs => Answer::Needs(Vec::new()),
-            Query::OutputFolder => Answer::OutputFolder { taken: false },
-            Query::LaunchedAs { .. } => Answer::LaunchedAs { clusters: vec!["j-1".to_owned()] },
-            Query::Stragglers { .. } => Answer::Stragglers { found: Vec::new() },
-            Query::Protection { .. } => Answer::Protection { protected: false },
-            Query::GuardGroup => Answer::GuardGroup { there: false },
-            Query::Guard { .. } => Answer::Guard { standing: true },
-            Query::Cluster { .. } => Answer::Cluster(sight("TERMINATED", "COMPLETED")),
-            Query::Output { .. } => Answer::Output(output(engine)),
-            Query::StepLog { .. } => Answer::StepLog(Vec::new()),
-            Query::Catalog => Answer::Catalog(crate::catalog::tables(&engine.spec.config)),
-            Query::Alarm => Answer::Alarm { current: false },
+    fn observe(&mut self, engine: &Engine<'_>, probe: &Probe) -> Result<Observation, CallError> {
+        Ok(match probe {
+            Probe::Inputs => Observation::Inputs(listing()),
+            Probe::Job => Observation::Job { unstaged: job_uris(engine.spec) },
+            Probe::Preflight => Observation::Preflight(Vec::new()),
+            Probe::OutputFolder => Observation::OutputFolder { taken: false },
+            Probe::Launch { .. } => Observation::Launch { clusters: vec!["j-1".to_owned()] },
+            Probe::LateLaunches { .. } => Observation::LateLaunches { found: Vec::new() },
+            Probe::Protection { .. } => Observation::Protection { protected: false },
+            Probe::GuardGroup => Observation::GuardGroup { there: false },
+            Probe::Guard { .. } => Observation::Guard { exists: true },
+            Probe::Cluster { .. } => Observation::Cluster(found("TERMINATED", "COMPLETED")),
+            Probe::Output { .. } => Observation::Output(output(engine)),
+            Probe::StepLog { .. } => Observation::StepLog(Vec::new()),
+            Probe::Catalog => Observation::Catalog(crate::catalog::tables(&engine.spec.config)),
+            Probe::Alarm => Observation::Alarm { current: false },
         })
     }
 
-    fn act(&mut self, _engine: &Engine<'_>, _action: &Action) -> Acted {
-        Acted::Done
+    fn execute(&mut self, _engine: &Engine<'_>, _action: &Action) -> Executed {
+        Executed::Done
     }
 }
 
@@ -310,7 +316,7 @@ pub(crate) fn output(engine: &Engine<'_>) -> Output {
     let intent = engine.state.attempt().and_then(Attempt::intent).expect("a launch was made");
     let manifest = manifest(&engine.spec.run_id(intent));
     Output {
-        manifest: ManifestSight::Present(Box::new(manifest)),
+        manifest: ObservedManifest::Present(Box::new(manifest)),
         files: vec![crate::verify::OutputFile {
             path: "manifest.json".to_owned(),
             size: 900,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{ClusterNote, Foreign, Label, Orphan, Standing};
+use super::{ClusterNote, ClusterUsage, Foreign, Label, Orphan};
 
 /// A schedule in the group of the guards.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,13 +28,18 @@ pub fn by_form(guard: &GuardNote) -> Result<&str, Foreign> {
 ///
 /// A guard is of use as long as its cluster may run, whoever needs that: the one of an orphan that is up is an orphan
 /// *with* it, and goes after it. One whose run is in flight is left to whoever drives that, cluster or no cluster.
-pub fn judge_guard(guard: &GuardNote, label: &Label, cluster: &ClusterNote, standing: Standing) -> Standing {
+pub fn evaluate_guard(
+    guard: &GuardNote,
+    label: &Label,
+    cluster: &ClusterNote,
+    standing: ClusterUsage,
+) -> ClusterUsage {
     if guard.name != label.nonce {
-        return Standing::Foreign(Foreign::Schedule);
+        return ClusterUsage::Foreign(Foreign::Schedule);
     }
     match standing {
-        Standing::Orphan(_) if cluster.state.is_terminal() => Standing::Orphan(Orphan::ClusterGone),
-        Standing::Orphan(_) => Standing::Orphan(Orphan::ClusterOrphan),
+        ClusterUsage::Orphan(_) if cluster.state.is_terminal() => ClusterUsage::Orphan(Orphan::ClusterGone),
+        ClusterUsage::Orphan(_) => ClusterUsage::Orphan(Orphan::ClusterOrphan),
         other => other,
     }
 }

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::*;
 use crate::cluster_request::run_job_flow;
 use crate::run::testing::{Engine, Good, now};
-use crate::run::{Actor, Fault, FaultClass};
+use crate::run::{Actor, CallError, ErrorClass};
 use crate::testing;
 
 const CLUSTER: &str = "j-1";
@@ -30,7 +30,7 @@ fn cluster(engine: &Engine<'_>, id: &str) -> ClusterNote {
         .iter()
         .rev()
         .find_map(|recorded| match &recorded.event {
-            Event::Intended(intent) => Some((intent.clone(), recorded.at)),
+            Event::LaunchIntended(intent) => Some((intent.clone(), recorded.at)),
             _ => None,
         })
         .expect("a launch was intended");
@@ -46,10 +46,10 @@ fn cluster(engine: &Engine<'_>, id: &str) -> ClusterNote {
     }
 }
 
-fn standing(engine: &Engine<'_>, cluster: &ClusterNote, at: Timestamp) -> Standing {
+fn standing(engine: &Engine<'_>, cluster: &ClusterNote, at: Timestamp) -> ClusterUsage {
     let label = by_name(engine.spec, &cluster.name).unwrap();
     by_tags(engine.spec, &label, &cluster.tags).unwrap();
-    judge(cluster, &label, Some((&engine.state, &engine.record)), at)
+    evaluate(cluster, &label, Some((&engine.state, &engine.record)), at)
 }
 
 #[test]
@@ -58,17 +58,20 @@ fn the_accepted_cluster_of_a_run_in_flight_is_live_until_its_deadline() {
     let engine = driven_until(&spec, is_launched);
     let id = &engine.state.attempt().unwrap().cluster.as_ref().unwrap().id;
     let own = cluster(&engine, id);
-    assert_eq!(standing(&engine, &own, engine.now), Standing::Live);
+    assert_eq!(standing(&engine, &own, engine.now), ClusterUsage::Live);
     let deadline: Timestamp = own.tags["emrys:deadline"].parse().unwrap();
     let before = deadline.checked_sub(SignedDuration::from_secs(1)).unwrap();
-    assert_eq!(standing(&engine, &own, before), Standing::Live);
-    assert_eq!(standing(&engine, &own, deadline), Standing::Orphan(Orphan::PastDeadline(deadline)));
+    assert_eq!(standing(&engine, &own, before), ClusterUsage::Live);
+    assert_eq!(standing(&engine, &own, deadline), ClusterUsage::Orphan(Orphan::PastDeadline(deadline)));
 
-    let surplus = cluster(&engine, "j-2");
+    let duplicates = cluster(&engine, "j-2");
     let accepted = id.clone();
-    assert_eq!(standing(&engine, &surplus, engine.now), Standing::Orphan(Orphan::Surplus { accepted }));
-    let ending = ClusterNote { state: ClusterState::Terminating, ..surplus };
-    assert_eq!(standing(&engine, &ending, engine.now), Standing::Ending);
+    assert_eq!(
+        standing(&engine, &duplicates, engine.now),
+        ClusterUsage::Orphan(Orphan::DuplicateCluster { accepted })
+    );
+    let ending = ClusterNote { state: ClusterState::Terminating, ..duplicates };
+    assert_eq!(standing(&engine, &ending, engine.now), ClusterUsage::Ending);
 }
 
 #[test]
@@ -81,15 +84,15 @@ fn a_cluster_of_a_launch_that_is_not_settled_is_awaited_and_of_one_that_is_settl
         nonce: "00c0ffee00c0ffee".to_owned(),
         choice: crate::run::Choice::default(),
     };
-    engine.append(Event::Intended(intent));
+    engine.append(Event::LaunchIntended(intent));
     engine.append(Event::LaunchUnclear { why: "the connection broke".to_owned() });
-    let unsettled = cluster(&engine, CLUSTER);
-    assert_eq!(standing(&engine, &unsettled, engine.now), Standing::Awaited);
+    let unreconciled = cluster(&engine, CLUSTER);
+    assert_eq!(standing(&engine, &unreconciled, engine.now), ClusterUsage::Awaited);
 
     // "Rate exceeded", and the cluster was made all the same.
-    let fault = Fault { class: FaultClass::Throttled, code: String::new(), message: String::new() };
-    engine.append(Event::LaunchRefused { fault });
-    assert_eq!(standing(&engine, &unsettled, engine.now), Standing::Orphan(Orphan::GivenUp));
+    let error = CallError { class: ErrorClass::Throttled, code: String::new(), message: String::new() };
+    engine.append(Event::LaunchRefused { error });
+    assert_eq!(standing(&engine, &unreconciled, engine.now), ClusterUsage::Orphan(Orphan::GivenUp));
 }
 
 #[test]
@@ -97,15 +100,15 @@ fn nothing_of_a_closed_run_is_needed_nor_what_no_record_knows() {
     let spec = testing::spec();
     let mut engine = driven_until(&spec, |state| state.closed.is_some());
     let left = cluster(&engine, CLUSTER);
-    assert_eq!(standing(&engine, &left, engine.now), Standing::Orphan(Orphan::RunClosed));
+    assert_eq!(standing(&engine, &left, engine.now), ClusterUsage::Orphan(Orphan::RunClosed));
     engine.append(Event::Reopened { by: Actor("ann".to_owned()) });
-    assert_eq!(standing(&engine, &left, engine.now), Standing::Orphan(Orphan::GivenUp));
+    assert_eq!(standing(&engine, &left, engine.now), ClusterUsage::Orphan(Orphan::GivenUp));
 
     let label = Label::read(&left.name).unwrap();
-    assert_eq!(judge(&left, &label, None, now()), Standing::Orphan(Orphan::Unknown));
+    assert_eq!(evaluate(&left, &label, None, now()), ClusterUsage::Orphan(Orphan::Unknown));
     let other = Label { nonce: "ffffffffffffffff".to_owned(), ..label };
     let record = Some((&engine.state, engine.record.as_slice()));
-    assert_eq!(judge(&left, &other, record, now()), Standing::Orphan(Orphan::Unknown));
+    assert_eq!(evaluate(&left, &other, record, now()), ClusterUsage::Orphan(Orphan::Unknown));
 }
 
 #[test]
@@ -171,9 +174,9 @@ fn guard(engine: &Engine<'_>, cluster: &ClusterNote) -> GuardNote {
     }
 }
 
-fn guard_standing(engine: &Engine<'_>, guard: &GuardNote, cluster: &ClusterNote) -> Standing {
+fn guard_standing(engine: &Engine<'_>, guard: &GuardNote, cluster: &ClusterNote) -> ClusterUsage {
     let label = by_name(engine.spec, &cluster.name).unwrap();
-    judge_guard(guard, &label, cluster, standing(engine, cluster, engine.now))
+    evaluate_guard(guard, &label, cluster, standing(engine, cluster, engine.now))
 }
 
 #[test]
@@ -182,17 +185,17 @@ fn a_guard_is_an_orphan_with_its_cluster_and_after_it_but_never_while_its_run_is
     let engine = driven_until(&spec, is_launched);
     let id = &engine.state.attempt().unwrap().cluster.as_ref().unwrap().id;
     let own = cluster(&engine, id);
-    assert_eq!(guard_standing(&engine, &guard(&engine, &own), &own), Standing::Live);
+    assert_eq!(guard_standing(&engine, &guard(&engine, &own), &own), ClusterUsage::Live);
     // Whoever drives the run removes it.
     let gone = ClusterNote { state: ClusterState::Terminated, ..own.clone() };
-    assert_eq!(guard_standing(&engine, &guard(&engine, &gone), &gone), Standing::Live);
+    assert_eq!(guard_standing(&engine, &guard(&engine, &gone), &gone), ClusterUsage::Live);
 
     let engine = driven_until(&spec, |state| state.closed.is_some());
     let left = ClusterNote { state: ClusterState::Running, ..cluster(&engine, id) };
     let kept = guard(&engine, &left);
-    assert_eq!(guard_standing(&engine, &kept, &left), Standing::Orphan(Orphan::ClusterOrphan));
+    assert_eq!(guard_standing(&engine, &kept, &left), ClusterUsage::Orphan(Orphan::ClusterOrphan));
     let gone = ClusterNote { state: ClusterState::Terminated, ..left };
-    assert_eq!(guard_standing(&engine, &kept, &gone), Standing::Orphan(Orphan::ClusterGone));
+    assert_eq!(guard_standing(&engine, &kept, &gone), ClusterUsage::Orphan(Orphan::ClusterGone));
 }
 
 #[test]
@@ -208,5 +211,5 @@ fn only_a_schedule_that_is_named_by_the_launch_of_its_one_cluster_is_a_guard() {
         assert_eq!(by_form(&foreign), Err(Foreign::Schedule));
     }
     let other = GuardNote { name: "ffffffffffffffff".to_owned(), ..own };
-    assert_eq!(guard_standing(&engine, &other, &gone), Standing::Foreign(Foreign::Schedule));
+    assert_eq!(guard_standing(&engine, &other, &gone), ClusterUsage::Foreign(Foreign::Schedule));
 }

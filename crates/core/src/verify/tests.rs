@@ -38,14 +38,16 @@ fn good() -> (Manifest, Vec<OutputFile>) {
 fn problems(change: impl FnOnce(&mut Manifest, &mut Vec<OutputFile>)) -> Vec<Problem> {
     let (mut manifest, mut files) = good();
     change(&mut manifest, &mut files);
-    judge(&expected(), &Output { manifest: ManifestSight::Present(Box::new(manifest)), files }).problems
+    evaluate(&expected(), &Output { manifest: ObservedManifest::Present(Box::new(manifest)), files }).problems
 }
 
 #[test]
 fn a_good_output_is_good_and_its_rows_are_known() {
     let (manifest, files) = good();
-    let verdict =
-        judge(&expected(), &Output { manifest: ManifestSight::Present(Box::new(manifest.clone())), files });
+    let verdict = evaluate(
+        &expected(),
+        &Output { manifest: ObservedManifest::Present(Box::new(manifest.clone())), files },
+    );
     assert!(verdict.is_good(), "{verdict:?}");
     assert_eq!((verdict.rows, verdict.counts), (Some(manifest.rows), Some(manifest.counts)));
     assert_eq!((verdict.files, verdict.bytes), (2, 10));
@@ -99,21 +101,21 @@ fn the_reject_ratio_is_a_limit_that_may_be_reached() {
 #[test]
 fn a_manifest_is_needed_where_the_job_leaves_one() {
     let (_, files) = good();
-    let judged = |manifest| judge(&expected(), &Output { manifest, files: files.clone() });
-    let absent = judged(ManifestSight::Absent);
+    let evaluated = |manifest| evaluate(&expected(), &Output { manifest, files: files.clone() });
+    let absent = evaluated(ObservedManifest::Absent);
     assert_eq!((absent.problems, absent.rows), (vec![Problem::ManifestAbsent], None));
     let why = "no JSON".to_owned();
-    let unreadable = judged(ManifestSight::Unreadable { why: why.clone() });
+    let unreadable = evaluated(ObservedManifest::Unreadable { why: why.clone() });
     assert_eq!(unreadable.problems, [Problem::ManifestUnreadable { why }]);
 }
 
 #[test]
 fn a_job_of_ones_own_has_to_write_something() {
     let expected = Expected { manifest: false, ..expected() };
-    let judged = |files| judge(&expected, &Output { manifest: ManifestSight::Absent, files });
-    assert_eq!(judged(vec![]).problems, [Problem::NothingWritten]);
-    assert_eq!(judged(vec![file("_SUCCESS", 0)]).problems, [Problem::NothingWritten]);
-    let good = judged(vec![file("_SUCCESS", 0), file("part-0.csv", 5)]);
+    let evaluated = |files| evaluate(&expected, &Output { manifest: ObservedManifest::Absent, files });
+    assert_eq!(evaluated(vec![]).problems, [Problem::NothingWritten]);
+    assert_eq!(evaluated(vec![file("_SUCCESS", 0)]).problems, [Problem::NothingWritten]);
+    let good = evaluated(vec![file("_SUCCESS", 0), file("part-0.csv", 5)]);
     assert!(good.is_good());
     assert_eq!(good.rows, None);
 }
@@ -123,7 +125,8 @@ fn a_manifest_that_nobody_asked_for_is_checked_all_the_same() {
     let expected = Expected { manifest: false, ..expected() };
     let (manifest, mut files) = good();
     files.remove(0);
-    let verdict = judge(&expected, &Output { manifest: ManifestSight::Present(Box::new(manifest)), files });
+    let verdict =
+        evaluate(&expected, &Output { manifest: ObservedManifest::Present(Box::new(manifest)), files });
     assert!(!verdict.is_good());
 }
 
@@ -174,8 +177,8 @@ fn a_table_of_an_own_job_has_a_file_with_content_that_the_attempt_wrote() {
         [("whole", ""), ("sums", "sums/")].map(|(table, folder)| (table.to_owned(), folder.to_owned()));
     let expected = Expected { manifest: false, tables: tables.to_vec(), ..expected() };
     let missing = |files: Vec<OutputFile>| {
-        let output = Output { manifest: ManifestSight::Absent, files };
-        let problems = judge(&expected, &output).problems.into_iter();
+        let output = Output { manifest: ObservedManifest::Absent, files };
+        let problems = evaluate(&expected, &output).problems.into_iter();
         problems
             .map(|problem| match problem {
                 Problem::TableNotWritten { table, .. } => table,

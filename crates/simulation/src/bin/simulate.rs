@@ -15,6 +15,7 @@ use emrys_simulation::{exhaustive, without};
 
 const USAGE: &str = "\
 Usage: cargo xtask simulate [--seeds N] [--from S] [--singles] [--pairs] [--without SAFEGUARD] [--digest]
+                            [--projection]
 
   --seeds N            so many random seeds (1000 where nothing else is asked for)
   --from S             the first of them (1)
@@ -24,6 +25,8 @@ Usage: cargo xtask simulate [--seeds N] [--from S] [--singles] [--pairs] [--with
                        launch-once, verification, guards, table-lease, convergence, live-look,
                        gone-last, withdrawal
   --digest             print the digest of each seed, by which two runs of it can be compared
+  --projection         print the projection of each scenario: a digest of what was asked of AWS, when, by whom, and what
+                       came of it. Two versions that behave alike print the same
 ";
 
 /// How many failures are told with everything that happened.
@@ -35,6 +38,7 @@ struct Options {
     singles: bool,
     pairs: bool,
     digest: bool,
+    projection: bool,
     safeguards: Safeguards,
 }
 
@@ -46,24 +50,28 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let mut is_good = true;
     let random = |seed: &u64| Scenario::random(*seed).without(options.safeguards);
     let given = |scenario: &Scenario| scenario.clone().without(options.safeguards);
+    let mut written_out = Vec::new();
     if options.singles {
-        is_good &= campaign("singles", &exhaustive::singles(), given);
-        is_good &= campaign("attached", &exhaustive::attached(Among::All), given);
-        is_good &= campaign("errands", &exhaustive::errands(Among::All), given);
-        is_good &= campaign("expiries", &exhaustive::expiries(Among::All), given);
-        is_good &= campaign("sleepers", &exhaustive::sleepers(), given);
-        let sleepers = exhaustive::sleepers_at_expiry(Among::All);
-        is_good &= campaign("sleepers at expiry", &sleepers, given);
-        is_good &= campaign("sleepers until expiry", &exhaustive::sleepers_until_expiry(), given);
+        written_out.extend(singles());
     }
     if options.pairs {
-        is_good &= campaign("pairs", &exhaustive::pairs(), given);
+        written_out.push(("pairs", exhaustive::pairs()));
     }
     let none = u64::from(!options.singles && !options.pairs) * 1000;
     let seeds: Vec<u64> = (options.from..).take(to_usize(options.seeds.unwrap_or(none))).collect();
+    if options.projection {
+        for (what, scenarios) in &written_out {
+            print_projections(what, &campaign::projections(scenarios, given));
+        }
+        print_projections("seed", &campaign::projections(&seeds, random));
+        return ExitCode::SUCCESS;
+    }
+    let mut is_good = true;
+    for (what, scenarios) in &written_out {
+        is_good &= campaign(what, scenarios, given);
+    }
     if options.digest {
         for seed in &seeds {
             print(&format!("{seed} {}", run::run(&random(seed)).digest));
@@ -74,6 +82,25 @@ fn main() -> ExitCode {
     if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// Something happens at every call of a run, and of what people do to a day that was run.
+fn singles() -> [(&'static str, Vec<Scenario>); 7] {
+    [
+        ("singles", exhaustive::singles()),
+        ("attached", exhaustive::attached(Among::All)),
+        ("errands", exhaustive::operator_actions(Among::All)),
+        ("expiries", exhaustive::expiries(Among::All)),
+        ("sleepers", exhaustive::sleepers()),
+        ("sleepers at expiry", exhaustive::sleepers_at_expiry(Among::All)),
+        ("sleepers until expiry", exhaustive::sleepers_until_expiry()),
+    ]
+}
+
+fn print_projections(what: &str, projections: &[String]) {
+    for (index, projection) in projections.iter().enumerate() {
+        print(&format!("{what} {} {projection}", index + 1));
+    }
+}
+
 fn options(arguments: impl Iterator<Item = String>) -> Result<Options, String> {
     let mut options = Options {
         seeds: None,
@@ -81,6 +108,7 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Options, String> {
         singles: false,
         pairs: false,
         digest: false,
+        projection: false,
         safeguards: Safeguards::ALL,
     };
     let mut arguments = arguments;
@@ -93,6 +121,7 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Options, String> {
             "--singles" => options.singles = true,
             "--pairs" => options.pairs = true,
             "--digest" => options.digest = true,
+            "--projection" => options.projection = true,
             "--without" => {
                 let name = value()?;
                 options.safeguards = without(&name).ok_or_else(|| format!("there is no safeguard {name}"))?;

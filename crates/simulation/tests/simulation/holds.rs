@@ -52,7 +52,7 @@ fn before_one_and_after_the_next(scenarios: &[Scenario]) -> Vec<Scenario> {
 /// looks after each of them.
 #[test]
 fn a_crash_in_the_middle_of_what_queries_feel_is_survived() {
-    let scenarios = before_one_and_after_the_next(&exhaustive::errands(Among::Changes));
+    let scenarios = before_one_and_after_the_next(&exhaustive::operator_actions(Among::Changes));
     assert!(scenarios.len() > 50, "{}", scenarios.len());
     let summary = campaign::play(&scenarios, Scenario::clone, |_| ());
     assert_nothing_broke(&summary);

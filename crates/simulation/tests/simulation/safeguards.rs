@@ -37,13 +37,13 @@ fn adoption() {
 
 /// A list that does not show the cluster yet is believed, and the launch is made again.
 #[test]
-fn settled_looks() {
+fn repeated_absence() {
     assert_needed("settled-looks", 10, Invariant::NoSecondCluster);
 }
 
 /// Who was suspended launches after another has made sure that there is no such cluster, and lets it run.
 #[test]
-fn losers_rule() {
+fn unrecorded_cluster() {
     assert_needed("losers-rule", 403, Invariant::SurplusIsEnded);
     // Here its answer was lost, and only who looks for it again can know of it.
     assert_needed("losers-rule", 381, Invariant::SurplusIsEnded);
@@ -98,13 +98,13 @@ fn table_lease() {
 
 /// Nobody puts right what a publisher did that woke up too late.
 #[test]
-fn convergence() {
+fn reconciliation() {
     assert_needed("convergence", 12, Invariant::CatalogFollows);
 }
 
 /// A table serves what was superseded a day ago, because a publisher woke up too late; that is deleted.
 #[test]
-fn live_look() {
+fn live_catalog_check() {
     let scenario = sleepers().into_iter().nth(14).unwrap();
     assert_needed_in("live-look", scenario.clone(), Invariant::ServedWhole);
     assert_needed_in("live-look", scenario, Invariant::OnlySuperseded);
@@ -114,7 +114,7 @@ fn live_look() {
 
 /// An attempt is called gone, and then the process dies that was about to delete its objects.
 #[test]
-fn gone_last() {
+fn deleted_last() {
     let scenario = expiries(Among::Changes).into_iter().nth(22).unwrap();
     assert_needed_in("gone-last", scenario, Invariant::GoneIsGone);
 }

@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
-use emrys_control_plane::{ControlPlane, Stop, SweptGuard, remove_guard, survey_guards};
+use emrys_control_plane::{AwsContext, Stop, SweptGuard, remove_guard, survey_guards};
 use emrys_core::spec::Spec;
-use emrys_core::sweep::{Orphan, Standing};
+use emrys_core::sweep::{ClusterUsage, Orphan};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Ended, age, age_seconds, standing};
+use super::{Ended, age, age_seconds, usage};
 use crate::exit::Exit;
 use crate::format::plural;
 use crate::printer::{BAD, BOLD, styled};
@@ -22,8 +22,8 @@ pub(super) struct Guards {
 }
 
 impl Guards {
-    pub(super) async fn survey(cp: &ControlPlane, spec: &Spec) -> Self {
-        Self { found: Box::pin(survey_guards(cp, spec)).await, removed: Ended::new() }
+    pub(super) async fn survey(aws: &AwsContext, spec: &Spec) -> Self {
+        Self { found: Box::pin(survey_guards(aws, spec)).await, removed: Ended::new() }
     }
 
     fn all(&self) -> &[SweptGuard] {
@@ -36,19 +36,19 @@ impl Guards {
 
     /// Removes the orphans. The guard of a cluster that may still run is its last one: it is left until the cluster
     /// was told to end.
-    pub(super) async fn remove(&mut self, cp: &ControlPlane, ended: &Ended) {
+    pub(super) async fn remove(&mut self, aws: &AwsContext, ended: &Ended) {
         let mut removed = Ended::new();
-        for SweptGuard { guard, standing, .. } in self.all() {
-            let may_go = match standing {
-                Standing::Orphan(Orphan::ClusterOrphan) => {
+        for SweptGuard { guard, usage, .. } in self.all() {
+            let may_go = match usage {
+                ClusterUsage::Orphan(Orphan::ClusterOrphan) => {
                     let cluster = guard.cluster.as_ref().and_then(|cluster| ended.get(cluster));
                     cluster.is_some_and(Result::is_ok)
                 }
-                Standing::Orphan(_) => true,
+                ClusterUsage::Orphan(_) => true,
                 _ => false,
             };
             if may_go {
-                removed.insert(guard.name.clone(), remove_guard(cp, &guard.name).await);
+                removed.insert(guard.name.clone(), remove_guard(aws, &guard.name).await);
             }
         }
         self.removed = removed;
@@ -61,8 +61,8 @@ impl Guards {
 
     /// What went wrong, as the command's end.
     pub(super) fn exit(&self) -> Option<Exit> {
-        let trouble = self.removed.values().find_map(|result| result.as_ref().err());
-        let of_removing = trouble.map(|trouble| stop::trouble_exit(trouble.kind));
+        let error = self.removed.values().find_map(|result| result.as_ref().err());
+        let of_removing = error.map(|error| stop::error_exit(error.class));
         self.found.as_ref().err().map(stop::exit).or(of_removing)
     }
 
@@ -98,7 +98,7 @@ impl Guards {
 }
 
 fn is_orphan(swept: &SweptGuard) -> bool {
-    matches!(swept.standing, Standing::Orphan(_))
+    matches!(swept.usage, ClusterUsage::Orphan(_))
 }
 
 fn rows(swept: &[&SweptGuard], now: Timestamp) -> String {
@@ -111,8 +111,8 @@ fn rows(swept: &[&SweptGuard], now: Timestamp) -> String {
     ];
     table(
         header,
-        swept.iter().map(|SweptGuard { guard, standing: how, .. }| {
-            let (_, why, _) = standing(how);
+        swept.iter().map(|SweptGuard { guard, usage: how, .. }| {
+            let (_, why, _) = usage(how);
             let cluster = guard.cluster.clone().unwrap_or_default();
             [guard.name.clone(), cluster, guard.due.clone(), age(guard.created_at, now), why]
         }),
@@ -120,8 +120,8 @@ fn rows(swept: &[&SweptGuard], now: Timestamp) -> String {
 }
 
 fn row(swept: &SweptGuard, removed: &Ended, now: Timestamp) -> Value {
-    let SweptGuard { guard, label, standing: how } = swept;
-    let (standing, why, reason) = standing(how);
+    let SweptGuard { guard, label, usage: how } = swept;
+    let (usage, why, reason) = usage(how);
     let mut row = json!({
         "name": guard.name,
         "cluster_id": guard.cluster,
@@ -130,7 +130,7 @@ fn row(swept: &SweptGuard, removed: &Ended, now: Timestamp) -> Value {
         "attempt": label.as_ref().map(|label| label.attempt),
         "created_at": guard.created_at,
         "age_seconds": age_seconds(guard.created_at, now),
-        "standing": standing,
+        "usage": usage,
         "reason": reason,
         "why": why,
     });

@@ -6,12 +6,12 @@ use super::*;
 use crate::cluster_request::deadline;
 use crate::emr::Reason;
 use crate::pace::Pace;
-use crate::run::testing::{guarded, sight, spec, trouble};
+use crate::run::testing::{call_error, found, guarded, spec};
 
 const ENSURE: &str = "make the schedule that guards the cluster";
 const REMOVE: &str = "remove the schedule that guarded the cluster";
 
-fn guard_of<'a>(engine: &'a Engine<'_>) -> &'a Guarding {
+fn guard_of<'a>(engine: &'a Engine<'_>) -> &'a GuardState {
     &attempt(engine).guard
 }
 
@@ -30,7 +30,7 @@ fn a_guard_is_made_when_the_cluster_is_known_and_removed_when_it_is_gone() {
     );
     let intent = attempt(&engine).intent().expect("a launch").clone();
     let launched_at = attempt(&engine).launched_at().expect("a launch");
-    let ensure = Action::EnsureGuard {
+    let ensure = Action::CreateGuard {
         name: intent.nonce,
         cluster: "j-1".to_owned(),
         until: deadline(&spec.config, launched_at),
@@ -39,15 +39,15 @@ fn a_guard_is_made_when_the_cluster_is_known_and_removed_when_it_is_gone() {
     assert!(engine.actions.contains(&ensure), "{:?}", engine.actions);
     let operations: Vec<_> = ensure.calls(&spec).into_iter().map(|call| call.operation).collect();
     assert_eq!(operations, ["CreateScheduleGroup", "CreateSchedule"]);
-    assert_eq!(*guard_of(&engine), Guarding::Removed);
+    assert_eq!(*guard_of(&engine), GuardState::Removed);
 }
 
 #[test]
 fn without_a_role_there_is_no_guard_and_no_question_about_one() {
     let spec = spec();
     let mut engine = Engine::new(&spec);
-    let outcome = engine.drive(&mut looking(|_, query| {
-        assert!(!matches!(query, Query::Guard { .. } | Query::GuardGroup), "{query:?}");
+    let outcome = engine.drive(&mut looking(|_, probe| {
+        assert!(!matches!(probe, Probe::Guard { .. } | Probe::GuardGroup), "{probe:?}");
         None
     }));
     assert_eq!(outcome, Outcome::Succeeded);
@@ -58,48 +58,48 @@ fn without_a_role_there_is_no_guard_and_no_question_about_one() {
 fn a_guard_that_somebody_deleted_is_made_again() {
     let spec = guarded();
     let mut engine = Engine::new(&spec);
-    let (mut looks, mut deleted) = (Vec::new(), false);
+    let (mut observe, mut deleted) = (Vec::new(), false);
     let begun = engine.now;
-    let outcome = engine.drive(&mut looking(|engine, query| match query {
-        Query::Cluster { .. } if engine.now.duration_since(begun) < SignedDuration::from_mins(40) => {
-            Some(Ok(Answer::Cluster(sight("RUNNING", "RUNNING"))))
+    let outcome = engine.drive(&mut looking(|engine, probe| match probe {
+        Probe::Cluster { .. } if engine.now.duration_since(begun) < SignedDuration::from_mins(40) => {
+            Some(Ok(Observation::Cluster(found("RUNNING", "RUNNING"))))
         }
-        Query::Guard { .. } => {
-            looks.push(engine.now);
-            let standing = deleted || looks.len() != 3;
-            deleted |= !standing;
-            Some(Ok(Answer::Guard { standing }))
+        Probe::Guard { .. } => {
+            observe.push(engine.now);
+            let exists = deleted || observe.len() != 3;
+            deleted |= !exists;
+            Some(Ok(Observation::Guard { exists }))
         }
         _ => None,
     }));
     assert_eq!(outcome, Outcome::Succeeded);
     assert_eq!((count(&engine, ENSURE), count(&engine, REMOVE)), (2, 1));
     assert!(engine.events().contains(&"guard_lost".to_owned()));
-    let gaps: Vec<_> = looks.windows(2).map(|pair| pair[1].duration_since(pair[0])).collect();
+    let gaps: Vec<_> = observe.windows(2).map(|pair| pair[1].duration_since(pair[0])).collect();
     assert!(gaps.iter().all(|gap| *gap >= Pace::AWS.guard), "{gaps:?}");
-    assert!(looks.len() >= 7, "{looks:?}");
+    assert!(observe.len() >= 7, "{observe:?}");
 }
 
 #[test]
 fn a_guard_that_cannot_be_made_fails_nothing_and_is_told() {
     let spec = guarded();
-    for kind in [TroubleKind::Access, TroubleKind::Invalid, TroubleKind::Unreachable] {
+    for kind in [ErrorClass::Access, ErrorClass::Invalid, ErrorClass::Unreachable] {
         let mut engine = Engine::new(&spec);
         let begun = engine.now;
         let outcome = engine.drive(&mut But {
-            look: |engine: &Engine<'_>, query: &Query| match query {
-                Query::Cluster { .. } if engine.now.duration_since(begun) < SignedDuration::from_mins(40) => {
-                    Some(Ok(Answer::Cluster(sight("RUNNING", "RUNNING"))))
+            look: |engine: &Engine<'_>, probe: &Probe| match probe {
+                Probe::Cluster { .. } if engine.now.duration_since(begun) < SignedDuration::from_mins(40) => {
+                    Some(Ok(Observation::Cluster(found("RUNNING", "RUNNING"))))
                 }
                 _ => None,
             },
-            act: |_: &Engine<'_>, action: &Action| {
-                matches!(action, Action::EnsureGuard { .. }).then_some(Acted::Trouble(kind))
+            failed_action: |_: &Engine<'_>, action: &Action| {
+                matches!(action, Action::CreateGuard { .. }).then_some(Executed::CallError(kind))
             },
         });
         assert_eq!(outcome, Outcome::Succeeded, "{kind:?}");
         assert!(
-            matches!(guard_of(&engine), Guarding::GivenUp { why, .. } if why.contains("SomeCode")),
+            matches!(guard_of(&engine), GuardState::GivenUp { why, .. } if why.contains("SomeCode")),
             "{kind:?}"
         );
         // Once, and again after each quarter of an hour: rights may have been given since.
@@ -115,29 +115,29 @@ fn a_guard_that_was_given_up_is_made_once_the_right_to_it_is_there() {
     let begun = engine.now;
     let since = |engine: &Engine<'_>| engine.now.duration_since(begun);
     let outcome = engine.drive(&mut But {
-        look: |engine: &Engine<'_>, query: &Query| match query {
-            Query::Cluster { .. } if since(engine) < SignedDuration::from_mins(60) => {
-                Some(Ok(Answer::Cluster(sight("RUNNING", "RUNNING"))))
+        look: |engine: &Engine<'_>, probe: &Probe| match probe {
+            Probe::Cluster { .. } if since(engine) < SignedDuration::from_mins(60) => {
+                Some(Ok(Observation::Cluster(found("RUNNING", "RUNNING"))))
             }
             _ => None,
         },
-        act: |engine: &Engine<'_>, action: &Action| {
+        failed_action: |engine: &Engine<'_>, action: &Action| {
             let is_denied = since(engine) < SignedDuration::from_mins(20);
-            (is_denied && matches!(action, Action::EnsureGuard { .. }))
-                .then_some(Acted::Trouble(TroubleKind::Access))
+            (is_denied && matches!(action, Action::CreateGuard { .. }))
+                .then_some(Executed::CallError(ErrorClass::Access))
         },
     });
     assert_eq!(outcome, Outcome::Succeeded);
     assert!(engine.events().contains(&"guard_given_up".to_owned()), "{:?}", engine.events());
-    assert_eq!(*guard_of(&engine), Guarding::Removed, "it stood until the cluster was gone");
+    assert_eq!(*guard_of(&engine), GuardState::Removed, "it stood until the cluster was gone");
 }
 
 #[test]
 fn a_group_that_cannot_be_looked_for_holds_nothing_up() {
     let spec = guarded();
     let mut engine = Engine::new(&spec);
-    let outcome = engine.drive(&mut looking(|_, query| match query {
-        Query::GuardGroup => Some(Err(trouble(TroubleKind::Access))),
+    let outcome = engine.drive(&mut looking(|_, probe| match probe {
+        Probe::GuardGroup => Some(Err(call_error(ErrorClass::Access))),
         _ => None,
     }));
     assert_eq!(outcome, Outcome::Succeeded);
@@ -147,13 +147,13 @@ fn a_group_that_cannot_be_looked_for_holds_nothing_up() {
 #[test]
 fn a_guard_that_cannot_be_removed_is_told_and_the_run_ends() {
     let spec = guarded();
-    for kind in [TroubleKind::Access, TroubleKind::Throttled, TroubleKind::Unreachable] {
+    for kind in [ErrorClass::Access, ErrorClass::Throttled, ErrorClass::Unreachable] {
         let mut engine = Engine::new(&spec);
-        let outcome = engine.drive(&mut acting(|_, action| {
-            matches!(action, Action::RemoveGuard { .. }).then_some(Acted::Trouble(kind))
+        let outcome = engine.drive(&mut executing(|_, action| {
+            matches!(action, Action::RemoveGuard { .. }).then_some(Executed::CallError(kind))
         }));
         assert_eq!(outcome, Outcome::Succeeded, "{kind:?}");
-        assert!(matches!(guard_of(&engine), Guarding::GivenUp { .. }), "{kind:?}");
+        assert!(matches!(guard_of(&engine), GuardState::GivenUp { .. }), "{kind:?}");
     }
 }
 
@@ -162,12 +162,12 @@ fn the_clusters_own_end_comes_before_its_guard() {
     let spec = guarded();
     let mut engine = Engine::new(&spec);
     let mut world = But {
-        look: |_: &Engine<'_>, query: &Query| match query {
-            Query::Cluster { .. } => Some(Ok(Answer::Cluster(sight("RUNNING", "RUNNING")))),
+        look: |_: &Engine<'_>, probe: &Probe| match probe {
+            Probe::Cluster { .. } => Some(Ok(Observation::Cluster(found("RUNNING", "RUNNING")))),
             _ => None,
         },
-        act: |_: &Engine<'_>, action: &Action| {
-            matches!(action, Action::EnsureGuard { .. }).then_some(Acted::Trouble(TroubleKind::Throttled))
+        failed_action: |_: &Engine<'_>, action: &Action| {
+            matches!(action, Action::CreateGuard { .. }).then_some(Executed::CallError(ErrorClass::Throttled))
         },
     };
     while count(&engine, ENSURE) < 3 {
@@ -182,11 +182,11 @@ fn the_clusters_own_end_comes_before_its_guard() {
 fn every_attempt_has_its_own_guard() {
     let spec = guarded();
     let mut engine = Engine::new(&spec);
-    let outcome = engine.drive(&mut looking(|engine, query| match query {
-        Query::Cluster { .. } if attempt(engine).number == 1 => {
-            let mut gone = sight("TERMINATED_WITH_ERRORS", "CANCELLED");
+    let outcome = engine.drive(&mut looking(|engine, probe| match probe {
+        Probe::Cluster { .. } if attempt(engine).number == 1 => {
+            let mut gone = found("TERMINATED_WITH_ERRORS", "CANCELLED");
             gone.reason = Reason { code: "INSTANCE_FLEET_TIMEOUT".to_owned(), ..Reason::default() };
-            Some(Ok(Answer::Cluster(gone)))
+            Some(Ok(Observation::Cluster(gone)))
         }
         _ => None,
     }));
@@ -197,7 +197,7 @@ fn every_attempt_has_its_own_guard() {
         .actions
         .iter()
         .filter_map(|action| match action {
-            Action::EnsureGuard { name, .. } | Action::RemoveGuard { name } => Some(name.clone()),
+            Action::CreateGuard { name, .. } | Action::RemoveGuard { name } => Some(name.clone()),
             _ => None,
         })
         .collect();

@@ -1,41 +1,41 @@
 //! The way of a run, told by what it records and what it does.
 
+mod duplicates;
 mod guarding;
 mod launching;
+mod observing;
 mod preparing;
 mod publishing;
-mod surplus;
-mod watching;
 
-use super::testing::{Acted, Engine, Good, Turn, World};
+use super::testing::{Engine, Executed, Good, Turn, World};
 use super::*;
 
 /// The good world, but for what a test says. `None` leaves the good answer.
 struct But<L, A> {
     look: L,
-    act: A,
+    failed_action: A,
 }
 
 impl<L, A> World for But<L, A>
 where
-    L: FnMut(&Engine<'_>, &Query) -> Option<Result<Answer, Trouble>>,
-    A: FnMut(&Engine<'_>, &Action) -> Option<Acted>,
+    L: FnMut(&Engine<'_>, &Probe) -> Option<Result<Observation, CallError>>,
+    A: FnMut(&Engine<'_>, &Action) -> Option<Executed>,
 {
-    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
-        (self.look)(engine, query).unwrap_or_else(|| Good.look(engine, query))
+    fn observe(&mut self, engine: &Engine<'_>, probe: &Probe) -> Result<Observation, CallError> {
+        (self.look)(engine, probe).unwrap_or_else(|| Good.observe(engine, probe))
     }
 
-    fn act(&mut self, engine: &Engine<'_>, action: &Action) -> Acted {
-        (self.act)(engine, action).unwrap_or(Acted::Done)
+    fn execute(&mut self, engine: &Engine<'_>, action: &Action) -> Executed {
+        (self.failed_action)(engine, action).unwrap_or(Executed::Done)
     }
 }
 
-fn looking(look: impl FnMut(&Engine<'_>, &Query) -> Option<Result<Answer, Trouble>>) -> impl World {
-    But { look, act: |_: &Engine<'_>, _: &Action| None }
+fn looking(look: impl FnMut(&Engine<'_>, &Probe) -> Option<Result<Observation, CallError>>) -> impl World {
+    But { look, failed_action: |_: &Engine<'_>, _: &Action| None }
 }
 
-fn acting(act: impl FnMut(&Engine<'_>, &Action) -> Option<Acted>) -> impl World {
-    But { look: |_: &Engine<'_>, _: &Query| None, act }
+fn executing(failed_action: impl FnMut(&Engine<'_>, &Action) -> Option<Executed>) -> impl World {
+    But { look: |_: &Engine<'_>, _: &Probe| None, failed_action }
 }
 
 fn attempt<'a>(engine: &'a Engine<'_>) -> &'a Attempt {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::inputs::{InputObject, Listing};
-use crate::needs::Missing;
+use crate::preflight::Missing;
 use crate::run::testing::{spec, unversioned};
 
 #[test]
@@ -37,10 +37,10 @@ fn a_good_day() {
 #[test]
 fn the_first_questions_are_asked_together() {
     let (spec, unversioned) = (spec(), unversioned());
-    assert_eq!(Engine::new(&spec).decision(), Decision::Look(vec![Query::Inputs, Query::Job]));
+    assert_eq!(Engine::new(&spec).decision(), Decision::Observe(vec![Probe::Inputs, Probe::Job]));
     assert_eq!(
         Engine::new(&unversioned).decision(),
-        Decision::Look(vec![Query::Inputs, Query::Job, Query::OutputFolder])
+        Decision::Observe(vec![Probe::Inputs, Probe::Job, Probe::OutputFolder])
     );
 }
 
@@ -48,9 +48,9 @@ fn the_first_questions_are_asked_together() {
 fn what_is_there_already_is_not_written_again() {
     let spec = spec();
     let mut engine = Engine::new(&spec);
-    let outcome = engine.drive(&mut looking(|_, query| match query {
-        Query::Job => Some(Ok(Answer::Job { unstaged: vec![] })),
-        Query::Alarm => Some(Ok(Answer::Alarm { current: true })),
+    let outcome = engine.drive(&mut looking(|_, probe| match probe {
+        Probe::Job => Some(Ok(Observation::Job { unstaged: vec![] })),
+        Probe::Alarm => Some(Ok(Observation::Alarm { current: true })),
         _ => None,
     }));
     assert_eq!(
@@ -63,8 +63,8 @@ fn what_is_there_already_is_not_written_again() {
 fn an_empty_day_launches_nothing() {
     let spec = spec();
     let mut engine = Engine::new(&spec);
-    let outcome = engine.drive(&mut looking(|_, query| match query {
-        Query::Inputs => Some(Ok(Answer::Inputs(Listing::new(vec![])))),
+    let outcome = engine.drive(&mut looking(|_, probe| match probe {
+        Probe::Inputs => Some(Ok(Observation::Inputs(Listing::new(vec![])))),
         _ => None,
     }));
     assert_eq!((outcome, labels(&engine)), (Outcome::Empty, vec![]));
@@ -75,8 +75,8 @@ fn names_that_spark_would_skip_are_refused_by_name() {
     let spec = spec();
     let mut engine = Engine::new(&spec);
     let key = "application-logs/2024/10/20/_hidden.log".to_owned();
-    let outcome = engine.drive(&mut looking(|_, query| match query {
-        Query::Inputs => Some(Ok(Answer::Inputs(Listing::new(vec![InputObject {
+    let outcome = engine.drive(&mut looking(|_, probe| match probe {
+        Probe::Inputs => Some(Ok(Observation::Inputs(Listing::new(vec![InputObject {
             key: key.clone(),
             size: 1,
             etag: "e".to_owned(),
@@ -115,8 +115,10 @@ fn a_day_of_empty_objects_launches_nothing() {
         size: 0,
         etag: "e".to_owned(),
     };
-    let outcome = engine.drive(&mut looking(|_, query| match query {
-        Query::Inputs => Some(Ok(Answer::Inputs(Listing::new(vec![object("a.log"), object("_SUCCESS")])))),
+    let outcome = engine.drive(&mut looking(|_, probe| match probe {
+        Probe::Inputs => {
+            Some(Ok(Observation::Inputs(Listing::new(vec![object("a.log"), object("_SUCCESS")]))))
+        }
         _ => None,
     }));
     assert_eq!((outcome, labels(&engine)), (Outcome::Empty, vec![]));
@@ -128,10 +130,10 @@ fn a_second_attempt_at_a_fixed_place_is_refused_and_takes_nothing_from_the_first
     let mut engine = Engine::new(&spec);
     assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
     engine.append(Event::Reopened { by: Actor("someone".to_owned()) });
-    engine.seen = Seen::default();
+    engine.observations = Observations::default();
     let before = engine.actions.len();
-    let outcome = engine.drive(&mut looking(|_, query| match query {
-        Query::OutputFolder => Some(Ok(Answer::OutputFolder { taken: true })),
+    let outcome = engine.drive(&mut looking(|_, probe| match probe {
+        Probe::OutputFolder => Some(Ok(Observation::OutputFolder { taken: true })),
         _ => None,
     }));
     assert_eq!((outcome, engine.actions.len()), (Outcome::Refused, before));
@@ -147,7 +149,7 @@ fn a_day_is_run_again_as_often_as_the_limit_allows() {
         assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
         assert_eq!(attempt(&engine).number, number);
         engine.append(Event::Reopened { by: Actor("someone".to_owned()) });
-        engine.seen = Seen::default();
+        engine.observations = Observations::default();
     }
     assert_eq!(engine.drive(&mut Good), Outcome::Refused);
     assert_eq!(engine.state.refusal, Some(Refusal::AttemptsUsedUp { attempts: 3 }));
@@ -160,10 +162,10 @@ fn a_day_is_run_again_as_often_as_the_limit_allows() {
 fn what_the_run_needs_and_is_not_there_is_named_before_anything_is_paid_for() {
     let spec = crate::testing::spec_and("[job]\nscript = \"s3://jobs/main.py\"\nargs = [\"{output}\"]\n");
     let mut engine = Engine::new(&spec);
-    assert_eq!(engine.decision(), Decision::Look(vec![Query::Inputs, Query::Job, Query::Needs]));
+    assert_eq!(engine.decision(), Decision::Observe(vec![Probe::Inputs, Probe::Job, Probe::Preflight]));
     let missing = vec![Missing { key: "[job] script".to_owned(), uri: "s3://jobs/main.py".to_owned() }];
-    let outcome = engine.drive(&mut looking(|_, query| match query {
-        Query::Needs => Some(Ok(Answer::Needs(missing.clone()))),
+    let outcome = engine.drive(&mut looking(|_, probe| match probe {
+        Probe::Preflight => Some(Ok(Observation::Preflight(missing.clone()))),
         _ => None,
     }));
     assert_eq!(outcome, Outcome::Refused);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::catalog::{self, Unready};
 use crate::metrics::{RUN_SUCCEEDED, datapoints};
-use crate::run::testing::{published, spec, trouble, unversioned};
+use crate::run::testing::{call_error, published, spec, unversioned};
 use crate::spec::Spec;
 use crate::testing::spec_and;
 
@@ -17,12 +17,12 @@ fn closed(spec: &Spec) -> Engine<'_> {
 }
 
 /// A world in which publishing is always refused like this.
-fn refusing(kind: TroubleKind) -> impl World {
-    acting(move |_, action| matches!(action, Action::Publish(_)).then_some(Acted::Trouble(kind)))
+fn refusing(kind: ErrorClass) -> impl World {
+    executing(move |_, action| matches!(action, Action::Publish(_)).then_some(Executed::CallError(kind)))
 }
 
 fn again(engine: &mut Engine<'_>) {
-    engine.seen = Seen::default();
+    engine.observations = Observations::default();
     engine.append(Event::Reopened { by: Actor("someone".to_owned()) });
 }
 
@@ -55,8 +55,8 @@ fn without_a_catalog_or_with_a_job_of_ones_own_nothing_is_published_and_nothing_
     let own = spec_and("[job]\nscript = \"main.py\"\n[catalog]\ndatabase = \"logs\"\n");
     for spec in [spec(), unversioned(), own] {
         let mut engine = Engine::new(&spec);
-        let outcome = engine.drive(&mut looking(|_, query| {
-            assert_ne!(*query, Query::Catalog);
+        let outcome = engine.drive(&mut looking(|_, probe| {
+            assert_ne!(*probe, Probe::Catalog);
             None
         }));
         assert_eq!(outcome, Outcome::Succeeded);
@@ -69,10 +69,10 @@ fn without_a_catalog_or_with_a_job_of_ones_own_nothing_is_published_and_nothing_
 fn a_catalog_that_is_not_ready_is_told_before_anything_is_paid_for() {
     let spec = published();
     let mut engine = Engine::new(&spec);
-    let outcome = engine.drive(&mut looking(|engine, query| {
+    let outcome = engine.drive(&mut looking(|engine, probe| {
         let mut tables = catalog::tables(&engine.spec.config);
         tables.remove(2);
-        (*query == Query::Catalog).then_some(Ok(Answer::Catalog(tables)))
+        (*probe == Probe::Catalog).then_some(Ok(Observation::Catalog(tables)))
     }));
     assert_eq!((outcome, engine.actions.len()), (Outcome::Refused, 0));
     let refusal = engine.state.refusal.expect("a refusal");
@@ -92,7 +92,7 @@ fn a_catalog_that_may_not_be_looked_at_launches_nothing() {
     let spec = published();
     let mut engine = Engine::new(&spec);
     let mut world =
-        looking(|_, query| (*query == Query::Catalog).then_some(Err(trouble(TroubleKind::Access))));
+        looking(|_, probe| (*probe == Probe::Catalog).then_some(Err(call_error(ErrorClass::Access))));
     let left = (0..60).map(|_| engine.turn(&mut world)).find(|turn| matches!(turn, Turn::Left(_)));
     assert!(matches!(left, Some(Turn::Left(Leave::Access(_)))), "{left:?}");
     assert_eq!(engine.actions, []);
@@ -101,13 +101,13 @@ fn a_catalog_that_may_not_be_looked_at_launches_nothing() {
 #[test]
 fn throttling_and_lost_answers_are_tried_again_until_the_day_is_published() {
     let spec = published();
-    for acted in [Acted::Trouble(TroubleKind::Throttled), Acted::Unclear] {
+    for action_ended in [Executed::CallError(ErrorClass::Throttled), Executed::Unclear] {
         let mut engine = Engine::new(&spec);
         let mut left = 7;
-        let outcome = engine.drive(&mut acting(move |_, action| {
+        let outcome = engine.drive(&mut executing(move |_, action| {
             let meets = matches!(action, Action::Publish(_)) && left > 0;
             left -= i32::from(meets);
-            meets.then_some(acted)
+            meets.then_some(action_ended)
         }));
         assert_eq!(outcome, Outcome::Succeeded);
         assert_eq!(labels(&engine).iter().filter(|label| **label == PUBLISH).count(), 8);
@@ -118,7 +118,7 @@ fn throttling_and_lost_answers_are_tried_again_until_the_day_is_published() {
 #[test]
 fn a_refusal_that_lasts_makes_the_day_fail_and_says_what_to_do() {
     let spec = published();
-    for kind in [TroubleKind::Access, TroubleKind::Invalid] {
+    for kind in [ErrorClass::Access, ErrorClass::Invalid] {
         let mut engine = Engine::new(&spec);
         assert_eq!(engine.drive(&mut refusing(kind)), Outcome::Failed);
         let attempt = attempt(&engine);
@@ -134,7 +134,7 @@ fn a_refusal_that_lasts_makes_the_day_fail_and_says_what_to_do() {
 fn the_next_run_publishes_what_was_verified_and_launches_nothing() {
     let spec = published();
     let mut engine = Engine::new(&spec);
-    engine.drive(&mut refusing(TroubleKind::Invalid));
+    engine.drive(&mut refusing(ErrorClass::Invalid));
     assert_eq!(engine.state.unpublished().map(|attempt| attempt.number), Some(1));
     engine.actions.clear();
     again(&mut engine);
@@ -159,9 +159,9 @@ fn a_run_again_supersedes_what_was_published_before() {
     assert!(matches!(first, Publishing::Superseded { .. }), "{first:?}");
     // One that fails supersedes nothing.
     again(&mut engine);
-    let failing = |_: &Engine<'_>, query: &Query| match query {
-        Query::Cluster { .. } => {
-            Some(Ok(Answer::Cluster(crate::run::testing::sight("TERMINATED", "FAILED"))))
+    let failing = |_: &Engine<'_>, probe: &Probe| match probe {
+        Probe::Cluster { .. } => {
+            Some(Ok(Observation::Cluster(crate::run::testing::found("TERMINATED", "FAILED"))))
         }
         _ => None,
     };
@@ -179,23 +179,23 @@ fn an_earlier_attempt_is_published_on_a_closed_day_whoever_dies_in_between() {
     engine.append(Event::PublishIntended { attempt: 1, by, database: "logs".to_owned() });
     // Whoever asked is gone. The next one has seen nothing, and knows what is to be done.
     engine.actions.clear();
-    engine.seen = Seen::default();
+    engine.observations = Observations::default();
     let Turn::Worked = engine.turn(&mut Good) else { panic!("{:?}", engine.decision()) };
     assert_eq!(labels(&engine), [PUBLISH]);
     assert_eq!(engine.turn(&mut Good), Turn::Done(Outcome::Succeeded));
     assert_eq!(engine.state.chosen().map(|attempt| attempt.number), Some(1));
     // A lasting refusal ends it, too; the day stays what it was.
     engine.append(Event::PublishIntended { attempt: 2, by: None, database: "logs".to_owned() });
-    assert_eq!(engine.drive(&mut refusing(TroubleKind::Invalid)), Outcome::Succeeded);
+    assert_eq!(engine.drive(&mut refusing(ErrorClass::Invalid)), Outcome::Succeeded);
     let publishing = &engine.state.attempts[1].publishing;
     assert!(publishing.is_given_up(), "{publishing:?}");
     // Some tables may have moved: the next look tries again.
-    engine.append(Event::CatalogAstray {
+    engine.append(Event::CatalogDrifted {
         tables: vec!["errors".to_owned()],
         attempts: vec![1],
         database: "logs".to_owned(),
     });
-    engine.seen = Seen::default();
+    engine.observations = Observations::default();
     assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
     assert_eq!(engine.state.attempts[1].publishing, Publishing::Published);
 }
@@ -205,9 +205,9 @@ fn only_good_output_is_published() {
     let spec = published();
     let mut engine = closed(&spec);
     again(&mut engine);
-    let failing = |_: &Engine<'_>, query: &Query| match query {
-        Query::Cluster { .. } => {
-            Some(Ok(Answer::Cluster(crate::run::testing::sight("TERMINATED", "FAILED"))))
+    let failing = |_: &Engine<'_>, probe: &Probe| match probe {
+        Probe::Cluster { .. } => {
+            Some(Ok(Observation::Cluster(crate::run::testing::found("TERMINATED", "FAILED"))))
         }
         _ => None,
     };
@@ -227,7 +227,7 @@ fn only_good_output_is_published() {
     );
     assert!(!refused(Event::PublishIntended { attempt: 1, by: None, database: "logs".to_owned() }));
     let done = Effect::Published { attempt: 2 };
-    assert!(refused(Event::Finished { effect: done }), "nobody intended it");
+    assert!(refused(Event::ActionFinished { effect: done }), "nobody intended it");
     assert!(refused(Event::PublishGivenUp { attempt: 2, why: String::new() }));
 }
 
@@ -251,17 +251,17 @@ fn a_catalog_that_is_taken_out_of_the_configuration_lets_no_day_pass_as_publishe
 fn whoever_looks_at_a_closed_day_and_lacks_the_right_leaves_it_to_be_put_right_by_others() {
     let spec = published();
     let mut engine = closed(&spec);
-    engine.append(Event::CatalogAstray {
+    engine.append(Event::CatalogDrifted {
         tables: vec!["errors".to_owned()],
         attempts: Vec::new(),
         database: "logs".to_owned(),
     });
     let left = (0..60)
-        .map(|_| engine.turn(&mut refusing(TroubleKind::Access)))
+        .map(|_| engine.turn(&mut refusing(ErrorClass::Access)))
         .find(|turn| matches!(turn, Turn::Left(_)));
     assert!(matches!(left, Some(Turn::Left(Leave::Access(_)))), "{left:?}");
     assert_eq!(engine.state.attempts[0].publishing, Publishing::Intended);
-    engine.seen = Seen::default();
+    engine.observations = Observations::default();
     assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
     assert_eq!(engine.state.attempts[0].publishing, Publishing::Published);
 }

@@ -2,9 +2,9 @@
 
 use super::RetryCause::{BootstrapDownload, Capacity, EmrFault, InstancesLost};
 use super::*;
-use crate::emr::{ClusterSight, ClusterState, StepSight};
-use crate::run::testing::{Acted, Engine, Good, World, now, sight, unversioned};
-use crate::run::{Action, Actor, Answer, Event, Outcome, Query, Step, Trouble};
+use crate::emr::{ClusterState, ObservedCluster, ObservedStep};
+use crate::run::testing::{Engine, Executed, Good, World, found, now, unversioned};
+use crate::run::{Action, Actor, CallError, Event, Observation, Outcome, Probe, Step};
 use crate::testing::spec_and;
 
 /// A pipeline that names more than one of everything.
@@ -50,11 +50,11 @@ fn gone(code: &str, details: &[&str], message: &str, state: &str) -> Cluster {
 }
 
 /// Code, more exact codes, message, the step's state, and what is made of it.
-type Fault = (&'static str, &'static [&'static str], &'static str, &'static str, Option<RetryCause>);
+type Failure = (&'static str, &'static [&'static str], &'static str, &'static str, Option<RetryCause>);
 
 #[test]
 fn the_fault_decides_whether_another_attempt_is_worth_it() {
-    let table: [Fault; 24] = [
+    let table: [Failure; 24] = [
         ("INTERNAL_ERROR", &["INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ"], "", "CANCELLED", Some(Capacity)),
         ("VALIDATION_ERROR", &["VALIDATION_ERROR_EC2_INSUFFICIENT_CAPACITY"], "", "PENDING", Some(Capacity)),
         ("INSTANCE_FLEET_TIMEOUT", &[], "", "CANCELLED", Some(Capacity)),
@@ -122,14 +122,14 @@ fn the_fault_decides_whether_another_attempt_is_worth_it() {
 
 #[test]
 fn an_end_of_our_own_is_a_fault_of_capacity_only_where_no_instance_came() {
-    use TerminateReason::{Cancelled, Lingering, RunDeadline, StartDeadline};
+    use TerminateReason::{Cancelled, Idle, RunDeadline, StartDeadline};
     let ended = |because, has_instances| {
         let cluster = gone("USER_REQUEST", &[], "", "CANCELLED");
         cause(&Cluster { terminate: Some((because, now())), has_instances, ..cluster }, true)
     };
     assert_eq!(ended(StartDeadline, false), Some(Capacity));
     assert_eq!(ended(StartDeadline, true), None, "its bootstrap took too long");
-    for because in [Cancelled, RunDeadline, Lingering] {
+    for because in [Cancelled, RunDeadline, Idle] {
         assert_eq!(ended(because, false), None, "{because:?}");
     }
     // EMR had a reason of its own, and was first with it.
@@ -148,32 +148,32 @@ fn what_may_have_written_to_a_fixed_place_is_not_tried_again() {
 }
 
 /// Clusters that end like these, attempt by attempt, and then good ones.
-struct Ends(Vec<ClusterSight>);
+struct Ends(Vec<ObservedCluster>);
 
 impl World for Ends {
-    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
+    fn observe(&mut self, engine: &Engine<'_>, probe: &Probe) -> Result<Observation, CallError> {
         let attempt = engine.state.attempt().map_or(0, |attempt| attempt.number);
         let end = usize::try_from(attempt).ok().and_then(|number| self.0.get(number.checked_sub(1)?));
-        match (query, end) {
-            (Query::Cluster { .. }, Some(sight)) => Ok(Answer::Cluster(sight.clone())),
-            _ => Good.look(engine, query),
+        match (probe, end) {
+            (Probe::Cluster { .. }, Some(found)) => Ok(Observation::Cluster(found.clone())),
+            _ => Good.observe(engine, probe),
         }
     }
 
-    fn act(&mut self, engine: &Engine<'_>, action: &Action) -> Acted {
-        Good.act(engine, action)
+    fn execute(&mut self, engine: &Engine<'_>, action: &Action) -> Executed {
+        Good.execute(engine, action)
     }
 }
 
-fn end(code: &str, details: &[&str]) -> ClusterSight {
+fn end(code: &str, details: &[&str]) -> ObservedCluster {
     let cluster = gone(code, details, "", "CANCELLED");
-    let steps = cluster.steps.into_iter().map(|Step { id, name, state, reason }| StepSight {
+    let steps = cluster.steps.into_iter().map(|Step { id, name, state, reason }| ObservedStep {
         id,
         name,
         state,
         reason,
     });
-    ClusterSight {
+    ObservedCluster {
         state: ClusterState::TerminatedWithErrors,
         reason: cluster.reason,
         protected: false,
@@ -182,7 +182,7 @@ fn end(code: &str, details: &[&str]) -> ClusterSight {
     }
 }
 
-fn no_capacity() -> ClusterSight {
+fn no_capacity() -> ObservedCluster {
     end("INSTANCE_FLEET_TIMEOUT", &[])
 }
 
@@ -282,7 +282,7 @@ fn an_operators_own_attempt_begins_as_configured() {
     let mut engine = Engine::new(&spec);
     engine.drive(&mut Ends(vec![no_capacity()]));
     engine.append(Event::Reopened { by: Actor("someone".to_owned()) });
-    engine.seen = crate::run::Seen::default();
+    engine.observations = crate::run::Observations::default();
     assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
     assert_eq!(choices(&engine), [(0, false), (1, false), (0, false)]);
 }
@@ -290,17 +290,17 @@ fn an_operators_own_attempt_begins_as_configured() {
 /// Clusters that stay in STARTING until they are ended.
 struct Endless;
 impl World for Endless {
-    fn look(&mut self, engine: &Engine<'_>, query: &Query) -> Result<Answer, Trouble> {
+    fn observe(&mut self, engine: &Engine<'_>, probe: &Probe) -> Result<Observation, CallError> {
         let is_asked = engine.state.attempt().and_then(|a| a.cluster.as_ref()?.terminate).is_some();
-        match query {
-            Query::Cluster { .. } if is_asked => Ok(Answer::Cluster(end("USER_REQUEST", &[]))),
-            Query::Cluster { .. } => Ok(Answer::Cluster(sight("STARTING", "PENDING"))),
-            _ => Good.look(engine, query),
+        match probe {
+            Probe::Cluster { .. } if is_asked => Ok(Observation::Cluster(end("USER_REQUEST", &[]))),
+            Probe::Cluster { .. } => Ok(Observation::Cluster(found("STARTING", "PENDING"))),
+            _ => Good.observe(engine, probe),
         }
     }
 
-    fn act(&mut self, engine: &Engine<'_>, action: &Action) -> Acted {
-        Good.act(engine, action)
+    fn execute(&mut self, engine: &Engine<'_>, action: &Action) -> Executed {
+        Good.execute(engine, action)
     }
 }
 

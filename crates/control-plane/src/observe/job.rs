@@ -1,0 +1,31 @@
+//! Which job files are not at their addresses?
+
+use emrys_core::run::CallError;
+use emrys_core::spec::{JobFile, Spec};
+
+use crate::clients::AwsContext;
+use crate::errors;
+
+pub(super) async fn observe(aws: &AwsContext, spec: &Spec) -> Result<Vec<String>, CallError> {
+    let mut unstaged = Vec::new();
+    for file in spec.job_files() {
+        if !is_staged(aws, file).await? {
+            unstaged.push(file.uri.to_string());
+        }
+    }
+    Ok(unstaged)
+}
+
+/// The address holds the content's hash, so an object of the right size there is the file. A wrong size would be the
+/// doing of someone else, and is put right.
+async fn is_staged(aws: &AwsContext, file: &JobFile) -> Result<bool, CallError> {
+    let uri = &file.uri;
+    match aws.s3.head_object().bucket(uri.bucket()).key(uri.key()).send().await {
+        Ok(head) => {
+            Ok(head.content_length.and_then(|length| usize::try_from(length).ok())
+                == Some(file.content.len()))
+        }
+        Err(error) if errors::status(&error) == Some(404) => Ok(false),
+        Err(error) => Err(errors::call_error(&format!("could not look for {uri}"), &error)),
+    }
+}

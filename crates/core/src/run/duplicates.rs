@@ -1,0 +1,134 @@
+//! Clusters of ours beside the one that was accepted.
+//!
+//! A launch may make one after its answer was lost, and after looks found none of it: a process that was suspended just
+//! before its call wakes up late. So launches that were given up are looked for once more, when the steps of the
+//! accepted cluster have begun and when it is gone, and what has come of them is ended before the attempt ends.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::action::{Action, TerminateReason};
+use super::attempt::{Applied, Attempt, Cluster, Launch};
+use super::event::Event;
+use super::state::State;
+
+/// A cluster of a launch for which another one was accepted, or none. It is to be ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DuplicateCluster {
+    /// Its id.
+    pub cluster: String,
+    /// The launch that made it.
+    pub nonce: String,
+    /// Whether somebody switched its termination protection on.
+    pub protected: bool,
+    /// When Emrys last switched that off.
+    pub unprotected_at: Option<Timestamp>,
+    /// Whether it was asked to end.
+    pub asked: bool,
+}
+
+/// A launch that was recorded as never made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenUp {
+    /// Its nonce.
+    pub nonce: String,
+    /// When it was intended.
+    pub at: Timestamp,
+}
+
+/// A cluster of a launch that had been given up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LateLaunch {
+    /// The launch's nonce.
+    pub nonce: String,
+    /// The cluster's id.
+    pub cluster: String,
+}
+
+/// How far an attempt has looked once more for launches that were given up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LateLaunchCheck {
+    /// Not yet.
+    #[default]
+    No,
+    /// While its cluster was at work.
+    WhileRunning,
+    /// When its cluster was gone, or when it was to end without one.
+    AtEnd,
+}
+
+impl State {
+    /// Whether the cluster of a launch is the one that was accepted, or may yet become it: what the record has given up,
+    /// or does not know of, may not.
+    pub fn may_accept(&self, nonce: &str, cluster: &str) -> bool {
+        self.attempts.iter().any(|attempt| match &attempt.launch {
+            Launch::NotMade => false,
+            Launch::Open { intent, .. } => intent.nonce == nonce,
+            Launch::Made { .. } => attempt.cluster.as_ref().is_some_and(|own| own.id == cluster),
+        })
+    }
+}
+
+impl Attempt {
+    /// The surplus cluster that is to be ended next.
+    pub fn open_duplicate(&self) -> Option<&DuplicateCluster> {
+        self.duplicates.iter().find(|duplicates| !duplicates.asked)
+    }
+
+    /// What is due for a surplus cluster.
+    pub(super) fn duplicate_action(&self) -> Option<Action> {
+        let DuplicateCluster { cluster, protected, .. } = self.open_duplicate()?;
+        let cluster = cluster.clone();
+        Some(if *protected {
+            Action::Unprotect { cluster, because: TerminateReason::Duplicate }
+        } else {
+            Action::Terminate { cluster, because: TerminateReason::Duplicate }
+        })
+    }
+
+    pub(super) fn add_duplicate(&mut self, cluster: &str, nonce: &str) {
+        if self.duplicate_of(cluster).is_none() {
+            self.duplicates.push(DuplicateCluster {
+                cluster: cluster.to_owned(),
+                nonce: nonce.to_owned(),
+                protected: false,
+                unprotected_at: None,
+                asked: false,
+            });
+        }
+    }
+
+    pub(super) fn duplicate_of(&mut self, cluster: &str) -> Option<&mut DuplicateCluster> {
+        self.duplicates.iter_mut().find(|duplicates| duplicates.cluster == cluster)
+    }
+
+    /// What an event means for surplus clusters; nothing, when it is about something else.
+    pub(super) fn apply_duplicate(&mut self, event: &Event) -> Option<Applied> {
+        match event {
+            Event::LateLaunchesChecked { found } => {
+                let is_at_work = self.cluster.as_ref().is_some_and(|cluster| !cluster.is_gone());
+                let how_far = if is_at_work { LateLaunchCheck::WhileRunning } else { LateLaunchCheck::AtEnd };
+                if self.late_launch_check >= how_far {
+                    return Some(Err("it was looked again already"));
+                }
+                if found.iter().any(|late_launch| self.is_accepted(&late_launch.cluster)) {
+                    return Some(Err("the cluster was accepted"));
+                }
+                self.late_launch_check = how_far;
+                for LateLaunch { nonce, cluster } in found {
+                    self.add_duplicate(cluster, nonce);
+                }
+            }
+            Event::DuplicateProtected { cluster } => match self.duplicate_of(cluster) {
+                Some(duplicates) if !duplicates.asked => duplicates.protected = true,
+                _ => return Some(Err("the cluster is not surplus, or was asked to end")),
+            },
+            _ => return None,
+        }
+        Some(Ok(()))
+    }
+
+    fn is_accepted(&self, cluster: &str) -> bool {
+        self.cluster.as_ref().is_some_and(|Cluster { id, .. }| id == cluster)
+    }
+}

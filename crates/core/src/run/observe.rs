@@ -1,0 +1,431 @@
+//! What is looked at and what is recorded: everything of `decide` that is no act.
+
+mod duplicates;
+mod ending;
+mod publishing;
+
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+
+use super::action::Action;
+use super::attempt::{Attempt, Cluster, Launch, Reporting, Step};
+use super::call_error::{CallError, ErrorClass};
+use super::decide::{Decision, Deferred, Leave, WaitReason, later, leave, value_of};
+use super::duplicates::LateLaunchCheck;
+use super::event::{AttemptResult, Event, LaunchIntent, Outcome, Refusal, Reported};
+use super::guard::{self, GuardState};
+use super::next_action::{refused_until, termination};
+use super::observations::{Observations, Observed, Probe};
+use super::state::State;
+use crate::diagnosis;
+use crate::emr::{ClusterState, ObservedCluster, StepState};
+use crate::pace::Pace;
+use crate::preflight::checks;
+use crate::spec::Spec;
+use crate::verify;
+
+/// How much earlier than a launch was recorded a cluster of it may have been created: clocks differ.
+const CLOCK_MARGIN: SignedDuration = SignedDuration::from_hours(1);
+
+/// How many unreadable names a refusal spells out.
+const NAMES_SHOWN: usize = 5;
+
+struct Observer<'a> {
+    spec: &'a Spec,
+    state: &'a State,
+    observations: &'a Observations,
+    now: Timestamp,
+    pace: &'a Pace,
+    deferred: Option<Deferred<'a>>,
+}
+
+/// A look, a record, a wait or a leave; never an act.
+pub(super) fn observe_or_record(
+    spec: &Spec,
+    state: &State,
+    observations: &Observations,
+    now: Timestamp,
+    pace: &Pace,
+    deferred: Option<Deferred<'_>>,
+) -> Decision {
+    let observe = Observer { spec, state, observations, now, pace, deferred };
+    if state.opened_at.is_none() {
+        return record(Event::Opened { ledger: observe.ledger_id() });
+    }
+    if state.closed.is_some() {
+        return observe.publish_held();
+    }
+    let Some(attempt) = state.attempt() else {
+        return observe.prepare().unwrap_or_else(|first| first);
+    };
+    if attempt.ended.is_some() {
+        return observe.report(attempt);
+    }
+    if let Some(first) = observe.duplicates(attempt) {
+        return first;
+    }
+    match (&attempt.launch, &attempt.cluster) {
+        (Launch::Open { intent, at }, _) => observe.resolve_after(intent, *at),
+        (Launch::Made { intent, at }, Some(cluster)) => observe.cluster(attempt, intent, *at, cluster),
+        // A launch that was made has a cluster: the fold makes both at once.
+        (Launch::NotMade | Launch::Made { .. }, _) => observe.before_launch(attempt),
+    }
+}
+
+fn record(event: Event) -> Decision {
+    Decision::Record(vec![event])
+}
+
+/// What has to happen first, where there is no value yet.
+type OrDecision<T> = Result<T, Decision>;
+
+impl Observer<'_> {
+    /// For a ledger that nobody gave an identifier: two that are opened at one address at different times differ.
+    fn ledger_id(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.spec.ledger_uri().to_string());
+        hash.update([0]);
+        hash.update(self.now.to_string());
+        hex::encode(&hash.finalize()[..8])
+    }
+
+    fn wait(&self, until: Timestamp, why: WaitReason) -> Decision {
+        // Whatever is waited for, it is not waited for in the past: a caller that comes back at `until` is on time.
+        Decision::Wait { until: until.max(later(self.now, SignedDuration::from_millis(1))), why }
+    }
+
+    /// The input is looked at, and an attempt begins, or does not.
+    fn prepare(&self) -> OrDecision<Decision> {
+        if self.state.cancel.is_some() {
+            return Ok(record(Event::Closed { outcome: Outcome::Cancelled }));
+        }
+        let attempts = self.state.attempts.last().map_or(0, |last| last.number);
+        if attempts >= self.spec.config.limits.max_attempts {
+            return Ok(refuse(Refusal::AttemptsUsedUp { attempts }));
+        }
+        self.first_observations()?;
+        let listing = value_of(self.observations.inputs.as_ref(), Probe::Inputs, self.now, self.pace)?;
+        if listing.is_empty() {
+            return Ok(record(Event::Closed { outcome: Outcome::Empty }));
+        }
+        if !checks(self.spec).is_empty() {
+            let missing =
+                value_of(self.observations.preflight.as_ref(), Probe::Preflight, self.now, self.pace)?;
+            if !missing.is_empty() {
+                return Ok(refuse(Refusal::NotThere { missing: missing.clone() }));
+            }
+        }
+        let unreadable = listing.unreadable(self.spec);
+        if !unreadable.is_empty() {
+            let source = self.spec.source();
+            let shown = unreadable.iter().take(NAMES_SHOWN);
+            let shown = shown.map(|object| source.with_key(&object.key).to_string());
+            return Ok(refuse(Refusal::UnreadableNames {
+                objects: shown.collect(),
+                count: unreadable.len().try_into().unwrap_or(u64::MAX),
+            }));
+        }
+        if !self.spec.is_versioned()
+            && *value_of(self.observations.output_taken.as_ref(), Probe::OutputFolder, self.now, self.pace)?
+        {
+            let folder = self.spec.fixed_output().to_string();
+            return Ok(refuse(Refusal::OutputTaken { folder }));
+        }
+        if let Some(refusal) = self.catalog()? {
+            return Ok(refuse(refusal));
+        }
+        let unstaged = value_of(self.observations.job.as_ref(), Probe::Job, self.now, self.pace)?;
+        Ok(record(Event::AttemptStarted {
+            attempt: attempts + 1,
+            inputs: listing.pinned(self.spec),
+            unstaged: unstaged.clone(),
+            retry: None,
+        }))
+    }
+
+    /// All questions that were not asked yet, at once.
+    fn first_observations(&self) -> OrDecision<()> {
+        let mut probes = Vec::new();
+        if self.observations.inputs.is_none() {
+            probes.push(Probe::Inputs);
+        }
+        if self.observations.job.is_none() {
+            probes.push(Probe::Job);
+        }
+        if self.observations.preflight.is_none() && !checks(self.spec).is_empty() {
+            probes.push(Probe::Preflight);
+        }
+        if self.observations.catalog.is_none() && self.spec.published_to().is_some() {
+            probes.push(Probe::Catalog);
+        }
+        if self.observations.output_taken.is_none() && !self.spec.is_versioned() {
+            probes.push(Probe::OutputFolder);
+        }
+        if probes.is_empty() { Ok(()) } else { Err(Decision::Observe(probes)) }
+    }
+
+    /// The job is not staged, or the launch not made, for a reason; or neither will be.
+    fn before_launch(&self, attempt: &Attempt) -> Decision {
+        let is_to_end = self.state.cancel.is_some() || attempt.is_launch_hopeless();
+        if is_to_end && let Err(first) = self.nothing_is_left(attempt) {
+            return first;
+        }
+        if self.state.cancel.is_some() {
+            return record(Event::AttemptEnded { result: AttemptResult::Cancelled });
+        }
+        if let Some(deferred) = self.deferred {
+            return self.wait_after_error(deferred);
+        }
+        let until = refused_until(attempt, self.now, self.pace);
+        match (&attempt.refused, until) {
+            (Some((error, _)), _) if error.class == ErrorClass::Invalid => Decision::Record(vec![
+                Event::Diagnosed { diagnosis: diagnosis::of_refused_launch(error) },
+                Event::AttemptEnded { result: AttemptResult::Failed },
+            ]),
+            (Some((error, _)), Some(_)) if matches!(error.class, ErrorClass::Access | ErrorClass::Clock) => {
+                Decision::Leave(Leave::Access(CallError {
+                    class: error.class,
+                    code: error.code.clone(),
+                    message: format!("the launch was refused: {}", error.message),
+                }))
+            }
+            (_, until) => self
+                .wait(until.unwrap_or_else(|| later(self.now, self.pace.retry)), WaitReason::LaunchThrottled),
+        }
+    }
+
+    /// A held act is waited for, unless only a person can help.
+    fn wait_after_error(&self, deferred: Deferred<'_>) -> Decision {
+        if let Some(leave) = leave(deferred.observed, self.now, self.pace) {
+            return Decision::Leave(leave);
+        }
+        match deferred.observed.error() {
+            Some(error) => self.wait(deferred.until, WaitReason::CallFailed(error.clone())),
+            None => self.wait(deferred.until, WaitReason::ClusterAtWork),
+        }
+    }
+
+    /// Whether a launch without an answer happened. Found is adopted at once. Not found counts when two looks, long
+    /// enough after the first one and apart from each other, agree: all of them by the clock of this process.
+    fn resolve_after(&self, intent: &LaunchIntent, intended_at: Timestamp) -> Decision {
+        let probe = Probe::Launch {
+            nonce: intent.nonce.clone(),
+            since: intended_at.checked_sub(CLOCK_MARGIN).unwrap_or(Timestamp::MIN),
+        };
+        let observed = self.observations.launched.as_ref().filter(|observed| observed.of == intent.nonce);
+        let clusters = match value_of(observed, probe.clone(), self.now, self.pace) {
+            Ok(clusters) => clusters,
+            Err(first) => return first,
+        };
+        let found =
+            |clusters: Vec<String>| record(Event::LaunchResolved { nonce: intent.nonce.clone(), clusters });
+        if !clusters.is_empty() {
+            return found(clusters.clone());
+        }
+        match self.absence_is_due(&intent.nonce) {
+            None => found(Vec::new()),
+            Some(due) if self.now >= due => Decision::Observe(vec![probe]),
+            Some(due) => self.wait(due, WaitReason::ResolvingLaunch),
+        }
+    }
+
+    /// When the next look for a cluster that was not found is due; none when no further is needed.
+    fn absence_is_due(&self, nonce: &str) -> Option<Timestamp> {
+        let (of, observe) = &self.observations.absent;
+        let first = observe.first().filter(|_| of == nonce).copied().unwrap_or(self.now);
+        let settled = later(first, self.pace.resolve_after);
+        let Some(counts) = observe.iter().find(|look| **look >= settled) else {
+            return Some(settled);
+        };
+        let agrees = later(*counts, self.pace.resolve_gap);
+        (!observe.iter().any(|look| *look >= agrees)).then_some(agrees)
+    }
+
+    /// The cluster is watched until it is gone, and its steps are known to be over.
+    fn cluster(
+        &self,
+        attempt: &Attempt,
+        intent: &LaunchIntent,
+        launched_at: Timestamp,
+        cluster: &Cluster,
+    ) -> Decision {
+        let probe = Probe::Cluster { id: cluster.id.clone() };
+        let observed = self.observations.cluster.as_ref().filter(|observed| observed.of == cluster.id);
+        if let Some(observed) = observed {
+            let moves = self.moves(cluster, observed);
+            if !moves.is_empty() {
+                return Decision::Record(moves);
+            }
+        }
+        if cluster.is_gone() && !self.may_steps_move(cluster) {
+            return self.gone(attempt, intent, cluster);
+        }
+        if cluster.is_past_start()
+            && let Some(first) = self.late_launches(attempt, LateLaunchCheck::WhileRunning)
+        {
+            return first;
+        }
+        let guard = match self.guard(attempt, intent, launched_at, cluster) {
+            Ok(guard) => guard,
+            Err(first) => return first,
+        };
+        if let Err(first) = value_of(observed, probe.clone(), self.now, self.pace) {
+            return first;
+        }
+        if let Some(leave) = self.may_not_end(cluster) {
+            return Decision::Leave(leave);
+        }
+        let age = self.now.duration_since(launched_at);
+        let next = observed.map_or(self.now, |observed| later(observed.at, self.pace.poll(age)));
+        if self.now >= next {
+            return Decision::Observe(vec![probe]);
+        }
+        let due = termination(self.spec, self.state, attempt, launched_at, self.pace).map(|(due, _)| due);
+        let wake = [due.filter(|due| *due > self.now), self.deferred.map(|deferred| deferred.until), guard];
+        let until = wake.into_iter().flatten().fold(next, Timestamp::min);
+        let why = match (self.deferred.and_then(|deferred| deferred.observed.error()), &cluster.state) {
+            (Some(error), _) => WaitReason::CallFailed(error.clone()),
+            (None, Some(state)) if state.is_terminal() || *state == ClusterState::Terminating => {
+                WaitReason::ClusterEnding
+            }
+            (None, _) => WaitReason::ClusterAtWork,
+        };
+        self.wait(until, why)
+    }
+
+    /// The attempt's own cluster is due to end, and nobody here has the right to end it: only a person can help, and to
+    /// watch on would tell none. EMR's other refusals may pass.
+    fn may_not_end(&self, cluster: &Cluster) -> Option<Leave> {
+        let deferred = self.deferred?;
+        let (Action::Terminate { cluster: id, .. } | Action::Unprotect { cluster: id, .. }) = deferred.action
+        else {
+            return None;
+        };
+        match leave(deferred.observed, self.now, self.pace) {
+            Some(leave @ Leave::Access(_)) if *id == cluster.id => Some(leave),
+            _ => None,
+        }
+    }
+
+    /// What moved between the record and a look. Only transitions: a look that shows nothing new is not recorded.
+    fn moves(&self, cluster: &Cluster, observed: &Observed<ObservedCluster>) -> Vec<Event> {
+        let Ok(found) = &observed.value else {
+            return Vec::new();
+        };
+        let mut events = Vec::new();
+        for (at, step) in found.steps.iter().enumerate() {
+            let known = cluster.steps.iter().find(|known| known.id == step.id);
+            let is_twice = found.steps[..at].iter().any(|earlier| earlier.id == step.id);
+            if !is_twice && known.is_none_or(|known| !known.state.is_terminal() && known.state != step.state)
+            {
+                events.push(Event::StepStateChanged {
+                    id: step.id.clone(),
+                    name: step.name.clone(),
+                    state: step.state.clone(),
+                    reason: step.reason.clone(),
+                });
+            }
+        }
+        if cluster.is_gone() {
+            return events;
+        }
+        let is_news = cluster.unprotected_at.is_none_or(|at| observed.at > at);
+        if is_news && cluster.protected != found.protected {
+            events.push(Event::ProtectionChanged { protected: found.protected });
+        }
+        // Last, so that whoever sees the cluster gone knows what became of its steps.
+        if cluster.state.as_ref() != Some(&found.state) {
+            let seconds_ago = found.since.map(|since| since.as_secs()).filter(|seconds| *seconds > 0);
+            let (state, reason) = (found.state.clone(), found.reason.clone());
+            events.push(Event::ClusterStateChanged { state, reason, seconds_ago });
+        } else if let Some(seconds) = self.overdue(cluster, observed.at) {
+            events.push(Event::TerminationOverdue { seconds });
+        }
+        events
+    }
+
+    /// For how long the cluster has been on its way down, if that is too long and was not yet told. There is nothing
+    /// to be done about it: asked again, EMR would do the same.
+    fn overdue(&self, cluster: &Cluster, observed_at: Timestamp) -> Option<u64> {
+        let ending = observed_at.duration_since(cluster.moved_at);
+        let is_ending = cluster.state == Some(ClusterState::Terminating);
+        let is_due = is_ending && !cluster.is_overdue && ending >= self.pace.ending;
+        is_due.then(|| ending.as_secs().try_into().unwrap_or_default())
+    }
+
+    /// What comes first for the guard, or when it is looked at next. An error with it holds nothing up.
+    fn guard(
+        &self,
+        attempt: &Attempt,
+        intent: &LaunchIntent,
+        launched_at: Timestamp,
+        cluster: &Cluster,
+    ) -> OrDecision<Option<Timestamp>> {
+        if !guard::is_wanted(self.spec, cluster, launched_at, self.now) {
+            return Ok(None);
+        }
+        match &attempt.guard {
+            GuardState::Open => self.begin_guard(Timestamp::MIN),
+            GuardState::GivenUp { at, .. } => {
+                // Rights may have been given since, and the Scheduler may be back.
+                let next = later(*at, self.pace.patience);
+                if self.now >= next { self.begin_guard(next) } else { Ok(Some(next)) }
+            }
+            GuardState::Missing { .. } => match self.deferred.map(|deferred| deferred.observed) {
+                Some(observed) if leave(observed, self.now, self.pace).is_some() => {
+                    Err(give_up_guard(observed))
+                }
+                _ => Ok(None),
+            },
+            GuardState::Exists { made_at, .. } => {
+                let probe = Probe::Guard { name: intent.nonce.clone() };
+                let Some(observed) =
+                    self.observations.guard.as_ref().filter(|observed| observed.of == intent.nonce)
+                else {
+                    return Err(Decision::Observe(vec![probe]));
+                };
+                if observed.value == Ok(false) && observed.at > *made_at {
+                    return Err(record(Event::GuardLost));
+                }
+                let next = later(observed.at, self.pace.guard);
+                if self.now >= next { Err(Decision::Observe(vec![probe])) } else { Ok(Some(next)) }
+            }
+            GuardState::Removed => Ok(None),
+        }
+    }
+
+    /// A guard begins with a look, no older than this, at the group that it belongs in.
+    fn begin_guard(&self, since: Timestamp) -> OrDecision<Option<Timestamp>> {
+        let Some(observed) = self.observations.guard_group.as_ref().filter(|observed| observed.at >= since)
+        else {
+            return Err(Decision::Observe(vec![Probe::GuardGroup]));
+        };
+        match &observed.value {
+            Ok(there) => Err(record(Event::GuardGroupChecked { there: *there })),
+            Err(_) => self.again(observed, Probe::GuardGroup),
+        }
+    }
+
+    /// A question about the guard that met trouble is asked again, until it is given up.
+    fn again<T>(&self, observed: &Observed<T>, probe: Probe) -> OrDecision<Option<Timestamp>> {
+        if leave(observed, self.now, self.pace).is_some() {
+            return Err(give_up_guard(observed));
+        }
+        let next = later(observed.at, self.pace.backoff(observed.tries));
+        if self.now >= next { Err(Decision::Observe(vec![probe])) } else { Ok(Some(next)) }
+    }
+
+    /// EMR sets the last states of the steps of a cluster that is gone a little later than the cluster's own.
+    fn may_steps_move(&self, cluster: &Cluster) -> bool {
+        !cluster.are_steps_over() && self.now < later(cluster.moved_at, self.pace.logs)
+    }
+}
+
+fn give_up_guard<T>(observed: &Observed<T>) -> Decision {
+    let why = observed.error().map(ToString::to_string).unwrap_or_default();
+    record(Event::GuardGivenUp { why })
+}
+
+fn refuse(because: Refusal) -> Decision {
+    record(Event::AttemptRefused { because })
+}

@@ -1,0 +1,72 @@
+//! What is looked at and recorded about clusters beside the accepted one.
+
+use super::super::TerminateReason;
+use super::super::duplicates::{DuplicateCluster, GivenUp, LateLaunchCheck};
+use super::{
+    Action, Attempt, CLOCK_MARGIN, Decision, Event, Observer, Probe, Timestamp, WaitReason, later, record,
+    value_of,
+};
+
+impl Observer<'_> {
+    /// A surplus cluster could not be told to end: whether somebody protects it is looked at once for each try.
+    pub(super) fn duplicates(&self, attempt: &Attempt) -> Option<Decision> {
+        let deferred = self.deferred?;
+        let Action::Terminate { cluster, because: TerminateReason::Duplicate } = deferred.action else {
+            return None;
+        };
+        let DuplicateCluster { nonce, unprotected_at, .. } = attempt.open_duplicate()?;
+        let probe = Probe::Protection { cluster: cluster.clone(), nonce: nonce.clone() };
+        let observed = self.observations.protection.as_ref();
+        let observed =
+            observed.filter(|observed| observed.of == *cluster && observed.at >= deferred.observed.at);
+        let Some(observed) = observed else { return Some(Decision::Observe(vec![probe])) };
+        // Somebody may be stubborn, and need not be hurried after.
+        let is_due = unprotected_at.is_none_or(|at| self.now >= later(at, self.pace.poll_early));
+        (observed.value == Ok(true) && is_due)
+            .then(|| record(Event::DuplicateProtected { cluster: cluster.clone() }))
+    }
+
+    /// An attempt that is about to end without a cluster of its own first has those ended that came of it all the same.
+    pub(super) fn nothing_is_left(&self, attempt: &Attempt) -> Result<(), Decision> {
+        if let Some(first) = self.late_launches(attempt, LateLaunchCheck::AtEnd) {
+            return Err(first);
+        }
+        match (attempt.open_duplicate(), self.deferred) {
+            (None, _) => Ok(()),
+            (Some(_), Some(deferred)) => Err(self.wait_after_error(deferred)),
+            (Some(_), None) => Err(self.wait(later(self.now, self.pace.retry), WaitReason::ClusterEnding)),
+        }
+    }
+
+    /// Launches of the day that were given up are looked for once more. While the cluster is at work this holds
+    /// nothing up; at the end it comes first.
+    pub(super) fn late_launches(&self, attempt: &Attempt, when: LateLaunchCheck) -> Option<Decision> {
+        let given_up = || self.state.attempts.iter().flat_map(|attempt| &attempt.given_up);
+        let first = given_up().map(|launch| launch.at).min()?;
+        if attempt.late_launch_check >= when {
+            return None;
+        }
+        let probe = Probe::LateLaunches {
+            attempt: attempt.number,
+            when,
+            nonces: given_up().map(|GivenUp { nonce, .. }| nonce.clone()).collect(),
+            since: first.checked_sub(CLOCK_MARGIN).unwrap_or(Timestamp::MIN),
+        };
+        let observed = self.observations.late_launches.as_ref().filter(|observed| observed.of == probe.of());
+        match value_of(observed, probe, self.now, self.pace) {
+            Ok(found) => {
+                let new = found.iter().filter(|found| !self.is_known(&found.cluster)).cloned();
+                Some(record(Event::LateLaunchesChecked { found: new.collect() }))
+            }
+            Err(first @ Decision::Observe(_)) => Some(first),
+            Err(first) => (when == LateLaunchCheck::AtEnd).then_some(first),
+        }
+    }
+
+    fn is_known(&self, cluster: &str) -> bool {
+        self.state.attempts.iter().any(|attempt| {
+            attempt.cluster.as_ref().is_some_and(|own| own.id == cluster)
+                || attempt.duplicates.iter().any(|duplicates| duplicates.cluster == cluster)
+        })
+    }
+}

@@ -1,0 +1,134 @@
+//! What is looked at and recorded once the cluster is gone: the check of the output, the cause of a failure, the reports.
+
+use super::super::retry::retry;
+use super::{
+    Action, Attempt, AttemptResult, Cluster, Decision, Event, LaunchIntent, Observed, Observer, OrDecision,
+    Outcome, Probe, Reported, Reporting, Step, StepState, WaitReason, diagnosis, give_up_guard, later, leave,
+    record, value_of, verify,
+};
+
+impl Observer<'_> {
+    /// The cluster is gone: what came of it?
+    pub(super) fn gone(&self, attempt: &Attempt, intent: &LaunchIntent, cluster: &Cluster) -> Decision {
+        if let Err(first) = self.nothing_is_left(attempt) {
+            return first;
+        }
+        if cluster.are_steps_completed() {
+            return self.verify(attempt, intent).unwrap_or_else(|first| first);
+        }
+        if self.state.cancel.is_some() {
+            return record(Event::AttemptEnded { result: AttemptResult::Cancelled });
+        }
+        self.diagnose(attempt, cluster)
+    }
+
+    fn verify(&self, attempt: &Attempt, intent: &LaunchIntent) -> OrDecision<Decision> {
+        let Some(verdict) = &attempt.verdict else {
+            let folder = self.spec.output_folder(intent).to_string();
+            let observed = self.observations.output.as_ref().filter(|observed| observed.of == folder);
+            let output = value_of(observed, Probe::Output { folder }, self.now, self.pace)?;
+            return Ok(record(Event::Verified { verdict: verify::check(self.spec, attempt, output) }));
+        };
+        if verdict.is_good() {
+            return Ok(record(Event::AttemptEnded { result: AttemptResult::Succeeded }));
+        }
+        let folder = self.spec.output_folder(intent).to_string();
+        Ok(fail(attempt, || diagnosis::of_output(verdict, &folder)))
+    }
+
+    /// The attempt failed. A log that says why is worth a bounded wait, and never blocks the end.
+    fn diagnose(&self, attempt: &Attempt, cluster: &Cluster) -> Decision {
+        let Some(step) = culprit(cluster).filter(|_| attempt.diagnosis.is_none()) else {
+            return fail(attempt, || diagnosis::of_cluster(cluster));
+        };
+        let probe = Probe::StepLog { cluster: cluster.id.clone(), step: step.id.clone() };
+        let Some(observed) = self.observations.step_log.as_ref().filter(|observed| observed.of == step.id)
+        else {
+            return Decision::Observe(vec![probe]);
+        };
+        let logs = observed.value.as_deref().unwrap_or_default();
+        let until = later(cluster.moved_at, self.pace.logs);
+        // An earlier upload may lie there, which ends before the error: it counts only when no better one comes.
+        if self.now >= until || logs.iter().any(diagnosis::says_why) {
+            let folder = self.spec.log_uri().join(&format!("{}/steps/{}/", cluster.id, step.id));
+            return fail(attempt, || diagnosis::of_step(step, cluster, logs, &folder.to_string()));
+        }
+        let (pause, why) = match observed.error() {
+            Some(error) => (self.pace.backoff(observed.tries), WaitReason::CallFailed(error.clone())),
+            None => (self.pace.poll_early, WaitReason::Logs),
+        };
+        let next = later(observed.at, pause);
+        if self.now >= next { Decision::Observe(vec![probe]) } else { self.wait(next.min(until), why) }
+    }
+
+    /// The attempt is over: metrics and alarm, and then the end. Neither fails a run.
+    pub(super) fn report(&self, attempt: &Attempt) -> Decision {
+        if let Some(deferred) = self.deferred {
+            let given_up = match deferred.action {
+                Action::Publish(intent) => self.give_up_publishing(intent, deferred.observed),
+                Action::PutAlarm => self.given_up(Reported::Alarm, deferred.observed),
+                Action::RemoveGuard { .. } => {
+                    self.is_over_for(deferred.observed).then(|| give_up_guard(deferred.observed))
+                }
+                _ => self.given_up(Reported::Metrics, deferred.observed),
+            };
+            return given_up.unwrap_or_else(|| self.wait_after_error(deferred));
+        }
+        if let Some(retry) = retry(self.spec, self.state, attempt) {
+            // It does what the one before was to do: the same input, as it was pinned, by the same job.
+            return record(Event::AttemptStarted {
+                attempt: attempt.number + 1,
+                inputs: attempt.inputs.clone(),
+                unstaged: attempt.unstaged.clone(),
+                retry: Some(retry),
+            });
+        }
+        if let Some(first) = self.publish(attempt) {
+            return first;
+        }
+        if attempt.alarm == Reporting::Open {
+            let observed = self.observations.alarm.as_ref();
+            if let Some(given_up) = observed.and_then(|observed| self.given_up(Reported::Alarm, observed)) {
+                return given_up;
+            }
+            return match value_of(observed, Probe::Alarm, self.now, self.pace) {
+                Ok(current) => record(Event::AlarmChecked { current: *current }),
+                Err(first) => first,
+            };
+        }
+        record(Event::Closed {
+            outcome: match attempt.ended {
+                Some((AttemptResult::Succeeded, _)) if attempt.publishing.is_given_up() => Outcome::Failed,
+                Some((AttemptResult::Succeeded, _)) => Outcome::Succeeded,
+                Some((AttemptResult::Cancelled, _)) => Outcome::Cancelled,
+                Some((AttemptResult::Failed, _)) | None => Outcome::Failed,
+            },
+        })
+    }
+
+    fn given_up<T>(&self, what: Reported, observed: &Observed<T>) -> Option<Decision> {
+        let why = observed.error()?.to_string();
+        self.is_over_for(observed).then(|| record(Event::ReportGivenUp { what, why }))
+    }
+
+    /// Whether trouble with something that only reports or tidies up lasts too long.
+    fn is_over_for<T>(&self, observed: &Observed<T>) -> bool {
+        leave(observed, self.now, self.pace).is_some()
+            || observed.failing_for(self.now) >= self.pace.report_patience
+    }
+}
+
+/// The end of an attempt that failed, with a diagnosis.
+fn fail(attempt: &Attempt, diagnose: impl FnOnce() -> diagnosis::Diagnosis) -> Decision {
+    let ended = Event::AttemptEnded { result: AttemptResult::Failed };
+    if attempt.diagnosis.is_some() {
+        return record(ended);
+    }
+    Decision::Record(vec![Event::Diagnosed { diagnosis: diagnose() }, ended])
+}
+
+/// The step whose log says why the attempt failed.
+fn culprit(cluster: &Cluster) -> Option<&Step> {
+    let first = |state: &StepState| cluster.steps.iter().find(|step| step.state == *state);
+    first(&StepState::Failed).or_else(|| first(&StepState::Interrupted))
+}
