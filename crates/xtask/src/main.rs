@@ -30,12 +30,14 @@ use stages::Stage;
 const USAGE: &str = "\
 Usage: cargo xtask test [STAGE…]
        cargo xtask fmt
+       cargo xtask pytest PATH [OPTION…]
        cargo xtask layers [--graph CRATE [MODULE MODULE]]
        cargo xtask words [WORD]
        cargo xtask sentences
        cargo xtask simulate [--optimized] [--seeds N] [--from S] [--singles] [--pairs] …
 
 `fmt` formats all Rust and Python, and fixes what ruff can fix.
+`pytest` runs Python tests below a path, with options of pytest, in the Python of the tests.
 `layers` checks the layers of `crates/xtask/layers.toml`. With `--graph` it prints which module of a crate uses which, and in
 what circles; with two modules, where the first uses the second.
 `words` lists what `crates/xtask/words.toml` denies, by word; with a word, every place of it.
@@ -61,6 +63,7 @@ fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
     match arguments {
         ["test", names @ ..] => stages::run(root, &Stage::named(names)?),
         ["fmt"] => format::format(root),
+        ["pytest", arguments @ ..] => python::pytest(root, arguments),
         ["layers"] => layers::check(root),
         ["layers", "--graph", name] => print(&layers::describe(root, name, None)?),
         ["layers", "--graph", name, from, to] => print(&layers::describe(root, name, Some((from, to)))?),

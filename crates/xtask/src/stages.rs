@@ -110,8 +110,10 @@ impl Stage {
             }
             Self::Job => {
                 let tools = python::tools(root)?;
-                python::run(&root.join("spark-jobs"), &tools, &["-m", "pytest", "-q", "--durations=5"])?;
-                python::run(&root.join("crates/local-aws/python"), &tools, &["-m", "pytest", "-q"])
+                let pytest = ["-m", "pytest", "-q", "--durations=5"];
+                python::TESTED
+                    .into_iter()
+                    .try_for_each(|folder| python::run(&root.join(folder), &tools, &pytest))
             }
             Self::Rust => {
                 let tools = python::tools(root)?;
