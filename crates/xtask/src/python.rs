@@ -5,6 +5,9 @@ use std::process::{Command, Stdio};
 
 use crate::say;
 
+/// The folders that have Python tests, from the root of the repository.
+pub(crate) const TESTED: [&str; 2] = ["spark-jobs", "crates/local-aws/python"];
+
 /// Tells the Rust tests which Python the judges run in.
 pub(crate) const VARIABLE: &str = "EMRYS_TEST_PYTHON";
 
@@ -89,6 +92,24 @@ fn add_packages_of(folder: &Path, site_packages: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Runs pytest with these arguments, of which the first is a path from the root of the repository.
+pub(crate) fn pytest(root: &Path, arguments: &[&str]) -> Result<(), String> {
+    let (folder, arguments) = tests_of(arguments)
+        .ok_or_else(|| format!("the first argument is a path in {}", TESTED.join(" or in ")))?;
+    let arguments: Vec<&str> = ["-m", "pytest"].into_iter().chain(arguments).collect();
+    run(&root.join(folder), &tools(root)?, &arguments)
+}
+
+/// The folder that the tests of a path run in, and the arguments as they are in that folder.
+fn tests_of<'a>(arguments: &[&'a str]) -> Option<(&'static str, Vec<&'a str>)> {
+    let (path, options) = arguments.split_first()?;
+    TESTED.into_iter().find_map(|folder| {
+        let inside = path.strip_prefix(folder)?;
+        let inside = if inside.is_empty() { "." } else { inside.strip_prefix('/')? };
+        Some((folder, [inside].into_iter().chain(options.iter().copied()).collect()))
+    })
+}
+
 /// Runs the Python of the tests.
 pub(crate) fn run(folder: &Path, tools: &Tools, arguments: &[&str]) -> Result<(), String> {
     let mut command = Command::new(&tools.python);
@@ -108,5 +129,20 @@ pub(crate) fn run_command(folder: &Path, mut command: Command) -> Result<(), Str
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("`{name}` ended with {status}")),
         Err(error) => Err(format!("`{name}` cannot be run: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_leads_to_the_folder_that_its_tests_run_in() {
+        let expected = Some(("spark-jobs", vec!["tests/test_lines.py", "-k", "blank"]));
+        assert_eq!(tests_of(&["spark-jobs/tests/test_lines.py", "-k", "blank"]), expected);
+        assert_eq!(tests_of(&["crates/local-aws/python"]), Some(("crates/local-aws/python", vec!["."])));
+        for wrong in [&["tests/checks"][..], &["spark-jobs-of-others/x"], &[]] {
+            assert_eq!(tests_of(wrong), None);
+        }
     }
 }
