@@ -15,11 +15,8 @@ mod redact;
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Serialize};
-
-use crate::emr::StepState;
-use crate::run::{CallError, Cluster, Step, TerminateReason};
-use crate::verify::{Problem, Verdict};
+use crate::emr::{Reason, Step, StepState};
+use crate::record::{CallError, Diagnosis, Problem, TerminateReason, Verdict};
 use finding::{Finding, Rank};
 
 pub use redact::redacted;
@@ -43,20 +40,17 @@ impl StepLog {
     }
 }
 
-/// What was found out about a failure.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Diagnosis {
-    /// In one sentence.
-    pub summary: String,
-    /// The lines of the log that say it, oldest first.
-    #[serde(default)]
-    pub lines: Vec<String>,
-    /// The log's address; the folder where it should be, when none arrived in time.
-    #[serde(default)]
-    pub log: Option<String>,
-    /// What can be done.
-    #[serde(default)]
-    pub hint: Option<String>,
+/// A cluster that ended before its steps were through, as far as that says why.
+#[derive(Debug, Clone, Copy)]
+pub struct EndedCluster<'a> {
+    /// Its id, `j-…`.
+    pub id: &'a str,
+    /// What EMR says about its end.
+    pub reason: &'a Reason,
+    /// Why Emrys asked for its end; none, if it did not.
+    pub terminated: Option<TerminateReason>,
+    /// Its steps, in their order.
+    pub steps: &'a [Step],
 }
 
 /// Whether a log already says why its step failed, so that waiting for a longer one is not worth it.
@@ -104,13 +98,13 @@ pub fn of_publishing(attempt: u32, why: &str) -> Diagnosis {
 }
 
 /// Of a cluster that ended before its steps were through, by what EMR says of it.
-pub fn of_cluster(cluster: &Cluster) -> Diagnosis {
-    let (summary, hint) = match cluster.terminate {
-        Some((because @ (TerminateReason::StartDeadline | TerminateReason::RunDeadline), _)) => {
+pub fn of_cluster(cluster: EndedCluster<'_>) -> Diagnosis {
+    let (summary, hint) = match cluster.terminated {
+        Some(because @ (TerminateReason::StartDeadline | TerminateReason::RunDeadline)) => {
             (format!("the cluster was ended because {because}"), hints::for_deadline(because))
         }
         _ => by_others(cluster).unwrap_or_else(|| {
-            let (id, reason) = (&cluster.id, &cluster.reason);
+            let (id, reason) = (cluster.id, cluster.reason);
             (
                 format!("the cluster {id} ended before its steps were through: {reason}"),
                 hints::for_cluster(reason),
@@ -121,18 +115,16 @@ pub fn of_cluster(cluster: &Cluster) -> Diagnosis {
 }
 
 /// What somebody else did to a cluster, or to a step of it: a person in EMR's console, or a rule of the account.
-fn by_others(cluster: &Cluster) -> Option<(String, Option<&'static str>)> {
+fn by_others(cluster: EndedCluster<'_>) -> Option<(String, Option<&'static str>)> {
     let cancelled = cluster.steps.iter().find(|step| step.state == StepState::Cancelled);
-    match (&cluster.terminate, cluster.reason.code.as_str(), cancelled) {
+    match (cluster.terminated, cluster.reason.code.as_str(), cancelled) {
         // The cluster went on after it, to its own end, or stood until it was ended.
-        (None, "ALL_STEPS_COMPLETED", Some(step)) | (Some((TerminateReason::Idle, _)), _, Some(step)) => {
-            Some((
-                format!("somebody else cancelled the step `{}`", step.name),
-                Some(hints::CANCELLED_BY_OTHERS),
-            ))
-        }
+        (None, "ALL_STEPS_COMPLETED", Some(step)) | (Some(TerminateReason::Idle), _, Some(step)) => Some((
+            format!("somebody else cancelled the step `{}`", step.name),
+            Some(hints::CANCELLED_BY_OTHERS),
+        )),
         (None, "USER_REQUEST", _) => {
-            let Cluster { id, reason, .. } = cluster;
+            let EndedCluster { id, reason, .. } = cluster;
             Some((
                 format!("somebody else terminated the cluster {id} before its steps were through: {reason}"),
                 hints::for_cluster(reason),
@@ -145,7 +137,7 @@ fn by_others(cluster: &Cluster) -> Option<(String, Option<&'static str>)> {
 /// Of a step that failed, or whose cluster went away under it. `folder` is where its logs belong. A Python driver's
 /// traceback is in `stdout` (Spark's PythonRunner joins both streams of the script there), a JVM's in `stderr`: of all
 /// logs the one that says most is quoted, without its secrets: a diagnosis is printed, and kept in the ledger.
-pub fn of_step(step: &Step, cluster: &Cluster, logs: &[StepLog], folder: &str) -> Diagnosis {
+pub fn of_step(step: &Step, cluster: EndedCluster<'_>, logs: &[StepLog], folder: &str) -> Diagnosis {
     let logs: Vec<StepLog> = logs.iter().map(StepLog::redacted).collect();
     let logs = logs.as_slice();
     let (log, finding) = most_telling(logs);

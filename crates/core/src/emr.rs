@@ -177,12 +177,12 @@ pub struct ObservedCluster {
     /// For how long it has been ready for steps, or gone, by EMR's own clock; none where EMR does not say.
     pub since: Option<SignedDuration>,
     /// All steps, in the order in which they run.
-    pub steps: Vec<ObservedStep>,
+    pub steps: Vec<Step>,
 }
 
-/// One look at a step.
+/// A step, as EMR shows it or as the record tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ObservedStep {
+pub struct Step {
     /// EMR's identifier, `s-…`.
     pub id: String,
     /// The name that the launch gave it.

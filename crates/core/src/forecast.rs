@@ -6,14 +6,14 @@
 
 use jiff::Timestamp;
 
-use crate::emr::{ClusterState, ObservedCluster, ObservedStep, Reason, StepState};
+use crate::emr::{ClusterState, ObservedCluster, Reason, Step, StepState};
 use crate::pace::Pace;
+use crate::record::Verdict;
 use crate::run::{
     Action, Actor, Attempt, Cluster, Decision, Effect, Event, IllegalEvent, LaunchIntent, Leave, Observation,
     Observations, Outcome, Probe, Recorded, State, WaitReason, decide,
 };
 use crate::spec::Spec;
-use crate::verify::Verdict;
 
 /// The id of a cluster that does not exist.
 const CLUSTER: &str = "j-FORECAST";
@@ -165,12 +165,8 @@ impl Forecast<'_> {
         } else {
             (StepState::Completed, "ALL_STEPS_COMPLETED")
         };
-        let step = |id: String, name: String| ObservedStep {
-            id,
-            name,
-            state: end.clone(),
-            reason: Reason::default(),
-        };
+        let step =
+            |id: String, name: String| Step { id, name, state: end.clone(), reason: Reason::default() };
         let steps = if known.is_empty() {
             let names = self.spec.step_names().into_iter().enumerate();
             names.map(|(at, name)| step(format!("s-FORECAST{at}"), name)).collect()

@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::catalog::{Served, table_folder};
-use crate::run::{Attempt, Event, Publishing, Removal, RetentionState, State};
+use crate::record::{Event, Removal};
+use crate::run::{Attempt, Publishing, RetentionState, State};
 use crate::spec::Spec;
 
 /// What becomes of the output of a day's attempts.

@@ -21,6 +21,7 @@
 
 pub mod alarm;
 pub mod catalog;
+mod choice;
 pub mod cluster_request;
 pub mod config;
 pub mod day;
@@ -37,6 +38,7 @@ pub mod pace;
 pub mod plan;
 pub mod preflight;
 pub mod queries;
+pub mod record;
 pub mod report;
 pub mod run;
 pub mod s3_uri;

@@ -6,9 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::day::Day;
+use crate::record::{Counts, MANIFEST_FILE, Rows};
 
 /// The manifest's name in the output folder.
-pub const FILE_NAME: &str = "manifest.json";
+pub const FILE_NAME: &str = MANIFEST_FILE;
 
 /// The version of the format that this reader knows.
 const VERSION: u32 = 1;
@@ -49,30 +50,6 @@ pub struct Job {
     pub name: String,
     /// Its version.
     pub version: String,
-}
-
-/// What became of the rows of the input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rows {
-    /// All that there were.
-    pub read: u64,
-    /// Those that count.
-    pub parsed: u64,
-    /// Those that could not be understood; each is in the table `rejects`.
-    pub rejected: u64,
-}
-
-/// What was among the rows that count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Counts {
-    /// Requests.
-    pub access: u64,
-    /// Entries of an error log.
-    pub errors: u64,
-    /// Requests that were answered with a status of 500 or above.
-    pub error_responses: u64,
 }
 
 /// One table of the output.

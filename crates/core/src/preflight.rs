@@ -1,7 +1,5 @@
 //! What has to be there before a cluster is paid for, and what nothing else asks about on the way to a launch.
 
-use serde::{Deserialize, Serialize};
-
 use crate::s3_uri::S3Uri;
 use crate::spec::Spec;
 
@@ -18,21 +16,6 @@ impl Need {
     /// Whether it is a whole bucket.
     pub fn is_bucket(&self) -> bool {
         self.uri.key().is_empty()
-    }
-}
-
-/// A [`Need`] that is not there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Missing {
-    /// Where the configuration names it.
-    pub key: String,
-    /// Its address.
-    pub uri: String,
-}
-
-impl std::fmt::Display for Missing {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} of `{}`", self.uri, self.key)
     }
 }
 

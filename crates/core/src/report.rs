@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::day::Day;
-use crate::diagnosis::Diagnosis;
 use crate::emr::{ClusterState, Reason};
+use crate::record::{Diagnosis, Verdict};
 use crate::run::{Attempt, Cluster, GuardState, Launch, Outcome, Publishing, Refusal, Reporting, State};
 use crate::spec::Spec;
 use crate::verify;
@@ -74,7 +74,7 @@ pub enum CheckedBy {
 }
 
 impl CheckedBy {
-    fn new(verdict: &verify::Verdict) -> Self {
+    fn new(verdict: &Verdict) -> Self {
         if verdict.rows.is_some() { Self::Manifest } else { Self::Files }
     }
 }
@@ -164,7 +164,7 @@ fn report_of(spec: &Spec, state: &State, attempt: Option<&Attempt>, now: Timesta
     let cluster = attempt.and_then(|attempt| attempt.cluster.as_ref());
     let verdict = attempt.and_then(|attempt| attempt.verdict.as_ref());
     let rows = verdict.and_then(|verdict| verdict.rows);
-    let good = verdict.is_some_and(verify::Verdict::is_good);
+    let good = verdict.is_some_and(Verdict::is_good);
     let intent = attempt.and_then(Attempt::intent).filter(|_| good);
     let is_kept = attempt.is_some_and(|attempt| attempt.retention.is_kept());
     RunReport {

@@ -6,12 +6,11 @@ mod tests;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use crate::catalog;
 use crate::day::Day;
-use crate::manifest::{self, Counts, Manifest, Rows};
-use crate::run::Attempt;
+use crate::manifest::{self, Manifest};
+use crate::record::{LaunchIntent, Problem, Rows, Verdict};
 use crate::spec::Spec;
 
 /// What lies in the output folder of an attempt.
@@ -58,201 +57,22 @@ pub struct OutputFile {
     pub written_at: Timestamp,
 }
 
-/// What the check of an output said.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Verdict {
-    /// Everything that is wrong; nothing, when the output is good.
-    #[serde(default)]
-    pub problems: Vec<Problem>,
-    /// What became of the rows; unknown without a manifest.
-    #[serde(default)]
-    pub rows: Option<Rows>,
-    /// What was among them; unknown without a manifest.
-    #[serde(default)]
-    pub counts: Option<Counts>,
-    /// How many files there are, the manifest not counted.
-    #[serde(default)]
-    pub files: u64,
-    /// Their sizes together, in bytes.
-    #[serde(default)]
-    pub bytes: u64,
-}
-
-impl Verdict {
-    /// How many problems there are, those included that are only counted.
-    pub fn problem_count(&self) -> u64 {
-        let counts = self.problems.iter().map(|problem| match problem {
-            Problem::More { count } => *count,
-            _ => 1,
-        });
-        counts.sum()
-    }
-
-    /// Whether the output is what it has to be.
-    pub fn is_good(&self) -> bool {
-        self.problems.is_empty()
-    }
-}
-
-/// Something that is wrong with an output.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Problem {
-    /// There is no manifest.
-    ManifestAbsent,
-    /// The manifest cannot be read.
-    ManifestUnreadable {
-        /// What is wrong with it.
-        why: String,
-    },
-    /// The manifest is of another run.
-    OtherRun {
-        /// The run that it names.
-        found: String,
-        /// The run whose folder it lies in.
-        expected: String,
-    },
-    /// The manifest is of another day.
-    OtherDay {
-        /// The day that it names.
-        found: Day,
-        /// The day of the run.
-        expected: Day,
-    },
-    /// Rows went missing, or came from nowhere.
-    RowsDoNotAddUp(Rows),
-    /// Too many rows could not be understood.
-    TooManyRejects {
-        /// The rows.
-        rows: Rows,
-        /// The share that is allowed.
-        limit: f64,
-    },
-    /// The manifest names a file that is not there.
-    FileMissing {
-        /// Its path.
-        path: String,
-    },
-    /// The manifest names a file twice.
-    FileTwice {
-        /// Its path.
-        path: String,
-    },
-    /// A file is there that the manifest does not name.
-    FileUnexpected {
-        /// Its path.
-        path: String,
-    },
-    /// A file has another size than the manifest says.
-    FileSize {
-        /// Its path.
-        path: String,
-        /// The size that it has.
-        found: u64,
-        /// The size that the manifest says.
-        expected: u64,
-    },
-    /// There is no file with anything in it.
-    NothingWritten,
-    /// A table that is to be published has no file with anything in it that the attempt can have written.
-    TableNotWritten {
-        /// Its name.
-        table: String,
-        /// Its folder, below that of the attempt; empty where it is that one.
-        folder: String,
-    },
-    /// There are more problems than are listed.
-    More {
-        /// How many.
-        count: u64,
-    },
-}
-
-impl std::fmt::Display for Problem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::ManifestAbsent => write!(f, "there is no {} in the output folder", manifest::FILE_NAME),
-            Self::ManifestUnreadable { why } => write!(f, "{} cannot be read: {why}", manifest::FILE_NAME),
-            Self::OtherRun { found, expected } => {
-                write!(f, "the manifest is of the run {found}, and the folder of {expected}")
-            }
-            Self::OtherDay { found, expected } => {
-                write!(f, "the manifest is of the day {found}, and the run of {expected}")
-            }
-            Self::RowsDoNotAddUp(Rows { read, parsed, rejected }) => {
-                write!(
-                    f,
-                    "{read} rows were read, and {parsed} parsed and {rejected} rejected: they do not add up"
-                )
-            }
-            Self::TooManyRejects { rows, limit } => write!(
-                f,
-                "{} of {} rows were rejected, more than the share of {limit} that `[limits] max-reject-ratio` allows",
-                rows.rejected, rows.read
-            ),
-            Self::FileMissing { path } => write!(f, "the manifest names {path}, and it is not there"),
-            Self::FileTwice { path } => write!(f, "the manifest names {path} twice"),
-            Self::FileUnexpected { path } => write!(f, "the manifest does not name {path}, and it is there"),
-            Self::FileSize { path, found, expected } => {
-                write!(f, "{path} has {found} bytes, and the manifest says {expected}")
-            }
-            Self::More { count } => write!(f, "and {count} more"),
-            Self::TableNotWritten { table, folder } => write!(
-                f,
-                "nothing was written for the table {table}: no file with anything in it, and newer than the attempt's begin, lies in {{output}}{folder}"
-            ),
-            Self::NothingWritten => f.write_str("there is no file with anything in it in the output folder"),
-        }
-    }
-}
-
-impl Problem {
-    /// What can be done about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::ManifestAbsent | Self::ManifestUnreadable { .. } => {
-                "the job did not come to its end, although its step says COMPLETED: look at the step's log"
-            }
-            Self::OtherRun { .. } | Self::OtherDay { .. } => {
-                "something else wrote into the folder of this run: look at who may write below `[output] uri`"
-            }
-            Self::RowsDoNotAddUp(_) => "this is a mistake in the job: its output cannot be trusted",
-            Self::TooManyRejects { .. } => {
-                "the table `rejects` below the attempt's folder, which is not published, has reasons and samples; raise `[limits] max-reject-ratio` if this share is normal"
-            }
-            Self::FileMissing { .. }
-            | Self::FileTwice { .. }
-            | Self::FileUnexpected { .. }
-            | Self::FileSize { .. }
-            | Self::More { .. } => {
-                "something else wrote or deleted below the output folder, or two copies of the job ran: run the day again"
-            }
-            Self::TableNotWritten { .. } => {
-                "the job writes the table elsewhere, or not on every day: see its `folder` in `[[catalog.tables]]`; an empty table of Parquet has a file, too"
-            }
-            Self::NothingWritten => {
-                "the job wrote elsewhere, or nothing: it should write below {output}, or else below `[output] uri` and the day"
-            }
-        }
-    }
+/// Checks what an attempt wrote that made this launch, and that began at `begun_at`.
+pub fn check(spec: &Spec, intent: Option<&LaunchIntent>, begun_at: Timestamp, output: &Output) -> Verdict {
+    let expected = Expected {
+        run: intent.map(|intent| spec.run_id(intent)).unwrap_or_default(),
+        day: spec.day,
+        manifest: spec.has_manifest(),
+        max_reject_ratio: spec.config.limits.max_reject_ratio,
+        tables: own_tables(spec),
+        begun_at,
+    };
+    evaluate(&expected, output)
 }
 
 /// So many problems are listed, and the others counted: the verdict is kept in the run's record, which holds what a
 /// person reads.
 const PROBLEMS: usize = 20;
-
-/// Checks what an attempt wrote.
-pub fn check(spec: &Spec, attempt: &Attempt, output: &Output) -> Verdict {
-    let expected = Expected {
-        run: attempt.intent().map(|intent| spec.run_id(intent)).unwrap_or_default(),
-        day: spec.day,
-        manifest: spec.has_manifest(),
-        max_reject_ratio: spec.config.limits.max_reject_ratio,
-        tables: own_tables(spec),
-        begun_at: attempt.started_at,
-    };
-    evaluate(&expected, output)
-}
 
 /// What an output has to be.
 #[derive(Debug, Clone)]

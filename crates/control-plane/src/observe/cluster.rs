@@ -9,7 +9,7 @@ use aws_sdk_emr::types::{Cluster, ClusterStatus, StepSummary};
 use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use emrys_core::diagnosis::redacted;
-use emrys_core::emr::{ClusterState, ObservedCluster, ObservedStep, Reason};
+use emrys_core::emr::{ClusterState, ObservedCluster, Step, Reason};
 use emrys_core::run::{CallError, ErrorClass};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -76,7 +76,7 @@ fn cluster_reason(status: &ClusterStatus) -> Reason {
     Reason { code, message: said.join("; "), details: codes }
 }
 
-fn step(summary: StepSummary) -> ObservedStep {
+fn step(summary: StepSummary) -> Step {
     let status = summary.status;
     let status = status.as_ref();
     let failure = status.and_then(|status| status.failure_details());
@@ -96,7 +96,7 @@ fn step(summary: StepSummary) -> ObservedStep {
         },
     };
     let state = status.and_then(|status| status.state()).map(|state| state.as_str().to_owned());
-    ObservedStep {
+    Step {
         id: summary.id.unwrap_or_default(),
         name: summary.name.unwrap_or_default(),
         // Without a state it is no end: only a deadline ends the watching of it.

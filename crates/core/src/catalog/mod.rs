@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::config::{Config, OwnTable};
-use crate::run::LaunchIntent;
+use crate::record::{LaunchIntent, Unready};
 use crate::s3_uri::S3Uri;
 use crate::spec::Spec;
 
@@ -97,59 +97,6 @@ pub struct Served {
     pub location: Option<String>,
     /// The attempt that wrote it; none where no attempt of the record did.
     pub attempt: Option<u32>,
-}
-
-/// Why a table cannot be published to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Unready {
-    /// It is not there, or its database is not.
-    Missing {
-        /// Its name.
-        table: String,
-    },
-    /// It is another table than the job writes.
-    Incompatible {
-        /// Its name.
-        table: String,
-        /// Why, in a sentence.
-        why: String,
-        /// Its columns, as `name type, …`.
-        found: String,
-        /// The columns that it should have.
-        wanted: String,
-    },
-    /// It is somebody else's.
-    Foreign {
-        /// Its name.
-        table: String,
-        /// The pipeline that it names; none where Emrys did not make it.
-        owner: Option<String>,
-    },
-}
-
-impl Unready {
-    /// The table's name.
-    pub fn table(&self) -> &str {
-        match self {
-            Self::Missing { table } | Self::Incompatible { table, .. } | Self::Foreign { table, .. } => table,
-        }
-    }
-}
-
-impl std::fmt::Display for Unready {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Missing { table } => write!(f, "{table} is not there"),
-            Self::Incompatible { table, why, found, wanted } => {
-                write!(f, "{table} is incompatible: {why} (found: {found}; wanted: {wanted})")
-            }
-            Self::Foreign { table, owner: Some(owner) } => {
-                write!(f, "{table} belongs to the pipeline {owner}")
-            }
-            Self::Foreign { table, owner: None } => write!(f, "{table} was not made by Emrys"),
-        }
-    }
 }
 
 /// The tables that a pipeline publishes to, as they should stand in the catalog: the built-in job's, or those that are

@@ -1,7 +1,7 @@
 //! What can be done about a failure, by what is said of it. Codes first: sentences change.
 
 use crate::emr::Reason;
-use crate::run::TerminateReason;
+use crate::record::TerminateReason;
 
 /// What a log says, and what helps. The first that fits counts.
 const BY_LOG: [(&str, &str); 15] = [

@@ -1,8 +1,7 @@
 //! Logs as Spark leaves them, and what is to be found in them.
 
 use super::*;
-use crate::emr::{ClusterState, Reason};
-use crate::run::testing::{log, now};
+use crate::run::testing::log;
 
 const LOGGED: &str = "24/10/21 03:10:00 INFO SparkContext: Running Spark version 3.5.6-amzn-2";
 
@@ -15,27 +14,28 @@ fn step(state: &str, message: &str) -> Step {
     }
 }
 
-fn cluster(code: &str, message: &str) -> Cluster {
-    Cluster {
-        id: "j-1".to_owned(),
-        state: Some(ClusterState::TerminatedWithErrors),
-        reason: Reason { code: code.to_owned(), message: message.to_owned(), details: Vec::new() },
-        moved_at: now(),
-        has_instances: false,
-        protected: false,
-        unprotected_at: None,
-        is_overdue: false,
-        ready_at: None,
-        ended_at: None,
-        steps: vec![],
-        steps_moved_at: None,
-        terminate: None,
+/// A cluster that ended so.
+struct Ended {
+    reason: Reason,
+    terminated: Option<TerminateReason>,
+    steps: Vec<Step>,
+}
+
+impl Ended {
+    fn get(&self) -> EndedCluster<'_> {
+        let Self { reason, terminated, steps } = self;
+        EndedCluster { id: "j-1", reason, terminated: *terminated, steps }
     }
+}
+
+fn cluster(code: &str, message: &str) -> Ended {
+    let reason = Reason { code: code.to_owned(), message: message.to_owned(), details: Vec::new() };
+    Ended { reason, terminated: None, steps: Vec::new() }
 }
 
 fn diagnose(lines: &[&str]) -> Diagnosis {
     let log = log(lines);
-    of_step(&step("FAILED", "Unknown Error."), &cluster("STEP_FAILURE", ""), &[log], "s3://logs/")
+    of_step(&step("FAILED", "Unknown Error."), cluster("STEP_FAILURE", "").get(), &[log], "s3://logs/")
 }
 
 #[test]
@@ -194,8 +194,12 @@ fn a_step_that_ran_into_its_limit_says_so() {
             let fill = |text: &str| text.replace("{}", &code.to_string());
             let lines: Vec<String> = lines.iter().map(|line| fill(line)).collect();
             let log = StepLog { uri: "s3://logs/stderr.gz".to_owned(), lines };
-            let diagnosis =
-                of_step(&step("FAILED", &fill(message)), &cluster("STEP_FAILURE", ""), &[log], "s3://logs/");
+            let diagnosis = of_step(
+                &step("FAILED", &fill(message)),
+                cluster("STEP_FAILURE", "").get(),
+                &[log],
+                "s3://logs/",
+            );
             assert!(diagnosis.summary.contains("run-minutes"), "{diagnosis:?}");
         }
     }
@@ -251,23 +255,23 @@ fn a_cluster_that_ended_by_itself_is_told_by_emrs_code() {
         "USER_REQUEST",
         "STEP_FAILURE",
     ] {
-        let diagnosis = of_cluster(&cluster(code, "some message"));
+        let diagnosis = of_cluster(cluster(code, "some message").get());
         assert!(
             diagnosis.summary.contains(code) && diagnosis.summary.contains("some message"),
             "{diagnosis:?}"
         );
         assert!(diagnosis.hint.is_some(), "{code}");
     }
-    let unknown = of_cluster(&cluster("A_LATER_CODE", ""));
+    let unknown = of_cluster(cluster("A_LATER_CODE", "").get());
     assert!(unknown.summary.contains("A_LATER_CODE") && unknown.hint.is_none());
 }
 
 #[test]
 fn a_step_whose_cluster_went_away_is_told_by_the_cluster() {
     let mut ended = cluster("USER_REQUEST", "Terminated by user request");
-    ended.terminate = Some((TerminateReason::RunDeadline, now()));
+    ended.terminated = Some(TerminateReason::RunDeadline);
     let tail = log(&["still at work"]);
-    let diagnosis = of_step(&step("INTERRUPTED", ""), &ended, std::slice::from_ref(&tail), "s3://logs/");
+    let diagnosis = of_step(&step("INTERRUPTED", ""), ended.get(), std::slice::from_ref(&tail), "s3://logs/");
     assert!(diagnosis.summary.contains("run-minutes"), "{diagnosis:?}");
     assert_eq!(diagnosis.lines, ["still at work"]);
 }
@@ -283,12 +287,12 @@ fn of_several_logs_the_one_that_says_most_is_quoted() {
         ),
         named("controller", &["WARN waitProcessCompletion ended with exit code 1"]),
     ];
-    let diagnosis = of_step(&step("FAILED", ""), &cluster("STEP_FAILURE", ""), &logs, "s3://logs/");
+    let diagnosis = of_step(&step("FAILED", ""), cluster("STEP_FAILURE", "").get(), &logs, "s3://logs/");
     assert_eq!(diagnosis.log.as_deref(), Some("s3://logs/stdout.gz"));
     assert!(diagnosis.summary.ends_with("ValueError: x"), "{diagnosis:?}");
 
     let logs = [named("stderr", &[LOGGED]), named("controller", &["WARN ended with exit code 124"])];
-    let diagnosis = of_step(&step("FAILED", ""), &cluster("STEP_FAILURE", ""), &logs, "s3://logs/");
+    let diagnosis = of_step(&step("FAILED", ""), cluster("STEP_FAILURE", "").get(), &logs, "s3://logs/");
     assert!(diagnosis.summary.contains("run-minutes"), "{diagnosis:?}");
 }
 
@@ -299,7 +303,7 @@ fn without_an_exception_the_exit_code_is_told_and_what_spark_always_logs_is_not(
     let controller = named("controller", &["WARN waitProcessCompletion ended with exit code 3"]);
     let of = |stdout: &[&str]| {
         let logs = [stderr.clone(), named("stdout", stdout), controller.clone()];
-        of_step(&step("FAILED", ""), &cluster("STEP_FAILURE", ""), &logs, "s3://logs/")
+        of_step(&step("FAILED", ""), cluster("STEP_FAILURE", "").get(), &logs, "s3://logs/")
     };
     let exited = of(&["bye"]);
     assert!(exited.summary.ends_with("its command ended with exit code 3"), "{exited:?}");

@@ -1,11 +1,11 @@
 //! What a run does to AWS. One variant is one executor in the control plane.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::LaunchIntent;
 use super::guard::GROUP;
 use crate::catalog::{Publication, publications};
+use crate::record::{LaunchIntent, TerminateReason};
 use crate::spec::Spec;
 
 /// Something to do to AWS. It is derived from the spec, the state and the time alone.
@@ -54,34 +54,6 @@ pub enum Action {
     PublishMetrics,
     /// Write the alarm that fires when a day has no success by its time.
     PutAlarm,
-}
-
-/// Why a cluster is ended before its steps are through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TerminateReason {
-    /// Someone cancelled the run.
-    Cancelled,
-    /// No step could begin within `[limits] start-minutes`.
-    StartDeadline,
-    /// The steps were not through within `[limits] run-minutes`.
-    RunDeadline,
-    /// The steps are over, and the cluster still stands.
-    Idle,
-    /// It carries the nonce of a launch for which another cluster was accepted.
-    Duplicate,
-}
-
-impl std::fmt::Display for TerminateReason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Cancelled => "the run was cancelled",
-            Self::StartDeadline => "no step began within `[limits] start-minutes`",
-            Self::RunDeadline => "the steps were not through within `[limits] run-minutes`",
-            Self::Idle => "its steps were over and it did not end by itself",
-            Self::Duplicate => "another cluster was accepted, or none is wanted any more",
-        })
-    }
 }
 
 /// A call that changes AWS, as a plan lists it and a journal can confirm it.

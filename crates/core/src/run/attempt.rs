@@ -4,17 +4,18 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::action::TerminateReason;
-use super::call_error::{CallError, ErrorClass};
 use super::duplicates::{DuplicateCluster, GivenUp, LateLaunchCheck};
-use super::event::{AttemptResult, Effect, Event, LaunchIntent, PinnedInputs, Reported};
 use super::guard::GuardState;
 use super::publication::Publishing;
 use super::removal::RetentionState;
-use super::retry::Retry;
-use crate::diagnosis::Diagnosis;
-use crate::emr::{ClusterState, Reason, StepState};
-use crate::verify::Verdict;
+use crate::diagnosis::EndedCluster;
+use crate::emr::{ClusterState, Reason, Step, StepState};
+use crate::record::Diagnosis;
+use crate::record::Retry;
+use crate::record::TerminateReason;
+use crate::record::Verdict;
+use crate::record::{AttemptResult, Effect, Event, LaunchIntent, PinnedInputs, Reported};
+use crate::record::{CallError, ErrorClass};
 
 /// Whether an event made sense; if not, why.
 pub(super) type Applied = Result<(), &'static str>;
@@ -121,6 +122,12 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// What says why it ended.
+    pub(super) fn at_its_end(&self) -> EndedCluster<'_> {
+        let Self { id, reason, terminate, steps, .. } = self;
+        EndedCluster { id, reason, terminated: terminate.map(|(because, _)| because), steps }
+    }
+
     /// Whether nothing of it is left.
     pub fn is_gone(&self) -> bool {
         self.state.as_ref().is_some_and(ClusterState::is_terminal)
@@ -140,19 +147,6 @@ impl Cluster {
     pub fn are_steps_completed(&self) -> bool {
         !self.steps.is_empty() && self.steps.iter().all(|step| step.state == StepState::Completed)
     }
-}
-
-/// A step of an attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// EMR's identifier, `s-…`.
-    pub id: String,
-    /// The name given at the launch.
-    pub name: String,
-    /// Its state as last recorded.
-    pub state: StepState,
-    /// Why.
-    pub reason: Reason,
 }
 
 /// How far a report is.

@@ -11,14 +11,14 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::action::Action;
-use super::call_error::{CallError, ErrorClass};
-use super::event::{Event, Outcome};
 use super::next_action::next_action;
 use super::observations::{Observations, Observed, Probe};
 use super::observe;
 use super::publication;
 use super::state::State;
 use crate::pace::Pace;
+use crate::record::{CallError, ErrorClass};
+use crate::record::{Event, Outcome};
 use crate::spec::Spec;
 
 /// What comes next in a run.

@@ -4,13 +4,12 @@
 //! before its call wakes up late. So launches that were given up are looked for once more, when the steps of the
 //! accepted cluster have begun and when it is gone, and what has come of them is ended before the attempt ends.
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
-use super::action::{Action, TerminateReason};
+use super::action::Action;
 use super::attempt::{Applied, Attempt, Cluster, Launch};
-use super::event::Event;
 use super::state::State;
+use crate::record::TerminateReason;
+use crate::record::{Event, LateLaunch};
+use jiff::Timestamp;
 
 /// A cluster of a launch for which another one was accepted, or none. It is to be ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,15 +33,6 @@ pub struct GivenUp {
     pub nonce: String,
     /// When it was intended.
     pub at: Timestamp,
-}
-
-/// A cluster of a launch that had been given up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LateLaunch {
-    /// The launch's nonce.
-    pub nonce: String,
-    /// The cluster's id.
-    pub cluster: String,
 }
 
 /// How far an attempt has looked once more for launches that were given up.

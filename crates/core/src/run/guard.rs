@@ -10,9 +10,9 @@ use jiff::Timestamp;
 
 use super::action::Action;
 use super::attempt::{Applied, Attempt, Cluster};
-use super::event::{Effect, Event, LaunchIntent};
 use crate::cluster_request::deadline;
 use crate::emr::ClusterState;
+use crate::record::{Effect, Event, LaunchIntent};
 use crate::spec::Spec;
 
 /// The group of all schedules that guard clusters.

@@ -11,10 +11,8 @@
 
 mod action;
 mod attempt;
-mod call_error;
 mod decide;
 mod duplicates;
-mod event;
 mod guard;
 mod next_action;
 mod observations;
@@ -31,18 +29,18 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use action::{Action, Call, Service, TerminateReason};
-pub use attempt::{Attempt, Cluster, Launch, Reporting, Step};
-pub use call_error::{CallError, ErrorClass};
-pub use decide::{Decision, Leave, WaitReason, decide};
-pub use duplicates::{DuplicateCluster, GivenUp, LateLaunch, LateLaunchCheck};
-pub use event::{
-    Actor, AttemptResult, Effect, Event, LaunchIntent, Outcome, PinnedInputs, Recorded, Refusal, Reported,
+pub use crate::emr::Step;
+pub use crate::record::{
+    Actor, AttemptResult, CallError, Choice, Effect, ErrorClass, Event, LaunchIntent, Outcome, PinnedInputs,
+    Recorded, Refusal, Removal, Reported, Retry, RetryCause, TerminateReason,
 };
+pub use action::{Action, Call, Service};
+pub use attempt::{Attempt, Cluster, Launch, Reporting};
+pub use decide::{Decision, Leave, WaitReason, decide};
+pub use duplicates::{DuplicateCluster, GivenUp, LateLaunchCheck};
 pub use guard::{GROUP as GUARD_GROUP, GuardState};
 pub use next_action::RUN_GRACE;
 pub use observations::{Observation, Observations, Observed, Probe};
 pub use publication::Publishing;
-pub use removal::{Expiry, Removal, RetentionState};
-pub use retry::{Choice, Retry, RetryCause};
+pub use removal::{Expiry, RetentionState};
 pub use state::{IllegalEvent, State};

@@ -3,17 +3,18 @@
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-use super::action::{Action, TerminateReason};
+use super::action::Action;
 use super::attempt::{Attempt, Launch, Reporting};
-use super::call_error::ErrorClass;
 use super::decide::later;
-use super::event::LaunchIntent;
 use super::guard;
 use super::publication;
 use super::retry::retry;
 use super::state::State;
 use crate::emr::ClusterState;
 use crate::pace::Pace;
+use crate::record::ErrorClass;
+use crate::record::LaunchIntent;
+use crate::record::TerminateReason;
 use crate::spec::Spec;
 
 /// How long after `[limits] run-minutes` the cluster is ended from outside. The limit also stands in the steps'

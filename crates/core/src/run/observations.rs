@@ -5,13 +5,14 @@ use std::borrow::Cow;
 use jiff::{SignedDuration, Timestamp};
 
 use super::action::Action;
-use super::call_error::CallError;
-use super::duplicates::{LateLaunch, LateLaunchCheck};
+use super::duplicates::LateLaunchCheck;
 use crate::catalog::Table;
 use crate::diagnosis::StepLog;
 use crate::emr::ObservedCluster;
 use crate::inputs::Listing;
-use crate::preflight::Missing;
+use crate::record::CallError;
+use crate::record::LateLaunch;
+use crate::record::Missing;
 use crate::verify::Output;
 
 /// A question about the world. Asking changes nothing.

@@ -8,19 +8,19 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::action::Action;
-use super::attempt::{Attempt, Cluster, Launch, Reporting, Step};
-use super::call_error::{CallError, ErrorClass};
+use super::attempt::{Attempt, Cluster, Launch, Reporting};
 use super::decide::{Decision, Deferred, Leave, WaitReason, later, leave, value_of};
 use super::duplicates::LateLaunchCheck;
-use super::event::{AttemptResult, Event, LaunchIntent, Outcome, Refusal, Reported};
 use super::guard::{self, GuardState};
 use super::next_action::{refused_until, termination};
 use super::observations::{Observations, Observed, Probe};
 use super::state::State;
 use crate::diagnosis;
-use crate::emr::{ClusterState, ObservedCluster, StepState};
+use crate::emr::{ClusterState, ObservedCluster, Step, StepState};
 use crate::pace::Pace;
 use crate::preflight::checks;
+use crate::record::{AttemptResult, Event, LaunchIntent, Outcome, Refusal, Reported};
+use crate::record::{CallError, ErrorClass};
 use crate::spec::Spec;
 use crate::verify;
 

@@ -8,11 +8,12 @@ use super::testing::{
     published, spec,
 };
 use super::*;
-use crate::diagnosis::Diagnosis;
-use crate::emr::{ClusterState, ObservedCluster, ObservedStep, Reason, StepState};
+use crate::emr::{ClusterState, ObservedCluster, Reason, Step, StepState};
 use crate::inputs::Listing;
 use crate::pace::Pace;
-use crate::verify::{ObservedManifest, Output, Problem, Verdict};
+use crate::record::LateLaunch;
+use crate::record::{Diagnosis, Problem, Verdict};
+use crate::verify::{ObservedManifest, Output};
 
 const CLUSTER_STATES: [&str; 8] = [
     "STARTING",
@@ -56,7 +57,7 @@ impl Tape {
     }
 
     fn cluster(&mut self) -> ObservedCluster {
-        let steps = (0..self.choose(3)).map(|at| ObservedStep {
+        let steps = (0..self.choose(3)).map(|at| Step {
             // The same id may come twice: nothing that EMR says may break the record.
             id: format!("s-{}", self.choose(2) + at % 2),
             name: "log-analysis".to_owned(),

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::action::Action;
 use super::attempt::{Applied, Attempt, Reporting};
-use super::event::{AttemptResult, Event, Outcome};
 use super::state::State;
+use crate::record::{AttemptResult, Event, Outcome};
 use crate::spec::Spec;
 
 /// How far the publishing of an attempt is.
@@ -96,7 +96,7 @@ impl State {
 
     /// What an event means for publishing; nothing, when it is about something else.
     pub(super) fn apply_publication(&mut self, at: Timestamp, event: &Event) -> Option<Applied> {
-        use super::event::Effect;
+        use crate::record::Effect;
         let (number, next) = match event {
             Event::PublishIntended { attempt, database, .. } => {
                 let applied = self.publish(at, *attempt, &Publishing::Intended);

@@ -9,12 +9,11 @@
 //! Whoever dies in between is followed by one that goes on: the same folder is listed again, and what is left is deleted.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::attempt::{Applied, Attempt};
-use super::event::Event;
 use super::publication::Publishing;
 use super::state::State;
+use crate::record::{Event, Removal};
 
 /// What becomes of an attempt's output.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,28 +48,6 @@ impl RetentionState {
     /// Whether all of it is there still, and stays for now.
     pub fn is_kept(&self) -> bool {
         *self == Self::Kept
-    }
-}
-
-/// Why an output goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Removal {
-    /// Queries have seen another attempt for longer than the grace.
-    Superseded,
-    /// It was never found good, and its attempt ended longer ago than the grace.
-    Unverified,
-    /// The day is older than `[retention] output-expire-after-days`.
-    Expired,
-}
-
-impl std::fmt::Display for Removal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Superseded => "superseded",
-            Self::Unverified => "never verified",
-            Self::Expired => "expired",
-        })
     }
 }
 

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use super::attempt::{Applied, Attempt};
-use super::event::{Actor, AttemptResult, Event, Outcome, Recorded, Refusal};
 use super::publication::Publishing;
 use super::removal::Expiry;
-use super::retry::Retry;
+use crate::record::Retry;
+use crate::record::{Actor, AttemptResult, Event, Outcome, Recorded, Refusal};
 
 /// A run, as its recorded events tell it.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -5,10 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::*;
 use crate::day::Day;
 use crate::diagnosis::StepLog;
-use crate::emr::{ClusterState, ObservedCluster, ObservedStep, Reason, StepState};
+use crate::emr::{ClusterState, ObservedCluster, Reason, Step, StepState};
 use crate::inputs::{InputObject, Listing};
-use crate::manifest::{Counts, Job, Manifest, Rows};
+use crate::manifest::{Job, Manifest};
 use crate::pace::Pace;
+use crate::record::{Counts, Rows};
 use crate::spec::Spec;
 use crate::testing;
 use crate::verify::{ObservedManifest, Output};
@@ -93,7 +94,7 @@ pub(crate) fn found(cluster: &str, step: &str) -> ObservedCluster {
         reason: Reason { code: "ITS_CODE".to_owned(), ..Reason::default() },
         protected: false,
         since: None,
-        steps: vec![ObservedStep {
+        steps: vec![Step {
             id: "s-1".to_owned(),
             name: "log-analysis".to_owned(),
             state: StepState::from(step.to_owned()),

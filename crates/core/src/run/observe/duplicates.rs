@@ -1,11 +1,11 @@
 //! What is looked at and recorded about clusters beside the accepted one.
 
-use super::super::TerminateReason;
 use super::super::duplicates::{DuplicateCluster, GivenUp, LateLaunchCheck};
 use super::{
     Action, Attempt, CLOCK_MARGIN, Decision, Event, Observer, Probe, Timestamp, WaitReason, later, record,
     value_of,
 };
+use crate::record::TerminateReason;
 
 impl Observer<'_> {
     /// A surplus cluster could not be told to end: whether somebody protects it is looked at once for each try.

@@ -27,7 +27,9 @@ impl Observer<'_> {
             let folder = self.spec.output_folder(intent).to_string();
             let observed = self.observations.output.as_ref().filter(|observed| observed.of == folder);
             let output = value_of(observed, Probe::Output { folder }, self.now, self.pace)?;
-            return Ok(record(Event::Verified { verdict: verify::check(self.spec, attempt, output) }));
+            return Ok(record(Event::Verified {
+                verdict: verify::check(self.spec, attempt.intent(), attempt.started_at, output),
+            }));
         };
         if verdict.is_good() {
             return Ok(record(Event::AttemptEnded { result: AttemptResult::Succeeded }));
@@ -39,7 +41,7 @@ impl Observer<'_> {
     /// The attempt failed. A log that says why is worth a bounded wait, and never blocks the end.
     fn diagnose(&self, attempt: &Attempt, cluster: &Cluster) -> Decision {
         let Some(step) = culprit(cluster).filter(|_| attempt.diagnosis.is_none()) else {
-            return fail(attempt, || diagnosis::of_cluster(cluster));
+            return fail(attempt, || diagnosis::of_cluster(cluster.at_its_end()));
         };
         let probe = Probe::StepLog { cluster: cluster.id.clone(), step: step.id.clone() };
         let Some(observed) = self.observations.step_log.as_ref().filter(|observed| observed.of == step.id)
@@ -51,7 +53,9 @@ impl Observer<'_> {
         // An earlier upload may lie there, which ends before the error: it counts only when no better one comes.
         if self.now >= until || logs.iter().any(diagnosis::says_why) {
             let folder = self.spec.log_uri().join(&format!("{}/steps/{}/", cluster.id, step.id));
-            return fail(attempt, || diagnosis::of_step(step, cluster, logs, &folder.to_string()));
+            return fail(attempt, || {
+                diagnosis::of_step(step, cluster.at_its_end(), logs, &folder.to_string())
+            });
         }
         let (pause, why) = match observed.error() {
             Some(error) => (self.pace.backoff(observed.tries), WaitReason::CallFailed(error.clone())),
@@ -119,7 +123,7 @@ impl Observer<'_> {
 }
 
 /// The end of an attempt that failed, with a diagnosis.
-fn fail(attempt: &Attempt, diagnose: impl FnOnce() -> diagnosis::Diagnosis) -> Decision {
+fn fail(attempt: &Attempt, diagnose: impl FnOnce() -> crate::record::Diagnosis) -> Decision {
     let ended = Event::AttemptEnded { result: AttemptResult::Failed };
     if attempt.diagnosis.is_some() {
         return record(ended);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::pace::Pace;
+use crate::record::LateLaunch;
 use crate::run::testing::{call_error, cluster_sight_of, found, spec};
 
 /// A first launch without an answer, of which nothing is found at first; and what has come of it when it is looked for

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::inputs::{InputObject, Listing};
-use crate::preflight::Missing;
+use crate::record::Missing;
 use crate::run::testing::{spec, unversioned};
 
 #[test]

@@ -1,8 +1,9 @@
 //! What queries see: the partitions of a day follow the record.
 
 use super::*;
-use crate::catalog::{self, Unready};
+use crate::catalog;
 use crate::metrics::{RUN_SUCCEEDED, datapoints};
+use crate::record::Unready;
 use crate::run::testing::{call_error, published, spec, unversioned};
 use crate::spec::Spec;
 use crate::testing::spec_and;

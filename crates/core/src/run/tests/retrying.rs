@@ -2,7 +2,8 @@
 
 use super::RetryCause::{BootstrapDownload, Capacity, EmrFault, InstancesLost};
 use super::*;
-use crate::emr::{ClusterState, ObservedCluster, ObservedStep};
+use crate::emr::{ClusterState, ObservedCluster};
+use crate::record::Choice;
 use crate::run::testing::{Engine, Executed, Good, World, found, now, unversioned};
 use crate::run::{Action, Actor, CallError, Event, Observation, Outcome, Probe, Step};
 use crate::testing::spec_and;
@@ -167,12 +168,8 @@ impl World for Ends {
 
 fn end(code: &str, details: &[&str]) -> ObservedCluster {
     let cluster = gone(code, details, "", "CANCELLED");
-    let steps = cluster.steps.into_iter().map(|Step { id, name, state, reason }| ObservedStep {
-        id,
-        name,
-        state,
-        reason,
-    });
+    let steps =
+        cluster.steps.into_iter().map(|Step { id, name, state, reason }| Step { id, name, state, reason });
     ObservedCluster {
         state: ClusterState::TerminatedWithErrors,
         reason: cluster.reason,

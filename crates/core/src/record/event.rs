@@ -8,14 +8,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::call_error::CallError;
-use super::duplicates::LateLaunch;
-use super::removal::Removal;
+use super::diagnosis::Diagnosis;
+use super::reason::{Removal, TerminateReason};
+use super::refusal::Refusal;
 use super::retry::{Choice, Retry};
-use crate::catalog::Unready;
-use crate::diagnosis::Diagnosis;
+use super::verdict::Verdict;
 use crate::emr::{ClusterState, Reason, StepState};
-use crate::preflight::Missing;
-use crate::verify::Verdict;
 
 /// An event with its place in the record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -270,7 +268,7 @@ pub enum Effect {
         /// Its id.
         cluster: String,
         /// Why.
-        because: super::TerminateReason,
+        because: TerminateReason,
     },
     /// The termination protection of a cluster was switched off.
     Unprotected {
@@ -340,107 +338,6 @@ impl Outcome {
     }
 }
 
-/// Why an attempt cannot be made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Refusal {
-    /// The job writes to a fixed place, and something is there already.
-    OutputTaken {
-        /// The folder.
-        folder: String,
-    },
-    /// A bucket or a script that the run needs is not there.
-    NotThere {
-        /// What.
-        missing: Vec<Missing>,
-    },
-    /// Objects that Spark would skip without a word.
-    UnreadableNames {
-        /// Their addresses (the first few).
-        objects: Vec<String>,
-        /// How many there are.
-        count: u64,
-    },
-    /// As many attempts were made as `[limits] max-attempts` allows.
-    AttemptsUsedUp {
-        /// How many were made.
-        attempts: u32,
-    },
-    /// The output could not be published: tables are missing, or others than the job writes.
-    CatalogNotReady {
-        /// The database.
-        database: String,
-        /// The tables, each with what is wrong with it.
-        tables: Vec<Unready>,
-    },
-}
-
-impl Refusal {
-    /// What a user can do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::OutputTaken { .. } => {
-                "let the script write to an address that it is given: use {output} in `[job] args`, a fresh folder for each attempt (or move the old output away)"
-            }
-            Self::NotThere { .. } => {
-                "look at the names of buckets and files: make or upload what is missing, or name another"
-            }
-            Self::UnreadableNames { .. } => {
-                "Spark ignores names that begin with `_` or `.`, and reads `*?[]{}` as patterns: rename or move these objects"
-            }
-            Self::AttemptsUsedUp { .. } => {
-                "raise `[limits] max-attempts`, if another attempt is worth its cost"
-            }
-            Self::CatalogNotReady { tables, .. } => {
-                if tables.iter().all(|table| matches!(table, Unready::Missing { .. })) {
-                    "`emrys setup` makes the tables (or leave `[catalog]` out, and nothing is published)"
-                } else {
-                    "`emrys setup` makes missing tables, and shows both schemas of the others: move those away, or name another `[catalog] database`"
-                }
-            }
-        }
-    }
-}
-
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::OutputTaken { folder } => {
-                write!(f, "the job writes to a fixed place, and there is output already at {folder}")
-            }
-            Self::NotThere { missing } => {
-                let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
-                write!(f, "what the run needs is not there: {}", missing.join(", "))
-            }
-            Self::UnreadableNames { objects, count } => {
-                let (s, have) = if *count == 1 { ("", "has a name") } else { ("s", "have names") };
-                let shown = objects.join(", ");
-                write!(f, "{count} object{s} {have} that Spark cannot be relied on to read: {shown}")?;
-                if u64::try_from(objects.len()).is_ok_and(|shown| shown < *count) {
-                    f.write_str(", …")?;
-                }
-                Ok(())
-            }
-            Self::AttemptsUsedUp { attempts } => {
-                let were = if *attempts == 1 { " was" } else { "s were" };
-                write!(f, "{attempts} attempt{were} made, as many as the limit allows")
-            }
-            Self::CatalogNotReady { database, tables }
-                if tables.iter().all(|table| matches!(table, Unready::Missing { .. })) =>
-            {
-                let names =
-                    tables.iter().map(|table| table.table().to_owned()).collect::<Vec<_>>().join(", ");
-                let noun = if tables.len() == 1 { "table" } else { "tables" };
-                write!(f, "the database `{database}` of the catalog is without the {noun} {names}")
-            }
-            Self::CatalogNotReady { database, tables } => {
-                let tables = tables.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-                write!(f, "the database `{database}` of the catalog is not ready: {tables}")
-            }
-        }
-    }
-}
-
 /// What is reported at the end of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -449,4 +346,13 @@ pub enum Reported {
     Metrics,
     /// The CloudWatch alarm.
     Alarm,
+}
+
+/// A cluster of a launch that had been given up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LateLaunch {
+    /// The launch's nonce.
+    pub nonce: String,
+    /// The cluster's id.
+    pub cluster: String,
 }
