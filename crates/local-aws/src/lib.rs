@@ -7,6 +7,7 @@
 //!   |            STS; advance(world, now) -> effects
 //!   |-> s3       the s3s trait over our own store
 //!          |-> store   directory (the truth that Spark reads and writes) or memory
+//! services  the services and their operations, which all others take their names from
 //! faults  what calls meet on purpose: throttling, lost replies, stale lists
 //! steps   runs what the world says has started: spark-submit, command, scripted; writes the logs as EMR lays them out
 //! athena  the SQL engine of the embedded Athena, and the rows of results
@@ -24,6 +25,7 @@ pub mod models;
 pub mod pyenv;
 pub mod s3;
 pub mod server;
+pub mod services;
 pub mod steps;
 pub mod store;
 pub mod wire;

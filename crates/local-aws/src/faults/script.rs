@@ -341,7 +341,7 @@ impl Count {
         self.rule.service.as_deref().is_none_or(|service| service == call.service)
             && fits(&self.operation, call.operation)
             && fits(&self.resource, call.resource)
-            && self.rule.fault.fits(call.operation)
+            && self.rule.fault.fits(call)
     }
 
     /// Counts a matching call, and says whether it is one to be hit.

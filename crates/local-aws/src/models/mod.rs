@@ -11,7 +11,7 @@
 mod shape;
 mod validate;
 
-pub use self::shape::{Kind, Model, Operation, Shape};
+pub use self::shape::{Kind, Model, OperationModel, Shape};
 pub use self::validate::{Checked, Fault, Violation};
 
 #[cfg(test)]

@@ -7,13 +7,13 @@ use indexmap::IndexMap;
 use regex_lite::Regex;
 use serde::Deserialize;
 
-use crate::world::Service;
+use crate::services::Service;
 
 /// The model of one service.
 #[derive(Debug, Deserialize)]
 pub struct Model {
     metadata: Metadata,
-    operations: BTreeMap<String, Operation>,
+    operations: BTreeMap<String, OperationModel>,
     shapes: BTreeMap<String, Shape>,
 }
 
@@ -24,10 +24,10 @@ struct Metadata {
     xml_namespace: Option<String>,
 }
 
-/// An operation.
+/// What a model says of an operation.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Operation {
+pub struct OperationModel {
     /// The shape of its input.
     pub input: Option<String>,
     /// The shape of its output; without one the answer is empty.
@@ -214,7 +214,7 @@ impl Model {
     }
 
     /// An operation by its name.
-    pub fn operation(&self, name: &str) -> Option<&Operation> {
+    pub fn operation(&self, name: &str) -> Option<&OperationModel> {
         self.operations.get(name)
     }
 
@@ -229,7 +229,8 @@ impl Model {
     }
 
     /// The names of all operations.
-    pub fn operations(&self) -> impl Iterator<Item = &str> {
+    #[cfg(test)]
+    pub(crate) fn operations(&self) -> impl Iterator<Item = &str> {
         self.operations.keys().map(String::as_str)
     }
 

@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::faults::{FaultPlan, Faults};
 use crate::journal::{Journal, Noted, OK};
 use crate::s3;
+use crate::services::Operation;
 use crate::steps::{Runner, RunnerConfig};
 use crate::store::Store;
 use crate::wire::{self, Call, Route, Verifier};
@@ -230,9 +231,7 @@ impl Endpoint {
 
     /// Lets the world answer a call.
     pub(super) fn call(&self, call: &Call, view: ListView) -> Result<Value, ApiError> {
-        let reads =
-            ["Describe", "List", "Get", "BatchGet"].iter().any(|verb| call.operation.starts_with(verb));
-        let turn = if reads { Turn::Look } else { Turn::Asked };
+        let turn = if call.operation.is_write() { Turn::Asked } else { Turn::Look };
         let result = self.turn(turn, |world, now| {
             let context = CallContext {
                 now,
@@ -241,7 +240,7 @@ impl Endpoint {
                 access_key: call.caller.access_key.clone(),
                 view,
             };
-            world.call(call.service, call.operation, &call.input, &context)
+            world.answer(call.operation, &call.input, &context)
         });
         self.0.moved.notify_one();
         result.unwrap_or_else(|error| {
@@ -284,15 +283,16 @@ impl Endpoint {
 
     /// A line for a call that the world made by itself.
     fn journal_own(&self, call: MadeCall) {
+        let operation = Operation::Emr(call.operation);
         let noted = Noted {
-            resource: wire::resource(call.service, &call.operation, &call.input),
-            operation: call.operation,
+            resource: wire::resource(operation, &call.input),
+            operation: operation.name().to_owned(),
             request: Some(call.input),
             by: Some(call.by),
             ..Noted::default()
         };
         let (outcome, status) = call.error.map_or((OK.to_owned(), 200), |error| (error.code, error.status));
-        self.0.journal.record(call.at, wire::journal_name(call.service), noted, &outcome, status);
+        self.0.journal.record(call.at, operation.service().name(), noted, &outcome, status);
     }
 
     fn changed(&self, world: &World, now: Timestamp) -> io::Result<()> {

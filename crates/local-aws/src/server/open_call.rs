@@ -12,8 +12,9 @@ use crate::athena::rows;
 use crate::faults::{CallView, Fault, Gate};
 use crate::journal::{CUT_OFF, CallNote, OK};
 use crate::s3;
+use crate::services::Service;
 use crate::wire::{self, Opened, Received, Route};
-use crate::world::{ApiError, Service};
+use crate::world::ApiError;
 
 use super::Endpoint;
 use super::endpoint::{Cut, status_only};
@@ -79,8 +80,8 @@ impl<'a> OpenCall<'a> {
                 return Ok(answer.response.map(Body::from));
             }
         };
-        let service = asked.call.service;
-        let fault = self.gate.decide(wire::journal_name(service));
+        let service = asked.call.operation.service();
+        let fault = self.gate.decide(service.name());
         let done = match fault {
             Some(fault) if fault.prevents() => None,
             fault => {
@@ -170,7 +171,7 @@ impl<'a> OpenCall<'a> {
         done: Option<Done>,
         refuse: impl FnOnce(ApiError) -> Response<Body>,
     ) -> Result<Response<Body>, Cut> {
-        let name = wire::journal_name(service);
+        let name = service.name();
         let error = fault.and_then(|fault| self.error(fault, service));
         let cut = matches!(fault, Some(Fault::Cut { .. }));
         if let Some(done) = done.as_ref().filter(|_| cut || error.is_some()) {
@@ -201,7 +202,7 @@ impl<'a> OpenCall<'a> {
     fn error(&self, fault: Fault, service: Service) -> Option<ApiError> {
         let noted = self.note.read();
         let view = CallView {
-            service: wire::journal_name(service),
+            service: service.name(),
             operation: &noted.operation,
             resource: &noted.resource,
             seq: self.gate.seq,

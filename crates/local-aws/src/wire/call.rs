@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use crate::journal::CallNote;
 use crate::models::{Fault, Model};
-use crate::world::{ApiError, Service};
+use crate::services::{Operation, Service};
+use crate::world::ApiError;
 
 use super::auth::signed_service;
 use super::protocol::{Envelope, nothing};
@@ -22,10 +23,8 @@ use super::{Caller, Protocol, Verifier, query, rest};
 /// A request that is in order, for the world.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// The service.
-    pub service: Service,
-    /// The operation: one that the service has.
-    pub operation: &'static str,
+    /// The operation.
+    pub operation: Operation,
     /// The input: it keeps all constraints of the model.
     pub input: Value,
     /// Who asks.
@@ -130,16 +129,14 @@ impl Form {
             Ok(output) => protocol.encode(&envelope, output),
             Err(error) => protocol.encode_error(&envelope, error),
         };
-        Answer { service: journal_name(*service).to_owned(), error: result.err().map(|e| e.code), response }
+        Answer { service: service.name().to_owned(), error: result.err().map(|e| e.code), response }
     }
 }
 
 fn read(received: Received<'_>, target: &Target, caller: Caller, note: &CallNote) -> Result<Call, ApiError> {
     let Target { service, operation, protocol } = target;
-    let known = service.operations().iter().copied().find(|known| known == operation);
-    let model = Model::of(*service).filter(|model| model.operation(operation).is_some());
-    let (Some(operation), Some(model)) = (known, model) else {
-        return Err(ApiError::unknown_operation(&format!("{service:?}"), operation));
+    let (Some(known), Some(model)) = (service.operation(operation), Model::of(*service)) else {
+        return Err(ApiError::unknown_operation(service.name(), operation));
     };
     let input =
         protocol.decode(&received.head.headers, received.body).map_err(|why| protocol.unreadable(why))?;
@@ -152,13 +149,13 @@ fn read(received: Received<'_>, target: &Target, caller: Caller, note: &CallNote
         }
         input => input,
     };
-    note.call(operation, resource(*service, operation, &input), input.clone());
+    note.call(known.name(), resource(known, &input), input.clone());
     let checked = model.check(operation, input);
     for path in checked.unknown {
         note.warn(format!("{path} is no member of the model: AWS ignores it"));
     }
     match checked.fault {
-        None => Ok(Call { service: *service, operation, input: checked.input, caller }),
+        None => Ok(Call { operation: known, input: checked.input, caller }),
         Some(Fault::Unreadable(why)) => Err(protocol.unreadable(why)),
         Some(fault @ Fault::Invalid(_)) => {
             // CloudWatch and STS keep the code of their query days.
@@ -191,7 +188,7 @@ fn query_target(received: Received<'_>) -> Result<Target, Route> {
 fn refuse(received: Received<'_>, route: Route, note: &CallNote) -> Answer {
     let (service, operation, protocol) = match route {
         Route::Unknown { service, operation, protocol } => (service, operation, protocol),
-        Route::World(target) => (journal_name(target.service).to_owned(), target.operation, target.protocol),
+        Route::World(target) => (target.service.name().to_owned(), target.operation, target.protocol),
         Route::Query | Route::S3 => (String::new(), String::new(), Protocol::AwsQuery),
     };
     note.operation(&operation);
@@ -201,17 +198,4 @@ fn refuse(received: Received<'_>, route: Route, note: &CallNote) -> Answer {
     let error = ApiError::unknown_operation(&service, &operation);
     let response = protocol.encode_error(&envelope, &error);
     Answer { service, error: Some(error.code), response }
-}
-
-/// The service's name in the journal.
-pub(crate) fn journal_name(service: Service) -> &'static str {
-    match service {
-        Service::S3 => "s3",
-        Service::Emr => "emr",
-        Service::CloudWatch => "cloudwatch",
-        Service::Scheduler => "scheduler",
-        Service::Athena => "athena",
-        Service::Glue => "glue",
-        Service::Sts => "sts",
-    }
 }

@@ -127,7 +127,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::world::Service;
+    use crate::services::Service;
 
     fn bytes(cbor: &Cbor) -> Vec<u8> {
         let mut bytes = Vec::new();

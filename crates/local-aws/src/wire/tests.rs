@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::journal::CallNote;
-use crate::world::{ApiError, Service};
+use crate::services::{EmrOperation, Operation, Service};
+use crate::world::ApiError;
 
 const SECRET: &str = "secret";
 const NOW: &str = "2024-10-21T03:00:00Z";
@@ -116,7 +117,7 @@ fn the_head_of_a_request_says_where_it_goes() {
 fn a_json_call_reaches_the_world_with_who_made_it() {
     let body = br#"{"ClusterId": "j-1", "Marker": null, "Extra": 1}"#;
     let (answer, note) = send(&emr("ListSteps", body), body, |call| {
-        assert_eq!((call.service, call.operation), (Service::Emr, "ListSteps"));
+        assert_eq!(call.operation, Operation::Emr(EmrOperation::ListSteps));
         assert_eq!(call.input, json!({"ClusterId": "j-1"}));
         assert_eq!((call.caller.access_key.as_str(), call.caller.region.as_str()), ("AKID", "eu-west-1"));
         Ok(json!({"Steps": []}))

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::ApiError;
 use super::scripts::ScriptedWork;
-use super::{ApiError, Service};
+use crate::services::{EmrOperation, Service};
 
 /// Something that must happen outside of the pure world. [`crate::steps::Runner`] executes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,7 +50,7 @@ pub struct MadeCall {
     /// The service that was called.
     pub service: Service,
     /// The operation.
-    pub operation: String,
+    pub operation: EmrOperation,
     /// The parameters.
     pub input: Value,
     /// What the service refused it with.

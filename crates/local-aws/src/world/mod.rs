@@ -36,6 +36,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use crate::services::Service;
 pub use effects::{
     Effect, FailureDetails, KillHow, LogTrouble, MadeCall, QueryEnd, QueryLaunch, StepEnd, StepExit,
     StepLaunch, Work,
@@ -54,41 +55,7 @@ use self::emr::Emr;
 use self::glue::Glue;
 use self::ids::Ids;
 use self::scheduler::{DueCall, Scheduler};
-
-/// The services of the embedded AWS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Service {
-    /// Amazon S3; answered by [`crate::s3`], never by the world.
-    S3,
-    /// Amazon EMR, API 2009-03-31.
-    Emr,
-    /// Amazon CloudWatch, API 2010-08-01.
-    CloudWatch,
-    /// Amazon EventBridge Scheduler, API 2021-06-30.
-    Scheduler,
-    /// Amazon Athena, API 2017-05-18.
-    Athena,
-    /// AWS Glue, API 2017-03-31: its Data Catalog.
-    Glue,
-    /// AWS Security Token Service, API 2011-06-15.
-    Sts,
-}
-
-impl Service {
-    /// The operations that [`World::call`] answers for this service (none for S3).
-    pub const fn operations(self) -> &'static [&'static str] {
-        match self {
-            Self::S3 => &[],
-            Self::Emr => emr::OPERATIONS,
-            Self::CloudWatch => cloudwatch::OPERATIONS,
-            Self::Scheduler => scheduler::OPERATIONS,
-            Self::Athena => athena::OPERATIONS,
-            Self::Glue => glue::OPERATIONS,
-            Self::Sts => sts::OPERATIONS,
-        }
-    }
-}
+use crate::services::Operation;
 
 /// What a call knows beside its input.
 #[derive(Clone, Debug)]
@@ -160,9 +127,7 @@ impl World {
         self.settings = settings.checked();
     }
 
-    /// Answers one call. `input` and the output have the members of the service model, timestamps as seconds since
-    /// 1970 (a number), blobs as base64. The input was already validated against the model: what is checked here is
-    /// what a model cannot say.
+    /// [`answer`](Self::answer) for an operation that is given by its name.
     pub fn call(
         &mut self,
         service: Service,
@@ -170,24 +135,38 @@ impl World {
         input: &Value,
         context: &CallContext,
     ) -> Result<Value, ApiError> {
+        match service.operation(operation) {
+            Some(operation) => self.answer(operation, input, context),
+            None => Err(ApiError::unknown_operation(service.name(), operation)),
+        }
+    }
+
+    /// Answers one call. `input` and the output have the members of the service model, timestamps as seconds since
+    /// 1970 (a number), blobs as base64. The input was already validated against the model: what is checked here is
+    /// what a model cannot say.
+    pub fn answer(
+        &mut self,
+        operation: Operation,
+        input: &Value,
+        context: &CallContext,
+    ) -> Result<Value, ApiError> {
         self.settle(context.now);
         let context = &CallContext { now: self.clock, ..context.clone() };
         let settings = self.settings.seen_through(context.view);
-        match service {
-            Service::S3 => Err(ApiError::unknown_operation("S3", operation)),
-            Service::Emr => {
+        match operation {
+            Operation::Emr(operation) => {
                 let mut scope =
                     emr::Scope { settings: &settings, ids: &mut self.ids, context, outbox: &mut self.outbox };
                 self.emr.call(operation, input, &mut scope)
             }
-            Service::CloudWatch => self.cloudwatch.call(operation, input, context, &settings),
-            Service::Scheduler => self.scheduler.call(operation, input, context, &settings),
-            Service::Athena => {
+            Operation::CloudWatch(operation) => self.cloudwatch.call(operation, input, context, &settings),
+            Operation::Scheduler(operation) => self.scheduler.call(operation, input, context, &settings),
+            Operation::Athena(operation) => {
                 let mut scope = athena::Scope { ids: &mut self.ids, context, outbox: &mut self.outbox };
                 self.athena.call(operation, input, &mut scope)
             }
-            Service::Glue => self.glue.call(operation, input, context, &settings),
-            Service::Sts => sts::call(operation, context),
+            Operation::Glue(operation) => self.glue.call(operation, input, context, &settings),
+            Operation::Sts(operation) => Ok(sts::call(operation, context)),
         }
     }
 
@@ -279,7 +258,7 @@ impl World {
             at,
             by: "scheduler".to_owned(),
             service: Service::Emr,
-            operation: call.operation.to_owned(),
+            operation: call.operation,
             input: call.input,
             error,
         })));

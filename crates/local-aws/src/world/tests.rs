@@ -92,7 +92,8 @@ impl Rig {
     fn refused(&mut self, operation: &str, input: Value) -> (String, String) {
         self.world.advance(self.now);
         let before = json!([self.world.emr, self.world.cloudwatch]);
-        let service = if emr::OPERATIONS.contains(&operation) { Service::Emr } else { Service::CloudWatch };
+        let service =
+            if Service::Emr.operation(operation).is_some() { Service::Emr } else { Service::CloudWatch };
         let error = self.try_call(service, operation, &input).expect_err(operation);
         assert_eq!(error.status / 100, 4, "{error}");
         assert_eq!(json!([self.world.emr, self.world.cloudwatch]), before, "{operation} left a trace");
@@ -170,7 +171,8 @@ impl Rig {
 
     /// All pages of a list, each of them non-empty unless the list is.
     fn all(&mut self, operation: &str, member: &str, input: Value) -> Vec<Value> {
-        let service = if emr::OPERATIONS.contains(&operation) { Service::Emr } else { Service::CloudWatch };
+        let service =
+            if Service::Emr.operation(operation).is_some() { Service::Emr } else { Service::CloudWatch };
         let token = if service == Service::Emr { "Marker" } else { "NextToken" };
         let mut input = input;
         let mut items = Vec::new();

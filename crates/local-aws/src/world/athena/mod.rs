@@ -34,28 +34,7 @@ use super::ids::Ids;
 use super::input::after;
 use super::paging::page;
 use super::{ApiError, CallContext};
-
-pub(crate) const OPERATIONS: &[&str] = &[
-    "StartQueryExecution",
-    "StopQueryExecution",
-    "GetQueryExecution",
-    "BatchGetQueryExecution",
-    "ListQueryExecutions",
-    "GetQueryResults",
-    "CreateWorkGroup",
-    "GetWorkGroup",
-    "UpdateWorkGroup",
-    "DeleteWorkGroup",
-    "ListWorkGroups",
-    "CreateNamedQuery",
-    "GetNamedQuery",
-    "BatchGetNamedQuery",
-    "ListNamedQueries",
-    "UpdateNamedQuery",
-    "DeleteNamedQuery",
-    "ListTagsForResource",
-    "ListPreparedStatements",
-];
+use crate::services::AthenaOperation;
 
 /// Small, so that whoever reads only the first page of workgroups or named queries is found out.
 const USUAL_PAGE: usize = 3;
@@ -91,31 +70,30 @@ pub(crate) struct Scope<'a> {
 impl Athena {
     pub(crate) fn call(
         &mut self,
-        operation: &str,
+        operation: AthenaOperation,
         input: &Value,
         scope: &mut Scope<'_>,
     ) -> Result<Value, ApiError> {
         match operation {
-            "StartQueryExecution" => self.start(input, scope),
-            "StopQueryExecution" => self.stop(input, scope),
-            "GetQueryExecution" => self.get_execution(input),
-            "BatchGetQueryExecution" => Ok(self.batch_get_executions(input)),
-            "ListQueryExecutions" => self.list_executions(input),
-            "GetQueryResults" => self.get_results(input),
-            "CreateWorkGroup" => self.create_workgroup(input, scope.context),
-            "GetWorkGroup" => self.get_workgroup(input),
-            "UpdateWorkGroup" => self.update_workgroup(input),
-            "DeleteWorkGroup" => self.delete_workgroup(input),
-            "ListWorkGroups" => self.list_workgroups(input),
-            "CreateNamedQuery" => self.create_named(input, scope.ids),
-            "GetNamedQuery" => self.get_named(input),
-            "BatchGetNamedQuery" => Ok(self.batch_get_named(input)),
-            "ListNamedQueries" => self.list_named(input),
-            "UpdateNamedQuery" => self.update_named(input),
-            "DeleteNamedQuery" => self.delete_named(input),
-            "ListTagsForResource" => self.list_tags(input, scope.context),
-            "ListPreparedStatements" => self.list_prepared(input),
-            _ => Err(ApiError::unknown_operation("Athena", operation)),
+            AthenaOperation::StartQueryExecution => self.start(input, scope),
+            AthenaOperation::StopQueryExecution => self.stop(input, scope),
+            AthenaOperation::GetQueryExecution => self.get_execution(input),
+            AthenaOperation::BatchGetQueryExecution => Ok(self.batch_get_executions(input)),
+            AthenaOperation::ListQueryExecutions => self.list_executions(input),
+            AthenaOperation::GetQueryResults => self.get_results(input),
+            AthenaOperation::CreateWorkGroup => self.create_workgroup(input, scope.context),
+            AthenaOperation::GetWorkGroup => self.get_workgroup(input),
+            AthenaOperation::UpdateWorkGroup => self.update_workgroup(input),
+            AthenaOperation::DeleteWorkGroup => self.delete_workgroup(input),
+            AthenaOperation::ListWorkGroups => self.list_workgroups(input),
+            AthenaOperation::CreateNamedQuery => self.create_named(input, scope.ids),
+            AthenaOperation::GetNamedQuery => self.get_named(input),
+            AthenaOperation::BatchGetNamedQuery => Ok(self.batch_get_named(input)),
+            AthenaOperation::ListNamedQueries => self.list_named(input),
+            AthenaOperation::UpdateNamedQuery => self.update_named(input),
+            AthenaOperation::DeleteNamedQuery => self.delete_named(input),
+            AthenaOperation::ListTagsForResource => self.list_tags(input, scope.context),
+            AthenaOperation::ListPreparedStatements => self.list_prepared(input),
         }
     }
 

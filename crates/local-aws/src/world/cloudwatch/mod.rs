@@ -27,9 +27,7 @@ use std::collections::BTreeMap;
 use self::alarm::Alarm;
 use self::metric::Metrics;
 use super::{ApiError, CallContext, WorldSettings};
-
-pub(crate) const OPERATIONS: &[&str] =
-    &["PutMetricData", "GetMetricData", "ListMetrics", "PutMetricAlarm", "DescribeAlarms", "DeleteAlarms"];
+use crate::services::CloudWatchOperation;
 
 /// All metrics and alarms.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -41,19 +39,18 @@ pub(crate) struct CloudWatch {
 impl CloudWatch {
     pub(crate) fn call(
         &mut self,
-        operation: &str,
+        operation: CloudWatchOperation,
         input: &Value,
         context: &CallContext,
         settings: &WorldSettings,
     ) -> Result<Value, ApiError> {
         match operation {
-            "PutMetricData" => self.put_metric_data(input, context.now),
-            "GetMetricData" => self.get_metric_data(input, settings),
-            "ListMetrics" => self.list_metrics(input, context.now, settings),
-            "PutMetricAlarm" => self.put_metric_alarm(input, context, settings),
-            "DescribeAlarms" => self.describe_alarms(input, settings),
-            "DeleteAlarms" => self.delete_alarms(input),
-            _ => Err(ApiError::unknown_operation("CloudWatch", operation)),
+            CloudWatchOperation::PutMetricData => self.put_metric_data(input, context.now),
+            CloudWatchOperation::GetMetricData => self.get_metric_data(input, settings),
+            CloudWatchOperation::ListMetrics => self.list_metrics(input, context.now, settings),
+            CloudWatchOperation::PutMetricAlarm => self.put_metric_alarm(input, context, settings),
+            CloudWatchOperation::DescribeAlarms => self.describe_alarms(input, settings),
+            CloudWatchOperation::DeleteAlarms => self.delete_alarms(input),
         }
     }
 

@@ -37,25 +37,7 @@ pub use self::state::{ClusterState, ReasonCode, StepState};
 use self::cluster::Cluster;
 use super::ids::Ids;
 use super::{ApiError, CallContext, Effect, WorldSettings};
-
-pub(crate) const OPERATIONS: &[&str] = &[
-    "RunJobFlow",
-    "DescribeCluster",
-    "ListClusters",
-    "ListSteps",
-    "DescribeStep",
-    "AddJobFlowSteps",
-    "CancelSteps",
-    "TerminateJobFlows",
-    "ListInstances",
-    "ListInstanceFleets",
-    "AddTags",
-    "RemoveTags",
-    "GetAutoTerminationPolicy",
-    "PutAutoTerminationPolicy",
-    "RemoveAutoTerminationPolicy",
-    "SetTerminationProtection",
-];
+use crate::services::EmrOperation;
 
 /// What an operation may use beside the clusters.
 pub(crate) struct Scope<'a> {
@@ -74,28 +56,27 @@ pub(crate) struct Emr {
 impl Emr {
     pub(crate) fn call(
         &mut self,
-        operation: &str,
+        operation: EmrOperation,
         input: &Value,
         scope: &mut Scope<'_>,
     ) -> Result<Value, ApiError> {
         match operation {
-            "RunJobFlow" => self.run_job_flow(input, scope),
-            "DescribeCluster" => self.describe_cluster(input, scope.context),
-            "ListClusters" => self.list_clusters(input, scope.settings, scope.context),
-            "ListSteps" => self.list_steps(input, scope.settings),
-            "DescribeStep" => self.describe_step(input),
-            "AddJobFlowSteps" => self.add_job_flow_steps(input, scope),
-            "CancelSteps" => self.cancel_steps(input, scope),
-            "TerminateJobFlows" => self.terminate_job_flows(input, scope),
-            "ListInstances" => self.list_instances(input, scope.settings, scope.context),
-            "ListInstanceFleets" => self.list_instance_fleets(input, scope.settings),
-            "AddTags" => self.add_tags(input),
-            "RemoveTags" => self.remove_tags(input),
-            "GetAutoTerminationPolicy" => self.get_auto_termination_policy(input),
-            "PutAutoTerminationPolicy" => self.put_auto_termination_policy(input, scope),
-            "RemoveAutoTerminationPolicy" => self.remove_auto_termination_policy(input),
-            "SetTerminationProtection" => self.set_termination_protection(input),
-            _ => Err(ApiError::unknown_operation("EMR", operation)),
+            EmrOperation::RunJobFlow => self.run_job_flow(input, scope),
+            EmrOperation::DescribeCluster => self.describe_cluster(input, scope.context),
+            EmrOperation::ListClusters => self.list_clusters(input, scope.settings, scope.context),
+            EmrOperation::ListSteps => self.list_steps(input, scope.settings),
+            EmrOperation::DescribeStep => self.describe_step(input),
+            EmrOperation::AddJobFlowSteps => self.add_job_flow_steps(input, scope),
+            EmrOperation::CancelSteps => self.cancel_steps(input, scope),
+            EmrOperation::TerminateJobFlows => self.terminate_job_flows(input, scope),
+            EmrOperation::ListInstances => self.list_instances(input, scope.settings, scope.context),
+            EmrOperation::ListInstanceFleets => self.list_instance_fleets(input, scope.settings),
+            EmrOperation::AddTags => self.add_tags(input),
+            EmrOperation::RemoveTags => self.remove_tags(input),
+            EmrOperation::GetAutoTerminationPolicy => self.get_auto_termination_policy(input),
+            EmrOperation::PutAutoTerminationPolicy => self.put_auto_termination_policy(input, scope),
+            EmrOperation::RemoveAutoTerminationPolicy => self.remove_auto_termination_policy(input),
+            EmrOperation::SetTerminationProtection => self.set_termination_protection(input),
         }
     }
 

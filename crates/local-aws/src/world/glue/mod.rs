@@ -29,26 +29,7 @@ use self::database::Database;
 use self::table::Table;
 use super::paging::{Page, sorted_page};
 use super::{ApiError, CallContext, WorldSettings};
-
-pub(crate) const OPERATIONS: &[&str] = &[
-    "CreateDatabase",
-    "GetDatabase",
-    "GetDatabases",
-    "UpdateDatabase",
-    "DeleteDatabase",
-    "CreateTable",
-    "GetTable",
-    "GetTables",
-    "UpdateTable",
-    "DeleteTable",
-    "CreatePartition",
-    "GetPartition",
-    "GetPartitions",
-    "UpdatePartition",
-    "DeletePartition",
-    "BatchCreatePartition",
-    "BatchDeletePartition",
-];
+use crate::services::GlueOperation;
 
 /// What no input may ask for, because there is no such thing here.
 const NOT_HERE: &[&str] = &[
@@ -70,7 +51,7 @@ pub(crate) struct Glue {
 impl Glue {
     pub(crate) fn call(
         &mut self,
-        operation: &str,
+        operation: GlueOperation,
         input: &Value,
         context: &CallContext,
         settings: &WorldSettings,
@@ -83,24 +64,23 @@ impl Glue {
             return Err(invalid(format!("the embedded AWS has no ResourceShareType {kind}")));
         }
         match operation {
-            "CreateDatabase" => self.create_database(input, context),
-            "GetDatabase" => self.get_database(input),
-            "GetDatabases" => self.get_databases(input, settings),
-            "UpdateDatabase" => self.update_database(input),
-            "DeleteDatabase" => self.delete_database(input),
-            "CreateTable" => self.create_table(input, context),
-            "GetTable" => self.get_table(input),
-            "GetTables" => self.get_tables(input, settings),
-            "UpdateTable" => self.update_table(input, context),
-            "DeleteTable" => self.delete_table(input),
-            "CreatePartition" => self.create_partition(input, context),
-            "GetPartition" => self.get_partition(input),
-            "GetPartitions" => self.get_partitions(input, settings),
-            "UpdatePartition" => self.update_partition(input),
-            "DeletePartition" => self.delete_partition(input),
-            "BatchCreatePartition" => self.create_partitions(input, context),
-            "BatchDeletePartition" => self.delete_partitions(input),
-            _ => Err(ApiError::unknown_operation("Glue", operation)),
+            GlueOperation::CreateDatabase => self.create_database(input, context),
+            GlueOperation::GetDatabase => self.get_database(input),
+            GlueOperation::GetDatabases => self.get_databases(input, settings),
+            GlueOperation::UpdateDatabase => self.update_database(input),
+            GlueOperation::DeleteDatabase => self.delete_database(input),
+            GlueOperation::CreateTable => self.create_table(input, context),
+            GlueOperation::GetTable => self.get_table(input),
+            GlueOperation::GetTables => self.get_tables(input, settings),
+            GlueOperation::UpdateTable => self.update_table(input, context),
+            GlueOperation::DeleteTable => self.delete_table(input),
+            GlueOperation::CreatePartition => self.create_partition(input, context),
+            GlueOperation::GetPartition => self.get_partition(input),
+            GlueOperation::GetPartitions => self.get_partitions(input, settings),
+            GlueOperation::UpdatePartition => self.update_partition(input),
+            GlueOperation::DeletePartition => self.delete_partition(input),
+            GlueOperation::BatchCreatePartition => self.create_partitions(input, context),
+            GlueOperation::BatchDeletePartition => self.delete_partitions(input),
         }
     }
 

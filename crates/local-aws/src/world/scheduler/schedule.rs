@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{DEFAULT_GROUP, DueCall, Scheduler, conflict, expression, not_found, target};
+use crate::services::EmrOperation;
 use crate::world::input::{read, seconds};
 use crate::world::paging::page;
 use crate::world::{ApiError, CallContext, WorldSettings};
@@ -68,7 +69,7 @@ impl Schedule {
     pub(super) fn make_call(&mut self) -> DueCall {
         self.completed = true;
         DueCall {
-            operation: "TerminateJobFlows",
+            operation: EmrOperation::TerminateJobFlows,
             input: self.input.clone(),
             region: self.region.clone(),
             account: self.account.clone(),

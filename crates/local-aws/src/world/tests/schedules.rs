@@ -51,7 +51,7 @@ fn a_schedule_ends_a_cluster_at_its_time_and_is_gone() {
     // The runner is asked at that very time, however late somebody looks.
     rig.pass_secs(3_600);
     let [call] = rig.called.as_slice() else { panic!("{:?}", rig.called) };
-    assert_eq!((call.at, call.by.as_str(), call.operation.as_str()), (due, "scheduler", "TerminateJobFlows"));
+    assert_eq!((call.at, call.by.as_str(), call.operation.name()), (due, "scheduler", "TerminateJobFlows"));
     assert_eq!((&call.input, &call.error), (&json!({"JobFlowIds": [id]}), &None));
     assert_eq!(rig.stopped.len(), 1);
     let steps = rig.steps(&id);
