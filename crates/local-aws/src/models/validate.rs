@@ -219,7 +219,7 @@ impl Check<'_> {
 }
 
 /// The constraints of a shape itself (not of what is inside it) that a value of the right type breaks.
-fn broken(shape: &Shape, value: &Value) -> Vec<String> {
+pub(super) fn broken(shape: &Shape, value: &Value) -> Vec<String> {
     let mut broken = Vec::new();
     let (words, size) = match value {
         Value::String(text) => ("length", Some(count(text.chars().count()))),
@@ -252,7 +252,7 @@ fn count(length: usize) -> f64 {
     length as f64
 }
 
-fn is_of(kind: Kind, value: &Value) -> bool {
+pub(super) fn is_of(kind: Kind, value: &Value) -> bool {
     match kind {
         Kind::Structure | Kind::Map => value.is_object(),
         Kind::List => value.is_array(),
@@ -279,7 +279,7 @@ fn name_of(value: &Value) -> &'static str {
     }
 }
 
-fn type_of(kind: Kind) -> &'static str {
+pub(super) fn type_of(kind: Kind) -> &'static str {
     match kind {
         Kind::Structure => "a structure",
         Kind::List => "a list",
@@ -296,7 +296,7 @@ fn type_of(kind: Kind) -> &'static str {
 }
 
 /// A value in a message: strings as they are, everything else as JSON, nothing longer than a person reads.
-fn shown(value: &Value) -> String {
+pub(super) fn shown(value: &Value) -> String {
     const LONGEST: usize = 1_000;
     let text = match value {
         Value::Null => return "null".to_owned(),

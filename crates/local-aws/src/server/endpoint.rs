@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -74,6 +74,8 @@ pub(super) struct Inner {
     runner: Runner,
     pub(super) faults: Faults,
     requests: AtomicU64,
+    /// What was wrong with the first wrong answer.
+    pub(super) wrong_answer: OnceLock<String>,
     pub(super) in_flight: AtomicU64,
     /// When something happened last.
     active: Mutex<Timestamp>,
@@ -131,6 +133,7 @@ impl Endpoint {
             runner,
             faults: Faults::default(),
             requests: AtomicU64::new(0),
+            wrong_answer: OnceLock::new(),
             in_flight: AtomicU64::new(0),
             moved: Notify::new(),
         };
@@ -139,8 +142,21 @@ impl Endpoint {
         (endpoint, driver)
     }
 
-    /// Answers one request, or cuts the connection where a fault says so.
+    /// Answers one request, or cuts the connection where a fault says so. For callers in the process.
+    ///
+    /// # Panics
+    ///
+    /// Once the embedded AWS has given an answer that the service model does not allow, to any caller.
     pub async fn send(&self, request: Request<Body>) -> Result<Response<Body>, Cut> {
+        let answer = self.answer(request).await;
+        if let Some(sentence) = self.0.wrong_answer.get() {
+            panic!("{sentence}");
+        }
+        answer
+    }
+
+    /// [`send`](Self::send) that does not panic.
+    pub(super) async fn answer(&self, request: Request<Body>) -> Result<Response<Body>, Cut> {
         let (mut head, body) = request.into_parts();
         set_host(&mut head);
         let seq = self.0.requests.fetch_add(1, Ordering::Relaxed) + 1;
@@ -207,6 +223,11 @@ impl Endpoint {
     /// The world as it stands just now: for a simulation, which asks what really happened.
     pub fn world(&self) -> World {
         lock(&self.0.world).clone()
+    }
+
+    /// Whether a fault on purpose shows this state, which no service has.
+    pub(super) fn is_unknown_state(&self, state: &str) -> bool {
+        lock(&self.0.world).is_unknown_state(state)
     }
 
     /// Since when nothing has happened; `None` while a request is being answered or a cluster is alive.

@@ -1,5 +1,7 @@
 //! The endpoint as a whole: a world, an object store and steps behind real requests.
 
+mod answers;
+
 use std::pin::pin;
 
 use bytes::Bytes;
@@ -27,8 +29,12 @@ pub(crate) fn start() -> Timestamp {
 pub(crate) fn endpoint(clock: &Clock, saved: Option<SavedWorld>) -> (Endpoint, Driver) {
     let step = ScriptedStep { duration_ms: 60_000, stdout: "done\n".to_owned(), ..ScriptedStep::default() };
     let scripts = Scripts { steps: vec![step], clusters: Vec::new() };
+    endpoint_of(World::new(WorldSettings { scripts, ..WorldSettings::default() }, 1), clock, saved)
+}
+
+fn endpoint_of(world: World, clock: &Clock, saved: Option<SavedWorld>) -> (Endpoint, Driver) {
     Endpoint::new(EndpointConfig {
-        world: World::new(WorldSettings { scripts, ..WorldSettings::default() }, 1),
+        world,
         saved,
         store: Store::memory(clock.clone()),
         journal: Journal::memory(),

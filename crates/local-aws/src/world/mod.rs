@@ -214,6 +214,11 @@ impl World {
         self.athena.query_ended(id, end, self.clock);
     }
 
+    /// Whether a fault on purpose shows this state of a cluster or step.
+    pub fn is_unknown_state(&self, state: &str) -> bool {
+        self.emr.is_unknown_state(state)
+    }
+
     /// Whether no cluster is alive, no log is outstanding and no query runs: nothing happens any more until somebody
     /// calls.
     pub fn is_idle(&self) -> bool {

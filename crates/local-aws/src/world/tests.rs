@@ -72,9 +72,12 @@ impl Rig {
         };
         let answer = self.world.call(service, operation, input, &context);
         self.collect();
-        if let Ok(answer) = &answer {
-            shapes::assert_valid(service, operation, input);
-            shapes::assert_fits(service, operation, answer);
+        let Some(operation) = service.operation(operation) else {
+            return Err(answer.expect_err(operation));
+        };
+        shapes::assert_fits(operation, &answer, &self.world);
+        if answer.is_ok() {
+            shapes::assert_valid(operation, input);
         }
         answer
     }

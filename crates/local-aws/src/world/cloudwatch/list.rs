@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::CloudWatch;
 use super::metric::{Dimension, Metric};
-use super::{CloudWatch, invalid_token};
 use crate::world::input::read;
 use crate::world::paging::{marked, page};
 use crate::world::{ApiError, WorldSettings};
@@ -54,7 +54,8 @@ impl CloudWatch {
         });
         let metrics: Vec<&Metric> = listed.map(|series| &series.metric).collect();
         let page = page(metrics, request.next_token.as_deref(), settings.pages.metrics, |metric| key(metric))
-            .ok_or_else(invalid_token)?;
+            // The model declares no InvalidNextToken for this operation.
+            .ok_or_else(|| ApiError::invalid_value("The value for parameter NextToken is invalid."))?;
         let metrics: Vec<Value> = page
             .items
             .iter()

@@ -36,7 +36,7 @@ pub use self::state::{ClusterState, ReasonCode, StepState};
 
 use self::cluster::Cluster;
 use super::ids::Ids;
-use super::{ApiError, CallContext, Effect, WorldSettings};
+use super::{ApiError, CallContext, ClusterTrouble, Effect, WorldSettings};
 use crate::services::EmrOperation;
 
 /// What an operation may use beside the clusters.
@@ -82,6 +82,14 @@ impl Emr {
 
     pub(crate) fn is_idle(&self) -> bool {
         self.clusters.values().all(|cluster| cluster.state.is_terminal() && cluster.happenings.is_empty())
+    }
+
+    /// Whether a fault of a cluster shows this state.
+    pub(crate) fn is_unknown_state(&self, state: &str) -> bool {
+        let mut troubles = self.clusters.values().flat_map(|cluster| &cluster.troubles);
+        troubles.any(
+            |trouble| matches!(trouble, ClusterTrouble::UnknownState { state: shown, .. } if shown == state),
+        )
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {

@@ -178,7 +178,8 @@ impl Glue {
         let values = table.values(&input["PartitionInput"]["Values"])?;
         let new = key(&values);
         if new != old && table.partitions.contains_key(&new) {
-            return Err(exists("Partition already exists."));
+            // The model declares no AlreadyExistsException for this operation.
+            return Err(invalid("Partition already exists."));
         }
         let replaced: Map<String, Value> = read(&input["PartitionInput"])?;
         if let Some(partition) = table.partitions.remove(&old) {

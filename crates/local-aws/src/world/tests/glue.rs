@@ -184,7 +184,7 @@ fn a_partition_is_created_moved_and_deleted() {
 
     rig.glue("CreatePartition", hits(json!({"PartitionInput": day("2024-10-21", 1)})));
     let onto = hits(json!({"PartitionValueList": ["2024-10-20"], "PartitionInput": day("2024-10-21", 1)}));
-    assert_eq!(rig.no_glue("UpdatePartition", onto).0, "AlreadyExistsException");
+    assert_eq!(rig.no_glue("UpdatePartition", onto), error("InvalidInput", "Partition already exists."));
     let to = hits(json!({"PartitionValueList": ["2024-10-20"], "PartitionInput": day("2024-10-19", 1)}));
     rig.glue("UpdatePartition", to);
     assert_eq!(rig.days(""), ["2024-10-19", "2024-10-21"]);

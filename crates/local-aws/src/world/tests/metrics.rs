@@ -223,5 +223,5 @@ fn metrics_are_listed_and_filtered() {
     assert_eq!(rig.all("ListMetrics", "Metrics", json!({"RecentlyActive": "PT3H"})).len(), 0);
     rig.pass(SignedDuration::from_hours(24 * 15));
     assert_eq!(rig.all("ListMetrics", "Metrics", json!({})).len(), 0);
-    rig.refused("ListMetrics", json!({"NextToken": "x"}));
+    assert_eq!(rig.refused("ListMetrics", json!({"NextToken": "x"})).0, "InvalidParameterValueException");
 }
