@@ -114,15 +114,14 @@ impl CallNote {
         Self::default()
     }
 
-    /// Notes what is asked for. `request` holds the parameters under botocore's names.
-    pub fn call(&self, operation: impl Into<String>, resource: impl Into<String>, request: Value) {
+    /// Notes what the call is about, and its parameters under botocore's names.
+    pub fn parameters(&self, resource: impl Into<String>, request: Value) {
         let mut noted = lock(&self.0);
-        noted.operation = operation.into();
         noted.resource = resource.into();
         noted.request = Some(request);
     }
 
-    /// Notes the operation of a request whose parameters are not known (yet).
+    /// Notes the operation.
     pub fn operation(&self, operation: impl Into<String>) {
         lock(&self.0).operation = operation.into();
     }
@@ -288,7 +287,8 @@ mod tests {
 
     fn noted(operation: &str) -> Noted {
         let note = CallNote::new();
-        note.clone().call(operation, "j-1", json!({"ClusterId": "j-1"}));
+        note.operation(operation);
+        note.clone().parameters("j-1", json!({"ClusterId": "j-1"}));
         note.read()
     }
 

@@ -90,14 +90,13 @@ impl<'a> Check<'a> {
 
     fn structure(&mut self, name: &str, shape: &Shape, members: &'a Map<String, Value>) {
         for (member, value) in members {
-            match shape.members.get(member) {
-                Some(reference) => self.inner(Step::Member(member), Some(reference), value),
-                None => {
-                    self.path.push(Step::Member(member));
-                    self.report(&format!("is not a member of {name}"));
-                    self.path.pop();
-                }
-            }
+            let Some(reference) = shape.members.get(member) else {
+                self.path.push(Step::Member(member));
+                self.report(&format!("is not a member of {name}"));
+                self.path.pop();
+                continue;
+            };
+            self.inner(Step::Member(member), Some(reference), value);
         }
         for member in shape.required.iter().filter(|member| !members.contains_key(*member)) {
             self.report(&format!("has no {member}, which {name} requires"));

@@ -171,6 +171,19 @@ macro_rules! operations {
                 Box::pin(async move { $module::$operation(self, request).await.map(S3Response::new) })
             })*
         }
+
+        /// The operations, for the test that calls each of them.
+        #[cfg(test)]
+        #[derive(Clone, Copy, Debug)]
+        #[expect(non_camel_case_types, reason = "named like the methods of s3s")]
+        pub(super) enum Operation {
+            $($operation,)*
+        }
+
+        #[cfg(test)]
+        impl Operation {
+            pub(super) const ALL: &[(Self, &str)] = &[$((Self::$operation, stringify!($operation)),)*];
+        }
     };
 }
 

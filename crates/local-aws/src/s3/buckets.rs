@@ -20,7 +20,7 @@ pub(super) async fn list_buckets(
     api: &Api,
     request: S3Request<ListBucketsInput>,
 ) -> S3Result<ListBucketsOutput> {
-    note!(request, "ListBuckets", {
+    note!(request, {
         "BucketRegion": bucket_region, "ContinuationToken": continuation_token,
         "MaxBuckets": max_buckets, "Prefix": prefix,
     });
@@ -53,7 +53,7 @@ pub(super) async fn create_bucket(
     api: &Api,
     request: S3Request<CreateBucketInput>,
 ) -> S3Result<CreateBucketOutput> {
-    note!(request, "CreateBucket", {
+    note!(request, {
         "Bucket": bucket, "CreateBucketConfiguration": create_bucket_configuration,
     });
     let CreateBucketInput { bucket, create_bucket_configuration, .. } = request.input;
@@ -78,7 +78,7 @@ pub(super) async fn head_bucket(
     api: &Api,
     request: S3Request<HeadBucketInput>,
 ) -> S3Result<HeadBucketOutput> {
-    note!(request, "HeadBucket", { "Bucket": bucket });
+    note!(request, { "Bucket": bucket });
     let bucket = request.input.bucket.clone();
     let found = api.store.run(move |store| store.bucket(&bucket)).await;
     found.map_err(|error| {
@@ -93,7 +93,7 @@ pub(super) async fn delete_bucket(
     api: &Api,
     request: S3Request<DeleteBucketInput>,
 ) -> S3Result<DeleteBucketOutput> {
-    note!(request, "DeleteBucket", { "Bucket": bucket });
+    note!(request, { "Bucket": bucket });
     let bucket = request.input.bucket;
     api.store.run(move |store| store.delete_bucket(&bucket)).await?;
     Ok(DeleteBucketOutput::default())
@@ -103,7 +103,7 @@ pub(super) async fn get_bucket_location(
     api: &Api,
     request: S3Request<GetBucketLocationInput>,
 ) -> S3Result<GetBucketLocationOutput> {
-    note!(request, "GetBucketLocation", { "Bucket": bucket });
+    note!(request, { "Bucket": bucket });
     let bucket = request.input.bucket;
     api.store.run(move |store| store.bucket(&bucket)).await?;
     let constraint =

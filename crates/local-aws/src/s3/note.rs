@@ -11,13 +11,13 @@ use serde_json::{Map, Value, json};
 
 use crate::journal::CallNote;
 
-/// Notes the parameters of an operation: `note!(request, "GetObject", { "Bucket": bucket, "Key": key })`. What the client
-/// did not give is left out.
+/// Notes the parameters of an operation: `note!(request, { "Bucket": bucket, "Key": key })`. What the client did not give
+/// is left out. [`resolved`] has noted the operation's name, as s3s has it.
 macro_rules! note {
-    ($request:expr, $operation:literal, { $($name:literal: $field:ident),* $(,)? }) => {{
+    ($request:expr, { $($name:literal: $field:ident),* $(,)? }) => {{
         let mut parameters = serde_json::Map::new();
         $($crate::s3::note::add(&mut parameters, $name, &$request.input.$field);)*
-        $crate::s3::note::called(&$request, $operation, parameters);
+        $crate::s3::note::called(&$request, parameters);
     }};
 }
 pub(super) use note;
@@ -32,12 +32,15 @@ pub(super) fn resolved(
     let mut parameters = Map::new();
     add(&mut parameters, "Bucket", &bucket.map(str::to_owned));
     add(&mut parameters, "Key", &key.map(str::to_owned));
-    write(extensions, operation, parameters);
+    if let Some(note) = extensions.get::<CallNote>() {
+        note.operation(operation);
+    }
+    write(extensions, parameters);
 }
 
 /// Notes a call with its parameters.
-pub(super) fn called<T>(request: &S3Request<T>, operation: &str, parameters: Map<String, Value>) {
-    write(&request.extensions, operation, parameters);
+pub(super) fn called<T>(request: &S3Request<T>, parameters: Map<String, Value>) {
+    write(&request.extensions, parameters);
 }
 
 /// Notes the error of an answer that has no body to tell it.
@@ -47,7 +50,7 @@ pub(super) fn failed<T>(request: &S3Request<T>, code: &str) {
     }
 }
 
-fn write(extensions: &Extensions, operation: &str, parameters: Map<String, Value>) {
+fn write(extensions: &Extensions, parameters: Map<String, Value>) {
     let Some(note) = extensions.get::<CallNote>() else {
         return;
     };
@@ -57,7 +60,7 @@ fn write(extensions: &Extensions, operation: &str, parameters: Map<String, Value
         (Some(bucket), None) => format!("s3://{bucket}"),
         (None, _) => String::new(),
     };
-    note.call(operation, resource, Value::Object(parameters));
+    note.parameters(resource, Value::Object(parameters));
 }
 
 pub(super) fn add(parameters: &mut Map<String, Value>, name: &str, parameter: &impl Parameter) {

@@ -80,7 +80,7 @@ pub(super) fn without_body(error: S3Error) -> S3Error {
 }
 
 pub(super) async fn get_object(api: &Api, request: S3Request<GetObjectInput>) -> S3Result<GetObjectOutput> {
-    note!(request, "GetObject", {
+    note!(request, {
         "Bucket": bucket, "Key": key, "Range": range, "IfMatch": if_match, "IfNoneMatch": if_none_match,
         "IfModifiedSince": if_modified_since, "IfUnmodifiedSince": if_unmodified_since,
         "ChecksumMode": checksum_mode, "PartNumber": part_number, "VersionId": version_id,
@@ -131,7 +131,7 @@ pub(super) async fn head_object(
     api: &Api,
     request: S3Request<HeadObjectInput>,
 ) -> S3Result<HeadObjectOutput> {
-    note!(request, "HeadObject", {
+    note!(request, {
         "Bucket": bucket, "Key": key, "Range": range, "IfMatch": if_match, "IfNoneMatch": if_none_match,
         "IfModifiedSince": if_modified_since, "IfUnmodifiedSince": if_unmodified_since,
         "ChecksumMode": checksum_mode, "PartNumber": part_number, "VersionId": version_id,

@@ -1,6 +1,7 @@
 //! The service over real, signed HTTP requests, in process.
 
 mod lifecycle;
+mod operations;
 
 use http::{Request, StatusCode};
 use jiff::SignedDuration;

@@ -85,12 +85,11 @@ impl<'a> OpenCall<'a> {
         let done = match fault {
             Some(fault) if fault.prevents() => None,
             fault => {
-                let result = match endpoint.refusal() {
-                    Some(error) => Err(error),
-                    None => {
-                        let result = self.do_call(asked.call.clone(), fault).await;
-                        endpoint.checked(asked.call.operation, rows::fill(&endpoint.0.store, result).await)
-                    }
+                let result = if let Some(error) = endpoint.refusal() {
+                    Err(error)
+                } else {
+                    let result = self.do_call(asked.call.clone(), fault).await;
+                    endpoint.checked(asked.call.operation, rows::fill(&endpoint.0.store, result).await)
                 };
                 let answer = asked.answer(result);
                 Some(Done { response: answer.response.map(Body::from), error: answer.error })

@@ -1,6 +1,7 @@
 //! The endpoint as a whole: a world, an object store and steps behind real requests.
 
 mod answers;
+mod operations;
 
 use std::pin::pin;
 

@@ -149,7 +149,7 @@ fn read(received: Received<'_>, target: &Target, caller: Caller, note: &CallNote
         }
         input => input,
     };
-    note.call(known.name(), resource(known, &input), input.clone());
+    note.parameters(resource(known, &input), input.clone());
     let checked = model.check(operation, input);
     for path in checked.unknown {
         note.warn(format!("{path} is no member of the model: AWS ignores it"));
