@@ -44,7 +44,7 @@
 //!
 //! The first rule that hits decides; every rule counts the calls that match it. Calls of steps count as well: they go
 //! over the same wire. A call that AWS would not let in (no good signature, a request that cannot be read, an unknown
-//! operation) meets no fault. The rules for clusters stand at [`crate::world::troubles`].
+//! operation) meets no fault. The rules for clusters stand at [`crate::world::cluster_faults`].
 //!
 //! The journal's line of a call that met a fault has a member `fault`: the fault, and for one after the effect
 //! `effect`, the outcome that the caller was not told.

@@ -13,7 +13,7 @@ use crate::world::{ClusterRule, RuleError};
 pub struct FaultScript {
     /// Faults of calls.
     pub calls: Vec<CallRule>,
-    /// Faults of clusters; their kinds stand at [`crate::world::troubles`].
+    /// Faults of clusters; their kinds stand at [`crate::world::cluster_faults`].
     pub clusters: Vec<ClusterRule>,
 }
 

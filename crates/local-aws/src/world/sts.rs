@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::CallContext;
 use crate::services::StsOperation;
+use crate::world::context::CallContext;
 
 pub(crate) fn call(operation: StsOperation, context: &CallContext) -> Value {
     match operation {

@@ -4,6 +4,7 @@ mod attributes;
 mod cancel;
 mod failures;
 mod glue;
+mod layers;
 mod lifecycle;
 mod lists;
 mod metrics;
@@ -19,6 +20,7 @@ mod watching;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::context::{after, seconds};
 use super::*;
 
 /// A world with a clock in hand, and the runner's side of it: what is running, and what was asked to stop.

@@ -29,12 +29,8 @@ use serde_json::{Value, json};
 use self::execution::Execution;
 use self::named::NamedQuery;
 use self::workgroup::WorkGroup;
-use super::effects::{Effect, QueryEnd};
-use super::ids::Ids;
-use super::input::after;
-use super::paging::page;
-use super::{ApiError, CallContext};
 use crate::services::AthenaOperation;
+use crate::world::context::{ApiError, Effect, QueryEnd, Scope, after, page};
 
 /// Small, so that whoever reads only the first page of workgroups or named queries is found out.
 const USUAL_PAGE: usize = 3;
@@ -58,13 +54,6 @@ pub(crate) struct Athena {
     named: BTreeMap<String, NamedQuery>,
     /// The oldest first.
     executions: Vec<Execution>,
-}
-
-/// What a call works with beside the state.
-pub(crate) struct Scope<'a> {
-    pub(crate) ids: &'a mut Ids,
-    pub(crate) context: &'a CallContext,
-    pub(crate) outbox: &'a mut Vec<Effect>,
 }
 
 impl Athena {

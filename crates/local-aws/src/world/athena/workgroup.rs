@@ -6,8 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::start::checked_output;
 use super::{Athena, PRIMARY, USUAL_PAGE, answer_page, invalid, text};
-use crate::world::input::seconds;
-use crate::world::{ApiError, CallContext};
+use crate::world::context::{ApiError, CallContext, seconds};
 
 /// A workgroup. The configuration is kept as it was given.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

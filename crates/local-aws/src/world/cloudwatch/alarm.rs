@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::evaluate::{AlarmState, Rule};
 use super::metric::{Metric, Metrics};
-use crate::world::input::seconds;
+use crate::world::context::seconds;
 
 /// An alarm. What PutMetricAlarm gave stays in `request`, and DescribeAlarms copies it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

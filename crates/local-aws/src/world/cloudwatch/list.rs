@@ -6,9 +6,7 @@ use serde_json::{Value, json};
 
 use super::CloudWatch;
 use super::metric::{Dimension, Metric};
-use crate::world::input::read;
-use crate::world::paging::{marked, page};
-use crate::world::{ApiError, WorldSettings};
+use crate::world::context::{ApiError, WorldSettings, marked, page, read};
 
 /// "ListMetrics doesn't return information about metrics if those metrics haven't reported data in the past two weeks."
 const LISTED: SignedDuration = SignedDuration::from_hours(14 * 24);

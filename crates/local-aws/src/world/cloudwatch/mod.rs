@@ -26,8 +26,8 @@ use std::collections::BTreeMap;
 
 use self::alarm::Alarm;
 use self::metric::Metrics;
-use super::{ApiError, CallContext, WorldSettings};
 use crate::services::CloudWatchOperation;
+use crate::world::context::{ApiError, Scope};
 
 /// All metrics and alarms.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -41,9 +41,9 @@ impl CloudWatch {
         &mut self,
         operation: CloudWatchOperation,
         input: &Value,
-        context: &CallContext,
-        settings: &WorldSettings,
+        scope: &Scope<'_>,
     ) -> Result<Value, ApiError> {
+        let Scope { context, settings, .. } = scope;
         match operation {
             CloudWatchOperation::PutMetricData => self.put_metric_data(input, context.now),
             CloudWatchOperation::GetMetricData => self.get_metric_data(input, settings),

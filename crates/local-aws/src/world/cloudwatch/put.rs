@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 
 use super::CloudWatch;
 use super::metric::{Dimension, Metric, Stats};
-use crate::world::ApiError;
-use crate::world::input::{after, read, timestamp};
+use crate::world::context::{ApiError, after, read, timestamp};
 
 const MOST_METRICS: usize = 1_000;
 const MOST_VALUES: usize = 150;

@@ -4,9 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Emr;
 use super::cluster::{Cluster, Reason};
-use super::state::{ClusterState, ReasonCode, StepState};
-use crate::world::input::after;
-use crate::world::{Effect, FaultPhase, StepLaunch, WorldSettings};
+use super::state::{ClusterState, StepState};
+use crate::world::context::{Effect, FaultPhase, ReasonCode, StepLaunch, WorldSettings, after};
 
 /// EMR forgets a terminated cluster after two months.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 61);
@@ -131,7 +130,7 @@ impl Cluster {
         let at = last_end.map_or(due, |last_end| due.max(last_end));
         let Reason { code, message } = self.reason.clone();
         // Only a fault on purpose gives no code, and that one is no error.
-        let state = code.map_or(ClusterState::Terminated, ReasonCode::final_state);
+        let state = code.map_or(ClusterState::Terminated, ClusterState::final_for);
         self.enter(state, code, &message, at);
         self.due = None;
         self.ended = Some(at);

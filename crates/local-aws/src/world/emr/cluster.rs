@@ -7,12 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::state::{ClusterState, ReasonCode};
+use super::faults::Happening;
+use super::state::ClusterState;
 use super::step::{Step, Stopping};
-use super::troubled::Happening;
-use crate::world::input::after;
-use crate::world::settings::Pace;
-use crate::world::{ClusterTrouble, Effect, KillHow};
+use crate::world::context::{ClusterTrouble, Effect, KillHow, Pace, ReasonCode, after};
 
 /// A cluster. What RunJobFlow gave and nobody changes afterwards stays in `request`, and DescribeCluster copies it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -9,8 +9,7 @@ use super::Emr;
 use super::cluster::Cluster;
 use super::state::{ClusterState, StepState};
 use super::step::Step;
-use crate::world::input::{read, seconds};
-use crate::world::{ApiError, CallContext};
+use crate::world::context::{ApiError, CallContext, read, seconds};
 
 /// Members of the request that DescribeCluster shows unchanged under the same name.
 const COPIED: &[&str] = &[

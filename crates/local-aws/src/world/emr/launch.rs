@@ -10,9 +10,8 @@ use super::attributes::{Tag, pairs, set_tags};
 use super::cluster::{Cluster, Reason};
 use super::state::ClusterState;
 use super::submit::StepRequest;
-use super::{Emr, Scope, checks};
-use crate::world::ApiError;
-use crate::world::input::{after, read};
+use super::{Emr, checks};
+use crate::world::context::{ApiError, Scope, after, read};
 
 /// What an auto-termination policy without a time-out means.
 pub(crate) const DEFAULT_IDLE_SECONDS: i64 = 3_600;

@@ -9,9 +9,7 @@ use serde_json::{Map, Value, json};
 use super::Emr;
 use super::cluster::Cluster;
 use super::state::{ClusterState, StepState};
-use crate::world::input::{read, timestamp};
-use crate::world::paging::{Page, marked, page};
-use crate::world::{ApiError, CallContext, WorldSettings};
+use crate::world::context::{ApiError, CallContext, Page, WorldSettings, marked, page, read, timestamp};
 
 /// "You can specify a maximum of 10 stepIDs."
 const MOST_STEP_IDS: usize = 10;

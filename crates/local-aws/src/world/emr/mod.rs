@@ -5,7 +5,7 @@
 //! cluster  one cluster: its state, its ending, its steps      launch      RunJobFlow      checks   what AWS refuses
 //! step     one step                                           submit      AddJobFlowSteps, CancelSteps
 //! work     which kinds of steps can run here                  terminate   TerminateJobFlows
-//! troubled   faults on purpose
+//! faults   faults on purpose  
 //! advance  what time does to a cluster                        attributes  tags, protection, auto-termination
 //! outcome  what the end of a step does to a cluster           describe, lists, instances   the reads
 //! ```
@@ -15,6 +15,7 @@ mod attributes;
 mod checks;
 mod cluster;
 mod describe;
+mod faults;
 mod instances;
 mod launch;
 mod lists;
@@ -23,7 +24,6 @@ mod state;
 mod step;
 mod submit;
 mod terminate;
-mod troubled;
 mod work;
 
 use std::collections::BTreeMap;
@@ -32,20 +32,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::state::{ClusterState, ReasonCode, StepState};
+pub use self::state::{ClusterState, StepState};
+pub use crate::world::context::ReasonCode;
 
 use self::cluster::Cluster;
-use super::ids::Ids;
-use super::{ApiError, CallContext, ClusterTrouble, Effect, WorldSettings};
 use crate::services::EmrOperation;
-
-/// What an operation may use beside the clusters.
-pub(crate) struct Scope<'a> {
-    pub(crate) settings: &'a WorldSettings,
-    pub(crate) ids: &'a mut Ids,
-    pub(crate) context: &'a CallContext,
-    pub(crate) outbox: &'a mut Vec<Effect>,
-}
+use crate::world::context::{ApiError, ClusterTrouble, Scope};
 
 /// All clusters by id. Ids are mixed, so that the order of this map, which ListClusters gives, is not that of creation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

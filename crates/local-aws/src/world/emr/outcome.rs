@@ -16,9 +16,9 @@ use jiff::Timestamp;
 
 use super::Emr;
 use super::cluster::Cluster;
-use super::state::{ClusterState, ReasonCode, StepState};
+use super::state::{ClusterState, StepState};
 use super::step::{ActionOnFailure, Step, Stopping};
-use crate::world::{Effect, FailureDetails, StepEnd, StepExit, WorldSettings};
+use crate::world::context::{Effect, FailureDetails, ReasonCode, StepEnd, StepExit, WorldSettings};
 
 impl Emr {
     pub(crate) fn step_ended(

@@ -7,8 +7,7 @@
 
 use super::cluster::Cluster;
 use super::step::{Jar, Step};
-use crate::world::scripts::StepNames;
-use crate::world::{ApiError, Scripts, Work};
+use crate::world::context::{ApiError, Scripts, StepNames, Work};
 
 /// Programs that EMR puts on its nodes, with what they need and the embedded AWS has not.
 const ABSENT: &[(&str, &str)] = &[

@@ -11,7 +11,7 @@
 
 use super::table::Key;
 use super::{folded, invalid};
-use crate::world::ApiError;
+use crate::world::context::ApiError;
 
 /// More than anybody writes, and less than a stack holds.
 const DEEPEST: usize = 50;

@@ -27,9 +27,8 @@ use serde_json::{Map, Value, json};
 
 use self::database::Database;
 use self::table::Table;
-use super::paging::{Page, sorted_page};
-use super::{ApiError, CallContext, WorldSettings};
 use crate::services::GlueOperation;
+use crate::world::context::{ApiError, Page, Scope, WorldSettings, sorted_page};
 
 /// What no input may ask for, because there is no such thing here.
 const NOT_HERE: &[&str] = &[
@@ -53,9 +52,9 @@ impl Glue {
         &mut self,
         operation: GlueOperation,
         input: &Value,
-        context: &CallContext,
-        settings: &WorldSettings,
+        scope: &Scope<'_>,
     ) -> Result<Value, ApiError> {
+        let Scope { context, settings, .. } = scope;
         refuse(input, NOT_HERE)?;
         if let Some(catalog) = input["CatalogId"].as_str().filter(|catalog| *catalog != context.account) {
             return Err(not_found(format!("Catalog {catalog} not found.")));

@@ -6,8 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::table::Table;
 use super::{Glue, exists, expression, folded, invalid, listed, not_found};
-use crate::world::input::{read, seconds};
-use crate::world::{ApiError, CallContext, WorldSettings};
+use crate::world::context::{ApiError, CallContext, WorldSettings, read, seconds};
 
 /// A partition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

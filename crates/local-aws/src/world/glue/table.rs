@@ -10,8 +10,7 @@ use serde_json::{Map, Value, json};
 use super::database::Database;
 use super::partition::{Partition, with_defaults};
 use super::{Glue, exists, folded, invalid, listed, not_found, refuse};
-use crate::world::input::{read, seconds};
-use crate::world::{ApiError, CallContext, WorldSettings};
+use crate::world::context::{ApiError, CallContext, WorldSettings, read, seconds};
 
 /// A table with its partitions, in the order of their values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -31,8 +31,8 @@ use serde_json::Value;
 
 use self::group::Group;
 use self::schedule::Schedule;
-use super::{ApiError, CallContext, WorldSettings};
 use crate::services::{EmrOperation, SchedulerOperation};
+use crate::world::context::{ApiError, Scope};
 
 /// The group that is always there.
 const DEFAULT_GROUP: &str = "default";
@@ -56,9 +56,9 @@ impl Scheduler {
         &mut self,
         operation: SchedulerOperation,
         input: &Value,
-        context: &CallContext,
-        settings: &WorldSettings,
+        scope: &Scope<'_>,
     ) -> Result<Value, ApiError> {
+        let Scope { context, settings, .. } = scope;
         match operation {
             SchedulerOperation::CreateSchedule => self.create_schedule(input, context),
             SchedulerOperation::GetSchedule => self.get_schedule(input),

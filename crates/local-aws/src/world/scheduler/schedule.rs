@@ -6,9 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{DEFAULT_GROUP, DueCall, Scheduler, conflict, expression, not_found, target};
 use crate::services::EmrOperation;
-use crate::world::input::{read, seconds};
-use crate::world::paging::page;
-use crate::world::{ApiError, CallContext, WorldSettings};
+use crate::world::context::{ApiError, CallContext, WorldSettings, page, read, seconds};
 
 /// A schedule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::world::ApiError;
+use crate::world::context::ApiError;
 
 /// The one universal target that is here.
 const TERMINATE: &str = "arn:aws:scheduler:::aws-sdk:emr:terminateJobFlows";

@@ -52,7 +52,7 @@ fn an_idle_cluster_ends_when_its_policy_says_so() {
     rig.exit(&id, &steps[0], 0);
     rig.pass_secs(59);
     assert_eq!(rig.state(&id), pair("WAITING", "-"));
-    assert_eq!(rig.world.next_deadline(), Some(input::after(rig.now, SignedDuration::from_secs(1))));
+    assert_eq!(rig.world.next_deadline(), Some(after(rig.now, SignedDuration::from_secs(1))));
     // A new step begins the count anew.
     let added = rig.emr("AddJobFlowSteps", json!({"JobFlowId": id, "Steps": [step("two", "CONTINUE")]}));
     rig.pass_secs(30);

@@ -40,7 +40,7 @@ fn a_cluster_goes_from_starting_to_all_steps_completed() {
 #[test]
 fn timelines_are_seconds_and_follow_the_states() {
     let mut rig = Rig::new();
-    let start = input::seconds(rig.now);
+    let start = seconds(rig.now);
     let id = rig.launch(request(&[step("one", "TERMINATE_CLUSTER")]));
     let timeline = |value: &Value| value["Status"]["Timeline"].clone();
     let cluster = rig.cluster(&id);

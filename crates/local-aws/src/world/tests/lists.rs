@@ -41,7 +41,7 @@ fn clusters_are_filtered_by_state_and_creation() {
     let mut rig = Rig::new();
     let old = rig.launch(request(&[]));
     rig.pass_secs(3_600);
-    let after = input::seconds(rig.now);
+    let after = seconds(rig.now);
     let new = rig.launch(kept_alive(&[]));
     let mut list = |input: Value| ids(&rig.all("ListClusters", "Clusters", input));
     assert_eq!(list(json!({"CreatedAfter": after})), std::slice::from_ref(&new));

@@ -18,7 +18,7 @@ fn put(rig: &mut Rig, data: &[Value]) {
 
 /// Values of one statistic over the last hour and the next.
 fn values(rig: &mut Rig, stat: &str, period: i64) -> Vec<(i64, f64)> {
-    let now = input::seconds(rig.now);
+    let now = seconds(rig.now);
     let mut request = json!({"MetricDataQueries": [query("q", "Rows", stat, period)],
         "StartTime": now - 3_600.0, "EndTime": now + 3_600.0, "ScanBy": "TimestampAscending"});
     let mut values = Vec::new();
@@ -41,7 +41,7 @@ fn values(rig: &mut Rig, stat: &str, period: i64) -> Vec<(i64, f64)> {
 fn statistics_are_computed_over_periods() {
     let mut rig = Rig::new();
     let now = rig.now.as_second();
-    let start = input::seconds(rig.now);
+    let start = seconds(rig.now);
     put(
         &mut rig,
         &[datum("Rows", 4.0, start), datum("Rows", 2.0, start + 59.0), datum("Rows", 9.0, start + 60.0)],
@@ -60,7 +60,7 @@ fn statistics_are_computed_over_periods() {
 #[test]
 fn a_repeated_point_doubles_the_sum_and_leaves_the_maximum() {
     let mut rig = Rig::new();
-    let (now, start) = (rig.now.as_second(), input::seconds(rig.now));
+    let (now, start) = (rig.now.as_second(), seconds(rig.now));
     for _ in 0..2 {
         put(&mut rig, &[datum("Rows", 7.0, start)]);
     }
@@ -75,7 +75,7 @@ fn a_repeated_point_doubles_the_sum_and_leaves_the_maximum() {
 fn statistic_sets_and_distributions_add_up() {
     let mut rig = Rig::new();
     let now = rig.now.as_second();
-    let mut set = datum("Rows", 0.0, input::seconds(rig.now));
+    let mut set = datum("Rows", 0.0, seconds(rig.now));
     set.as_object_mut().unwrap().remove("Value");
     let mut distribution = set.clone();
     set["StatisticValues"] = json!({"SampleCount": 3, "Sum": 30, "Minimum": 5, "Maximum": 15});
@@ -90,7 +90,7 @@ fn statistic_sets_and_distributions_add_up() {
 #[test]
 fn a_unit_selects_and_none_selects_all() {
     let mut rig = Rig::new();
-    let start = input::seconds(rig.now);
+    let start = seconds(rig.now);
     let mut seconds = datum("Rows", 100.0, start);
     seconds["Unit"] = json!("Seconds");
     put(&mut rig, &[datum("Rows", 1.0, start), seconds]);
@@ -111,7 +111,7 @@ fn a_unit_selects_and_none_selects_all() {
 fn data_points_come_in_pages_over_all_queries() {
     let pages = PageSizes { datapoints: 2, ..PageSizes::default() };
     let mut rig = Rig::with(WorldSettings { pages, ..WorldSettings::default() });
-    let start = input::seconds(rig.now);
+    let start = seconds(rig.now);
     let minutes = [0.0, 60.0, 120.0, 180.0, 240.0];
     put(&mut rig, &minutes.map(|offset| datum("Rows", offset, start + offset)));
     assert_eq!(values(&mut rig, "Sum", 60).len(), 5);
@@ -141,7 +141,7 @@ fn data_points_come_in_pages_over_all_queries() {
 #[test]
 fn points_that_are_no_numbers_or_of_another_time_are_refused_with_the_whole_call() {
     let mut rig = Rig::new();
-    let now = input::seconds(rig.now);
+    let now = seconds(rig.now);
     let day = 86_400.0;
     let good = datum("Rows", 1.0, now);
     let with = |member: &str, value: Value| {
@@ -209,7 +209,7 @@ fn queries_that_are_not_answered_are_refused_by_name() {
 fn metrics_are_listed_and_filtered() {
     let pages = PageSizes { metrics: 1, ..PageSizes::default() };
     let mut rig = Rig::with(WorldSettings { pages, ..WorldSettings::default() });
-    let now = input::seconds(rig.now);
+    let now = seconds(rig.now);
     put(&mut rig, &[datum("Rows", 1.0, now), datum("Rejected", 1.0, now), datum("Rows", 2.0, now)]);
     let other = json!({"MetricName": "Rows", "Value": 1, "Timestamp": now});
     rig.cloudwatch("PutMetricData", json!({"Namespace": "Other", "MetricData": [other]}));

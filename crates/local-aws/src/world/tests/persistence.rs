@@ -33,7 +33,7 @@ fn a_world_survives_being_written_down() {
     let mut rig = Rig::new();
     let input = kept_alive(&[step("one", "CONTINUE")]);
     rig.emr("RunJobFlow", input);
-    let later = input::after(rig.now, SignedDuration::from_secs(5));
+    let later = after(rig.now, SignedDuration::from_secs(5));
     let context = CallContext {
         now: later,
         region: "r".into(),
@@ -52,7 +52,7 @@ fn a_world_survives_being_written_down() {
 fn a_step_whose_process_is_gone_is_interrupted_and_its_cluster_ends() {
     let (mut rig, id) = busy();
     rig.world = reopened(&rig.world);
-    rig.now = input::after(rig.now, SignedDuration::from_secs(3_600));
+    rig.now = after(rig.now, SignedDuration::from_secs(3_600));
     rig.world.restarted(rig.now);
     rig.collect();
     assert_eq!(rig.step_states(&id), ["FAILED", "INTERRUPTED"]);
@@ -91,7 +91,7 @@ fn time_does_not_go_back() {
     assert_eq!(rig.state(&id), pair("WAITING", "-"));
     let second = text(&rig.emr("RunJobFlow", kept_alive(&[]))["JobFlowId"]);
     let created = rig.cluster(&second)["Status"]["Timeline"]["CreationDateTime"].clone();
-    assert_eq!(created, json!(input::seconds(late)));
+    assert_eq!(created, json!(seconds(late)));
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn run(happenings: &[(u32, Happening)], pieces: i64) -> (World, BTreeMap<String,
     let mut clusters: Vec<String> = Vec::new();
     let mut ended = 0;
     for (pause, happening) in happenings {
-        let end = input::after(rig.now, SignedDuration::from_millis(i64::from(*pause)));
+        let end = after(rig.now, SignedDuration::from_millis(i64::from(*pause)));
         for piece in 1..=pieces {
             let millis = i64::from(*pause) * piece / pieces - i64::from(*pause) * (piece - 1) / pieces;
             rig.pass_ms(millis);
@@ -117,7 +117,7 @@ fn apply(rig: &mut Rig, clusters: &mut Vec<String>, ended: &mut usize, happening
             return;
         }
         Happening::Put { value, back } => {
-            let at = input::seconds(rig.now).floor() - f64::from(i32::try_from(*back).unwrap());
+            let at = seconds(rig.now).floor() - f64::from(i32::try_from(*back).unwrap());
             let data = json!([{"MetricName": "M", "Value": value, "Timestamp": at}]);
             rig.cloudwatch("PutMetricData", json!({"Namespace": "N", "MetricData": data}));
             return;
@@ -191,7 +191,7 @@ proptest! {
         let (mut world, _) = run(&happenings, 1);
         let mut now = world.clock;
         for _ in 0..400 {
-            now = input::after(now, SignedDuration::from_secs(1));
+            now = after(now, SignedDuration::from_secs(1));
             world.advance(now);
             let running: Vec<(String, String)> = world
                 .emr

@@ -16,7 +16,7 @@ fn no_success() -> Value {
 }
 
 fn succeed(rig: &mut Rig, value: f64) {
-    let at = input::seconds(rig.now);
+    let at = seconds(rig.now);
     let datum = json!({"MetricName": "RunSucceeded", "Value": value, "Timestamp": at, "Unit": "Count",
         "Dimensions": [{"Name": "Pipeline", "Value": "web-logs"}]});
     rig.cloudwatch("PutMetricData", json!({"Namespace": "Emrys", "MetricData": [datum]}));
@@ -45,7 +45,7 @@ fn no_data_breaches_and_a_success_clears() {
     assert_eq!(state(&mut rig), "ALARM");
     succeed(&mut rig, 1.0);
     assert_eq!(state(&mut rig), "OK");
-    let changed = input::seconds(rig.now);
+    let changed = seconds(rig.now);
     // It stays so for a day, and goes back to ALARM when no further success comes.
     rig.pass(SignedDuration::from_hours(26));
     assert_eq!(state(&mut rig), "OK");
@@ -54,13 +54,13 @@ fn no_data_breaches_and_a_success_clears() {
     assert_eq!(state(&mut rig), "ALARM");
     // At the end of a period, not when somebody looked.
     let updated = alarm(&mut rig)["StateUpdatedTimestamp"].as_f64().unwrap();
-    assert!(updated < input::seconds(rig.now) && updated % 3_600.0 == 0.0, "{updated}");
+    assert!(updated < seconds(rig.now) && updated % 3_600.0 == 0.0, "{updated}");
 }
 
 #[test]
 fn an_alarm_shows_its_configuration() {
     let mut rig = Rig::new();
-    let created = input::seconds(rig.now);
+    let created = seconds(rig.now);
     rig.cloudwatch("PutMetricAlarm", no_success());
     let shown = alarm(&mut rig);
     for (member, value) in no_success().as_object().unwrap() {

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Emr;
 use super::cluster::{Cluster, ErrorDetail};
-use super::state::{ReasonCode, StepState};
+use super::state::StepState;
 use super::step::Stopping;
-use crate::world::input::after;
-use crate::world::{
-    ClusterTrouble, Effect, FaultPhase, KillHow, LogTrouble, Node, StateOf, StepEnd, StepExit, WorldSettings,
+use crate::world::context::{
+    ClusterTrouble, Effect, FaultPhase, KillHow, LogTrouble, Node, ReasonCode, StateOf, StepEnd, StepExit,
+    WorldSettings, after,
 };
 
 /// Something that will happen to a cluster.

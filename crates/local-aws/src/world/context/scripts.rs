@@ -182,7 +182,7 @@ pub struct ClusterFault {
     /// In which phase it fails (at its end).
     pub at: FaultPhase,
     /// The code of the state change reason.
-    pub code: super::emr::ReasonCode,
+    pub code: super::reason::ReasonCode,
     /// The message of the state change reason.
     pub message: String,
     /// The code of an entry in ErrorDetails, such as `BOOTSTRAP_FAILURE_PRIMARY_WITH_NON_ZERO_CODE`.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::ApiError;
+use super::error::ApiError;
 use super::scripts::ScriptedWork;
 use crate::services::{EmrOperation, Service};
 

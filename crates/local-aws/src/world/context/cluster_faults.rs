@@ -35,9 +35,8 @@
 use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::ClusterFault;
-use super::emr::ReasonCode;
-use super::scripts::FaultPhase;
+use super::reason::ReasonCode;
+use super::scripts::{ClusterFault, FaultPhase};
 
 /// Which clusters have which fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
