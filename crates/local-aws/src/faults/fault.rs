@@ -71,7 +71,7 @@ pub enum When {
 
 /// A fault in the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FaultNote {
+pub struct FaultRecord {
     /// The fault.
     #[serde(flatten)]
     pub fault: Fault,

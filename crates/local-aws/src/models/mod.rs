@@ -15,7 +15,7 @@ mod validate;
 
 pub(crate) use self::answer::{check_error, check_output};
 pub use self::shape::{Kind, Model, OperationModel, Shape};
-pub use self::validate::{Checked, Fault, Violation};
+pub use self::validate::{Checked, InputError, Violation};
 
 #[cfg(test)]
 mod tests;

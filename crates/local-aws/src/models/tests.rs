@@ -8,7 +8,7 @@ fn model(service: Service) -> &'static Model {
 }
 
 fn message(service: Service, operation: &str, input: Value) -> Option<String> {
-    model(service).check(operation, input).fault.map(|fault| fault.to_string())
+    model(service).check(operation, input).error.map(|error| error.to_string())
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn unknown_members_are_ignored_and_reported() {
     put(&mut input, "/Steps/0/Kind", json!("spark"));
     put(&mut input, "/__type", json!("RunJobFlowInput"));
     let checked = model(Service::Emr).check("RunJobFlow", input);
-    assert_eq!(checked.fault, None);
+    assert_eq!(checked.error, None);
     assert_eq!(checked.unknown, ["instances.HadoopVersoin", "steps.1.member.Kind"]);
     assert_eq!(checked.input, launch(), "and the world does not see them");
 }
@@ -177,7 +177,7 @@ fn null_is_absent() {
     put(&mut input, "/LogUri", Value::Null);
     put(&mut input, "/Steps/0/ActionOnFailure", Value::Null);
     let checked = model(Service::Emr).check("RunJobFlow", input);
-    assert_eq!((checked.fault, checked.input), (None, launch()));
+    assert_eq!((checked.error, checked.input), (None, launch()));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::shape::{Kind, Model, Shape};
 
-/// An input that was looked at.
+/// An input that was checked.
 #[derive(Debug)]
 pub struct Checked {
     /// The input without members that are null: in JSON null and absent are the same.
@@ -14,19 +14,19 @@ pub struct Checked {
     /// The paths of members that the model does not have. AWS ignores them.
     pub unknown: Vec<String>,
     /// What is wrong with it, if anything.
-    pub fault: Option<Fault>,
+    pub error: Option<InputError>,
 }
 
 /// Why an input is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum InputError {
     /// A value has the wrong type: it cannot even be read (`SerializationException`). AWS stops at the first.
     Unreadable(String),
     /// Constraints do not hold; all of them.
     Invalid(Vec<Violation>),
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable(why) => f.write_str(why),
@@ -65,17 +65,17 @@ impl Model {
     pub fn check(&self, operation: &str, input: Value) -> Checked {
         let shape = self.operation(operation).and_then(|operation| self.shape(operation.input.as_deref()?));
         let Some(shape) = shape else {
-            return Checked { input, unknown: Vec::new(), fault: None };
+            return Checked { input, unknown: Vec::new(), error: None };
         };
         let mut check = Check { model: self, violations: Vec::new(), unknown: Vec::new() };
         match check.value("", shape, &input) {
             Err(Unreadable(why)) => {
-                Checked { input, unknown: check.unknown, fault: Some(Fault::Unreadable(why)) }
+                Checked { input, unknown: check.unknown, error: Some(InputError::Unreadable(why)) }
             }
             Ok(input) => {
                 let violations = check.violations;
-                let fault = (!violations.is_empty()).then_some(Fault::Invalid(violations));
-                Checked { input, unknown: check.unknown, fault }
+                let error = (!violations.is_empty()).then_some(InputError::Invalid(violations));
+                Checked { input, unknown: check.unknown, error }
             }
         }
     }

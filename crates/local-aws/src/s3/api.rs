@@ -26,7 +26,7 @@ use s3s::path::S3Path;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 
-use super::{buckets, lifecycle, listing, multipart, note, objects, reading};
+use super::{buckets, lifecycle, listing, multipart, objects, reading, record};
 use crate::clock::Clock;
 use crate::faults::Gate;
 use crate::store::Store;
@@ -138,7 +138,7 @@ impl S3Access for Signed {
             S3Path::Bucket { bucket } => (Some(bucket.to_string()), None),
             S3Path::Object { bucket, key } => (Some(bucket.to_string()), Some(key.to_string())),
         };
-        note::resolved(context.extensions_mut(), &operation, bucket.as_deref(), key.as_deref());
+        record::resolved(context.extensions_mut(), &operation, bucket.as_deref(), key.as_deref());
         let allowed = self.allows(context);
         let gate = context.extensions_mut().get::<Gate>().cloned();
         Box::pin(async move {

@@ -1,11 +1,11 @@
 //! The check of every answer of the world against the service model, before it is sent.
 //!
-//! A wrong answer is a mistake of the embedded AWS, and no client would find it: so it is never sent. In its place comes
-//! an `InternalFailure` whose message names the service, the operation and the member. Beyond that:
+//! A wrong answer is a mistake of the embedded AWS, and no client would find it. It is never sent: the caller gets an
+//! `InternalFailure` whose message names the service, the operation and the member. Beyond that:
 //!
 //! - [`Endpoint::send`], for callers in the process, panics from then on. Tests and simulations fail.
-//! - A daemon that was built with debug assertions answers every later call to the world in the same way. Its clients
-//!   survive single errors of a server, and tests must fail all the same.
+//! - A daemon that was built with debug assertions answers every later call to the world with the same error. Its
+//!   clients tolerate single errors of a server, but a test must fail.
 //!
 //! The answers of S3 are not checked: their types are those of s3s, which writes them.
 

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::faults::{FaultPlan, Faults};
-use crate::journal::{Journal, Noted, OK};
+use crate::journal::{Journal, OK, Recorded};
 use crate::s3;
 use crate::services::Operation;
 use crate::steps::{Runner, RunnerConfig};
@@ -252,7 +252,7 @@ impl Endpoint {
 
     /// Lets the world answer a call.
     pub(super) fn call(&self, call: &Call, view: ListView) -> Result<Value, ApiError> {
-        let turn = if call.operation.is_write() { Turn::Asked } else { Turn::Look };
+        let turn = if call.operation.is_write() { Turn::Change } else { Turn::Observe };
         let result = self.turn(turn, |world, now| {
             let context = CallContext {
                 now,
@@ -265,25 +265,28 @@ impl Endpoint {
         });
         self.0.moved.notify_one();
         result.unwrap_or_else(|error| {
-            let why =
-                format!("The embedded AWS cannot keep what was asked for, and has not done it: {error}");
+            let why = format!("the embedded AWS cannot save this change and did not make it: {error}");
             Err(ApiError::new("InternalFailure", why, 500))
         })
     }
 
-    /// One turn of the world: what was due, then `act`, then what follows from it. A changed world is saved before
-    /// anything is done outside or said about it. What was asked for and cannot be saved is not done: who asked is told
-    /// so, and no later daemon forgets what this one promised. What was due comes about all the same.
-    pub(super) fn turn<T>(&self, turn: Turn, act: impl FnOnce(&mut World, Timestamp) -> T) -> io::Result<T> {
+    /// One turn of the world: what was due, then `change`, then what follows from it. A changed world is saved before an
+    /// effect is executed and before the call is answered. If it cannot be saved, a call's change is undone and the call
+    /// gets an error: no daemon forgets what an earlier one has promised. What was due happens all the same.
+    pub(super) fn turn<T>(
+        &self,
+        turn: Turn,
+        change: impl FnOnce(&mut World, Timestamp) -> T,
+    ) -> io::Result<T> {
         let mut world = lock(&self.0.world);
         let now = self.0.clock.now();
         let due = world.next_deadline().is_some_and(|deadline| deadline <= now);
         let mut effects: Vec<Effect> = world.advance(now);
-        let may_refuse = turn == Turn::Asked && self.0.saved.is_some();
+        let may_refuse = turn == Turn::Change && self.0.saved.is_some();
         let before = may_refuse.then(|| (world.clone(), effects.len()));
-        let mut result = Ok(act(&mut world, now));
+        let mut result = Ok(change(&mut world, now));
         effects.extend(world.advance(now));
-        if (turn != Turn::Look || due || !effects.is_empty())
+        if (turn != Turn::Observe || due || !effects.is_empty())
             && let Err(error) = self.changed(&world, now)
         {
             tracing::error!(%error, "the world cannot be saved: what is not saved is lost when the daemon ends");
@@ -295,7 +298,7 @@ impl Endpoint {
         }
         for effect in effects {
             match effect {
-                Effect::Called(call) => self.journal_own(*call),
+                Effect::Called(call) => self.record_own_call(*call),
                 effect => self.0.runner.execute(effect),
             }
         }
@@ -303,17 +306,17 @@ impl Endpoint {
     }
 
     /// A line for a call that the world made by itself.
-    fn journal_own(&self, call: MadeCall) {
+    fn record_own_call(&self, call: MadeCall) {
         let operation = Operation::Emr(call.operation);
-        let noted = Noted {
+        let recorded = Recorded {
             resource: wire::resource(operation, &call.input),
             operation: operation.name().to_owned(),
             request: Some(call.input),
             by: Some(call.by),
-            ..Noted::default()
+            ..Recorded::default()
         };
         let (outcome, status) = call.error.map_or((OK.to_owned(), 200), |error| (error.code, error.status));
-        self.0.journal.record(call.at, operation.service().name(), noted, &outcome, status);
+        self.0.journal.record(call.at, operation.service().name(), recorded, &outcome, status);
     }
 
     fn changed(&self, world: &World, now: Timestamp) -> io::Result<()> {
@@ -330,12 +333,12 @@ impl Endpoint {
 /// Why the world takes a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
-    /// Somebody looks, or time has passed.
-    Look,
-    /// Somebody asks for a change.
-    Asked,
+    /// A call reads, or time has passed.
+    Observe,
+    /// A call may change something.
+    Change,
     /// Something happened outside, and cannot be taken back.
-    Happened,
+    Event,
 }
 
 /// A request from within the process names its host in the address only; signatures cover the header.

@@ -30,7 +30,7 @@ pub enum SavedWorldError {
         source: io::Error,
     },
     /// The file is none of ours, or damaged.
-    #[error("{} is no saved world", path.display())]
+    #[error("{} is not a valid saved world", path.display())]
     Form {
         /// The file.
         path: PathBuf,

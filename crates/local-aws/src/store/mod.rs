@@ -10,8 +10,8 @@
 //! uploads    multipart uploads and their parts
 //! ```
 //!
-//! A conditional write is decided and done under the bucket's lock, and an object changes in one step (a rename): a
-//! reader sees the old bytes or the new ones, and of two writers with `If-None-Match: *` exactly one wins.
+//! A conditional write is decided and done under the bucket's lock: of two writers with `If-None-Match: *` exactly one
+//! wins. An object changes in one step (a rename): a reader gets the old bytes or the new ones.
 
 mod api;
 mod directory;

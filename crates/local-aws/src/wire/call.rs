@@ -9,8 +9,8 @@ use http::request::Parts;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::journal::CallNote;
-use crate::models::{Fault, Model};
+use crate::journal::CallRecord;
+use crate::models::{InputError, Model};
 use crate::services::{Operation, Service};
 use crate::world::ApiError;
 
@@ -59,14 +59,14 @@ pub struct Received<'a> {
 #[derive(Debug)]
 pub enum Opened {
     /// It is in order.
-    Asked(Asked),
+    Valid(ValidRequest),
     /// It is not, and this is its answer.
     Refused(Answer),
 }
 
 /// A request that is in order, and what its answer needs to know.
 #[derive(Debug)]
-pub struct Asked {
+pub struct ValidRequest {
     /// The call, for the world.
     pub call: Call,
     form: Form,
@@ -81,20 +81,20 @@ struct Form {
 }
 
 /// Reads a request to a service of the world.
-pub fn open(received: Received<'_>, route: Route, verifier: &Verifier, note: &CallNote) -> Opened {
+pub fn open(received: Received<'_>, route: Route, verifier: &Verifier, record: &CallRecord) -> Opened {
     let target = match route {
         Route::World(target) => Ok(target),
         Route::Query => query_target(received),
         unknown @ (Route::Unknown { .. } | Route::S3) => Err(unknown),
     };
     match target {
-        Ok(target) => open_target(received, target, verifier, note),
-        Err(unknown) => Opened::Refused(refuse(received, unknown, note)),
+        Ok(target) => open_target(received, target, verifier, record),
+        Err(unknown) => Opened::Refused(refuse(received, unknown, record)),
     }
 }
 
-fn open_target(received: Received<'_>, target: Target, verifier: &Verifier, note: &CallNote) -> Opened {
-    note.operation(&target.operation);
+fn open_target(received: Received<'_>, target: Target, verifier: &Verifier, record: &CallRecord) -> Opened {
+    record.operation(&target.operation);
     let form = Form {
         target,
         request_id: received.request_id.to_owned(),
@@ -102,14 +102,14 @@ fn open_target(received: Received<'_>, target: Target, verifier: &Verifier, note
     };
     let call = verifier
         .verify(received.head, received.body, received.now)
-        .and_then(|caller| read(received, &form.target, caller, note));
+        .and_then(|caller| read(received, &form.target, caller, record));
     match call {
-        Ok(call) => Opened::Asked(Asked { call, form }),
+        Ok(call) => Opened::Valid(ValidRequest { call, form }),
         Err(error) => Opened::Refused(form.answer(Err(error))),
     }
 }
 
-impl Asked {
+impl ValidRequest {
     /// The answer with this result.
     pub fn answer(&self, result: Result<Value, ApiError>) -> Answer {
         self.form.answer(result)
@@ -133,7 +133,12 @@ impl Form {
     }
 }
 
-fn read(received: Received<'_>, target: &Target, caller: Caller, note: &CallNote) -> Result<Call, ApiError> {
+fn read(
+    received: Received<'_>,
+    target: &Target,
+    caller: Caller,
+    record: &CallRecord,
+) -> Result<Call, ApiError> {
     let Target { service, operation, protocol } = target;
     let (Some(known), Some(model)) = (service.operation(operation), Model::of(*service)) else {
         return Err(ApiError::unknown_operation(service.name(), operation));
@@ -149,22 +154,22 @@ fn read(received: Received<'_>, target: &Target, caller: Caller, note: &CallNote
         }
         input => input,
     };
-    note.parameters(resource(known, &input), input.clone());
+    record.parameters(resource(known, &input), input.clone());
     let checked = model.check(operation, input);
     for path in checked.unknown {
-        note.warn(format!("{path} is no member of the model: AWS ignores it"));
+        record.warn(format!("{path} is not a member of the model: AWS ignores it"));
     }
-    match checked.fault {
+    match checked.error {
         None => Ok(Call { operation: known, input: checked.input, caller }),
-        Some(Fault::Unreadable(why)) => Err(protocol.unreadable(why)),
-        Some(fault @ Fault::Invalid(_)) => {
+        Some(InputError::Unreadable(why)) => Err(protocol.unreadable(why)),
+        Some(error @ InputError::Invalid(_)) => {
             // CloudWatch and STS keep the code of their query days.
             let code = match service {
                 Service::Emr | Service::Scheduler | Service::Glue => "ValidationException",
                 Service::Athena => "InvalidRequestException",
                 _ => "ValidationError",
             };
-            Err(ApiError::new(code, fault.to_string(), 400))
+            Err(ApiError::new(code, error.to_string(), 400))
         }
     }
 }
@@ -185,13 +190,13 @@ fn query_target(received: Received<'_>) -> Result<Target, Route> {
 }
 
 /// Refuses what is not here: never an empty success.
-fn refuse(received: Received<'_>, route: Route, note: &CallNote) -> Answer {
+fn refuse(received: Received<'_>, route: Route, record: &CallRecord) -> Answer {
     let (service, operation, protocol) = match route {
         Route::Unknown { service, operation, protocol } => (service, operation, protocol),
         Route::World(target) => (target.service.name().to_owned(), target.operation, target.protocol),
         Route::Query | Route::S3 => (String::new(), String::new(), Protocol::AwsQuery),
     };
-    note.operation(&operation);
+    record.operation(&operation);
     let model = (protocol == Protocol::RpcV2Cbor).then(|| Model::of(Service::CloudWatch)).flatten();
     let request_id = received.request_id;
     let envelope = Envelope { model, operation: &operation, request_id, query_mode: false };

@@ -34,7 +34,7 @@ pub(super) fn bind(
     let in_query = query::parameters(query.unwrap_or_default().as_bytes())?;
     for (name, member) in &shape.members {
         let Some(location) = member.location.as_deref() else { continue };
-        // What belongs elsewhere is not looked for in the body.
+        // A member that belongs elsewhere is not read from the body.
         input.remove(name);
         let wanted = member.location_name.as_deref().unwrap_or(name);
         let value = match location {

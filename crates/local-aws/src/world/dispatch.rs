@@ -28,7 +28,7 @@ pub struct World {
     athena: Athena,
     #[serde(default)]
     pub(super) glue: Glue,
-    /// The latest time seen: a clock that goes back does not take the world back.
+    /// The latest time so far: a clock that goes back does not take the world back.
     pub(super) clock: Timestamp,
     outbox: Vec<Effect>,
 }
@@ -84,7 +84,7 @@ impl World {
     ) -> Result<Value, ApiError> {
         self.advance_to(context.now);
         let context = &CallContext { now: self.clock, ..context.clone() };
-        let settings = self.settings.seen_through(context.view);
+        let settings = self.settings.with_view(context.view);
         let mut scope = Scope { settings: &settings, ids: &mut self.ids, context, outbox: &mut self.outbox };
         match operation {
             Operation::Emr(operation) => self.emr.call(operation, input, &mut scope),
@@ -122,10 +122,10 @@ impl World {
         self.emr.step_ended(cluster_id, step_id, end, self.clock, &self.settings, &mut self.outbox);
     }
 
-    /// To be called once when a persisted world is opened again: the processes of running steps are gone with the
-    /// daemon that ran them. To EMR that is a lost primary node: the step becomes INTERRUPTED and its cluster ends
-    /// TERMINATED_WITH_ERRORS with INTERNAL_ERROR (a step that was being stopped already becomes CANCELLED, and its
-    /// cluster's own reason stands).
+    /// To be called once when a saved world is opened again: the processes of running steps are gone with the daemon
+    /// that ran them. To EMR that is a lost primary node: the step becomes INTERRUPTED and its cluster ends
+    /// TERMINATED_WITH_ERRORS with INTERNAL_ERROR. A step that was being stopped becomes CANCELLED, and its cluster
+    /// keeps its own reason.
     pub fn restarted(&mut self, now: Timestamp) {
         self.clock = self.clock.max(now);
         self.outbox.clear();
@@ -155,7 +155,7 @@ impl World {
         let before = self.clock;
         self.clock = self.clock.max(now);
         while let Some(due) = self.scheduler.next_deadline().filter(|due| *due <= self.clock) {
-            // What was due before its schedule was made, or while nobody looked, is done now and not then.
+            // What was due before its schedule was made, or before this call, is done now and not then.
             let at = due.max(before);
             self.emr.advance(at, &self.settings, &mut self.outbox);
             for call in self.scheduler.take_due(at) {

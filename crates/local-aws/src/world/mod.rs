@@ -9,13 +9,15 @@
 //!         +----------------------------------------------- crate::steps runs it
 //! ```
 //!
-//! No I/O, no async, no clock: time is an argument, ids come from a seed. Real time, stepped time and persistence are
-//! therefore one thing: [`World::advance`] runs whatever was due up to `now`, at the instants at which it was due, so
-//! that one long step of time and many short ones end in the same world.
+//! No I/O, no async, no clock: time is an argument, ids come from a seed. [`World::advance`] does what was due up to
+//! `now`, at the instants at which it was due. So one long step of time and many short ones end in the same world, and
+//! real time, stepped time and a restart need no code of their own.
 //!
-//! The driver's loop: `advance(now)` before each call and at [`World::next_deadline`]; after a call look at
-//! `next_deadline` again (a call may have left effects, which makes it due at once); hand every effect to the runner,
-//! and its answers to [`World::step_ended`].
+//! The driver's loop:
+//!
+//! - It calls `advance(now)` before each call and at [`World::next_deadline`].
+//! - After a call it asks for `next_deadline` again: effects that the call has left are due at once.
+//! - It hands every effect to the runner, and the runner's answers to [`World::step_ended`].
 //!
 //! ```text
 //! dispatch   World: the state, and what calls, time and ends do to it
@@ -37,7 +39,7 @@ pub(crate) use self::context::RuleError;
 pub use self::context::cluster_faults;
 pub use self::context::{
     ApiError, CallContext, ClusterFault, ClusterRule, ClusterTrouble, Effect, FailureDetails, FaultPhase,
-    KillHow, ListView, LogTrouble, MadeCall, Node, Pace, PageSizes, QueryEnd, QueryLaunch, ScriptError,
+    KillHow, ListView, LogFaults, MadeCall, Node, Pace, PageSizes, QueryEnd, QueryLaunch, ScriptError,
     ScriptedFile, ScriptedStep, ScriptedWork, Scripts, StateOf, StepEnd, StepExit, StepLaunch, Work,
     WorldSettings,
 };

@@ -1,7 +1,9 @@
 //! The world as its driver sees it: calls, time and ends of steps go in; answers, states and effects come out.
 
+mod alarms;
 mod attributes;
 mod cancel;
+mod cluster_faults;
 mod failures;
 mod glue;
 mod layers;
@@ -14,8 +16,6 @@ mod queries;
 mod requests;
 mod schedules;
 mod shapes;
-mod troubles;
-mod watching;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ use super::context::{after, seconds};
 use super::*;
 
 /// A world with a clock in hand, and the runner's side of it: what is running, and what was asked to stop.
-struct Rig {
+struct Harness {
     world: World,
     now: Timestamp,
     started: Vec<StepLaunch>,
@@ -41,7 +41,7 @@ struct Rig {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "inputs are written where they are used: json!({..})")]
-impl Rig {
+impl Harness {
     fn new() -> Self {
         Self::with(WorldSettings::default())
     }

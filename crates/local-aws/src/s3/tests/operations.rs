@@ -69,7 +69,7 @@ async fn every_operation_is_called() {
         let answer = answer(&s3(&store()), operation).await;
         assert!(answer.status.is_success(), "{name}: {} {}", answer.status, answer.body);
         // s3s has the names of the model: `ListObjectsV2` for `list_objects_v2`.
-        let called = answer.note.read().operation.to_lowercase();
+        let called = answer.record.read().operation.to_lowercase();
         assert_eq!(called, name.replace('_', ""));
     }
 }

@@ -1,7 +1,7 @@
 //! Every operation that the world answers is called here over its real protocol, and succeeds.
 //!
-//! The loop goes over the table of operations, and the inputs come from exhaustive matches: an operation that is added to
-//! the table does not compile until it has a call here. The endpoint checks each answer against the service model.
+//! The loop goes over the table of operations, and the inputs come from exhaustive matches. An operation that is added
+//! to the table does not compile until it has a call here. The endpoint checks each answer against the service model.
 
 use super::*;
 use crate::models::Model;
@@ -187,7 +187,7 @@ impl Bench {
         self.call(AthenaOperation::GetQueryExecution, json!({"QueryExecutionId": id})).await;
         let columns = vec![json!({"Name": "n", "Type": "integer"})];
         self.endpoint
-            .turn(crate::server::endpoint::Turn::Happened, |world, now| {
+            .turn(crate::server::endpoint::Turn::Event, |world, now| {
                 world.query_ended(&id, QueryEnd::Done { columns, scanned: 1 }, now);
             })
             .unwrap();

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! The SQL runs outside of the world: [`Effect::StartQuery`](crate::world::Effect) and
-//! [`World::query_ended`](crate::world::World::query_ended). The world keeps no rows: GetQueryResults names the result's
-//! object, and [`crate::athena`] reads it when it is asked for, as Athena does.
+//! [`World::query_ended`](crate::world::World::query_ended). The world keeps no rows. GetQueryResults names the object of
+//! the result, and [`crate::athena`] reads it for each call, as Athena does.
 
 mod describe;
 mod execution;

@@ -7,9 +7,9 @@
 //! evaluate  the verdict of a rule on its data (pure)     alarms  PutMetricAlarm, DescribeAlarms, DeleteAlarms
 //! ```
 //!
-//! An alarm is evaluated when its first evaluation is due, at each end of a period, and at once when a point of its
-//! metric arrives: those are the only instants at which its state can change, so that nothing is lost by not looking
-//! every minute as AWS does. Actions are shown but not carried out.
+//! An alarm is evaluated when its first evaluation is due, at the end of each period, and when a point of its metric
+//! arrives. Its state can change at these instants only. AWS evaluates every minute, with the same result. Actions are
+//! shown but not carried out.
 
 mod alarm;
 mod alarms;
@@ -70,5 +70,5 @@ fn validation_error(message: impl Into<String>) -> ApiError {
 
 /// A token that no page of the list gave.
 fn invalid_token() -> ApiError {
-    ApiError::new("InvalidNextToken", "The token is none that a page of this list gave.", 400)
+    ApiError::new("InvalidNextToken", "The token is invalid: no page of this list returned it.", 400)
 }

@@ -106,7 +106,7 @@ impl CloudWatch {
             self.metrics.add(&point.metric, point.at, &point.unit, point.stats);
         }
         for alarm in self.alarms.values_mut().filter(|alarm| touched.contains(alarm.metric())) {
-            alarm.look_at(now);
+            alarm.evaluate_soon(now);
             alarm.advance(now, &self.metrics);
         }
         Ok(json!({}))

@@ -91,14 +91,15 @@ pub struct StepLaunch {
     pub spark_defaults: BTreeMap<String, String>,
     /// What becomes of its logs on purpose.
     #[serde(default)]
-    pub logs: LogTrouble,
+    pub logs: LogFaults,
     /// What the embedded AWS does otherwise than EMR for this step; lines for its controller log.
-    pub notes: Vec<String>,
+    #[serde(rename = "notes")]
+    pub remarks: Vec<String>,
 }
 
 /// What becomes of a step's logs on purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LogTrouble {
+pub struct LogFaults {
     /// They are held back until [`Effect::UploadLogs`].
     pub late: bool,
     /// Their first half is in a file of its own.

@@ -26,7 +26,7 @@ pub use self::call::{CallContext, ListView};
 pub(crate) use self::cluster_faults::RuleError;
 pub use self::cluster_faults::{ClusterRule, ClusterTrouble, Node, StateOf};
 pub use self::effects::{
-    Effect, FailureDetails, KillHow, LogTrouble, MadeCall, QueryEnd, QueryLaunch, StepEnd, StepExit,
+    Effect, FailureDetails, KillHow, LogFaults, MadeCall, QueryEnd, QueryLaunch, StepEnd, StepExit,
     StepLaunch, Work,
 };
 pub use self::error::ApiError;

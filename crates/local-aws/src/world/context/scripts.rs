@@ -36,8 +36,8 @@ pub enum ScriptError {
     /// The file is no JSON of the right form.
     #[error("scripted steps cannot be read: {0}")]
     Json(#[from] serde_json::Error),
-    /// A pattern is no regular expression.
-    #[error("the pattern {pattern:?} is no regular expression: {source}")]
+    /// A pattern is not a valid regular expression.
+    #[error("the pattern {pattern:?} is not a valid regular expression: {source}")]
     Pattern {
         /// The pattern as written.
         pattern: String,

@@ -111,7 +111,7 @@ impl WorldSettings {
     }
 
     /// The settings for a call whose lists show this.
-    pub(crate) fn seen_through(&self, view: ListView) -> Cow<'_, Self> {
+    pub(crate) fn with_view(&self, view: ListView) -> Cow<'_, Self> {
         match view.items {
             None => Cow::Borrowed(self),
             Some(items) => Cow::Owned(Self { pages: PageSizes::all(items), ..self.clone() }),

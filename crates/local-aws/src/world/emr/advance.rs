@@ -29,7 +29,7 @@ impl Cluster {
         let Some(at) = self.next_deadline().filter(|at| *at <= now) else {
             return false;
         };
-        if self.happen(at, settings, outbox) {
+        if self.apply_planned_fault(at, settings, outbox) {
             return true;
         }
         let state = self.state;
@@ -44,7 +44,7 @@ impl Cluster {
                 self.enter(ClusterState::Running, None, "Running step", at);
                 self.due = None;
                 self.ready = Some(at);
-                self.foresee(at);
+                self.plan_faults(at);
                 self.work_on(at, settings, outbox);
             }
             ClusterState::Waiting => {
@@ -119,8 +119,8 @@ impl Cluster {
             release_label: self.requested("ReleaseLabel").unwrap_or_default().to_owned(),
             spark: self.has_application("Spark"),
             spark_defaults: self.configuration("spark-defaults"),
-            logs: self.log_trouble(),
-            notes: self.notes(step),
+            logs: self.log_faults(),
+            remarks: self.remarks(step),
         }
     }
 
@@ -134,6 +134,6 @@ impl Cluster {
         self.enter(state, code, &message, at);
         self.due = None;
         self.ended = Some(at);
-        self.foresee_logs(at);
+        self.plan_late_logs(at);
     }
 }

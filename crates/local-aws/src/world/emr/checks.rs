@@ -217,7 +217,8 @@ fn groups(groups: &[Group]) -> Result<(), ApiError> {
     let (masters, cores) = (of_role("MASTER"), of_role("CORE"));
     if masters != 1 || cores > 1 {
         return Err(ApiError::validation(format!(
-            "A cluster has exactly one MASTER instance group and at most one CORE; the request has {masters} and {cores}."
+            "A cluster has exactly one MASTER instance group and at most one CORE; the request has {masters} and \
+             {cores}."
         )));
     }
     groups.iter().try_for_each(|group| count("InstanceCount of an instance group", group.instance_count))

@@ -72,7 +72,7 @@ impl Emr {
         let (context, now) = (scope.context, scope.context.now);
         let id = scope.ids.cluster();
         let flag = |member: &str| request.instances[member].as_bool().unwrap_or(false);
-        let troubles = self.troubles_of(&request.name, scope.settings);
+        let faults = self.faults_of(&request.name, scope.settings);
         let mut cluster = Cluster {
             arn: format!("arn:aws:elasticmapreduce:{}:{}:cluster/{id}", context.region, context.account),
             id: id.clone(),
@@ -94,10 +94,10 @@ impl Emr {
             tags: BTreeMap::new(),
             steps: Vec::new(),
             request: whole,
-            troubles,
-            happenings: Vec::new(),
-            called: None,
-            steps_called: None,
+            faults,
+            planned_faults: Vec::new(),
+            shown_state: None,
+            shown_step_state: None,
         };
         if cluster.starts_endlessly() {
             cluster.due = None;

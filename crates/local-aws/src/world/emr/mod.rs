@@ -73,15 +73,14 @@ impl Emr {
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        self.clusters.values().all(|cluster| cluster.state.is_terminal() && cluster.happenings.is_empty())
+        self.clusters.values().all(|cluster| cluster.state.is_terminal() && cluster.planned_faults.is_empty())
     }
 
     /// Whether a fault of a cluster shows this state.
     pub(crate) fn is_unknown_state(&self, state: &str) -> bool {
-        let mut troubles = self.clusters.values().flat_map(|cluster| &cluster.troubles);
-        troubles.any(
-            |trouble| matches!(trouble, ClusterTrouble::UnknownState { state: shown, .. } if shown == state),
-        )
+        let mut faults = self.clusters.values().flat_map(|cluster| &cluster.faults);
+        faults
+            .any(|fault| matches!(fault, ClusterTrouble::UnknownState { state: shown, .. } if shown == state))
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {

@@ -39,7 +39,7 @@ impl Emr {
         if !cluster.steps[index].state.has_process() {
             return;
         }
-        let end = cluster.told_end(&cluster.steps[index].name, end);
+        let end = cluster.reported_end(&cluster.steps[index].name, end);
         let step = &mut cluster.steps[index];
         step.end(end, now);
         if step.state == StepState::Failed {

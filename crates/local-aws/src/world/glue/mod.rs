@@ -10,10 +10,14 @@
 //! Names of databases and tables are folded to lower case; those of columns and keys, and partition values, are not. An
 //! update replaces everything: what an input does not have, the entry does not have afterwards.
 //!
-//! What is refused by name: other catalogs than the account's own, federated and linked databases and tables, views in
-//! many dialects, Iceberg's inputs, partition indexes, transactions, the catalog of the past. What is simpler than at
-//! AWS: there are no older versions of a table, only the number of this one; partition keys that have partitions cannot
-//! be changed (NV what AWS makes of it).
+//! What is refused by name:
+//!
+//! - other catalogs than the account's own, and the catalog of the past;
+//! - federated and linked databases and tables, and views in many dialects;
+//! - Iceberg's inputs, partition indexes and transactions.
+//!
+//! What is simpler than at AWS: a table has the number of its version, and no older versions. Partition keys that have
+//! partitions cannot be changed (what AWS does then is not verified).
 
 mod database;
 mod expression;
@@ -127,7 +131,7 @@ fn listed<T>(
     // An empty token asks for the first page: clients that hand the last one's on send it.
     let token = input["NextToken"].as_str().filter(|token| !token.is_empty());
     let page = sorted_page(items, token, size, key)
-        .ok_or_else(|| invalid("Invalid NextToken: it is none that a page of this list gave."))?;
+        .ok_or_else(|| invalid("Invalid NextToken: no page of this list returned it."))?;
     let Page { items, marker } = page.map(form);
     let mut answer = Map::from_iter([(list.to_owned(), Value::Array(items))]);
     if let Some(marker) = marker {

@@ -167,7 +167,7 @@ impl Glue {
         let database_name = folded(&asked.database_name);
         let pattern = asked.expression.filter(|pattern| !pattern.is_empty()).map(|pattern| {
             Regex::new(&format!(r"(?i)\A(?:{pattern})\z"))
-                .map_err(|_| invalid(format!("{pattern} is no regular expression.")))
+                .map_err(|_| invalid(format!("{pattern} is not a valid regular expression.")))
         });
         let pattern = pattern.transpose()?;
         let tables = self.database(&database_name)?.tables.iter();

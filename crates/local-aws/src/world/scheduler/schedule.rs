@@ -215,5 +215,5 @@ fn no_schedule(name: &str) -> ApiError {
 }
 
 pub(super) fn foreign_token() -> ApiError {
-    ApiError::validation("Invalid NextToken: it is none that a page of this list gave.")
+    ApiError::validation("Invalid NextToken: no page of this list returned it.")
 }

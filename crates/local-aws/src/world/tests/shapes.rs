@@ -9,7 +9,7 @@ use crate::world::{ApiError, World};
 /// An input that the world accepts here is one that the wire lets through.
 pub(super) fn assert_valid(operation: Operation, input: &Value) {
     let checked = Model::of(operation.service()).unwrap().check(operation.name(), input.clone());
-    assert_eq!(checked.fault, None, "{} {input}", operation.name());
+    assert_eq!(checked.error, None, "{} {input}", operation.name());
     assert!(checked.unknown.is_empty(), "{}: {:?}", operation.name(), checked.unknown);
 }
 
