@@ -71,7 +71,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Whether the call succeeded, and its caller was told so.
+    /// Whether the call succeeded, and its caller got the answer.
     pub fn is_ok(&self) -> bool {
         self.outcome == OK
     }
@@ -84,8 +84,8 @@ impl Entry {
 
 /// What is known about a call while it is being answered.
 ///
-/// The endpoint puts one into the extensions of each S3 request, and the S3 layer records there what is asked for. Clones
-/// are the same record.
+/// The endpoint puts one into the extensions of each S3 request, and the S3 layer records there what is asked for.
+/// Clones are the same record.
 #[derive(Clone, Debug, Default)]
 pub struct CallRecord(Arc<Mutex<Recorded>>);
 

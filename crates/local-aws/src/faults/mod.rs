@@ -1,4 +1,4 @@
-//! Faults on purpose: what a call meets on its way, by a script or by a function.
+//! Faults of calls on purpose, chosen by a script or by a function.
 //!
 //! ```text
 //! fault     the kinds of faults, and the errors that AWS answers with

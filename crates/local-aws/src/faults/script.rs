@@ -21,7 +21,7 @@ pub struct FaultScript {
 /// Faults that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FaultScriptError {
-    /// The file is no JSON of the right form.
+    /// The file is not valid JSON, or has the wrong members.
     #[error("faults cannot be read: {0}")]
     Json(#[from] serde_json::Error),
     /// A pattern is not a valid regular expression.

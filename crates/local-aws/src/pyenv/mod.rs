@@ -41,7 +41,7 @@ impl PythonEnv {
     }
 }
 
-/// Why there is no environment.
+/// Why the environment could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum PyEnvError {
     /// No usable interpreter.

@@ -97,7 +97,7 @@ impl S3Auth for OneSecret {
     }
 }
 
-/// Whoever signed may do everything. On the way each call is noted, those of unknown operations too.
+/// Every signed call is allowed. Each call is recorded here, also those of unknown operations.
 struct Signed {
     clock: Clock,
     skew: Option<SignedDuration>,

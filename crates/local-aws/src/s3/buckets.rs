@@ -13,7 +13,7 @@ use super::reading::without_body;
 use super::record::{self, record};
 use crate::store::{Store, StoreError};
 
-/// The region that has no location constraint, and where creating a bucket again is no error.
+/// The region without a location constraint; creating a bucket again is not an error there.
 const OLDEST_REGION: &str = "us-east-1";
 
 pub(super) async fn list_buckets(

@@ -30,7 +30,7 @@ pub(super) fn page_size(asked: Option<i32>, default: usize, name: &str) -> S3Res
     }
 }
 
-/// The most entries of a page where a fault shortens it. An empty page is no page of S3.
+/// The most entries of a page where a fault shortens it. S3 has no empty pages.
 fn short_page<T>(request: &S3Request<T>) -> usize {
     let items = request.extensions.get::<Gate>().and_then(Gate::items);
     items.map_or(LARGEST_PAGE, |items| items.max(1))

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 
 use crate::journal::CallRecord;
 
-/// Records the parameters of an operation: `record!(request, { "Bucket": bucket, "Key": key })`. What the client did not
-/// give is left out. [`resolved`] has recorded the operation's name, as s3s has it.
+/// Records the parameters of an operation: `record!(request, { "Bucket": bucket, "Key": key })`. What the client did
+/// not give is left out. [`resolved`] has recorded the operation's name, as s3s has it.
 macro_rules! record {
     ($request:expr, { $($name:literal: $field:ident),* $(,)? }) => {{
         let mut parameters = serde_json::Map::new();

@@ -89,7 +89,7 @@ impl std::fmt::Debug for Endpoint {
     }
 }
 
-/// A connection that a fault cut: there is no answer.
+/// A fault cut the connection: the call has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the connection was cut")]
 pub struct Cut;
@@ -270,9 +270,9 @@ impl Endpoint {
         })
     }
 
-    /// One turn of the world: what was due, then `change`, then what follows from it. A changed world is saved before an
-    /// effect is executed and before the call is answered. If it cannot be saved, a call's change is undone and the call
-    /// gets an error: no daemon forgets what an earlier one has promised. What was due happens all the same.
+    /// One turn of the world: what was due, then `change`, then what follows from it. A changed world is saved before
+    /// an effect is executed and before the call is answered. If it cannot be saved, a call's change is undone and the
+    /// call gets an error: no daemon forgets what an earlier one has promised. What was due happens all the same.
     pub(super) fn turn<T>(
         &self,
         turn: Turn,

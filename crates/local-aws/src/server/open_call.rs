@@ -19,7 +19,7 @@ use crate::world::ApiError;
 use super::Endpoint;
 use super::endpoint::{Cut, status_only};
 
-/// A request on its way to its line in the journal. Dropped before it is finished, it is a caller that went away.
+/// A request until its line stands in the journal. If it is dropped before that, its caller went away.
 pub(super) struct OpenCall<'a> {
     endpoint: &'a Endpoint,
     /// As far as the request's head tells.

@@ -29,7 +29,7 @@ pub enum SavedWorldError {
         /// Why.
         source: io::Error,
     },
-    /// The file is none of ours, or damaged.
+    /// The file is not a saved world, or is damaged.
     #[error("{} is not a valid saved world", path.display())]
     Form {
         /// The file.

@@ -295,7 +295,7 @@ impl Object {
     }
 }
 
-/// A name that no bucket can have is no name of a bucket; nor does it reach the file system.
+/// An invalid name names no bucket, and does not reach the file system.
 fn check_bucket(bucket: &str) -> Result<(), StoreError> {
     if s3s::path::check_bucket_name(bucket) {
         Ok(())

@@ -5,7 +5,7 @@
 //!   |-> directory   a key is a plain file, so that Spark reads and writes beside S3; what a file system cannot hold
 //!   |               lies in a side store
 //!   |-> memory      a sorted map, for simulations
-//! spool      a body on its way in: written and hashed before it can become an object
+//! spool      a body that is being received: written and hashed before it becomes an object
 //! listing    pages, prefixes and delimiters over any sorted source of keys
 //! uploads    multipart uploads and their parts
 //! ```

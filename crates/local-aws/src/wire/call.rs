@@ -1,7 +1,7 @@
 //! One request from its bytes to its answer.
 //!
-//! The order is that of AWS: who asks, is there such an operation, can the input be read, does it keep the model's
-//! constraints. Only then the world sees it, or a fault that the call is to meet on purpose.
+//! The order is that of AWS: the signature, the operation, whether the input can be read, the constraints of the model.
+//! Only a request that passes all of them reaches the world, or a fault on purpose.
 
 use bytes::Bytes;
 use http::Response;
@@ -27,11 +27,11 @@ pub struct Call {
     pub operation: Operation,
     /// The input: it keeps all constraints of the model.
     pub input: Value,
-    /// Who asks.
+    /// Who signed it.
     pub caller: Caller,
 }
 
-/// An answer on its way to the caller.
+/// An answer to the caller.
 #[derive(Debug)]
 pub struct Answer {
     /// The service, as the journal names it.

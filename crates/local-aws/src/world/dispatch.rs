@@ -104,7 +104,7 @@ impl World {
     }
 
     /// When [`advance`](Self::advance) has something to do next, if ever. In the past or now when effects wait. Alarms
-    /// do not count: nobody is told of their states but who asks, and a call evaluates first what was due before it.
+    /// do not count: only calls read their states, and a call evaluates first what was due before it.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         if !self.outbox.is_empty() {
             return Some(self.clock);

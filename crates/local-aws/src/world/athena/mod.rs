@@ -9,8 +9,8 @@
 //! ```
 //!
 //! The SQL runs outside of the world: [`Effect::StartQuery`](crate::world::Effect) and
-//! [`World::query_ended`](crate::world::World::query_ended). The world keeps no rows. GetQueryResults names the object of
-//! the result, and [`crate::athena`] reads it for each call, as Athena does.
+//! [`World::query_ended`](crate::world::World::query_ended). The world keeps no rows. GetQueryResults names the object
+//! of the result, and [`crate::athena`] reads it for each call, as Athena does.
 
 mod describe;
 mod execution;
@@ -32,7 +32,7 @@ use self::workgroup::WorkGroup;
 use crate::services::AthenaOperation;
 use crate::world::context::{ApiError, Effect, QueryEnd, Scope, after, page};
 
-/// Small, so that whoever reads only the first page of workgroups or named queries is found out.
+/// Small, to expose clients that read only the first page of workgroups or named queries.
 const USUAL_PAGE: usize = 3;
 
 /// The workgroup that is always there.

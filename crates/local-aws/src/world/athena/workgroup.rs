@@ -196,7 +196,7 @@ impl Athena {
         answer_page("Tags", group.tags, input, USUAL_PAGE, Value::to_string, |tag| tag)
     }
 
-    /// None can be made here, so there is none.
+    /// Always empty: prepared statements cannot be made here.
     pub(super) fn list_prepared(&self, input: &Value) -> Result<Value, ApiError> {
         self.workgroup(&text(input, "WorkGroup"))?;
         Ok(json!({"PreparedStatements": []}))

@@ -1,8 +1,8 @@
 //! The verdict of an alarm's rule on its data.
 //!
 //! AWS reads more periods than EvaluationPeriods (N), its "evaluation range"; how many more is not documented. Its
-//! examples have five for N = 3, so that two more are taken here. If the range holds N real points or more, the newest N
-//! decide and missing ones do not matter. If it holds fewer, all of them count, and the rest up to N is filled as
+//! examples have five for N = 3, so that two more are taken here. If the range holds N real points or more, the newest
+//! N decide and missing ones do not matter. If it holds fewer, all of them count, and the rest up to N is filled as
 //! TreatMissingData says. M of those N must breach.
 //!
 //! Periods are aligned to 1970, and the one that is running counts as soon as it has a point. AWS evaluates every
@@ -145,7 +145,7 @@ impl Rule {
             Missing::Ignore if all_breach => state,
             Missing::Missing if taken.is_empty() => AlarmState::InsufficientData,
             // Nothing but breaching points, too few of them: they count once the oldest is M periods old, so that the
-            // first point after a silence is no alarm yet.
+            // first point after a gap does not raise an alarm yet.
             Missing::Missing if all_breach => {
                 let oldest = taken.last().map_or(0, |point| point.age + 1);
                 if oldest >= self.datapoints_to_alarm { AlarmState::Alarm } else { state }

@@ -35,8 +35,8 @@
 //!   INSTANCE_FAILURE.
 //! - `terminated`: it ends in the phase `at` (`starting`, `bootstrapping`, or `running`, the default), and there
 //!   `after_ms`.
-//! - `unknown_state`: the state `of` the `cluster` or of its running `step` is called `state` (default: `DREAMING`), for
-//!   `for_ms` (default: until it ends).
+//! - `unknown_state`: the state `of` the `cluster` or of its running `step` is called `state` (default: `DREAMING`),
+//!   for `for_ms` (default: until it ends).
 //!
 //! A cluster may have several faults. Which ones is decided when it is launched.
 

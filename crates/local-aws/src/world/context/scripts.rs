@@ -33,7 +33,7 @@ pub struct Scripts {
 /// A script that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ScriptError {
-    /// The file is no JSON of the right form.
+    /// The file is not valid JSON, or has the wrong members.
     #[error("scripted steps cannot be read: {0}")]
     Json(#[from] serde_json::Error),
     /// A pattern is not a valid regular expression.

@@ -24,7 +24,7 @@ impl Cluster {
         while self.pass_deadline(now, settings, outbox) {}
     }
 
-    /// Lets the next thing happen that was due by `now`; false when there is none.
+    /// Lets the next thing happen that was due by `now`; false if nothing was due.
     fn pass_deadline(&mut self, now: Timestamp, settings: &WorldSettings, outbox: &mut Vec<Effect>) -> bool {
         let Some(at) = self.next_deadline().filter(|at| *at <= now) else {
             return false;
@@ -129,7 +129,7 @@ impl Cluster {
         let last_end = self.steps.iter().filter_map(|step| step.ended).max();
         let at = last_end.map_or(due, |last_end| due.max(last_end));
         let Reason { code, message } = self.reason.clone();
-        // Only a fault on purpose gives no code, and that one is no error.
+        // Only a fault on purpose gives no code, and that end is not an error.
         let state = code.map_or(ClusterState::Terminated, ClusterState::final_for);
         self.enter(state, code, &message, at);
         self.due = None;

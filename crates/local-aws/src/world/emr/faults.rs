@@ -170,7 +170,7 @@ impl Cluster {
         self.terminate_for(None, "", at, &settings.pace, outbox);
     }
 
-    /// The end of a step as it is told.
+    /// The end of a step as it is reported: a fault may turn success into failure.
     pub(crate) fn reported_end(&self, step_name: &str, end: StepEnd) -> StepEnd {
         let denied = self.faults.iter().any(|fault| match fault {
             ClusterTrouble::UnknownError { step: None } => true,

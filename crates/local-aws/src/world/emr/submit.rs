@@ -200,8 +200,8 @@ impl Cluster {
         })
     }
 
-    /// Cancels one step: at once if it has not begun, else by asking its process to end. Again is no error, and may
-    /// ask less gently. The error is CancelSteps' reason.
+    /// Cancels one step: at once if it has not begun, else by asking its process to end. A second cancel is not an
+    /// error, and may ask less gently. The error is CancelSteps' reason.
     fn cancel(
         &mut self,
         step_id: &str,

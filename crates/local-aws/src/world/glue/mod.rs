@@ -34,7 +34,7 @@ use self::table::Table;
 use crate::services::GlueOperation;
 use crate::world::context::{ApiError, Page, Scope, WorldSettings, sorted_page};
 
-/// What no input may ask for, because there is no such thing here.
+/// Members that no input may have, because the embedded AWS does not support them.
 const NOT_HERE: &[&str] = &[
     "AttributesToGet",
     "OpenTableFormatInput",

@@ -86,7 +86,7 @@ impl Schedule {
         self.request.get(member).and_then(Value::as_str)
     }
 
-    /// Whether this request made it: a repeated one is no conflict.
+    /// Whether this request made it: repeating the request is not a conflict.
     fn was_made_by(&self, request: &Map<String, Value>) -> bool {
         self.request.contains_key("ClientToken") && self.request == *request
     }
