@@ -1,99 +1,33 @@
 """Extracts what the embedded AWS needs of the service models from an installed botocore.
 
-    python3 -m venv scratch && scratch/bin/pip install botocore
-    scratch/bin/python crates/local-aws/models/extract.py
+    python3 -m venv scratch && scratch/bin/pip install --require-hashes -r tests/requirements.lock
+    scratch/bin/python crates/local-aws/models/extract.py            # writes the files
+    scratch/bin/python crates/local-aws/models/extract.py --check    # compares them, and changes nothing
 
-Writes a file for each service beside itself: the supported operations and every shape that their inputs, outputs and
-errors reach, with the constraints, and the version of botocore that they come from. Documentation texts are left out.
+Writes one file a service beside itself. A file holds the operations that `src/services.rs` lists, every shape that
+their inputs, outputs and errors reach, the constraints of these shapes, and the version of botocore. Documentation
+texts are left out. One version of botocore and one list of operations always give the same files. Use Python 3.10 or
+later: for older ones the lock file holds an older botocore.
+
+With `--check` the exit code is 1 when a file differs from what this botocore gives.
 """
 
 from __future__ import annotations
 
+import argparse
+import difflib
 import json
+import re
+import sys
 from pathlib import Path
 
 import botocore
 import botocore.loaders
 
-OPERATIONS = {
-    "athena": [
-        "BatchGetNamedQuery",
-        "BatchGetQueryExecution",
-        "CreateNamedQuery",
-        "CreateWorkGroup",
-        "DeleteNamedQuery",
-        "DeleteWorkGroup",
-        "GetNamedQuery",
-        "GetQueryExecution",
-        "GetQueryResults",
-        "GetWorkGroup",
-        "ListNamedQueries",
-        "ListPreparedStatements",
-        "ListQueryExecutions",
-        "ListTagsForResource",
-        "ListWorkGroups",
-        "StartQueryExecution",
-        "StopQueryExecution",
-        "UpdateNamedQuery",
-        "UpdateWorkGroup",
-    ],
-    "emr": [
-        "AddJobFlowSteps",
-        "AddTags",
-        "CancelSteps",
-        "DescribeCluster",
-        "DescribeStep",
-        "GetAutoTerminationPolicy",
-        "ListClusters",
-        "ListInstanceFleets",
-        "ListInstances",
-        "ListSteps",
-        "PutAutoTerminationPolicy",
-        "RemoveAutoTerminationPolicy",
-        "RemoveTags",
-        "RunJobFlow",
-        "SetTerminationProtection",
-        "TerminateJobFlows",
-    ],
-    "cloudwatch": [
-        "DeleteAlarms",
-        "DescribeAlarms",
-        "GetMetricData",
-        "ListMetrics",
-        "PutMetricAlarm",
-        "PutMetricData",
-    ],
-    "scheduler": [
-        "CreateSchedule",
-        "CreateScheduleGroup",
-        "DeleteSchedule",
-        "DeleteScheduleGroup",
-        "GetSchedule",
-        "GetScheduleGroup",
-        "ListScheduleGroups",
-        "ListSchedules",
-    ],
-    "glue": [
-        "BatchCreatePartition",
-        "BatchDeletePartition",
-        "CreateDatabase",
-        "CreatePartition",
-        "CreateTable",
-        "DeleteDatabase",
-        "DeletePartition",
-        "DeleteTable",
-        "GetDatabase",
-        "GetDatabases",
-        "GetPartition",
-        "GetPartitions",
-        "GetTable",
-        "GetTables",
-        "UpdateDatabase",
-        "UpdatePartition",
-        "UpdateTable",
-    ],
-    "sts": ["GetCallerIdentity"],
-}
+HERE = Path(__file__).resolve().parent
+
+# The table of the services and their operations, where each name stands once.
+SERVICES = HERE.parent / "src" / "services.rs"
 
 METADATA = [
     "apiVersion",
@@ -183,18 +117,48 @@ def extract(service: str, operations: list[str]) -> dict:
     }
 
 
+def operations() -> dict[str, list[str]]:
+    """The operations of each service, in the order of their names."""
+    table = re.search(r"^operations! \{\n(.*?)^\}", SERVICES.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    if table is None:
+        sys.exit(f"{SERVICES} has no table of operations")
+    services = re.findall(r'^    \w+ "(\w+)" \w+ \{\n(.*?)^    \}', table[1], re.DOTALL | re.MULTILINE)
+    return {name: sorted(re.findall(r"^ +(\w+): \w+,$", body, re.MULTILINE)) for name, body in services}
+
+
+def written(model: dict) -> str:
+    """The text of a model's file. One shape or operation a line: compact, with a readable diff when botocore moves."""
+    lines = ["{"]
+    for key in ("botocore", "service", "metadata"):
+        lines.append(f"{json.dumps(key)}:{json.dumps(model[key], separators=(',', ':'))},")
+    for part, end in (("operations", ","), ("shapes", "")):
+        rows = [f"{json.dumps(k)}:{json.dumps(v, separators=(',', ':'))}" for k, v in model[part].items()]
+        lines.append(f"{json.dumps(part)}:{{\n" + ",\n".join(rows) + "\n}" + end)
+    lines.append("}")
+    return "\n".join(lines) + "\n"
+
+
+def differences(path: Path, text: str) -> list[str]:
+    """The lines that a file has and should not have (`-`), and those that it should have (`+`), each cut short."""
+    known = path.read_text(encoding="utf-8") if path.exists() else ""
+    lines = difflib.unified_diff(known.splitlines(), text.splitlines(), str(path.name), "botocore", lineterm="", n=0)
+    return [line if len(line) <= 160 else line[:159] + "…" for line in lines]
+
+
 def main() -> None:
-    for service, operations in OPERATIONS.items():
-        model = extract(service, operations)
-        # One shape or operation a line: compact, and still a readable diff when botocore moves on.
-        lines = ["{"]
-        for key in ("botocore", "service", "metadata"):
-            lines.append(f"{json.dumps(key)}:{json.dumps(model[key], separators=(',', ':'))},")
-        for part, end in (("operations", ","), ("shapes", "")):
-            rows = [f"{json.dumps(k)}:{json.dumps(v, separators=(',', ':'))}" for k, v in model[part].items()]
-            lines.append(f"{json.dumps(part)}:{{\n" + ",\n".join(rows) + "\n}" + end)
-        lines.append("}")
-        Path(__file__).with_name(f"{service}.json").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    parser = argparse.ArgumentParser(description="Extracts the service models from botocore.")
+    parser.add_argument("--check", action="store_true", help="compare the files with botocore, and change nothing")
+    check = parser.parse_args().check
+    texts = {HERE / f"{service}.json": written(extract(service, names)) for service, names in operations().items()}
+    if not check:
+        for path, text in texts.items():
+            path.write_text(text, encoding="utf-8")
+        return
+    found = [line for path, text in texts.items() for line in differences(path, text)]
+    strange = sorted(set(HERE.glob("*.json")) - set(texts))
+    found += [f"{path.name} belongs to no service of {SERVICES.name}" for path in strange]
+    if found:
+        sys.exit("\n".join([*found, f"the models differ from botocore {botocore.__version__}: run extract.py"]))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 //! The only place of this crate that reads the real time.
 //!
-//! Everything else takes "now" from a [`Clock`], so that the same code runs in real time (the daemon), in steps that a
-//! test takes by hand, and on tokio's paused clock (the simulation).
+//! Everything else takes "now" from a [`Clock`]. So the same code runs in real time (the daemon), in steps that a test
+//! takes, and on tokio's paused clock (the simulation).
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -132,7 +132,7 @@ mod tests {
         let clock = Clock::stepped(start());
         let sleeper = clock.clone();
         let task = tokio::spawn(async move { sleeper.sleep(SignedDuration::from_secs(60)).await });
-        // The sleeper has to look at the clock first: its minute begins when it does.
+        // The sleeper has to read the clock first: its minute begins when it does.
         tokio::task::yield_now().await;
         clock.advance(SignedDuration::from_secs(59));
         tokio::task::yield_now().await;

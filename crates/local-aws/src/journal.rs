@@ -11,12 +11,12 @@
 //! | --- | --- |
 //! | `seq` | 1, 2, 3 …, in the order of the answers, going on where the file ended |
 //! | `time` | when the request arrived |
-//! | `resource` | what the call is about: a cluster's id (its name where it has none yet), an alarm, `s3://bucket/key` |
-//! | `outcome` | `ok`, the error code, or [`CUT_OFF`] where there was nobody or no way to answer |
+//! | `resource` | what the call is about: a cluster's id (its name before it has an id), an alarm, `s3://bucket/key` |
+//! | `outcome` | `ok`, the error code, or [`CUT_OFF`] if the call was not answered |
 //! | `status` | the HTTP status; 0 where no answer was given |
 //! | `request` | the request's parameters under botocore's names, unless switched off; never an object's content |
 //! | `warnings` | what AWS ignores and a reader may want to know, such as members that no model has |
-//! | `by` | who made the call where nobody sent it: `scheduler` |
+//! | `by` | who made the call, if no client did: `scheduler` |
 //! | `fault` | the fault that the call met on purpose ([`crate::faults`]) |
 //!
 //! A reader must accept further members: later versions may add some, and take none away.
@@ -30,7 +30,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::faults::{Fault, FaultNote};
+use crate::faults::{Fault, FaultRecord};
 
 /// The outcome of a call that succeeded.
 pub const OK: &str = "ok";
@@ -62,16 +62,16 @@ pub struct Entry {
     /// What AWS ignores silently.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
-    /// What made the call where nobody sent it: `scheduler`.
+    /// What made the call, if no client did: `scheduler`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// The fault that it met on purpose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fault: Option<FaultNote>,
+    pub fault: Option<FaultRecord>,
 }
 
 impl Entry {
-    /// Whether the call succeeded, and its caller was told so.
+    /// Whether the call succeeded, and its caller got the answer.
     pub fn is_ok(&self) -> bool {
         self.outcome == OK
     }
@@ -84,14 +84,14 @@ impl Entry {
 
 /// What is known about a call while it is being answered.
 ///
-/// The endpoint puts one into the extensions of each S3 request before it hands the request on; the S3 layer finds it
-/// there and notes what the request turned out to ask for. Clones are the same note.
+/// The endpoint puts one into the extensions of each S3 request, and the S3 layer records there what is asked for.
+/// Clones are the same record.
 #[derive(Clone, Debug, Default)]
-pub struct CallNote(Arc<Mutex<Noted>>);
+pub struct CallRecord(Arc<Mutex<Recorded>>);
 
-/// The content of a [`CallNote`].
+/// The content of a [`CallRecord`].
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Noted {
+pub struct Recorded {
     /// The operation; empty until it is known.
     pub operation: String,
     /// What the call is about.
@@ -102,55 +102,54 @@ pub struct Noted {
     pub error: Option<String>,
     /// What AWS ignores silently.
     pub warnings: Vec<String>,
-    /// What made the call where nobody sent it.
+    /// What made the call, if no client did.
     pub by: Option<String>,
     /// The fault that the call meets.
-    pub fault: Option<FaultNote>,
+    pub fault: Option<FaultRecord>,
 }
 
-impl CallNote {
-    /// An empty note.
+impl CallRecord {
+    /// An empty record.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Notes what is asked for. `request` holds the parameters under botocore's names.
-    pub fn call(&self, operation: impl Into<String>, resource: impl Into<String>, request: Value) {
-        let mut noted = lock(&self.0);
-        noted.operation = operation.into();
-        noted.resource = resource.into();
-        noted.request = Some(request);
+    /// Records what the call is about, and its parameters under botocore's names.
+    pub fn parameters(&self, resource: impl Into<String>, request: Value) {
+        let mut recorded = lock(&self.0);
+        recorded.resource = resource.into();
+        recorded.request = Some(request);
     }
 
-    /// Notes the operation of a request whose parameters are not known (yet).
+    /// Records the operation.
     pub fn operation(&self, operation: impl Into<String>) {
         lock(&self.0).operation = operation.into();
     }
 
-    /// Notes an error code that the HTTP response will not tell (an error after the headers, a HEAD).
+    /// Records an error code that the HTTP response will not tell (an error after the headers, a HEAD).
     pub fn error(&self, code: impl Into<String>) {
         lock(&self.0).error = Some(code.into());
     }
 
-    /// Notes something that AWS ignores silently.
+    /// Records something that AWS ignores silently.
     pub fn warn(&self, warning: impl Into<String>) {
         lock(&self.0).warnings.push(warning.into());
     }
 
-    /// Notes the fault that the call meets.
+    /// Records the fault that the call meets.
     pub fn fault(&self, fault: Fault) {
-        lock(&self.0).fault = Some(FaultNote { fault, effect: None });
+        lock(&self.0).fault = Some(FaultRecord { fault, effect: None });
     }
 
-    /// Notes the outcome of a call that met a fault after it was done.
+    /// Records the outcome of a call that met a fault after it was done.
     pub fn effect(&self, outcome: &str) {
         if let Some(fault) = &mut lock(&self.0).fault {
             fault.effect = Some(outcome.to_owned());
         }
     }
 
-    /// What was noted so far.
-    pub fn read(&self) -> Noted {
+    /// What is recorded so far.
+    pub fn read(&self) -> Recorded {
         lock(&self.0).clone()
     }
 }
@@ -188,21 +187,28 @@ impl Journal {
     }
 
     /// Appends a call, and gives its sequence number.
-    pub fn record(&self, time: Timestamp, service: &str, noted: Noted, outcome: &str, status: u16) -> u64 {
+    pub fn record(
+        &self,
+        time: Timestamp,
+        service: &str,
+        recorded: Recorded,
+        outcome: &str,
+        status: u16,
+    ) -> u64 {
         let mut inner = lock(&self.inner);
         inner.last += 1;
         let entry = Entry {
             seq: inner.last,
             time,
             service: service.to_owned(),
-            operation: noted.operation,
-            resource: noted.resource,
+            operation: recorded.operation,
+            resource: recorded.resource,
             outcome: outcome.to_owned(),
             status,
-            request: noted.request.filter(|_| self.requests),
-            warnings: noted.warnings,
-            by: noted.by,
-            fault: noted.fault,
+            request: recorded.request.filter(|_| self.requests),
+            warnings: recorded.warnings,
+            by: recorded.by,
+            fault: recorded.fault,
         };
         match &mut inner.sink {
             Sink::Memory(entries) => entries.push(entry),
@@ -286,10 +292,11 @@ mod tests {
         "2024-10-21T03:00:00Z".parse().unwrap()
     }
 
-    fn noted(operation: &str) -> Noted {
-        let note = CallNote::new();
-        note.clone().call(operation, "j-1", json!({"ClusterId": "j-1"}));
-        note.read()
+    fn recorded(operation: &str) -> Recorded {
+        let record = CallRecord::new();
+        record.operation(operation);
+        record.clone().parameters("j-1", json!({"ClusterId": "j-1"}));
+        record.read()
     }
 
     #[test]
@@ -297,7 +304,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("journal.jsonl");
         let journal = Journal::open(&path, true).unwrap();
-        journal.record(at(), "emr", noted("DescribeCluster"), OK, 200);
+        journal.record(at(), "emr", recorded("DescribeCluster"), OK, 200);
         let line = std::fs::read_to_string(&path).unwrap();
         assert_eq!(
             line,
@@ -311,15 +318,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("journal.jsonl");
         let journal = Journal::open(&path, true).unwrap();
-        journal.record(at(), "emr", noted("ListSteps"), OK, 200);
-        journal.record(at(), "emr", noted("ListSteps"), "ThrottlingException", 400);
+        journal.record(at(), "emr", recorded("ListSteps"), OK, 200);
+        journal.record(at(), "emr", recorded("ListSteps"), "ThrottlingException", 400);
         drop(journal);
         let mut file = OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all(b"{\"seq\":3,\"ti").unwrap();
         assert_eq!(read(&path).unwrap().len(), 2, "a torn last line is no entry");
 
         let journal = Journal::open(&path, true).unwrap();
-        assert_eq!(journal.record(at(), "s3", Noted::default(), CUT_OFF, 0), 3);
+        assert_eq!(journal.record(at(), "s3", Recorded::default(), CUT_OFF, 0), 3);
         let entries = journal.entries().unwrap();
         assert_eq!(entries.iter().map(|e| e.seq).collect::<Vec<_>>(), [1, 2, 3]);
         assert_eq!(entries.iter().map(Entry::is_ok).collect::<Vec<_>>(), [true, false, false]);
@@ -329,10 +336,10 @@ mod tests {
     fn parameters_are_kept_only_when_they_are_wanted() {
         let dir = tempfile::tempdir().unwrap();
         let journal = Journal::open(&dir.path().join("journal.jsonl"), false).unwrap();
-        journal.record(at(), "emr", noted("ListSteps"), OK, 200);
+        journal.record(at(), "emr", recorded("ListSteps"), OK, 200);
         assert_eq!(journal.entries().unwrap()[0].request, None);
         let journal = Journal::memory();
-        journal.record(at(), "emr", noted("ListSteps"), OK, 200);
+        journal.record(at(), "emr", recorded("ListSteps"), OK, 200);
         assert_eq!(journal.entries().unwrap()[0].request, Some(json!({"ClusterId": "j-1"})));
     }
 }

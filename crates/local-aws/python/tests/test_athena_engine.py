@@ -17,7 +17,7 @@ sys.path.insert(0, str(ENGINE))
 import catalog  # noqa: E402
 import execute  # noqa: E402
 import output  # noqa: E402
-from trouble import QueryError  # noqa: E402
+from errors import QueryError  # noqa: E402
 
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 COLUMNS = [

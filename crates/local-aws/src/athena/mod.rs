@@ -1,11 +1,11 @@
 //! The outer half of the embedded Athena: its SQL engine, and the rows of results.
 //!
 //! ```text
-//! engine/    Python: a gate of Trino's rules, then sqlglot and DuckDB over the catalog's partitions; one process a query
+//! engine/    Python, one process a query: Trino's rules first, then sqlglot and DuckDB over the catalog's partitions
 //!   catalog         Glue's tables and partitions, and the local files behind them
-//!   lexical, structure, typing_rules    the gate: words, names, types
+//!   lexical, structure, typing_rules    Trino's rules: words, names, types
 //!   sources, rewrites, execute          views over the partitions, what DuckDB means otherwise, the run
-//!   output, show, trouble               Athena's texts of values, SHOW and DESCRIBE, errors
+//!   output, show, errors                Athena's texts of values, SHOW and DESCRIBE, errors
 //! rows       GetQueryResults reads the result's object when it is asked for
 //! ```
 //!
@@ -26,6 +26,6 @@ pub(crate) const ENGINE: [(&str, &str); 12] = [
     ("show.py", include_str!("engine/show.py")),
     ("sources.py", include_str!("engine/sources.py")),
     ("structure.py", include_str!("engine/structure.py")),
-    ("trouble.py", include_str!("engine/trouble.py")),
+    ("errors.py", include_str!("engine/errors.py")),
     ("typing_rules.py", include_str!("engine/typing_rules.py")),
 ];

@@ -40,8 +40,8 @@ fn datum_row(row: &[Cell]) -> Value {
     json!({"Data": data.collect::<Vec<_>>()})
 }
 
-/// Reads what the engine wrote, so many rows at most: each value in quotes, NULL as nothing. The rows, and how many bytes
-/// they take.
+/// Reads at most this many rows of what the engine wrote: each value in quotes, NULL as nothing. Gives the rows, and
+/// how many bytes they take.
 fn read_csv(content: &str, most: usize) -> (Vec<Vec<Cell>>, usize) {
     let (mut rows, mut row) = (Vec::new(), Vec::new());
     let mut cell: Cell = None;

@@ -46,7 +46,7 @@ pub(super) fn file_of(dir: &Path) -> PathBuf {
 /// The address of the daemon that serves this directory; `None` when none does.
 pub fn address(dir: &Path) -> Option<Address> {
     let address = read(dir).filter(|_| lock::is_held(dir))?;
-    // A file that a killed daemon left behind may be seen while the next one starts: does anybody answer there?
+    // A file that a killed daemon left behind may be there while the next one starts: does anybody answer there?
     let socket = SocketAddr::from((Ipv4Addr::LOCALHOST, address.port));
     TcpStream::connect_timeout(&socket, Duration::from_secs(2)).is_ok().then_some(address)
 }

@@ -15,15 +15,15 @@ use super::{DaemonError, lock};
 /// How long a daemon may be idle that was started on the way.
 const IDLE_MINUTES: u32 = 30;
 
-/// Set for a daemon that is to leave the session of whoever starts it: a closed terminal, or Ctrl-C in it, must not
-/// end "AWS".
+/// Set for a daemon that must leave the session of the process that starts it: a closed terminal, or Ctrl-C in it, must
+/// not end "AWS".
 const DETACHED: &str = "EMRYS_LOCAL_DETACHED";
 
 const POLL: Duration = Duration::from_millis(20);
 const START_POLLS: u32 = 1_500;
 const STOP_POLLS: u32 = 1_500;
 
-/// The address of the daemon of this directory. If there is none, `exe local serve --local-dir DIR --port 0
+/// The address of the daemon of this directory. If no daemon runs, `exe local serve --local-dir DIR --port 0
 /// --idle-minutes N` is started in the background first, with its output in `DIR/daemon.log`.
 pub async fn connect_or_start(dir: &Path, exe: &Path) -> Result<Address, DaemonError> {
     std::fs::create_dir_all(dir).map_err(DaemonError::file("cannot make", dir))?;
@@ -49,7 +49,7 @@ pub async fn connect_or_start(dir: &Path, exe: &Path) -> Result<Address, DaemonE
     Err(did_not_start(dir, format!("no answer after {} seconds", (POLL * START_POLLS).as_secs())))
 }
 
-/// Stops the daemon of this directory and waits for its end; `false` when there is none.
+/// Stops the daemon of this directory and waits for its end; `false` if no daemon runs.
 pub async fn stop(dir: &Path) -> Result<bool, DaemonError> {
     // The process id is only good together with the lock: without a daemon it may be anybody's by now.
     let Some(address) = address::read(dir).filter(|_| lock::is_held(dir)) else {

@@ -33,7 +33,7 @@ pub struct ServeOptions {
     pub settings: WorldSettings,
     /// A file of faults ([`crate::faults`]); its rules come before those of the directory's `faults.json`.
     pub faults: Option<PathBuf>,
-    /// The region that is told to clients.
+    /// The region that clients get with the address.
     pub region: String,
     /// The account that is played.
     pub account: String,
@@ -57,7 +57,7 @@ impl ServeOptions {
     }
 }
 
-/// The access key id that is told to clients.
+/// The access key id that clients get with the address.
 const ACCESS_KEY: &str = "AKIAEMRYSLOCALACCESS";
 
 /// How far a request's date may be off, as at AWS.
@@ -98,8 +98,8 @@ pub async fn serve(options: ServeOptions, on_ready: impl FnOnce(&Address)) -> Re
     let driver = tokio::spawn(driver.run());
     serve_on(listener, endpoint.clone(), ended(signals, &endpoint, &clock, options.idle)).await;
 
-    // Nobody shall find the address of a daemon that no longer answers. The world stands still before the steps are
-    // ended: it must not take their end for their own doing.
+    // No client must find the address of a daemon that has stopped answering. The world stands still before the steps
+    // are ended: it must not take their end for their own doing.
     let _ = std::fs::remove_file(address::file_of(&dir));
     driver.abort();
     let _ = driver.await;
@@ -110,11 +110,11 @@ pub async fn serve(options: ServeOptions, on_ready: impl FnOnce(&Address)) -> Re
 
 fn make_dir(dir: &Path) -> Result<PathBuf, DaemonError> {
     std::fs::create_dir_all(dir).map_err(DaemonError::file("cannot make", dir))?;
-    // Steps run in other folders: what they are told must not depend on ours.
+    // Steps run in other folders: the path must not depend on the folder of this process.
     dir.canonicalize().map_err(DaemonError::file("cannot find", dir))
 }
 
-/// Takes the lock, and has patience with those who only ask whether it is held.
+/// Takes the lock. It waits for a while: other processes hold it for a moment to see whether it is held.
 async fn take_lock(dir: &Path) -> Result<Option<Lock>, DaemonError> {
     for _ in 0..50 {
         if let Some(lock) = Lock::take(dir)? {

@@ -31,7 +31,7 @@ async fn run_until_stopped(dir: &Path) -> Address {
     let told = is_ready.await.unwrap();
     assert_eq!(address(dir), Some(told.clone()));
     assert_eq!(told.endpoint_url, format!("http://127.0.0.1:{}", told.port));
-    // Whoever asks for a daemon gets this one; the program is not even looked for.
+    // A caller that needs a daemon gets this one: the program is not started.
     assert_eq!(connect_or_start(dir, Path::new("/nowhere")).await.unwrap(), told);
 
     let other = serve(ServeOptions::new(dir), |_| panic!("two daemons in one directory")).await;

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::CallView;
 use crate::models::Model;
-use crate::world::{ApiError, ListView, Service};
+use crate::services::{EmrOperation, Operation, Service};
+use crate::world::{ApiError, ListView};
 
 /// What a call meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,7 +71,7 @@ pub enum When {
 
 /// A fault in the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FaultNote {
+pub struct FaultRecord {
     /// The fault.
     #[serde(flatten)]
     pub fault: Fault,
@@ -93,11 +94,18 @@ impl Fault {
         }
     }
 
-    /// Whether it means something for this operation.
-    pub(crate) fn fits(self, operation: &str) -> bool {
+    /// Whether it means something for this call.
+    pub(crate) fn fits(self, call: &CallView<'_>) -> bool {
         match self {
-            Self::StaleList { .. } | Self::HideNew { .. } => operation == "ListClusters",
-            Self::ShortPage { .. } => PAGED.contains(&operation),
+            Self::StaleList { .. } | Self::HideNew { .. } => {
+                Operation::find(call.service, call.operation) == Some(EmrOperation::ListClusters.into())
+            }
+            Self::ShortPage { .. } if call.service == Service::S3.name() => {
+                S3_LISTS.contains(&call.operation)
+            }
+            Self::ShortPage { .. } => {
+                Operation::find(call.service, call.operation).is_some_and(Operation::has_short_pages)
+            }
             _ => true,
         }
     }
@@ -164,23 +172,8 @@ impl Fault {
     }
 }
 
-/// The operations whose pages can be short.
-const PAGED: &[&str] = &[
-    "ListClusters",
-    "ListSteps",
-    "ListInstances",
-    "ListInstanceFleets",
-    "ListMetrics",
-    "DescribeAlarms",
-    "GetMetricData",
-    "ListSchedules",
-    "ListScheduleGroups",
-    "GetDatabases",
-    "GetTables",
-    "GetPartitions",
-    "ListObjectsV2",
-    "ListObjects",
-];
+/// The operations of S3 whose pages can be short.
+const S3_LISTS: &[&str] = &["ListObjectsV2", "ListObjects"];
 
 fn not_authorized(prefix: &str, call: &CallView<'_>) -> String {
     let action = format!("{prefix}:{}", call.operation);

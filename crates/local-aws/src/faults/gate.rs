@@ -1,7 +1,7 @@
 //! One call before the plan.
 
 use crate::clock::Clock;
-use crate::journal::CallNote;
+use crate::journal::CallRecord;
 
 use super::{CallView, Fault, Faults};
 
@@ -12,7 +12,7 @@ pub(crate) struct Gate {
     pub(crate) faults: Faults,
     pub(crate) clock: Clock,
     pub(crate) seq: u64,
-    pub(crate) note: CallNote,
+    pub(crate) record: CallRecord,
 }
 
 impl Gate {
@@ -21,17 +21,17 @@ impl Gate {
         if !self.faults.is_set() {
             return None;
         }
-        let noted = self.note.read();
-        let (operation, resource) = (noted.operation.as_str(), noted.resource.as_str());
+        let recorded = self.record.read();
+        let (operation, resource) = (recorded.operation.as_str(), recorded.resource.as_str());
         let now = self.clock.now();
         let fault = self.faults.decide(&CallView { service, operation, resource, seq: self.seq, now })?;
-        self.note.fault(fault);
+        self.record.fault(fault);
         Some(fault)
     }
 
     /// The fault that was decided on.
     pub(crate) fn decided(&self) -> Option<Fault> {
-        self.note.read().fault.map(|noted| noted.fault)
+        self.record.read().fault.map(|recorded| recorded.fault)
     }
 
     /// Waits where the effect is to come later.

@@ -1,10 +1,10 @@
-//! Faults on purpose: what a call meets on its way, by a script or by a function.
+//! Faults of calls on purpose, chosen by a script or by a function.
 //!
 //! ```text
 //! fault     the kinds of faults, and the errors that AWS answers with
 //! plan      which call meets which fault: a function, or
 //!   |-> script   the rules of a file
-//! gate      one call before the plan; the endpoint does what comes out
+//! gate      the decision for one call; the endpoint carries it out
 //! ```
 //!
 //! A file `faults.json` holds a [`FaultScript`]:
@@ -43,18 +43,18 @@
 //! | `short_page` | a list gives at most `items` on a page; with 0 an empty page and a marker |
 //!
 //! The first rule that hits decides; every rule counts the calls that match it. Calls of steps count as well: they go
-//! over the same wire. A call that AWS would not let in (no good signature, a request that cannot be read, an unknown
-//! operation) meets no fault. The rules for clusters stand at [`crate::world::troubles`].
+//! over the same wire. A call that AWS would refuse at once (invalid signature, unreadable request, unknown
+//! operation) meets no fault. The rules for clusters stand at [`crate::world::cluster_faults`].
 //!
-//! The journal's line of a call that met a fault has a member `fault`: the fault, and for one after the effect
-//! `effect`, the outcome that the caller was not told.
+//! The journal's line of a call that met a fault has a member `fault`. It holds the fault. If the call was done before
+//! the fault, it also holds `effect`, the outcome that the caller did not get.
 
 mod fault;
 mod gate;
 mod plan;
 mod script;
 
-pub use self::fault::{Fault, FaultNote, When};
+pub use self::fault::{Fault, FaultRecord, When};
 pub(crate) use self::gate::Gate;
 pub(crate) use self::plan::Faults;
 pub use self::plan::{CallView, FaultPlan};

@@ -64,6 +64,6 @@ impl Faults {
     pub(crate) fn decide(&self, call: &CallView<'_>) -> Option<Fault> {
         let mut plan = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let FaultPlan(decide) = plan.as_mut()?;
-        decide(call).filter(|fault| fault.fits(call.operation))
+        decide(call).filter(|fault| fault.fits(call))
     }
 }

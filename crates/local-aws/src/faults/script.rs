@@ -5,6 +5,7 @@ use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{CallView, Fault, When};
+use crate::services::Service;
 use crate::world::{ClusterRule, RuleError};
 
 /// The content of a `faults.json`.
@@ -13,18 +14,18 @@ use crate::world::{ClusterRule, RuleError};
 pub struct FaultScript {
     /// Faults of calls.
     pub calls: Vec<CallRule>,
-    /// Faults of clusters; their kinds stand at [`crate::world::troubles`].
+    /// Faults of clusters; their kinds stand at [`crate::world::cluster_faults`].
     pub clusters: Vec<ClusterRule>,
 }
 
 /// Faults that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FaultScriptError {
-    /// The file is no JSON of the right form.
+    /// The file is not valid JSON, or has the wrong members.
     #[error("faults cannot be read: {0}")]
     Json(#[from] serde_json::Error),
-    /// A pattern is no regular expression.
-    #[error("{place}: the pattern {pattern:?} is no regular expression: {source}")]
+    /// A pattern is not a valid regular expression.
+    #[error("{place}: the pattern {pattern:?} is not a valid regular expression: {source}")]
     Pattern {
         /// Which rule: `calls[2]`, counted from 0.
         place: String,
@@ -44,7 +45,12 @@ pub enum FaultScriptError {
 }
 
 /// The services of the embedded AWS, as the journal names them.
-const SERVICES: &[&str] = &["athena", "cloudwatch", "emr", "glue", "s3", "scheduler", "sts"];
+fn services() -> Vec<&'static str> {
+    let mut names: Vec<&str> =
+        Service::IN_WORLD.iter().chain([&Service::S3]).map(|service| service.name()).collect();
+    names.sort_unstable();
+    names
+}
 
 impl FaultScript {
     /// Reads faults and checks them, so that a wrong one is an error at once and not a fault that never comes.
@@ -121,8 +127,8 @@ impl CallRule {
     }
 
     fn check(&self) -> Result<(), String> {
-        if let Some(service) = self.service.as_deref().filter(|service| !SERVICES.contains(service)) {
-            return Err(format!("the service {service:?} is none of {}", SERVICES.join(", ")));
+        if let Some(service) = self.service.as_deref().filter(|service| !services().contains(service)) {
+            return Err(format!("the service {service:?} is not one of {}", services().join(", ")));
         }
         for (name, count) in
             [("first", self.first), ("every", self.every), ("times", self.times.unwrap_or(1))]
@@ -341,7 +347,7 @@ impl Count {
         self.rule.service.as_deref().is_none_or(|service| service == call.service)
             && fits(&self.operation, call.operation)
             && fits(&self.resource, call.resource)
-            && self.rule.fault.fits(call.operation)
+            && self.rule.fault.fits(call)
     }
 
     /// Counts a matching call, and says whether it is one to be hit.

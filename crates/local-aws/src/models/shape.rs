@@ -7,13 +7,13 @@ use indexmap::IndexMap;
 use regex_lite::Regex;
 use serde::Deserialize;
 
-use crate::world::Service;
+use crate::services::Service;
 
 /// The model of one service.
 #[derive(Debug, Deserialize)]
 pub struct Model {
     metadata: Metadata,
-    operations: BTreeMap<String, Operation>,
+    operations: BTreeMap<String, OperationModel>,
     shapes: BTreeMap<String, Shape>,
 }
 
@@ -24,10 +24,10 @@ struct Metadata {
     xml_namespace: Option<String>,
 }
 
-/// An operation.
+/// What a model says of an operation.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Operation {
+pub struct OperationModel {
     /// The shape of its input.
     pub input: Option<String>,
     /// The shape of its output; without one the answer is empty.
@@ -97,7 +97,10 @@ pub struct Reference {
 
 /// What a model says about an error beside its members.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ErrorTrait {
+    /// Its HTTP status, where the protocol does not leave it open.
+    pub http_status_code: Option<u16>,
     /// The code that the query protocol had for it.
     pub code: Option<String>,
 }
@@ -144,12 +147,14 @@ pub struct Pattern {
     /// As the model writes it.
     pub text: String,
     regex: Regex,
+    /// Whether every text of printable ASCII matches. Most texts are such, and regular expressions are slow.
+    takes_ascii: bool,
 }
 
 impl Pattern {
     /// Whether the whole text matches.
     pub fn matches(&self, text: &str) -> bool {
-        self.regex.is_match(text)
+        (self.takes_ascii && text.bytes().all(is_printable)) || self.regex.is_match(text)
     }
 }
 
@@ -157,8 +162,21 @@ impl TryFrom<String> for Pattern {
     type Error = regex_lite::Error;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        Ok(Self { regex: Regex::new(&format!(r"\A(?:{})\z", translate(&text)))?, text })
+        let regex = Regex::new(&format!(r"\A(?:{})\z", translate(&text)))?;
+        // One class of characters, any number of times: it takes a text if it takes each of its characters.
+        let class = text.strip_prefix('[').and_then(|rest| rest.strip_suffix("]*"));
+        let is_class = class.is_some_and(|class| !class.contains(['[', ']']));
+        let takes_ascii = is_class
+            && (0..=u8::MAX).filter(|byte| is_printable(*byte)).all(|byte| {
+                let mut letter = [0; 4];
+                regex.is_match(char::from(byte).encode_utf8(&mut letter))
+            });
+        Ok(Self { text, regex, takes_ascii })
     }
+}
+
+const fn is_printable(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
 }
 
 /// The models' patterns are of Java: `\uXXXX` for a character, and two surrogates for one beyond the first plane.
@@ -214,7 +232,7 @@ impl Model {
     }
 
     /// An operation by its name.
-    pub fn operation(&self, name: &str) -> Option<&Operation> {
+    pub fn operation(&self, name: &str) -> Option<&OperationModel> {
         self.operations.get(name)
     }
 
@@ -229,7 +247,8 @@ impl Model {
     }
 
     /// The names of all operations.
-    pub fn operations(&self) -> impl Iterator<Item = &str> {
+    #[cfg(test)]
+    pub(crate) fn operations(&self) -> impl Iterator<Item = &str> {
         self.operations.keys().map(String::as_str)
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::shape::{Kind, Model, Shape};
 
-/// An input that was looked at.
+/// An input that was checked.
 #[derive(Debug)]
 pub struct Checked {
     /// The input without members that are null: in JSON null and absent are the same.
@@ -14,19 +14,19 @@ pub struct Checked {
     /// The paths of members that the model does not have. AWS ignores them.
     pub unknown: Vec<String>,
     /// What is wrong with it, if anything.
-    pub fault: Option<Fault>,
+    pub error: Option<InputError>,
 }
 
 /// Why an input is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum InputError {
     /// A value has the wrong type: it cannot even be read (`SerializationException`). AWS stops at the first.
     Unreadable(String),
     /// Constraints do not hold; all of them.
     Invalid(Vec<Violation>),
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable(why) => f.write_str(why),
@@ -65,17 +65,17 @@ impl Model {
     pub fn check(&self, operation: &str, input: Value) -> Checked {
         let shape = self.operation(operation).and_then(|operation| self.shape(operation.input.as_deref()?));
         let Some(shape) = shape else {
-            return Checked { input, unknown: Vec::new(), fault: None };
+            return Checked { input, unknown: Vec::new(), error: None };
         };
         let mut check = Check { model: self, violations: Vec::new(), unknown: Vec::new() };
         match check.value("", shape, &input) {
             Err(Unreadable(why)) => {
-                Checked { input, unknown: check.unknown, fault: Some(Fault::Unreadable(why)) }
+                Checked { input, unknown: check.unknown, error: Some(InputError::Unreadable(why)) }
             }
             Ok(input) => {
                 let violations = check.violations;
-                let fault = (!violations.is_empty()).then_some(Fault::Invalid(violations));
-                Checked { input, unknown: check.unknown, fault }
+                let error = (!violations.is_empty()).then_some(InputError::Invalid(violations));
+                Checked { input, unknown: check.unknown, error }
             }
         }
     }
@@ -219,7 +219,7 @@ impl Check<'_> {
 }
 
 /// The constraints of a shape itself (not of what is inside it) that a value of the right type breaks.
-fn broken(shape: &Shape, value: &Value) -> Vec<String> {
+pub(super) fn broken(shape: &Shape, value: &Value) -> Vec<String> {
     let mut broken = Vec::new();
     let (words, size) = match value {
         Value::String(text) => ("length", Some(count(text.chars().count()))),
@@ -252,7 +252,7 @@ fn count(length: usize) -> f64 {
     length as f64
 }
 
-fn is_of(kind: Kind, value: &Value) -> bool {
+pub(super) fn is_of(kind: Kind, value: &Value) -> bool {
     match kind {
         Kind::Structure | Kind::Map => value.is_object(),
         Kind::List => value.is_array(),
@@ -279,7 +279,7 @@ fn name_of(value: &Value) -> &'static str {
     }
 }
 
-fn type_of(kind: Kind) -> &'static str {
+pub(super) fn type_of(kind: Kind) -> &'static str {
     match kind {
         Kind::Structure => "a structure",
         Kind::List => "a list",
@@ -296,7 +296,7 @@ fn type_of(kind: Kind) -> &'static str {
 }
 
 /// A value in a message: strings as they are, everything else as JSON, nothing longer than a person reads.
-fn shown(value: &Value) -> String {
+pub(super) fn shown(value: &Value) -> String {
     const LONGEST: usize = 1_000;
     let text = match value {
         Value::Null => return "null".to_owned(),

@@ -1,8 +1,8 @@
 //! The Python environment that Spark steps run in: PySpark, a Java, DuckDB, from a lock file with hashes.
 //!
-//! It is built once per user, at its final path (environments do not relocate) in the cache directory, in a folder
-//! named after the lock file's content and the Python version. A file lock keeps two builders apart, and the file
-//! `.complete` is written last: what has no `.complete` was cut off, and is built anew.
+//! It is built once per user, in a folder of the cache directory that is named after the lock file's content and the
+//! Python version. It is built at its final path, since environments do not relocate. A file lock keeps two builders
+//! apart. The file `.complete` is written last: a folder without it is built anew.
 
 mod build;
 mod interpreter;
@@ -41,7 +41,7 @@ impl PythonEnv {
     }
 }
 
-/// Why there is no environment.
+/// Why the environment could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum PyEnvError {
     /// No usable interpreter.
@@ -59,10 +59,10 @@ pub enum PyEnvError {
         package: String,
     },
     /// No Java in the environment and none on the machine.
-    #[error("there is no Java: the environment has none for this machine, and no `java` is on the PATH")]
+    #[error("no Java was found: the environment has none for this machine, and `java` is not on the PATH")]
     NoJava,
     /// Neither `HOME` nor a cache directory is set.
-    #[error("there is no place for the Python environment: neither HOME nor {CACHE_VARIABLE} is set")]
+    #[error("cannot choose a folder for the Python environment: neither HOME nor {CACHE_VARIABLE} is set")]
     NoPlace,
     /// A command of the build failed.
     #[error("{what} failed ({status}):\n{output}")]

@@ -26,7 +26,7 @@ use s3s::path::S3Path;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 
-use super::{buckets, lifecycle, listing, multipart, note, objects, reading};
+use super::{buckets, lifecycle, listing, multipart, objects, reading, record};
 use crate::clock::Clock;
 use crate::faults::Gate;
 use crate::store::Store;
@@ -97,7 +97,7 @@ impl S3Auth for OneSecret {
     }
 }
 
-/// Whoever signed may do everything. On the way each call is noted, those of unknown operations too.
+/// Every signed call is allowed. Each call is recorded here, also those of unknown operations.
 struct Signed {
     clock: Clock,
     skew: Option<SignedDuration>,
@@ -138,7 +138,7 @@ impl S3Access for Signed {
             S3Path::Bucket { bucket } => (Some(bucket.to_string()), None),
             S3Path::Object { bucket, key } => (Some(bucket.to_string()), Some(key.to_string())),
         };
-        note::resolved(context.extensions_mut(), &operation, bucket.as_deref(), key.as_deref());
+        record::resolved(context.extensions_mut(), &operation, bucket.as_deref(), key.as_deref());
         let allowed = self.allows(context);
         let gate = context.extensions_mut().get::<Gate>().cloned();
         Box::pin(async move {
@@ -170,6 +170,19 @@ macro_rules! operations {
             {
                 Box::pin(async move { $module::$operation(self, request).await.map(S3Response::new) })
             })*
+        }
+
+        /// The operations, for the test that calls each of them.
+        #[cfg(test)]
+        #[derive(Clone, Copy, Debug)]
+        #[expect(non_camel_case_types, reason = "named like the methods of s3s")]
+        pub(super) enum Operation {
+            $($operation,)*
+        }
+
+        #[cfg(test)]
+        impl Operation {
+            pub(super) const ALL: &[(Self, &str)] = &[$((Self::$operation, stringify!($operation)),)*];
         }
     };
 }

@@ -9,18 +9,18 @@ use s3s::{S3Error, S3Request, S3Result, s3_error};
 
 use super::api::Api;
 use super::errors::time;
-use super::note::{self, note};
 use super::reading::without_body;
+use super::record::{self, record};
 use crate::store::{Store, StoreError};
 
-/// The region that has no location constraint, and where creating a bucket again is no error.
+/// The region without a location constraint; creating a bucket again is not an error there.
 const OLDEST_REGION: &str = "us-east-1";
 
 pub(super) async fn list_buckets(
     api: &Api,
     request: S3Request<ListBucketsInput>,
 ) -> S3Result<ListBucketsOutput> {
-    note!(request, "ListBuckets", {
+    record!(request, {
         "BucketRegion": bucket_region, "ContinuationToken": continuation_token,
         "MaxBuckets": max_buckets, "Prefix": prefix,
     });
@@ -53,7 +53,7 @@ pub(super) async fn create_bucket(
     api: &Api,
     request: S3Request<CreateBucketInput>,
 ) -> S3Result<CreateBucketOutput> {
-    note!(request, "CreateBucket", {
+    record!(request, {
         "Bucket": bucket, "CreateBucketConfiguration": create_bucket_configuration,
     });
     let CreateBucketInput { bucket, create_bucket_configuration, .. } = request.input;
@@ -78,12 +78,12 @@ pub(super) async fn head_bucket(
     api: &Api,
     request: S3Request<HeadBucketInput>,
 ) -> S3Result<HeadBucketOutput> {
-    note!(request, "HeadBucket", { "Bucket": bucket });
+    record!(request, { "Bucket": bucket });
     let bucket = request.input.bucket.clone();
     let found = api.store.run(move |store| store.bucket(&bucket)).await;
     found.map_err(|error| {
         let error = S3Error::from(error);
-        note::failed(&request, error.code().as_str());
+        record::failed(&request, error.code().as_str());
         without_body(error)
     })?;
     Ok(HeadBucketOutput { bucket_region: Some(api.region.clone()), ..HeadBucketOutput::default() })
@@ -93,7 +93,7 @@ pub(super) async fn delete_bucket(
     api: &Api,
     request: S3Request<DeleteBucketInput>,
 ) -> S3Result<DeleteBucketOutput> {
-    note!(request, "DeleteBucket", { "Bucket": bucket });
+    record!(request, { "Bucket": bucket });
     let bucket = request.input.bucket;
     api.store.run(move |store| store.delete_bucket(&bucket)).await?;
     Ok(DeleteBucketOutput::default())
@@ -103,7 +103,7 @@ pub(super) async fn get_bucket_location(
     api: &Api,
     request: S3Request<GetBucketLocationInput>,
 ) -> S3Result<GetBucketLocationOutput> {
-    note!(request, "GetBucketLocation", { "Bucket": bucket });
+    record!(request, { "Bucket": bucket });
     let bucket = request.input.bucket;
     api.store.run(move |store| store.bucket(&bucket)).await?;
     let constraint =

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::service;
 use crate::clock::Clock;
-use crate::journal::CallNote;
+use crate::journal::CallRecord;
 use crate::store::Store;
 
 /// The secret that tests sign with.
@@ -81,7 +81,7 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: String,
-    pub(super) note: CallNote,
+    pub(super) record: CallRecord,
 }
 
 impl Answer {
@@ -103,7 +103,7 @@ impl Answer {
     }
 
     pub(super) fn request(&self) -> Value {
-        self.note.read().request.unwrap()
+        self.record.read().request.unwrap()
     }
 
     /// Checks the status and the error's code.
@@ -127,11 +127,11 @@ pub(super) fn s3(store: &Store) -> S3Service {
 }
 
 pub(super) async fn send(service: &S3Service, mut request: Request<Body>) -> Answer {
-    let note = CallNote::new();
-    request.extensions_mut().insert(note.clone());
+    let record = CallRecord::new();
+    request.extensions_mut().insert(record.clone());
     let (parts, body) = service.call(request).await.unwrap().into_parts();
     let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-    Answer { status: parts.status, headers: parts.headers, body, note }
+    Answer { status: parts.status, headers: parts.headers, body, record }
 }
 
 pub(super) async fn call(

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::api::Api;
-use super::note::note;
+use super::record::record;
 use super::rules;
 
 /// What the store keeps.
@@ -27,7 +27,7 @@ pub(super) async fn put_bucket_lifecycle_configuration(
     api: &Api,
     request: S3Request<PutBucketLifecycleConfigurationInput>,
 ) -> S3Result<PutBucketLifecycleConfigurationOutput> {
-    note!(request, "PutBucketLifecycleConfiguration", {
+    record!(request, {
         "Bucket": bucket, "ChecksumAlgorithm": checksum_algorithm, "ExpectedBucketOwner": expected_bucket_owner,
         "LifecycleConfiguration": lifecycle_configuration,
         "TransitionDefaultMinimumObjectSize": transition_default_minimum_object_size,
@@ -70,7 +70,7 @@ pub(super) async fn get_bucket_lifecycle_configuration(
     api: &Api,
     request: S3Request<GetBucketLifecycleConfigurationInput>,
 ) -> S3Result<GetBucketLifecycleConfigurationOutput> {
-    note!(request, "GetBucketLifecycleConfiguration", {
+    record!(request, {
         "Bucket": bucket, "ExpectedBucketOwner": expected_bucket_owner,
     });
     let bucket = request.input.bucket;
@@ -89,7 +89,7 @@ pub(super) async fn delete_bucket_lifecycle(
     api: &Api,
     request: S3Request<DeleteBucketLifecycleInput>,
 ) -> S3Result<DeleteBucketLifecycleOutput> {
-    note!(request, "DeleteBucketLifecycle", {
+    record!(request, {
         "Bucket": bucket, "ExpectedBucketOwner": expected_bucket_owner,
     });
     let bucket = request.input.bucket;

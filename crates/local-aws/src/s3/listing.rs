@@ -12,7 +12,7 @@ use s3s::{S3Request, S3Result, s3_error};
 
 use super::api::Api;
 use super::errors::{self, number, time};
-use super::note::note;
+use super::record::record;
 use crate::faults::Gate;
 use crate::store::{ListPage, ListRequest, Listed, Position};
 
@@ -30,7 +30,7 @@ pub(super) fn page_size(asked: Option<i32>, default: usize, name: &str) -> S3Res
     }
 }
 
-/// The most entries of a page where a fault shortens it. An empty page is no page of S3.
+/// The most entries of a page where a fault shortens it. S3 has no empty pages.
 fn short_page<T>(request: &S3Request<T>) -> usize {
     let items = request.extensions.get::<Gate>().and_then(Gate::items);
     items.map_or(LARGEST_PAGE, |items| items.max(1))
@@ -40,7 +40,7 @@ pub(super) async fn list_objects_v2(
     api: &Api,
     request: S3Request<ListObjectsV2Input>,
 ) -> S3Result<ListObjectsV2Output> {
-    note!(request, "ListObjectsV2", {
+    record!(request, {
         "Bucket": bucket, "Prefix": prefix, "Delimiter": delimiter, "MaxKeys": max_keys,
         "ContinuationToken": continuation_token, "StartAfter": start_after, "EncodingType": encoding_type,
         "FetchOwner": fetch_owner,
@@ -78,7 +78,7 @@ pub(super) async fn list_objects(
     api: &Api,
     request: S3Request<ListObjectsInput>,
 ) -> S3Result<ListObjectsOutput> {
-    note!(request, "ListObjects", {
+    record!(request, {
         "Bucket": bucket, "Prefix": prefix, "Delimiter": delimiter, "MaxKeys": max_keys, "Marker": marker,
         "EncodingType": encoding_type,
     });

@@ -5,7 +5,7 @@
 //!   |-> buckets, objects, reading, listing, multipart, lifecycle    the operations
 //! rules       which lifecycle rules S3 takes
 //! digest      checksums and MD5 of a body, checked against what the client said
-//! note        what the journal keeps of a call
+//! record      what the journal keeps of a call
 //! errors      the store's errors under S3's codes
 //! ```
 
@@ -16,9 +16,9 @@ mod errors;
 mod lifecycle;
 mod listing;
 mod multipart;
-mod note;
 mod objects;
 mod reading;
+mod record;
 mod rules;
 
 #[cfg(test)]

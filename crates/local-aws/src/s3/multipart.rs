@@ -13,9 +13,9 @@ use super::api::Api;
 use super::digest;
 use super::errors::{self, condition, number, refuse, time};
 use super::listing::{Encoder, page_size};
-use super::note::note;
 use super::objects;
 use super::reading::ReadIf;
+use super::record::record;
 use crate::store::{Attributes, PartInfo, UploadInfo};
 
 /// The highest part number.
@@ -25,7 +25,7 @@ pub(super) async fn create_multipart_upload(
     api: &Api,
     request: S3Request<CreateMultipartUploadInput>,
 ) -> S3Result<CreateMultipartUploadOutput> {
-    note!(request, "CreateMultipartUpload", {
+    record!(request, {
         "Bucket": bucket, "Key": key, "ContentType": content_type, "ContentEncoding": content_encoding,
         "ContentLanguage": content_language, "ContentDisposition": content_disposition,
         "CacheControl": cache_control, "Metadata": metadata, "ChecksumAlgorithm": checksum_algorithm,
@@ -68,7 +68,7 @@ pub(super) async fn upload_part(
     api: &Api,
     request: S3Request<UploadPartInput>,
 ) -> S3Result<UploadPartOutput> {
-    note!(request, "UploadPart", {
+    record!(request, {
         "Bucket": bucket, "Key": key, "UploadId": upload_id, "PartNumber": part_number,
         "ContentLength": content_length, "ContentMD5": content_md5, "ChecksumAlgorithm": checksum_algorithm,
         "ChecksumCRC32": checksum_crc32,
@@ -95,7 +95,7 @@ pub(super) async fn upload_part_copy(
     api: &Api,
     request: S3Request<UploadPartCopyInput>,
 ) -> S3Result<UploadPartCopyOutput> {
-    note!(request, "UploadPartCopy", {
+    record!(request, {
         "Bucket": bucket, "Key": key, "UploadId": upload_id, "PartNumber": part_number, "CopySource": copy_source,
         "CopySourceRange": copy_source_range, "CopySourceIfMatch": copy_source_if_match,
         "CopySourceIfNoneMatch": copy_source_if_none_match,
@@ -138,7 +138,7 @@ pub(super) async fn complete_multipart_upload(
     api: &Api,
     request: S3Request<CompleteMultipartUploadInput>,
 ) -> S3Result<CompleteMultipartUploadOutput> {
-    note!(request, "CompleteMultipartUpload", {
+    record!(request, {
         "Bucket": bucket, "Key": key, "UploadId": upload_id, "MultipartUpload": multipart_upload,
         "IfMatch": if_match, "IfNoneMatch": if_none_match, "ChecksumType": checksum_type,
     });
@@ -172,14 +172,14 @@ pub(super) async fn abort_multipart_upload(
     api: &Api,
     request: S3Request<AbortMultipartUploadInput>,
 ) -> S3Result<AbortMultipartUploadOutput> {
-    note!(request, "AbortMultipartUpload", { "Bucket": bucket, "Key": key, "UploadId": upload_id });
+    record!(request, { "Bucket": bucket, "Key": key, "UploadId": upload_id });
     let input = request.input;
     api.store.run(move |store| store.abort_upload(&input.bucket, &input.key, &input.upload_id)).await?;
     Ok(AbortMultipartUploadOutput::default())
 }
 
 pub(super) async fn list_parts(api: &Api, request: S3Request<ListPartsInput>) -> S3Result<ListPartsOutput> {
-    note!(request, "ListParts", {
+    record!(request, {
         "Bucket": bucket, "Key": key, "UploadId": upload_id, "MaxParts": max_parts,
         "PartNumberMarker": part_number_marker,
     });
@@ -216,7 +216,7 @@ pub(super) async fn list_multipart_uploads(
     api: &Api,
     request: S3Request<ListMultipartUploadsInput>,
 ) -> S3Result<ListMultipartUploadsOutput> {
-    note!(request, "ListMultipartUploads", {
+    record!(request, {
         "Bucket": bucket, "Prefix": prefix, "Delimiter": delimiter, "KeyMarker": key_marker,
         "UploadIdMarker": upload_id_marker, "MaxUploads": max_uploads, "EncodingType": encoding_type,
     });

@@ -13,15 +13,15 @@ use s3s::{S3Error, S3Request, S3Result, s3_error};
 use super::api::Api;
 use super::digest;
 use super::errors::{self, condition, refuse, time};
-use super::note::note;
 use super::reading::ReadIf;
+use super::record::record;
 use crate::store::{Attributes, Condition, Object, ObjectInfo, Spool, Store, StoreError};
 
 /// How many keys one DeleteObjects may name.
 const MOST_DELETED: usize = 1000;
 
 pub(super) async fn put_object(api: &Api, request: S3Request<PutObjectInput>) -> S3Result<PutObjectOutput> {
-    note!(request, "PutObject", {
+    record!(request, {
         "Bucket": bucket, "Key": key, "ContentLength": content_length, "ContentType": content_type,
         "ContentEncoding": content_encoding, "ContentLanguage": content_language,
         "ContentDisposition": content_disposition, "CacheControl": cache_control, "ContentMD5": content_md5,
@@ -80,7 +80,7 @@ pub(super) async fn copy_object(
 ) -> S3Result<CopyObjectOutput> {
     let (if_match, if_none_match) =
         (etag_header(&request.headers, "if-match")?, etag_header(&request.headers, "if-none-match")?);
-    note!(request, "CopyObject", {
+    record!(request, {
         "Bucket": bucket, "Key": key, "CopySource": copy_source, "CopySourceIfMatch": copy_source_if_match,
         "CopySourceIfNoneMatch": copy_source_if_none_match,
         "CopySourceIfModifiedSince": copy_source_if_modified_since,
@@ -183,7 +183,7 @@ pub(super) async fn delete_object(
     api: &Api,
     request: S3Request<DeleteObjectInput>,
 ) -> S3Result<DeleteObjectOutput> {
-    note!(request, "DeleteObject", {
+    record!(request, {
         "Bucket": bucket, "Key": key, "IfMatch": if_match, "IfMatchSize": if_match_size, "VersionId": version_id,
     });
     let input = request.input;
@@ -201,7 +201,7 @@ pub(super) async fn delete_objects(
     api: &Api,
     request: S3Request<DeleteObjectsInput>,
 ) -> S3Result<DeleteObjectsOutput> {
-    note!(request, "DeleteObjects", { "Bucket": bucket, "Delete": delete });
+    record!(request, { "Bucket": bucket, "Delete": delete });
     let DeleteObjectsInput { bucket, delete, .. } = request.input;
     if delete.objects.is_empty() || delete.objects.len() > MOST_DELETED {
         return Err(s3_error!(

@@ -17,7 +17,7 @@ use s3s::{Body, S3Error, S3ErrorCode, S3Request, S3Result, s3_error};
 
 use super::api::Api;
 use super::errors::{self, expected, number, seconds, time};
-use super::note::{self, note};
+use super::record::{self, record};
 use crate::store::{Content, Object, ObjectInfo};
 
 /// How much of a file is sent at a time.
@@ -80,7 +80,7 @@ pub(super) fn without_body(error: S3Error) -> S3Error {
 }
 
 pub(super) async fn get_object(api: &Api, request: S3Request<GetObjectInput>) -> S3Result<GetObjectOutput> {
-    note!(request, "GetObject", {
+    record!(request, {
         "Bucket": bucket, "Key": key, "Range": range, "IfMatch": if_match, "IfNoneMatch": if_none_match,
         "IfModifiedSince": if_modified_since, "IfUnmodifiedSince": if_unmodified_since,
         "ChecksumMode": checksum_mode, "PartNumber": part_number, "VersionId": version_id,
@@ -131,13 +131,13 @@ pub(super) async fn head_object(
     api: &Api,
     request: S3Request<HeadObjectInput>,
 ) -> S3Result<HeadObjectOutput> {
-    note!(request, "HeadObject", {
+    record!(request, {
         "Bucket": bucket, "Key": key, "Range": range, "IfMatch": if_match, "IfNoneMatch": if_none_match,
         "IfModifiedSince": if_modified_since, "IfUnmodifiedSince": if_unmodified_since,
         "ChecksumMode": checksum_mode, "PartNumber": part_number, "VersionId": version_id,
     });
     head(api, &request.input).await.map_err(|error| {
-        note::failed(&request, error.code().as_str());
+        record::failed(&request, error.code().as_str());
         without_body(error)
     })
 }
@@ -205,7 +205,7 @@ fn content_range(range: &Range<u64>, size: u64) -> String {
     format!("bytes {}-{}/{size}", range.start, range.end - 1)
 }
 
-/// The bytes of a range: those in memory at once, those of a file piece by piece, each read on the pool for blocking work.
+/// The bytes of a range: at once from memory, and piece by piece from a file, each read on the pool for blocking work.
 fn body(content: Content, range: Range<u64>) -> StreamingBlob {
     match content {
         Content::Bytes(bytes) => {

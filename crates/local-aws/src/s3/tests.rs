@@ -1,6 +1,7 @@
 //! The service over real, signed HTTP requests, in process.
 
 mod lifecycle;
+mod operations;
 
 use http::{Request, StatusCode};
 use jiff::SignedDuration;
@@ -20,7 +21,7 @@ async fn who_does_not_sign_with_the_secret_is_refused() {
     unsigned.headers_mut().insert("host", "localhost".parse().unwrap());
     let answer = send(&service, unsigned).await;
     answer.is_error(403, "AccessDenied");
-    assert_eq!(answer.note.read().operation, "GetObject");
+    assert_eq!(answer.record.read().operation, "GetObject");
 
     let wrong = signed(("GET", "/logs/a", ""), &[], "UNSIGNED-PAYLOAD", Body::empty(), "another");
     send(&service, wrong).await.is_error(403, "SignatureDoesNotMatch");
@@ -54,8 +55,11 @@ async fn what_is_put_comes_back_with_its_headers() {
     ];
     let put = call(&service, ("PUT", "/logs/day/a%20b.txt", ""), &headers, "hello").await;
     assert_eq!((put.status, put.header("etag")), (StatusCode::OK, "\"5d41402abc4b2a76b9719d911017c592\""));
-    let noted = put.note.read();
-    assert_eq!((noted.operation.as_str(), noted.resource.as_str()), ("PutObject", "s3://logs/day/a b.txt"));
+    let recorded = put.record.read();
+    assert_eq!(
+        (recorded.operation.as_str(), recorded.resource.as_str()),
+        ("PutObject", "s3://logs/day/a b.txt")
+    );
     let expected = json!({
         "Bucket": "logs", "Key": "day/a b.txt", "ContentLength": 5, "ContentType": "text/plain",
         "ContentEncoding": "aws-chunked,gzip", "Metadata": {"origin": "web"},
@@ -115,7 +119,7 @@ async fn a_head_of_nothing_looks_the_same_with_and_without_a_body() {
     {
         let answer = call(&service, ("HEAD", path, ""), &[], "").await;
         answer.is_error(404, "NotFound");
-        assert_eq!(answer.note.read().error.as_deref(), Some(code));
+        assert_eq!(answer.record.read().error.as_deref(), Some(code));
     }
 }
 
@@ -330,7 +334,7 @@ async fn what_is_not_known_is_an_error_and_is_noted() {
     let service = s3(&store());
     let answer = call(&service, ("GET", "/logs", "versioning="), &[], "").await;
     answer.is_error(501, "NotImplemented");
-    assert_eq!(answer.note.read().operation, "GetBucketVersioning");
+    assert_eq!(answer.record.read().operation, "GetBucketVersioning");
     assert_eq!(answer.request(), json!({"Bucket": "logs"}));
     call(&service, ("PUT", "/logs/a", ""), &[("x-amz-tagging", "a=b")], "x")
         .await

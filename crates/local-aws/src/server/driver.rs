@@ -50,7 +50,7 @@ impl Driver {
 
     /// Does what is due, and gives the time of what is due next.
     fn catch_up(&self) -> Option<Timestamp> {
-        self.turn(Turn::Look, |_, _| ());
+        self.turn(Turn::Observe, |_, _| ());
         self.endpoint.next_deadline()
     }
 
@@ -59,12 +59,12 @@ impl Driver {
         self.happened(|world, now| world.step_ended(&cluster_id, &step_id, end, now));
     }
 
-    fn happened(&self, act: impl FnOnce(&mut World, Timestamp)) {
-        self.turn(Turn::Happened, act);
+    fn happened(&self, change: impl FnOnce(&mut World, Timestamp)) {
+        self.turn(Turn::Event, change);
     }
 
-    fn turn(&self, turn: Turn, act: impl FnOnce(&mut World, Timestamp)) {
+    fn turn(&self, turn: Turn, change: impl FnOnce(&mut World, Timestamp)) {
         // Only what was asked for is ever refused.
-        let _ = self.endpoint.turn(turn, act);
+        let _ = self.endpoint.turn(turn, change);
     }
 }

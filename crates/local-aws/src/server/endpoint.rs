@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -17,8 +17,9 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::faults::{FaultPlan, Faults};
-use crate::journal::{Journal, Noted, OK};
+use crate::journal::{Journal, OK, Recorded};
 use crate::s3;
+use crate::services::Operation;
 use crate::steps::{Runner, RunnerConfig};
 use crate::store::Store;
 use crate::wire::{self, Call, Route, Verifier};
@@ -73,6 +74,8 @@ pub(super) struct Inner {
     runner: Runner,
     pub(super) faults: Faults,
     requests: AtomicU64,
+    /// What was wrong with the first wrong answer.
+    pub(super) wrong_answer: OnceLock<String>,
     pub(super) in_flight: AtomicU64,
     /// When something happened last.
     active: Mutex<Timestamp>,
@@ -86,7 +89,7 @@ impl std::fmt::Debug for Endpoint {
     }
 }
 
-/// A connection that a fault cut: there is no answer.
+/// A fault cut the connection: the call has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the connection was cut")]
 pub struct Cut;
@@ -130,6 +133,7 @@ impl Endpoint {
             runner,
             faults: Faults::default(),
             requests: AtomicU64::new(0),
+            wrong_answer: OnceLock::new(),
             in_flight: AtomicU64::new(0),
             moved: Notify::new(),
         };
@@ -138,8 +142,21 @@ impl Endpoint {
         (endpoint, driver)
     }
 
-    /// Answers one request, or cuts the connection where a fault says so.
+    /// Answers one request, or cuts the connection where a fault says so. For callers in the process.
+    ///
+    /// # Panics
+    ///
+    /// Once the embedded AWS has given an answer that the service model does not allow, to any caller.
     pub async fn send(&self, request: Request<Body>) -> Result<Response<Body>, Cut> {
+        let answer = self.answer(request).await;
+        if let Some(sentence) = self.0.wrong_answer.get() {
+            panic!("{sentence}");
+        }
+        answer
+    }
+
+    /// [`send`](Self::send) that does not panic.
+    pub(super) async fn answer(&self, request: Request<Body>) -> Result<Response<Body>, Cut> {
         let (mut head, body) = request.into_parts();
         set_host(&mut head);
         let seq = self.0.requests.fetch_add(1, Ordering::Relaxed) + 1;
@@ -208,6 +225,11 @@ impl Endpoint {
         lock(&self.0.world).clone()
     }
 
+    /// Whether a fault on purpose shows this state, which no service has.
+    pub(super) fn is_unknown_state(&self, state: &str) -> bool {
+        lock(&self.0.world).is_unknown_state(state)
+    }
+
     /// Since when nothing has happened; `None` while a request is being answered or a cluster is alive.
     pub fn quiet_since(&self) -> Option<Timestamp> {
         let busy = self.0.in_flight.load(Ordering::Relaxed) > 0 || !lock(&self.0.world).is_idle();
@@ -230,9 +252,7 @@ impl Endpoint {
 
     /// Lets the world answer a call.
     pub(super) fn call(&self, call: &Call, view: ListView) -> Result<Value, ApiError> {
-        let reads =
-            ["Describe", "List", "Get", "BatchGet"].iter().any(|verb| call.operation.starts_with(verb));
-        let turn = if reads { Turn::Look } else { Turn::Asked };
+        let turn = if call.operation.is_write() { Turn::Change } else { Turn::Observe };
         let result = self.turn(turn, |world, now| {
             let context = CallContext {
                 now,
@@ -241,29 +261,32 @@ impl Endpoint {
                 access_key: call.caller.access_key.clone(),
                 view,
             };
-            world.call(call.service, call.operation, &call.input, &context)
+            world.answer(call.operation, &call.input, &context)
         });
         self.0.moved.notify_one();
         result.unwrap_or_else(|error| {
-            let why =
-                format!("The embedded AWS cannot keep what was asked for, and has not done it: {error}");
+            let why = format!("the embedded AWS cannot save this change and did not make it: {error}");
             Err(ApiError::new("InternalFailure", why, 500))
         })
     }
 
-    /// One turn of the world: what was due, then `act`, then what follows from it. A changed world is saved before
-    /// anything is done outside or said about it. What was asked for and cannot be saved is not done: who asked is told
-    /// so, and no later daemon forgets what this one promised. What was due comes about all the same.
-    pub(super) fn turn<T>(&self, turn: Turn, act: impl FnOnce(&mut World, Timestamp) -> T) -> io::Result<T> {
+    /// One turn of the world: what was due, then `change`, then what follows from it. A changed world is saved before
+    /// an effect is executed and before the call is answered. If it cannot be saved, a call's change is undone and the
+    /// call gets an error: no daemon forgets what an earlier one has promised. What was due happens all the same.
+    pub(super) fn turn<T>(
+        &self,
+        turn: Turn,
+        change: impl FnOnce(&mut World, Timestamp) -> T,
+    ) -> io::Result<T> {
         let mut world = lock(&self.0.world);
         let now = self.0.clock.now();
         let due = world.next_deadline().is_some_and(|deadline| deadline <= now);
         let mut effects: Vec<Effect> = world.advance(now);
-        let may_refuse = turn == Turn::Asked && self.0.saved.is_some();
+        let may_refuse = turn == Turn::Change && self.0.saved.is_some();
         let before = may_refuse.then(|| (world.clone(), effects.len()));
-        let mut result = Ok(act(&mut world, now));
+        let mut result = Ok(change(&mut world, now));
         effects.extend(world.advance(now));
-        if (turn != Turn::Look || due || !effects.is_empty())
+        if (turn != Turn::Observe || due || !effects.is_empty())
             && let Err(error) = self.changed(&world, now)
         {
             tracing::error!(%error, "the world cannot be saved: what is not saved is lost when the daemon ends");
@@ -275,7 +298,7 @@ impl Endpoint {
         }
         for effect in effects {
             match effect {
-                Effect::Called(call) => self.journal_own(*call),
+                Effect::Called(call) => self.record_own_call(*call),
                 effect => self.0.runner.execute(effect),
             }
         }
@@ -283,16 +306,17 @@ impl Endpoint {
     }
 
     /// A line for a call that the world made by itself.
-    fn journal_own(&self, call: MadeCall) {
-        let noted = Noted {
-            resource: wire::resource(call.service, &call.operation, &call.input),
-            operation: call.operation,
+    fn record_own_call(&self, call: MadeCall) {
+        let operation = Operation::Emr(call.operation);
+        let recorded = Recorded {
+            resource: wire::resource(operation, &call.input),
+            operation: operation.name().to_owned(),
             request: Some(call.input),
             by: Some(call.by),
-            ..Noted::default()
+            ..Recorded::default()
         };
         let (outcome, status) = call.error.map_or((OK.to_owned(), 200), |error| (error.code, error.status));
-        self.0.journal.record(call.at, wire::journal_name(call.service), noted, &outcome, status);
+        self.0.journal.record(call.at, operation.service().name(), recorded, &outcome, status);
     }
 
     fn changed(&self, world: &World, now: Timestamp) -> io::Result<()> {
@@ -309,12 +333,12 @@ impl Endpoint {
 /// Why the world takes a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
-    /// Somebody looks, or time has passed.
-    Look,
-    /// Somebody asks for a change.
-    Asked,
+    /// A call reads, or time has passed.
+    Observe,
+    /// A call may change something.
+    Change,
     /// Something happened outside, and cannot be taken back.
-    Happened,
+    Event,
 }
 
 /// A request from within the process names its host in the address only; signatures cover the header.

@@ -5,12 +5,14 @@
 //! endpoint   Endpoint::send  <------------+-- an in-process client (tests, the simulation)
 //!    |-> open_call                one request: faults on purpose, and its line in the journal
 //!    |-> wire, then the world       one lock, one turn per call; effects to the runner
+//!    |      |-> answers                 each answer against the service model
 //!    |-> s3                         streams, outside of the lock
 //!    |-> journal                    one line per request
 //! driver     time and the ends of steps move the world when nobody calls
 //! saved      the world on disk, for the next daemon
 //! ```
 
+mod answers;
 mod driver;
 mod endpoint;
 mod open_call;

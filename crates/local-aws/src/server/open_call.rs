@@ -10,20 +10,21 @@ use s3s::Body;
 
 use crate::athena::rows;
 use crate::faults::{CallView, Fault, Gate};
-use crate::journal::{CUT_OFF, CallNote, OK};
+use crate::journal::{CUT_OFF, CallRecord, OK};
 use crate::s3;
+use crate::services::Service;
 use crate::wire::{self, Opened, Received, Route};
-use crate::world::{ApiError, Service};
+use crate::world::ApiError;
 
 use super::Endpoint;
 use super::endpoint::{Cut, status_only};
 
-/// A request on its way to its line in the journal. Dropped before it is finished, it is a caller that went away.
+/// A request until its line stands in the journal. If it is dropped before that, its caller went away.
 pub(super) struct OpenCall<'a> {
     endpoint: &'a Endpoint,
     /// As far as the request's head tells.
     service: String,
-    note: CallNote,
+    record: CallRecord,
     gate: Gate,
     arrived: Timestamp,
     request_id: String,
@@ -50,12 +51,12 @@ impl<'a> OpenCall<'a> {
         let arrived = clock.now();
         endpoint.touch(arrived);
         endpoint.0.in_flight.fetch_add(1, Ordering::Relaxed);
-        let note = CallNote::new();
+        let record = CallRecord::new();
         Self {
             endpoint,
             service: service.to_owned(),
-            gate: Gate { faults: endpoint.0.faults.clone(), clock, seq, note: note.clone() },
-            note,
+            gate: Gate { faults: endpoint.0.faults.clone(), clock, seq, record: record.clone() },
+            record,
             arrived,
             request_id,
             request: format!("{} {}", head.method, head.uri.path()),
@@ -72,20 +73,25 @@ impl<'a> OpenCall<'a> {
     ) -> Result<Response<Body>, Cut> {
         let endpoint = self.endpoint;
         let received = Received { head, body, now: self.arrived, request_id: &self.request_id };
-        let asked = match wire::open(received, route, &endpoint.0.verifier, &self.note) {
-            Opened::Asked(asked) => asked,
+        let asked = match wire::open(received, route, &endpoint.0.verifier, &self.record) {
+            Opened::Valid(asked) => asked,
             Opened::Refused(answer) => {
                 self.close(&answer.service, answer.error.as_deref().unwrap_or(OK), answer.response.status());
                 return Ok(answer.response.map(Body::from));
             }
         };
-        let service = asked.call.service;
-        let fault = self.gate.decide(wire::journal_name(service));
+        let service = asked.call.operation.service();
+        let fault = self.gate.decide(service.name());
         let done = match fault {
             Some(fault) if fault.prevents() => None,
             fault => {
-                let done = self.do_call(asked.call.clone(), fault).await;
-                let answer = asked.answer(rows::fill(&endpoint.0.store, done).await);
+                let result = if let Some(error) = endpoint.refusal() {
+                    Err(error)
+                } else {
+                    let result = self.do_call(asked.call.clone(), fault).await;
+                    endpoint.checked(asked.call.operation, rows::fill(&endpoint.0.store, result).await)
+                };
+                let answer = asked.answer(result);
                 Some(Done { response: answer.response.map(Body::from), error: answer.error })
             }
         };
@@ -113,7 +119,7 @@ impl<'a> OpenCall<'a> {
     /// Answers a request to S3.
     pub(super) async fn answer_s3(self, mut request: Request<Body>) -> Result<Response<Body>, Cut> {
         let is_head = request.method() == Method::HEAD;
-        request.extensions_mut().insert(self.note.clone());
+        request.extensions_mut().insert(self.record.clone());
         request.extensions_mut().insert(self.gate.clone());
         let s3 = self.endpoint.0.s3.clone();
         let call = async move { s3.call(request).await };
@@ -149,13 +155,13 @@ impl<'a> OpenCall<'a> {
     /// S3 answers errors in XML; the code is read from there where the S3 layer has not noted one.
     async fn told_by_s3(&self, response: Response<Body>) -> Done {
         let status = response.status();
-        let noted = self.note.read().error;
+        let recorded = self.record.read().error;
         if status.is_success() || status.is_redirection() && status != StatusCode::NOT_MODIFIED {
-            return Done { response, error: noted };
+            return Done { response, error: recorded };
         }
         let (head, body) = response.into_parts();
         let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-        let told = noted.or_else(|| code_in(&body)).unwrap_or_else(|| match status {
+        let told = recorded.or_else(|| code_in(&body)).unwrap_or_else(|| match status {
             StatusCode::NOT_MODIFIED => "NotModified".to_owned(),
             status => status.as_u16().to_string(),
         });
@@ -170,11 +176,11 @@ impl<'a> OpenCall<'a> {
         done: Option<Done>,
         refuse: impl FnOnce(ApiError) -> Response<Body>,
     ) -> Result<Response<Body>, Cut> {
-        let name = wire::journal_name(service);
+        let name = service.name();
         let error = fault.and_then(|fault| self.error(fault, service));
         let cut = matches!(fault, Some(Fault::Cut { .. }));
         if let Some(done) = done.as_ref().filter(|_| cut || error.is_some()) {
-            self.note.effect(done.error.as_deref().unwrap_or(OK));
+            self.record.effect(done.error.as_deref().unwrap_or(OK));
         }
         if cut {
             self.finish(name, CUT_OFF, 0);
@@ -199,11 +205,11 @@ impl<'a> OpenCall<'a> {
     }
 
     fn error(&self, fault: Fault, service: Service) -> Option<ApiError> {
-        let noted = self.note.read();
+        let recorded = self.record.read();
         let view = CallView {
-            service: wire::journal_name(service),
-            operation: &noted.operation,
-            resource: &noted.resource,
+            service: service.name(),
+            operation: &recorded.operation,
+            resource: &recorded.resource,
             seq: self.gate.seq,
             now: self.arrived,
         };
@@ -216,11 +222,11 @@ impl<'a> OpenCall<'a> {
 
     fn finish(&mut self, service: &str, outcome: &str, status: u16) {
         self.open = false;
-        let mut noted = self.note.read();
-        if noted.operation.is_empty() {
-            noted.operation.clone_from(&self.request);
+        let mut recorded = self.record.read();
+        if recorded.operation.is_empty() {
+            recorded.operation.clone_from(&self.request);
         }
-        self.endpoint.0.journal.record(self.arrived, service, noted, outcome, status);
+        self.endpoint.0.journal.record(self.arrived, service, recorded, outcome, status);
     }
 }
 

@@ -29,8 +29,8 @@ pub enum SavedWorldError {
         /// Why.
         source: io::Error,
     },
-    /// The file is none of ours, or damaged.
-    #[error("{} is no saved world", path.display())]
+    /// The file is not a saved world, or is damaged.
+    #[error("{} is not a valid saved world", path.display())]
     Form {
         /// The file.
         path: PathBuf,

@@ -53,7 +53,7 @@ async fn serve(stream: TcpStream, endpoint: Endpoint, mut stopped: watch::Receiv
     let service = service_fn(|request: hyper::Request<Incoming>| {
         let endpoint = endpoint.clone();
         // An error ends the connection without an answer, which is what a cut is.
-        async move { endpoint.send(request.map(Body::from)).await }
+        async move { endpoint.answer(request.map(Body::from)).await }
     });
     let connection =
         http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);

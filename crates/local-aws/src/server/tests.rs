@@ -1,5 +1,8 @@
 //! The endpoint as a whole: a world, an object store and steps behind real requests.
 
+mod answers;
+mod operations;
+
 use std::pin::pin;
 
 use bytes::Bytes;
@@ -27,8 +30,12 @@ pub(crate) fn start() -> Timestamp {
 pub(crate) fn endpoint(clock: &Clock, saved: Option<SavedWorld>) -> (Endpoint, Driver) {
     let step = ScriptedStep { duration_ms: 60_000, stdout: "done\n".to_owned(), ..ScriptedStep::default() };
     let scripts = Scripts { steps: vec![step], clusters: Vec::new() };
+    endpoint_of(World::new(WorldSettings { scripts, ..WorldSettings::default() }, 1), clock, saved)
+}
+
+fn endpoint_of(world: World, clock: &Clock, saved: Option<SavedWorld>) -> (Endpoint, Driver) {
     Endpoint::new(EndpointConfig {
-        world: World::new(WorldSettings { scripts, ..WorldSettings::default() }, 1),
+        world,
         saved,
         store: Store::memory(clock.clone()),
         journal: Journal::memory(),
@@ -87,7 +94,7 @@ pub(crate) fn launch() -> Value {
 }
 
 /// Lets everything run that can run at this time.
-pub(crate) async fn settle() {
+pub(crate) async fn run_ready_tasks() {
     for _ in 0..50 {
         tokio::task::yield_now().await;
     }
@@ -104,10 +111,10 @@ async fn a_cluster_lives_and_ends_while_only_time_passes() {
 
     // Nobody calls meanwhile: the driver alone takes the world from deadline to deadline.
     for _ in 0..70 {
-        settle().await;
+        run_ready_tasks().await;
         clock.advance(SignedDuration::from_secs(1));
     }
-    settle().await;
+    run_ready_tasks().await;
     assert!(endpoint.quiet_since().is_some());
     let cluster = ask(&endpoint, "DescribeCluster", json!({"ClusterId": id})).await;
     let status = &cluster["Cluster"]["Status"];
@@ -163,10 +170,10 @@ async fn a_schedule_ends_a_cluster_that_nobody_looks_at_and_the_journal_tells() 
     assert_eq!((status, put["__type"].as_str()), (400, Some("UnknownOperationException")));
 
     for _ in 0..40 {
-        settle().await;
+        run_ready_tasks().await;
         clock.advance(SignedDuration::from_secs(1));
     }
-    settle().await;
+    run_ready_tasks().await;
     let calls = endpoint.journal().entries().unwrap();
     let made = calls.last().unwrap();
     assert_eq!((made.operation.as_str(), made.resource.as_str()), ("TerminateJobFlows", id.as_str()));
@@ -187,7 +194,7 @@ async fn the_world_is_saved_before_the_answer_and_only_when_it_changed() {
     let clock = Clock::stepped(start());
     let (endpoint, _driver) = endpoint(&clock, Some(saved.clone()));
     ask(&endpoint, "ListClusters", json!({})).await;
-    assert!(!path.exists(), "a look changes nothing");
+    assert!(!path.exists(), "a read changes nothing");
     let launched = ask(&endpoint, "RunJobFlow", launch()).await;
     let id = launched["JobFlowId"].as_str().unwrap();
     assert!(std::fs::read_to_string(&path).unwrap().contains(id));

@@ -39,8 +39,8 @@ impl Controller {
         if let Work::Scripted(_) = launch.work {
             self.warn("a script answers in this step's place: nothing is really run");
         }
-        for note in &launch.notes {
-            self.warn(note);
+        for remark in &launch.remarks {
+            self.warn(remark);
         }
     }
 
@@ -50,7 +50,7 @@ impl Controller {
             StepExit::Exited(code) => {
                 self.warn(&format!("waitProcessCompletion ended with exit code {code}"));
             }
-            // As Java counts it, which is what EMR's controller asks: a `timeout` that has to kill goes with its command.
+            // As Java counts it, and EMR's controller with it. A `timeout` that has to kill ends with its command.
             StepExit::Signalled(signal) => self.warn(&format!(
                 "waitProcessCompletion ended with exit code {}: a signal ended the process",
                 128 + signal
@@ -167,7 +167,7 @@ fn split(uri: &str) -> Result<(&str, &str), String> {
         .iter()
         .find_map(|scheme| uri.strip_prefix(scheme)?.split_once('/'))
         .filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty())
-        .ok_or_else(|| format!("{uri} is no address of an object"))
+        .ok_or_else(|| format!("{uri} is not the URI of an object"))
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ pub struct RunnerConfig {
     pub clock: Clock,
 }
 
-/// A step's end, on its way back to the world.
+/// A step's end, to be reported to the world.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
     /// The cluster.

@@ -6,7 +6,7 @@ use flate2::bufread::MultiGzDecoder;
 use tempfile::TempDir;
 
 use super::*;
-use crate::world::{LogTrouble, ScriptedFile, ScriptedWork};
+use crate::world::{LogFaults, ScriptedFile, ScriptedWork};
 
 struct Bench {
     dir: TempDir,
@@ -53,8 +53,8 @@ fn launch(work: Work) -> StepLaunch {
         release_label: "emr-7.13.0".to_owned(),
         spark: false,
         spark_defaults: BTreeMap::new(),
-        logs: LogTrouble::default(),
-        notes: vec!["a note of the world".to_owned()],
+        logs: LogFaults::default(),
+        remarks: vec!["a remark of the world".to_owned()],
     }
 }
 
@@ -84,7 +84,7 @@ async fn a_command_runs_with_the_endpoint_in_its_environment_and_its_logs_are_ke
     assert_eq!(bench.log("stdout").await, "http://127.0.0.1:1 eu-west-1\n");
     assert_eq!(bench.log("stderr").await, "oops\n");
     let controller = bench.log("controller").await;
-    assert!(controller.contains("WARN a note of the world"), "{controller}");
+    assert!(controller.contains("WARN a remark of the world"), "{controller}");
     assert!(controller.contains("ended with exit code 0"), "{controller}");
 }
 
@@ -171,7 +171,7 @@ async fn a_scripted_step_takes_its_time_and_writes_its_files() {
 }
 
 /// The names of the logs that are there, and what `stderr.gz` holds.
-async fn logs_of(trouble: LogTrouble) -> (Vec<String>, Vec<u8>) {
+async fn logs_of(trouble: LogFaults) -> (Vec<String>, Vec<u8>) {
     let store = Store::memory(Clock::stepped("2024-10-21T03:04:05Z".parse().unwrap()));
     store.create_bucket("logs").unwrap();
     let clock = Clock::stepped("2024-10-21T03:04:05Z".parse().unwrap());
@@ -210,16 +210,16 @@ fn unpacked(packed: &[u8]) -> std::io::Result<String> {
 #[tokio::test]
 async fn logs_can_be_late_rotated_and_corrupt() {
     let usual = ["controller.gz", "stderr.gz", "stdout.gz"];
-    let (names, packed) = logs_of(LogTrouble { late: true, ..LogTrouble::default() }).await;
+    let (names, packed) = logs_of(LogFaults { late: true, ..LogFaults::default() }).await;
     assert_eq!(names, usual);
     assert_eq!(unpacked(&packed).unwrap(), "first line\nsecond line\n");
 
-    let (names, packed) = logs_of(LogTrouble { rotated: true, ..LogTrouble::default() }).await;
+    let (names, packed) = logs_of(LogFaults { rotated: true, ..LogFaults::default() }).await;
     assert_eq!(names.len(), 6);
     assert!(names.contains(&"stderr.2024-10-21-03.gz".to_owned()), "{names:?}");
     assert_eq!(unpacked(&packed).unwrap(), "second line\n");
 
-    let (names, packed) = logs_of(LogTrouble { corrupt: true, ..LogTrouble::default() }).await;
+    let (names, packed) = logs_of(LogFaults { corrupt: true, ..LogFaults::default() }).await;
     assert_eq!(names, usual);
     assert!(unpacked(&packed).is_err());
 }

@@ -54,8 +54,8 @@ impl Store {
         Ok(Self { backing: Arc::new(Backing::Directory(directory)), clock })
     }
 
-    /// Runs something that uses the store without blocking the runtime: on the pool for blocking work where there is a
-    /// file system behind it, and at once, which is deterministic, where there is memory.
+    /// Runs something that uses the store without blocking the runtime. Over a directory it runs on the pool for
+    /// blocking work. In memory it runs at once, which is deterministic.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
@@ -295,7 +295,7 @@ impl Object {
     }
 }
 
-/// A name that no bucket can have is no name of a bucket; nor does it reach the file system.
+/// An invalid name names no bucket, and does not reach the file system.
 fn check_bucket(bucket: &str) -> Result<(), StoreError> {
     if s3s::path::check_bucket_name(bucket) {
         Ok(())

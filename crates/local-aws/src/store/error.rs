@@ -17,7 +17,7 @@ pub enum StoreError {
     #[error("bucket {0} is not empty")]
     BucketNotEmpty(String),
     /// No bucket can have this name.
-    #[error("{0:?} is no valid name for a bucket")]
+    #[error("{0:?} is not a valid bucket name")]
     InvalidBucketName(String),
     /// There is no such object.
     #[error("key {0:?} does not exist")]

@@ -5,13 +5,13 @@
 //!   |-> directory   a key is a plain file, so that Spark reads and writes beside S3; what a file system cannot hold
 //!   |               lies in a side store
 //!   |-> memory      a sorted map, for simulations
-//! spool      a body on its way in: written and hashed before it can become an object
+//! spool      a body that is being received: written and hashed before it becomes an object
 //! listing    pages, prefixes and delimiters over any sorted source of keys
 //! uploads    multipart uploads and their parts
 //! ```
 //!
-//! A conditional write is decided and done under the bucket's lock, and an object changes in one step (a rename): a
-//! reader sees the old bytes or the new ones, and of two writers with `If-None-Match: *` exactly one wins.
+//! A conditional write is decided and done under the bucket's lock: of two writers with `If-None-Match: *` exactly one
+//! wins. An object changes in one step (a rename): a reader gets the old bytes or the new ones.
 
 mod api;
 mod directory;

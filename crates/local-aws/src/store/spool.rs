@@ -1,4 +1,4 @@
-//! A body on its way in.
+//! A body that is being received.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};

@@ -1,7 +1,7 @@
 //! Signature Version 4 for the services that the world answers (S3 requests are checked by the S3 layer).
 //!
-//! Any access key id is good together with the one secret of the endpoint, in any region: the region that a client
-//! signs for is the region that its ARNs name.
+//! Any access key id is valid with the secret of the endpoint, in any region. The region that a client signs for stands
+//! in its ARNs.
 
 use std::fmt::Write as _;
 

@@ -1,7 +1,7 @@
 //! One request from its bytes to its answer.
 //!
-//! The order is that of AWS: who asks, is there such an operation, can the input be read, does it keep the model's
-//! constraints. Only then the world sees it, or a fault that the call is to meet on purpose.
+//! The order is that of AWS: the signature, the operation, whether the input can be read, the constraints of the model.
+//! Only a request that passes all of them reaches the world, or a fault on purpose.
 
 use bytes::Bytes;
 use http::Response;
@@ -9,9 +9,10 @@ use http::request::Parts;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::journal::CallNote;
-use crate::models::{Fault, Model};
-use crate::world::{ApiError, Service};
+use crate::journal::CallRecord;
+use crate::models::{InputError, Model};
+use crate::services::{Operation, Service};
+use crate::world::ApiError;
 
 use super::auth::signed_service;
 use super::protocol::{Envelope, nothing};
@@ -22,17 +23,15 @@ use super::{Caller, Protocol, Verifier, query, rest};
 /// A request that is in order, for the world.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// The service.
-    pub service: Service,
-    /// The operation: one that the service has.
-    pub operation: &'static str,
+    /// The operation.
+    pub operation: Operation,
     /// The input: it keeps all constraints of the model.
     pub input: Value,
-    /// Who asks.
+    /// Who signed it.
     pub caller: Caller,
 }
 
-/// An answer on its way to the caller.
+/// An answer to the caller.
 #[derive(Debug)]
 pub struct Answer {
     /// The service, as the journal names it.
@@ -60,14 +59,14 @@ pub struct Received<'a> {
 #[derive(Debug)]
 pub enum Opened {
     /// It is in order.
-    Asked(Asked),
+    Valid(ValidRequest),
     /// It is not, and this is its answer.
     Refused(Answer),
 }
 
 /// A request that is in order, and what its answer needs to know.
 #[derive(Debug)]
-pub struct Asked {
+pub struct ValidRequest {
     /// The call, for the world.
     pub call: Call,
     form: Form,
@@ -82,20 +81,20 @@ struct Form {
 }
 
 /// Reads a request to a service of the world.
-pub fn open(received: Received<'_>, route: Route, verifier: &Verifier, note: &CallNote) -> Opened {
+pub fn open(received: Received<'_>, route: Route, verifier: &Verifier, record: &CallRecord) -> Opened {
     let target = match route {
         Route::World(target) => Ok(target),
         Route::Query => query_target(received),
         unknown @ (Route::Unknown { .. } | Route::S3) => Err(unknown),
     };
     match target {
-        Ok(target) => open_target(received, target, verifier, note),
-        Err(unknown) => Opened::Refused(refuse(received, unknown, note)),
+        Ok(target) => open_target(received, target, verifier, record),
+        Err(unknown) => Opened::Refused(refuse(received, unknown, record)),
     }
 }
 
-fn open_target(received: Received<'_>, target: Target, verifier: &Verifier, note: &CallNote) -> Opened {
-    note.operation(&target.operation);
+fn open_target(received: Received<'_>, target: Target, verifier: &Verifier, record: &CallRecord) -> Opened {
+    record.operation(&target.operation);
     let form = Form {
         target,
         request_id: received.request_id.to_owned(),
@@ -103,14 +102,14 @@ fn open_target(received: Received<'_>, target: Target, verifier: &Verifier, note
     };
     let call = verifier
         .verify(received.head, received.body, received.now)
-        .and_then(|caller| read(received, &form.target, caller, note));
+        .and_then(|caller| read(received, &form.target, caller, record));
     match call {
-        Ok(call) => Opened::Asked(Asked { call, form }),
+        Ok(call) => Opened::Valid(ValidRequest { call, form }),
         Err(error) => Opened::Refused(form.answer(Err(error))),
     }
 }
 
-impl Asked {
+impl ValidRequest {
     /// The answer with this result.
     pub fn answer(&self, result: Result<Value, ApiError>) -> Answer {
         self.form.answer(result)
@@ -130,16 +129,19 @@ impl Form {
             Ok(output) => protocol.encode(&envelope, output),
             Err(error) => protocol.encode_error(&envelope, error),
         };
-        Answer { service: journal_name(*service).to_owned(), error: result.err().map(|e| e.code), response }
+        Answer { service: service.name().to_owned(), error: result.err().map(|e| e.code), response }
     }
 }
 
-fn read(received: Received<'_>, target: &Target, caller: Caller, note: &CallNote) -> Result<Call, ApiError> {
+fn read(
+    received: Received<'_>,
+    target: &Target,
+    caller: Caller,
+    record: &CallRecord,
+) -> Result<Call, ApiError> {
     let Target { service, operation, protocol } = target;
-    let known = service.operations().iter().copied().find(|known| known == operation);
-    let model = Model::of(*service).filter(|model| model.operation(operation).is_some());
-    let (Some(operation), Some(model)) = (known, model) else {
-        return Err(ApiError::unknown_operation(&format!("{service:?}"), operation));
+    let (Some(known), Some(model)) = (service.operation(operation), Model::of(*service)) else {
+        return Err(ApiError::unknown_operation(service.name(), operation));
     };
     let input =
         protocol.decode(&received.head.headers, received.body).map_err(|why| protocol.unreadable(why))?;
@@ -152,22 +154,22 @@ fn read(received: Received<'_>, target: &Target, caller: Caller, note: &CallNote
         }
         input => input,
     };
-    note.call(operation, resource(*service, operation, &input), input.clone());
+    record.parameters(resource(known, &input), input.clone());
     let checked = model.check(operation, input);
     for path in checked.unknown {
-        note.warn(format!("{path} is no member of the model: AWS ignores it"));
+        record.warn(format!("{path} is not a member of the model: AWS ignores it"));
     }
-    match checked.fault {
-        None => Ok(Call { service: *service, operation, input: checked.input, caller }),
-        Some(Fault::Unreadable(why)) => Err(protocol.unreadable(why)),
-        Some(fault @ Fault::Invalid(_)) => {
+    match checked.error {
+        None => Ok(Call { operation: known, input: checked.input, caller }),
+        Some(InputError::Unreadable(why)) => Err(protocol.unreadable(why)),
+        Some(error @ InputError::Invalid(_)) => {
             // CloudWatch and STS keep the code of their query days.
             let code = match service {
                 Service::Emr | Service::Scheduler | Service::Glue => "ValidationException",
                 Service::Athena => "InvalidRequestException",
                 _ => "ValidationError",
             };
-            Err(ApiError::new(code, fault.to_string(), 400))
+            Err(ApiError::new(code, error.to_string(), 400))
         }
     }
 }
@@ -188,30 +190,17 @@ fn query_target(received: Received<'_>) -> Result<Target, Route> {
 }
 
 /// Refuses what is not here: never an empty success.
-fn refuse(received: Received<'_>, route: Route, note: &CallNote) -> Answer {
+fn refuse(received: Received<'_>, route: Route, record: &CallRecord) -> Answer {
     let (service, operation, protocol) = match route {
         Route::Unknown { service, operation, protocol } => (service, operation, protocol),
-        Route::World(target) => (journal_name(target.service).to_owned(), target.operation, target.protocol),
+        Route::World(target) => (target.service.name().to_owned(), target.operation, target.protocol),
         Route::Query | Route::S3 => (String::new(), String::new(), Protocol::AwsQuery),
     };
-    note.operation(&operation);
+    record.operation(&operation);
     let model = (protocol == Protocol::RpcV2Cbor).then(|| Model::of(Service::CloudWatch)).flatten();
     let request_id = received.request_id;
     let envelope = Envelope { model, operation: &operation, request_id, query_mode: false };
     let error = ApiError::unknown_operation(&service, &operation);
     let response = protocol.encode_error(&envelope, &error);
     Answer { service, error: Some(error.code), response }
-}
-
-/// The service's name in the journal.
-pub(crate) fn journal_name(service: Service) -> &'static str {
-    match service {
-        Service::S3 => "s3",
-        Service::Emr => "emr",
-        Service::CloudWatch => "cloudwatch",
-        Service::Scheduler => "scheduler",
-        Service::Athena => "athena",
-        Service::Glue => "glue",
-        Service::Sts => "sts",
-    }
 }

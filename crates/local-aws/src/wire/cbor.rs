@@ -22,7 +22,8 @@ pub(super) fn decode(body: &[u8]) -> Result<Value, String> {
         return Ok(Value::Object(Map::new()));
     }
     let mut rest = body;
-    let cbor = ciborium::from_reader(&mut rest).map_err(|error| format!("the body is no CBOR: {error}"))?;
+    let cbor =
+        ciborium::from_reader(&mut rest).map_err(|error| format!("the body is not valid CBOR: {error}"))?;
     if rest.is_empty() { to_json(cbor) } else { Err("the body goes on after its CBOR value".to_owned()) }
 }
 
@@ -44,7 +45,7 @@ fn to_json(cbor: Cbor) -> Result<Value, String> {
         Cbor::Map(entries) => {
             let entry = |(name, value)| match name {
                 Cbor::Text(name) => Ok((name, to_json(value)?)),
-                _ => Err("a member's name is no text".to_owned()),
+                _ => Err("a member's name is not text".to_owned()),
             };
             entries.into_iter().map(entry).collect::<Result<_, _>>().map(Value::Object)
         }
@@ -127,7 +128,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::world::Service;
+    use crate::services::Service;
 
     fn bytes(cbor: &Cbor) -> Vec<u8> {
         let mut bytes = Vec::new();

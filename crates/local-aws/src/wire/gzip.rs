@@ -11,7 +11,7 @@ pub(super) fn gunzip(packed: &[u8], limit: usize) -> Result<Vec<u8>, String> {
     MultiGzDecoder::new(packed)
         .take(bound)
         .read_to_end(&mut plain)
-        .map_err(|error| format!("the body is no gzip: {error}"))?;
+        .map_err(|error| format!("the body is not valid gzip: {error}"))?;
     if plain.len() > limit { Err(format!("the body unpacks to more than {limit} bytes")) } else { Ok(plain) }
 }
 

@@ -7,7 +7,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Value, String> {
     if body.is_empty() {
         return Ok(Value::Object(Map::new()));
     }
-    serde_json::from_slice(body).map_err(|error| format!("the body is no JSON: {error}"))
+    serde_json::from_slice(body).map_err(|error| format!("the body is not valid JSON: {error}"))
 }
 
 pub(super) fn encode(output: &Value) -> Vec<u8> {

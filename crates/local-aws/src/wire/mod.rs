@@ -26,8 +26,7 @@ mod rest;
 mod route;
 
 pub use self::auth::{Caller, Verifier};
-pub(crate) use self::call::journal_name;
-pub use self::call::{Answer, Asked, Call, Opened, Received, open};
+pub use self::call::{Answer, Call, Opened, Received, ValidRequest, open};
 pub use self::protocol::Protocol;
 pub(crate) use self::resource::resource;
 pub use self::route::{Route, Target, route};

@@ -8,7 +8,7 @@ use crate::models::{Model, Shape};
 
 /// The parameters of a form, in order.
 pub(super) fn parameters(body: &[u8]) -> Result<Vec<(String, String)>, String> {
-    let body = std::str::from_utf8(body).map_err(|_| "the form is no UTF-8".to_owned())?;
+    let body = std::str::from_utf8(body).map_err(|_| "the form is not UTF-8".to_owned())?;
     let pairs = body.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| {
@@ -30,7 +30,7 @@ pub(super) fn decoded(segment: &str) -> Result<String, String> {
 }
 
 fn percent_decoded(text: &str) -> Result<String, String> {
-    let wrong = || format!("{text:?} is no form text");
+    let wrong = || format!("{text:?} is not valid form text");
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {

@@ -2,47 +2,96 @@
 
 use serde_json::Value;
 
-use crate::world::Service;
+use crate::services::{
+    AthenaOperation, CloudWatchOperation, EmrOperation, GlueOperation, Operation, SchedulerOperation,
+    StsOperation,
+};
 
 /// The resource of a call, from its input; empty where it is about nothing in particular.
-pub(crate) fn resource(service: Service, operation: &str, input: &Value) -> String {
-    let text = |name: &str| input[name].as_str().unwrap_or_default().to_owned();
-    match (service, operation) {
-        (Service::Emr, "RunJobFlow") | (Service::Athena, "CreateWorkGroup" | "CreateNamedQuery") => {
-            text("Name")
-        }
-        (Service::Emr, "AddJobFlowSteps") => text("JobFlowId"),
-        (Service::Emr, "TerminateJobFlows" | "SetTerminationProtection") => texts(&input["JobFlowIds"]),
-        (Service::Emr, "AddTags" | "RemoveTags") => text("ResourceId"),
-        (Service::Emr, "DescribeStep") => format!("{}/{}", text("ClusterId"), text("StepId")),
-        (Service::Emr, _) => text("ClusterId"),
-        (Service::CloudWatch, "PutMetricData") => metric(input),
-        (Service::CloudWatch, "PutMetricAlarm") => text("AlarmName"),
-        (Service::CloudWatch, "DeleteAlarms" | "DescribeAlarms") => texts(&input["AlarmNames"]),
-        (Service::CloudWatch, "ListMetrics") => text("Namespace"),
-        (Service::Scheduler, "ListSchedules") => text("GroupName"),
-        (Service::Scheduler, "CreateSchedule" | "GetSchedule" | "DeleteSchedule") => {
-            format!("{}/{}", input["GroupName"].as_str().unwrap_or("default"), text("Name"))
-        }
-        (Service::Scheduler, _) => text("Name"),
-        (
-            Service::Athena,
-            "GetWorkGroup"
-            | "UpdateWorkGroup"
-            | "DeleteWorkGroup"
-            | "StartQueryExecution"
-            | "ListNamedQueries"
-            | "ListQueryExecutions"
-            | "ListPreparedStatements",
-        ) => text("WorkGroup"),
-        (Service::Athena, "ListTagsForResource") => text("ResourceARN"),
-        (Service::Athena, "BatchGetQueryExecution") => texts(&input["QueryExecutionIds"]),
-        (Service::Athena, "BatchGetNamedQuery") => texts(&input["NamedQueryIds"]),
-        (Service::Athena, "GetNamedQuery" | "UpdateNamedQuery" | "DeleteNamedQuery") => text("NamedQueryId"),
-        (Service::Athena, _) => text("QueryExecutionId"),
-        (Service::Glue, _) => in_catalog(operation, input),
-        _ => String::new(),
+pub(crate) fn resource(operation: Operation, input: &Value) -> String {
+    match operation {
+        Operation::Emr(operation) => in_emr(operation, input),
+        Operation::CloudWatch(operation) => in_cloudwatch(operation, input),
+        Operation::Scheduler(operation) => in_scheduler(operation, input),
+        Operation::Athena(operation) => in_athena(operation, input),
+        Operation::Glue(operation) => in_catalog(operation, input),
+        Operation::Sts(StsOperation::GetCallerIdentity) => String::new(),
     }
+}
+
+/// A cluster's id, its name where it has no id yet, or `<cluster>/<step>`.
+fn in_emr(operation: EmrOperation, input: &Value) -> String {
+    use EmrOperation as Emr;
+    match operation {
+        Emr::RunJobFlow => text(&input["Name"]),
+        Emr::AddJobFlowSteps => text(&input["JobFlowId"]),
+        Emr::TerminateJobFlows | Emr::SetTerminationProtection => texts(&input["JobFlowIds"]),
+        Emr::AddTags | Emr::RemoveTags => text(&input["ResourceId"]),
+        Emr::DescribeStep => format!("{}/{}", text(&input["ClusterId"]), text(&input["StepId"])),
+        Emr::ListClusters => String::new(),
+        Emr::DescribeCluster
+        | Emr::ListSteps
+        | Emr::CancelSteps
+        | Emr::ListInstances
+        | Emr::ListInstanceFleets
+        | Emr::GetAutoTerminationPolicy
+        | Emr::PutAutoTerminationPolicy
+        | Emr::RemoveAutoTerminationPolicy => text(&input["ClusterId"]),
+    }
+}
+
+fn in_cloudwatch(operation: CloudWatchOperation, input: &Value) -> String {
+    use CloudWatchOperation as CloudWatch;
+    match operation {
+        CloudWatch::PutMetricData => metric(input),
+        CloudWatch::PutMetricAlarm => text(&input["AlarmName"]),
+        CloudWatch::DeleteAlarms | CloudWatch::DescribeAlarms => texts(&input["AlarmNames"]),
+        CloudWatch::ListMetrics => text(&input["Namespace"]),
+        CloudWatch::GetMetricData => String::new(),
+    }
+}
+
+/// `<group>/<schedule>`, or a group.
+fn in_scheduler(operation: SchedulerOperation, input: &Value) -> String {
+    use SchedulerOperation as Scheduler;
+    match operation {
+        Scheduler::CreateSchedule | Scheduler::GetSchedule | Scheduler::DeleteSchedule => {
+            format!("{}/{}", input["GroupName"].as_str().unwrap_or("default"), text(&input["Name"]))
+        }
+        Scheduler::ListSchedules => text(&input["GroupName"]),
+        Scheduler::CreateScheduleGroup | Scheduler::GetScheduleGroup | Scheduler::DeleteScheduleGroup => {
+            text(&input["Name"])
+        }
+        Scheduler::ListScheduleGroups => String::new(),
+    }
+}
+
+fn in_athena(operation: AthenaOperation, input: &Value) -> String {
+    use AthenaOperation as Athena;
+    match operation {
+        Athena::CreateWorkGroup | Athena::CreateNamedQuery => text(&input["Name"]),
+        Athena::GetWorkGroup
+        | Athena::UpdateWorkGroup
+        | Athena::DeleteWorkGroup
+        | Athena::StartQueryExecution
+        | Athena::ListNamedQueries
+        | Athena::ListQueryExecutions
+        | Athena::ListPreparedStatements => text(&input["WorkGroup"]),
+        Athena::ListTagsForResource => text(&input["ResourceARN"]),
+        Athena::BatchGetQueryExecution => texts(&input["QueryExecutionIds"]),
+        Athena::BatchGetNamedQuery => texts(&input["NamedQueryIds"]),
+        Athena::GetNamedQuery | Athena::UpdateNamedQuery | Athena::DeleteNamedQuery => {
+            text(&input["NamedQueryId"])
+        }
+        Athena::GetQueryExecution | Athena::GetQueryResults | Athena::StopQueryExecution => {
+            text(&input["QueryExecutionId"])
+        }
+        Athena::ListWorkGroups => String::new(),
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
 }
 
 fn texts(list: &Value) -> String {
@@ -51,24 +100,26 @@ fn texts(list: &Value) -> String {
 }
 
 /// `<database>`, `<database>.<table>` or `<database>.<table>/<partition value>/…`.
-fn in_catalog(operation: &str, input: &Value) -> String {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+fn in_catalog(operation: GlueOperation, input: &Value) -> String {
+    use GlueOperation as Glue;
     let of_table = |name: &Value| format!("{}.{}", text(&input["DatabaseName"]), text(name));
     let of_partition = |values: &Value| {
         let values: Vec<&str> = values.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         format!("{}/{}", of_table(&input["TableName"]), values.join("/"))
     };
     match operation {
-        "CreateDatabase" => text(&input["DatabaseInput"]["Name"]),
-        "GetDatabase" | "UpdateDatabase" | "DeleteDatabase" => text(&input["Name"]),
-        "GetTables" => text(&input["DatabaseName"]),
-        "CreateTable" | "UpdateTable" => of_table(&input["TableInput"]["Name"]),
-        "GetTable" | "DeleteTable" => of_table(&input["Name"]),
-        "CreatePartition" => of_partition(&input["PartitionInput"]["Values"]),
-        "UpdatePartition" => of_partition(&input["PartitionValueList"]),
-        "GetPartition" | "DeletePartition" => of_partition(&input["PartitionValues"]),
-        "GetPartitions" | "BatchCreatePartition" | "BatchDeletePartition" => of_table(&input["TableName"]),
-        _ => String::new(),
+        Glue::CreateDatabase => text(&input["DatabaseInput"]["Name"]),
+        Glue::GetDatabase | Glue::UpdateDatabase | Glue::DeleteDatabase => text(&input["Name"]),
+        Glue::GetDatabases => String::new(),
+        Glue::GetTables => text(&input["DatabaseName"]),
+        Glue::CreateTable | Glue::UpdateTable => of_table(&input["TableInput"]["Name"]),
+        Glue::GetTable | Glue::DeleteTable => of_table(&input["Name"]),
+        Glue::CreatePartition => of_partition(&input["PartitionInput"]["Values"]),
+        Glue::UpdatePartition => of_partition(&input["PartitionValueList"]),
+        Glue::GetPartition | Glue::DeletePartition => of_partition(&input["PartitionValues"]),
+        Glue::GetPartitions | Glue::BatchCreatePartition | Glue::BatchDeletePartition => {
+            of_table(&input["TableName"])
+        }
     }
 }
 
@@ -91,6 +142,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::services::Service;
 
     #[test]
     fn a_call_is_about_what_a_person_would_look_for() {
@@ -120,7 +172,8 @@ mod tests {
             (Service::Sts, "GetCallerIdentity", json!({}), ""),
         ];
         for (service, operation, input, expected) in table {
-            assert_eq!(resource(service, operation, &input), expected, "{operation}");
+            let operation = service.operation(operation).unwrap();
+            assert_eq!(resource(operation, &input), expected, "{}", operation.name());
         }
     }
 }

@@ -4,13 +4,15 @@ use http::Method;
 use serde_json::{Map, Value};
 
 use crate::models::{Kind, Model};
+use crate::services::{Operation, Service};
 
 use super::query;
 
 /// The operation that a method and a path are for.
-pub(super) fn operation<'m>(model: &'m Model, method: &Method, path: &str) -> Option<&'m str> {
-    model.operations().find(|name| {
-        let http = model.operation(name).and_then(|operation| operation.http.as_ref());
+pub(super) fn operation(service: Service, method: &Method, path: &str) -> Option<Operation> {
+    let model = Model::of(service)?;
+    service.operations().find(|operation| {
+        let http = model.operation(operation.name()).and_then(|operation| operation.http.as_ref());
         http.is_some_and(|http| http.method == method.as_str() && labels(&http.request_uri, path).is_some())
     })
 }
@@ -32,7 +34,7 @@ pub(super) fn bind(
     let in_query = query::parameters(query.unwrap_or_default().as_bytes())?;
     for (name, member) in &shape.members {
         let Some(location) = member.location.as_deref() else { continue };
-        // What belongs elsewhere is not looked for in the body.
+        // A member that belongs elsewhere is not read from the body.
         input.remove(name);
         let wanted = member.location_name.as_deref().unwrap_or(name);
         let value = match location {
@@ -79,7 +81,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::world::Service;
 
     fn model() -> &'static Model {
         Model::of(Service::Scheduler).unwrap()
@@ -87,7 +88,7 @@ mod tests {
 
     #[test]
     fn method_and_path_are_the_operation() {
-        let of = |method, path| operation(model(), &method, path);
+        let of = |method, path| operation(Service::Scheduler, &method, path).map(Operation::name);
         assert_eq!(of(Method::POST, "/schedules/one"), Some("CreateSchedule"));
         assert_eq!(of(Method::GET, "/schedules/one"), Some("GetSchedule"));
         assert_eq!(of(Method::DELETE, "/schedule-groups/emrys"), Some("DeleteScheduleGroup"));

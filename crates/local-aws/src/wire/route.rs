@@ -4,10 +4,9 @@ use http::request::Parts;
 use http::{Method, header};
 
 use crate::models::Model;
-use crate::world::Service;
+use crate::services::{Operation, Service};
 
 use super::auth::signed_service;
-use super::call::journal_name;
 use super::{Protocol, rest};
 
 /// Where a request goes.
@@ -34,9 +33,9 @@ impl Route {
     /// The service as the journal names it; empty while it stands in the body.
     pub fn service(&self) -> &str {
         match self {
-            Self::World(target) => journal_name(target.service),
+            Self::World(target) => target.service.name(),
             Self::Query => "",
-            Self::S3 => journal_name(Service::S3),
+            Self::S3 => Service::S3.name(),
             Self::Unknown { service, .. } => service,
         }
     }
@@ -52,12 +51,6 @@ pub struct Target {
     /// The protocol.
     pub protocol: Protocol,
 }
-
-/// The name of CloudWatch's service shape, which stands in paths and targets.
-const GRANITE: &str = "GraniteServiceVersion20100801";
-
-/// The name that calls of EventBridge Scheduler are signed for.
-const SCHEDULER: &str = "scheduler";
 
 /// Routes a request by its head.
 pub fn route(head: &Parts) -> Route {
@@ -76,7 +69,8 @@ pub fn route(head: &Parts) -> Route {
     match signed_service(head) {
         // Signing names of S3; a request without a signature may still be a presigned one.
         None | Some("s3" | "s3express") => Route::S3,
-        Some(SCHEDULER) => by_method_and_path(head),
+        // Scheduler signs with the name that it has in the journal.
+        Some(service) if service == Service::Scheduler.name() => by_method_and_path(head),
         Some(service) => Route::Unknown {
             service: service.to_owned(),
             operation: format!("{} {}", head.method, head.uri.path()),
@@ -87,12 +81,10 @@ pub fn route(head: &Parts) -> Route {
 
 fn by_method_and_path(head: &Parts) -> Route {
     let (service, protocol) = (Service::Scheduler, Protocol::RestJson1);
-    let operation =
-        Model::of(service).and_then(|model| rest::operation(model, &head.method, head.uri.path()));
-    match operation {
+    match rest::operation(service, &head.method, head.uri.path()).map(Operation::name) {
         Some(operation) => Route::World(Target { service, operation: operation.to_owned(), protocol }),
         None => Route::Unknown {
-            service: SCHEDULER.to_owned(),
+            service: service.name().to_owned(),
             operation: format!("{} {}", head.method, head.uri.path()),
             protocol,
         },
@@ -105,14 +97,17 @@ fn by_target(target: &str, content_type: Option<&str>) -> Route {
         Some(content) if content.contains("json-1.0") => Protocol::AwsJson10,
         _ => Protocol::AwsJson11,
     };
-    let service = [Service::Emr, Service::CloudWatch, Service::Glue, Service::Athena]
-        .into_iter()
-        .find(|service| Model::of(*service).and_then(Model::target_prefix) == Some(prefix));
+    let service = Service::IN_WORLD.iter().copied().find(|service| target_prefix(*service) == Some(prefix));
     let operation = operation.to_owned();
     match service {
         Some(service) => Route::World(Target { service, operation, protocol }),
         None => Route::Unknown { service: prefix.to_owned(), operation, protocol },
     }
+}
+
+/// The name of a service's shape, which stands in targets and paths.
+fn target_prefix(service: Service) -> Option<&'static str> {
+    Model::of(service).and_then(Model::target_prefix)
 }
 
 /// `/service/<service shape>/operation/<operation>`, at the end of the path as Smithy has it.
@@ -122,7 +117,7 @@ fn by_path(path: &str) -> Route {
     match parts.as_slice() {
         [operation, "operation", shape, "service", ..] => {
             let operation = (*operation).to_owned();
-            if *shape == GRANITE {
+            if target_prefix(Service::CloudWatch) == Some(*shape) {
                 Route::World(Target { service: Service::CloudWatch, operation, protocol })
             } else {
                 Route::Unknown { service: (*shape).to_owned(), operation, protocol }

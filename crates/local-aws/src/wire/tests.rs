@@ -6,8 +6,9 @@ use http::{Request, Response};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::journal::CallNote;
-use crate::world::{ApiError, Service};
+use crate::journal::CallRecord;
+use crate::services::{EmrOperation, Operation, Service};
+use crate::world::ApiError;
 
 const SECRET: &str = "secret";
 const NOW: &str = "2024-10-21T03:00:00Z";
@@ -35,14 +36,14 @@ fn send(
     head: &Parts,
     body: &[u8],
     world: impl FnOnce(&Call) -> Result<Value, ApiError>,
-) -> (Answer, CallNote) {
-    let note = CallNote::new();
+) -> (Answer, CallRecord) {
+    let record = CallRecord::new();
     let received = Received { head, body, now: NOW.parse().unwrap(), request_id: "id-1" };
-    let answer = match open(received, route(head), &verifier(), &note) {
-        Opened::Asked(asked) => asked.answer(world(&asked.call)),
+    let answer = match open(received, route(head), &verifier(), &record) {
+        Opened::Valid(request) => request.answer(world(&request.call)),
         Opened::Refused(answer) => answer,
     };
-    (answer, note)
+    (answer, record)
 }
 
 fn unreached(call: &Call) -> Result<Value, ApiError> {
@@ -115,8 +116,8 @@ fn the_head_of_a_request_says_where_it_goes() {
 #[test]
 fn a_json_call_reaches_the_world_with_who_made_it() {
     let body = br#"{"ClusterId": "j-1", "Marker": null, "Extra": 1}"#;
-    let (answer, note) = send(&emr("ListSteps", body), body, |call| {
-        assert_eq!((call.service, call.operation), (Service::Emr, "ListSteps"));
+    let (answer, record) = send(&emr("ListSteps", body), body, |call| {
+        assert_eq!(call.operation, Operation::Emr(EmrOperation::ListSteps));
         assert_eq!(call.input, json!({"ClusterId": "j-1"}));
         assert_eq!((call.caller.access_key.as_str(), call.caller.region.as_str()), ("AKID", "eu-west-1"));
         Ok(json!({"Steps": []}))
@@ -126,10 +127,10 @@ fn a_json_call_reaches_the_world_with_who_made_it() {
     assert_eq!(header(&answer.response, "content-type"), "application/x-amz-json-1.1");
     assert_eq!(header(&answer.response, "x-amzn-requestid"), "id-1");
     assert_eq!(json_of(&answer.response), json!({"Steps": []}));
-    let noted = note.read();
-    assert_eq!((noted.operation.as_str(), noted.resource.as_str()), ("ListSteps", "j-1"));
-    assert_eq!(noted.request.unwrap()["Extra"], 1, "the journal has what was really sent");
-    assert_eq!(noted.warnings, ["Extra is no member of the model: AWS ignores it"]);
+    let recorded = record.read();
+    assert_eq!((recorded.operation.as_str(), recorded.resource.as_str()), ("ListSteps", "j-1"));
+    assert_eq!(recorded.request.unwrap()["Extra"], 1, "the journal has what was really sent");
+    assert_eq!(recorded.warnings, ["Extra is not a member of the model: AWS ignores it"]);
 }
 
 #[test]
@@ -188,10 +189,10 @@ fn an_unknown_operation_is_an_error_in_every_protocol() {
         (request("/service/Other/operation/Do", &[("smithy-protocol", "rpc-v2-cbor")]), b"", "Other"),
     ];
     for (head, body, service) in requests {
-        let (answer, note) = send(&head, body, unreached);
+        let (answer, record) = send(&head, body, unreached);
         assert_eq!(answer.error.as_deref(), Some("UnknownOperationException"), "{service}");
         assert_eq!((answer.service.as_str(), answer.response.status().as_u16()), (service, 400));
-        assert!(!note.read().operation.is_empty(), "{service}");
+        assert!(!record.read().operation.is_empty(), "{service}");
         assert!(!answer.response.body().is_empty(), "{service}");
     }
 }
@@ -218,13 +219,13 @@ fn cloudwatch_speaks_cbor_packed_or_not() {
     let packed = encoder.finish().unwrap();
     let gzip: &[(&str, &str)] = &[("content-encoding", "gzip")];
     for (headers, body) in [(&[][..], plain), (gzip, packed)] {
-        let (answer, note) = send(&cloudwatch("PutMetricData", headers, &body), &body, |call| {
+        let (answer, record) = send(&cloudwatch("PutMetricData", headers, &body), &body, |call| {
             assert_eq!(call.input, input);
             Ok(json!({}))
         });
         assert_eq!(answer.error, None);
         assert_eq!(header(&answer.response, "smithy-protocol"), "rpc-v2-cbor");
-        assert_eq!(note.read().resource, "Emrys");
+        assert_eq!(record.read().resource, "Emrys");
     }
     let (answer, _) = send(&cloudwatch("PutMetricData", gzip, b"no gzip"), b"no gzip", unreached);
     assert_eq!(answer.error.as_deref(), Some("SerializationException"));
@@ -235,14 +236,14 @@ fn cloudwatch_speaks_json_as_well() {
     let body = br#"{"AlarmNames": ["a"]}"#;
     let target = ("x-amz-target", "GraniteServiceVersion20100801.DeleteAlarms");
     let head = signed("/", &[target, ("content-type", "application/x-amz-json-1.0")], body);
-    let (answer, note) = send(&head, body, |call| {
+    let (answer, record) = send(&head, body, |call| {
         assert_eq!(call.input, json!({"AlarmNames": ["a"]}));
         Err(ApiError::new("ResourceNotFound", "no alarm a", 404))
     });
     assert_eq!(header(&answer.response, "content-type"), "application/x-amz-json-1.0");
     assert_eq!(answer.response.status(), 404);
     assert_eq!(json_of(&answer.response), json!({"__type": "ResourceNotFound", "message": "no alarm a"}));
-    assert_eq!(note.read().resource, "a");
+    assert_eq!(record.read().resource, "a");
 }
 
 #[test]

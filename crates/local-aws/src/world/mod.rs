@@ -9,282 +9,42 @@
 //!         +----------------------------------------------- crate::steps runs it
 //! ```
 //!
-//! No I/O, no async, no clock: time is an argument, ids come from a seed. Real time, stepped time and persistence are
-//! therefore one thing: [`World::advance`] runs whatever was due up to `now`, at the instants at which it was due, so
-//! that one long step of time and many short ones end in the same world.
+//! No I/O, no async, no clock: time is an argument, ids come from a seed. [`World::advance`] does what was due up to
+//! `now`, at the instants at which it was due. So one long step of time and many short ones end in the same world, and
+//! real time, stepped time and a restart need no code of their own.
 //!
-//! The driver's loop: `advance(now)` before each call and at [`World::next_deadline`]; after a call look at
-//! `next_deadline` again (a call may have left effects, which makes it due at once); hand every effect to the runner,
-//! and its answers to [`World::step_ended`].
+//! The driver's loop:
+//!
+//! - It calls `advance(now)` before each call and at [`World::next_deadline`].
+//! - After a call it asks for `next_deadline` again: effects that the call has left are due at once.
+//! - It hands every effect to the runner, and the runner's answers to [`World::step_ended`].
+//!
+//! ```text
+//! dispatch   World: the state, and what calls, time and ends do to it
+//!   |-> emr, cloudwatch, scheduler, athena, glue, sts    the services
+//!          |-> context                                   what the services share; it knows none of them
+//! ```
 
 mod athena;
 pub mod cloudwatch;
-mod effects;
+mod context;
+mod dispatch;
 pub mod emr;
-mod error;
 mod glue;
-mod ids;
-mod input;
-mod paging;
 mod scheduler;
-mod scripts;
-mod settings;
 mod sts;
-pub mod troubles;
-
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
-pub use effects::{
-    Effect, FailureDetails, KillHow, LogTrouble, MadeCall, QueryEnd, QueryLaunch, StepEnd, StepExit,
-    StepLaunch, Work,
-};
-pub use error::ApiError;
-pub use scripts::{ClusterFault, FaultPhase, ScriptError, ScriptedFile, ScriptedStep, ScriptedWork, Scripts};
-pub use settings::{Pace, PageSizes, WorldSettings};
-pub(crate) use troubles::RuleError;
-pub use troubles::{ClusterRule, ClusterTrouble, Node, StateOf};
 
 pub(crate) use self::athena::ROWS;
-
-use self::athena::Athena;
-use self::cloudwatch::CloudWatch;
-use self::emr::Emr;
-use self::glue::Glue;
-use self::ids::Ids;
-use self::scheduler::{DueCall, Scheduler};
-
-/// The services of the embedded AWS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Service {
-    /// Amazon S3; answered by [`crate::s3`], never by the world.
-    S3,
-    /// Amazon EMR, API 2009-03-31.
-    Emr,
-    /// Amazon CloudWatch, API 2010-08-01.
-    CloudWatch,
-    /// Amazon EventBridge Scheduler, API 2021-06-30.
-    Scheduler,
-    /// Amazon Athena, API 2017-05-18.
-    Athena,
-    /// AWS Glue, API 2017-03-31: its Data Catalog.
-    Glue,
-    /// AWS Security Token Service, API 2011-06-15.
-    Sts,
-}
-
-impl Service {
-    /// The operations that [`World::call`] answers for this service (none for S3).
-    pub const fn operations(self) -> &'static [&'static str] {
-        match self {
-            Self::S3 => &[],
-            Self::Emr => emr::OPERATIONS,
-            Self::CloudWatch => cloudwatch::OPERATIONS,
-            Self::Scheduler => scheduler::OPERATIONS,
-            Self::Athena => athena::OPERATIONS,
-            Self::Glue => glue::OPERATIONS,
-            Self::Sts => sts::OPERATIONS,
-        }
-    }
-}
-
-/// What a call knows beside its input.
-#[derive(Clone, Debug)]
-pub struct CallContext {
-    /// The time of the call.
-    pub now: Timestamp,
-    /// The region that the endpoint plays, for ARNs and host names.
-    pub region: String,
-    /// The account that the endpoint plays: twelve digits.
-    pub account: String,
-    /// The access key id that signed the call.
-    pub access_key: String,
-    /// What a list shows.
-    pub view: ListView,
-}
-
-/// What a list shows: everything there is, on pages of the usual size, unless a fault makes it less.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListView {
-    /// ListClusters answers as of this long ago.
-    pub stale: Option<SignedDuration>,
-    /// ListClusters leaves out what is younger.
-    pub hidden: Option<SignedDuration>,
-    /// The most items of a page; 0 gives an empty page with a marker.
-    pub items: Option<usize>,
-}
-
-/// The whole state of the embedded AWS except for the objects in S3.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct World {
-    settings: WorldSettings,
-    ids: Ids,
-    emr: Emr,
-    cloudwatch: CloudWatch,
-    #[serde(default)]
-    scheduler: Scheduler,
-    #[serde(default)]
-    athena: Athena,
-    #[serde(default)]
-    glue: Glue,
-    /// The latest time seen: a clock that goes back does not take the world back.
-    clock: Timestamp,
-    outbox: Vec<Effect>,
-}
-
-impl World {
-    /// An empty world. Two worlds of one seed that get the same calls make the same ids.
-    pub fn new(settings: WorldSettings, seed: u64) -> Self {
-        Self {
-            settings: settings.checked(),
-            ids: Ids::new(seed),
-            emr: Emr::default(),
-            cloudwatch: CloudWatch::default(),
-            scheduler: Scheduler::default(),
-            athena: Athena::default(),
-            glue: Glue::default(),
-            clock: Timestamp::MIN,
-            outbox: Vec::new(),
-        }
-    }
-
-    /// The settings in force.
-    pub fn settings(&self) -> &WorldSettings {
-        &self.settings
-    }
-
-    /// Replaces the settings: a daemon that opens a persisted world gives it its own pace and scripts.
-    pub fn set_settings(&mut self, settings: WorldSettings) {
-        self.settings = settings.checked();
-    }
-
-    /// Answers one call. `input` and the output have the members of the service model, timestamps as seconds since
-    /// 1970 (a number), blobs as base64. The input was already validated against the model: what is checked here is
-    /// what a model cannot say.
-    pub fn call(
-        &mut self,
-        service: Service,
-        operation: &str,
-        input: &Value,
-        context: &CallContext,
-    ) -> Result<Value, ApiError> {
-        self.settle(context.now);
-        let context = &CallContext { now: self.clock, ..context.clone() };
-        let settings = self.settings.seen_through(context.view);
-        match service {
-            Service::S3 => Err(ApiError::unknown_operation("S3", operation)),
-            Service::Emr => {
-                let mut scope =
-                    emr::Scope { settings: &settings, ids: &mut self.ids, context, outbox: &mut self.outbox };
-                self.emr.call(operation, input, &mut scope)
-            }
-            Service::CloudWatch => self.cloudwatch.call(operation, input, context, &settings),
-            Service::Scheduler => self.scheduler.call(operation, input, context, &settings),
-            Service::Athena => {
-                let mut scope = athena::Scope { ids: &mut self.ids, context, outbox: &mut self.outbox };
-                self.athena.call(operation, input, &mut scope)
-            }
-            Service::Glue => self.glue.call(operation, input, context, &settings),
-            Service::Sts => sts::call(operation, context),
-        }
-    }
-
-    /// Runs everything that was due up to `now`, and hands out the effects that are waiting to be executed. A second
-    /// call at the same time changes nothing and returns nothing.
-    pub fn advance(&mut self, now: Timestamp) -> Vec<Effect> {
-        self.settle(now);
-        std::mem::take(&mut self.outbox)
-    }
-
-    /// When [`advance`](Self::advance) has something to do next, if ever. In the past or now when effects wait. Alarms
-    /// do not count: nobody is told of their states but who asks, and a call evaluates first what was due before it.
-    pub fn next_deadline(&self) -> Option<Timestamp> {
-        if !self.outbox.is_empty() {
-            return Some(self.clock);
-        }
-        [self.emr.next_deadline(), self.scheduler.next_deadline(), self.athena.next_deadline()]
-            .into_iter()
-            .flatten()
-            .min()
-    }
-
-    /// Records how a step's process ended, and what follows from it for the cluster. Unknown steps, and steps that
-    /// are not running, are left alone.
-    pub fn step_ended(&mut self, cluster_id: &str, step_id: &str, end: StepEnd, now: Timestamp) {
-        self.settle(now);
-        self.emr.step_ended(cluster_id, step_id, end, self.clock, &self.settings, &mut self.outbox);
-    }
-
-    /// To be called once when a persisted world is opened again: the processes of running steps are gone with the
-    /// daemon that ran them. To EMR that is a lost primary node: the step becomes INTERRUPTED and its cluster ends
-    /// TERMINATED_WITH_ERRORS with INTERNAL_ERROR (a step that was being stopped already becomes CANCELLED, and its
-    /// cluster's own reason stands).
-    pub fn restarted(&mut self, now: Timestamp) {
-        self.clock = self.clock.max(now);
-        self.outbox.clear();
-        self.athena.restarted(self.clock);
-        self.emr.restarted(self.clock, &self.settings, &mut self.outbox);
-        self.settle(now);
-    }
-
-    /// Records how a query ended. Unknown queries, and those that have ended already, are left alone.
-    pub fn query_ended(&mut self, id: &str, end: QueryEnd, now: Timestamp) {
-        self.settle(now);
-        self.athena.query_ended(id, end, self.clock);
-    }
-
-    /// Whether no cluster is alive, no log is outstanding and no query runs: nothing happens any more until somebody
-    /// calls.
-    pub fn is_idle(&self) -> bool {
-        self.emr.is_idle() && self.athena.is_idle()
-    }
-
-    fn settle(&mut self, now: Timestamp) {
-        let before = self.clock;
-        self.clock = self.clock.max(now);
-        while let Some(due) = self.scheduler.next_deadline().filter(|due| *due <= self.clock) {
-            // What was due before its schedule was made, or while nobody looked, is done now and not then.
-            let at = due.max(before);
-            self.emr.advance(at, &self.settings, &mut self.outbox);
-            for call in self.scheduler.take_due(at) {
-                self.make_call(call, at);
-            }
-        }
-        self.emr.advance(self.clock, &self.settings, &mut self.outbox);
-        self.cloudwatch.advance(self.clock);
-        self.athena.advance(self.clock, || self.glue.catalog(), &mut self.outbox);
-    }
-}
-
-impl World {
-    /// Makes a call that a schedule is due to make.
-    fn make_call(&mut self, call: DueCall, at: Timestamp) {
-        let context = CallContext {
-            now: at,
-            region: call.region,
-            account: call.account,
-            access_key: String::new(),
-            view: ListView::default(),
-        };
-        let mut scope = emr::Scope {
-            settings: &self.settings,
-            ids: &mut self.ids,
-            context: &context,
-            outbox: &mut self.outbox,
-        };
-        let error = self.emr.call(call.operation, &call.input, &mut scope).err();
-        self.outbox.push(Effect::Called(Box::new(MadeCall {
-            at,
-            by: "scheduler".to_owned(),
-            service: Service::Emr,
-            operation: call.operation.to_owned(),
-            input: call.input,
-            error,
-        })));
-    }
-}
+pub(crate) use self::context::RuleError;
+pub use self::context::cluster_faults;
+pub use self::context::{
+    ApiError, CallContext, ClusterFault, ClusterRule, ClusterTrouble, Effect, FailureDetails, FaultPhase,
+    KillHow, ListView, LogFaults, MadeCall, Node, Pace, PageSizes, QueryEnd, QueryLaunch, ScriptError,
+    ScriptedFile, ScriptedStep, ScriptedWork, Scripts, StateOf, StepEnd, StepExit, StepLaunch, Work,
+    WorldSettings,
+};
+pub use self::dispatch::World;
+pub use crate::services::Service;
 
 #[cfg(test)]
 mod tests;

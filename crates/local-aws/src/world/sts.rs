@@ -2,17 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{ApiError, CallContext};
+use crate::services::StsOperation;
+use crate::world::context::CallContext;
 
-pub(crate) const OPERATIONS: &[&str] = &["GetCallerIdentity"];
-
-pub(crate) fn call(operation: &str, context: &CallContext) -> Result<Value, ApiError> {
+pub(crate) fn call(operation: StsOperation, context: &CallContext) -> Value {
     match operation {
-        "GetCallerIdentity" => Ok(json!({
+        StsOperation::GetCallerIdentity => json!({
             "UserId": context.access_key,
             "Account": context.account,
             "Arn": format!("arn:aws:iam::{}:user/local", context.account),
-        })),
-        _ => Err(ApiError::unknown_operation("STS", operation)),
+        }),
     }
 }

@@ -1,9 +1,12 @@
 //! The world as its driver sees it: calls, time and ends of steps go in; answers, states and effects come out.
 
+mod alarms;
 mod attributes;
 mod cancel;
+mod cluster_faults;
 mod failures;
 mod glue;
+mod layers;
 mod lifecycle;
 mod lists;
 mod metrics;
@@ -13,16 +16,15 @@ mod queries;
 mod requests;
 mod schedules;
 mod shapes;
-mod troubles;
-mod watching;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::context::{after, seconds};
 use super::*;
 
 /// A world with a clock in hand, and the runner's side of it: what is running, and what was asked to stop.
-struct Rig {
+struct Harness {
     world: World,
     now: Timestamp,
     started: Vec<StepLaunch>,
@@ -39,7 +41,7 @@ struct Rig {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "inputs are written where they are used: json!({..})")]
-impl Rig {
+impl Harness {
     fn new() -> Self {
         Self::with(WorldSettings::default())
     }
@@ -72,9 +74,12 @@ impl Rig {
         };
         let answer = self.world.call(service, operation, input, &context);
         self.collect();
-        if let Ok(answer) = &answer {
-            shapes::assert_valid(service, operation, input);
-            shapes::assert_fits(service, operation, answer);
+        let Some(operation) = service.operation(operation) else {
+            return Err(answer.expect_err(operation));
+        };
+        shapes::assert_fits(operation, &answer, &self.world);
+        if answer.is_ok() {
+            shapes::assert_valid(operation, input);
         }
         answer
     }
@@ -92,7 +97,8 @@ impl Rig {
     fn refused(&mut self, operation: &str, input: Value) -> (String, String) {
         self.world.advance(self.now);
         let before = json!([self.world.emr, self.world.cloudwatch]);
-        let service = if emr::OPERATIONS.contains(&operation) { Service::Emr } else { Service::CloudWatch };
+        let service =
+            if Service::Emr.operation(operation).is_some() { Service::Emr } else { Service::CloudWatch };
         let error = self.try_call(service, operation, &input).expect_err(operation);
         assert_eq!(error.status / 100, 4, "{error}");
         assert_eq!(json!([self.world.emr, self.world.cloudwatch]), before, "{operation} left a trace");
@@ -170,7 +176,8 @@ impl Rig {
 
     /// All pages of a list, each of them non-empty unless the list is.
     fn all(&mut self, operation: &str, member: &str, input: Value) -> Vec<Value> {
-        let service = if emr::OPERATIONS.contains(&operation) { Service::Emr } else { Service::CloudWatch };
+        let service =
+            if Service::Emr.operation(operation).is_some() { Service::Emr } else { Service::CloudWatch };
         let token = if service == Service::Emr { "Marker" } else { "NextToken" };
         let mut input = input;
         let mut items = Vec::new();

@@ -17,7 +17,7 @@ from typing import Any
 import catalog
 import execute
 import output
-from trouble import ENGINE_ERROR, SYSTEM, QueryError
+from errors import ENGINE_ERROR, SYSTEM, QueryError
 
 
 def answer(query: dict[str, Any], result_path: str) -> dict[str, Any]:

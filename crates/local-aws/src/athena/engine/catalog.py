@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
-from trouble import QueryError, not_here
+from errors import QueryError, not_here
 
 _TYPES = {
     "string": "varchar",

@@ -15,10 +15,10 @@ import sources
 import structure
 import typing_rules
 from catalog import Catalog
+from errors import ENGINE_ERROR, OTHER, Place, QueryError, data_error, not_here
 from functions import MACROS
 from sqlglot import ErrorLevel, exp
 from sqlglot.errors import UnsupportedError
-from trouble import ENGINE_ERROR, OTHER, Place, QueryError, data_error, not_here
 
 
 @dataclass

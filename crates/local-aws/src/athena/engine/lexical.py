@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlglot
+from errors import Place, QueryError, not_here, semantic
 from functions import CALLABLE, ONLY_AT_ATHENA, words
 from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token, TokenType
-from trouble import Place, QueryError, not_here, semantic
 
 # Words that stand before a parenthesis and call nothing.
 _WORDS = words(

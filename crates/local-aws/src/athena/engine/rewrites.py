@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from errors import not_here
 from functions import words
 from sqlglot import exp
-from trouble import not_here
 from typing_rules import family
 
 _PARTS_OF_A_DAY = words("hour minute second millisecond")

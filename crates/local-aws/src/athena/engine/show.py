@@ -6,8 +6,8 @@ import fnmatch
 import re
 
 from catalog import Catalog, Table
+from errors import QueryError, not_here
 from functions import words
-from trouble import QueryError, not_here
 
 Answer = "tuple[list[tuple[str, str]], list[str]]"
 _NAME = r"[`\"]?(\w+)[`\"]?"

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import duckdb
 from catalog import Catalog, Partition, Table, athena_type
+from errors import QueryError, data_error, not_here
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, traverse_scope
-from trouble import QueryError, data_error, not_here
 
 
 @dataclass

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import sqlglot
 from catalog import Catalog, Table
+from errors import Place, QueryError, not_here, semantic
 from functions import AGGREGATES
 from sqlglot import exp
 from sqlglot.errors import OptimizeError, ParseError, SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
-from trouble import Place, QueryError, not_here, semantic
 
 
 @dataclass

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from catalog import Catalog
+from errors import Place, QueryError, semantic
 from functions import FIRST_ARGUMENT
 from sqlglot import exp
 from sqlglot.optimizer.annotate_types import annotate_types
 from structure import Query, _tables
-from trouble import Place, QueryError, semantic
 
 Type = exp.DataType.Type
 _NUMBERS = exp.DataType.NUMERIC_TYPES

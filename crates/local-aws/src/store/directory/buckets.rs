@@ -109,7 +109,7 @@ impl Directory {
             );
         }
         names.sort();
-        // What vanishes meanwhile, or is no folder, is none.
+        // What vanishes meanwhile, or is not a folder, is not a bucket.
         Ok(names.iter().filter_map(|name| self.bucket(name).ok()).collect())
     }
 

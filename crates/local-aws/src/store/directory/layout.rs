@@ -137,8 +137,8 @@ pub(super) fn write(path: &Path, scratch: &Path, bytes: &[u8]) -> io::Result<()>
     fs::rename(scratch, path)
 }
 
-/// Reads a JSON file; `None` where there is none, or none that can be read: the records are there to save work and to
-/// remember what is nice to have, and the objects are readable without.
+/// Reads a JSON file; `None` if it is missing or cannot be read. The records save work and hold attributes, and the
+/// objects are readable without them.
 pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Option<T> {
     serde_json::from_slice(&fs::read(path).ok()?).ok()
 }

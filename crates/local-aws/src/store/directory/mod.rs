@@ -11,12 +11,12 @@
 //!   tmp/                                      bodies on their way in
 //! ```
 //!
-//! - What is recorded about a file holds only for the file with that inode, size and time of change (a fingerprint):
-//!   when anyone else writes under the key, the record is void, and the ETag is computed from the bytes.
-//! - A key is *odd* when it has an empty, `.` or `..` segment (`//`, a trailing `/`), a segment over 255 bytes or a NUL,
-//!   or when another key is in its way: `a` and `a/b` cannot both be files. It lies under the hash of its key, and
-//!   listings merge it in. Spark does not see it.
-//! - An empty folder is no object. A symbolic link is nothing at all: no key leads out of its bucket's folder.
+//! - A record about a file holds for the file with one inode, size and time of change (a fingerprint). When another
+//!   program writes under the key, the record is void, and the ETag is computed from the bytes.
+//! - A key is *odd* when it has an empty, `.` or `..` segment (`//`, a trailing `/`), a segment over 255 bytes or a
+//!   NUL. It is odd too when another key is in its way: `a` and `a/b` cannot both be files. An odd key lies under the
+//!   hash of its key, and listings merge it in. Spark does not read it.
+//! - An empty folder is not an object. Symbolic links are ignored: no key leads out of its bucket's folder.
 //! - Only one process may have the store open (the daemon's lock sees to it); anyone may read and write the files.
 //!   Nothing is synced to the disk: it survives a killed process, not a power cut.
 

@@ -288,7 +288,7 @@ impl Directory {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent)?;
         }
-        // First, so that no object is ever seen without its attributes.
+        // First, so that no object is ever there without its attributes.
         let record = Record {
             key: key.to_owned(),
             fingerprint: written.fingerprint,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::execution::State;
 use super::{Athena, MOST_ON_A_PAGE, PRIMARY, answer_page, invalid, text};
-use crate::world::ApiError;
+use crate::world::context::ApiError;
 
 /// The member of an answer to GetQueryResults that says which rows belong into it.
 pub(crate) const ROWS: &str = "$rows";

@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::QUEUE_TIME;
-use crate::world::effects::{QueryEnd, QueryLaunch};
-use crate::world::input::{after, seconds};
+use crate::world::context::{QueryEnd, QueryLaunch, after, seconds};
 
 /// The states of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! The SQL runs outside of the world: [`Effect::StartQuery`](crate::world::Effect) and
-//! [`World::query_ended`](crate::world::World::query_ended). The world keeps no rows: GetQueryResults names the result's
-//! object, and [`crate::athena`] reads it when it is asked for, as Athena does.
+//! [`World::query_ended`](crate::world::World::query_ended). The world keeps no rows. GetQueryResults names the object
+//! of the result, and [`crate::athena`] reads it for each call, as Athena does.
 
 mod describe;
 mod execution;
@@ -29,35 +29,10 @@ use serde_json::{Value, json};
 use self::execution::Execution;
 use self::named::NamedQuery;
 use self::workgroup::WorkGroup;
-use super::effects::{Effect, QueryEnd};
-use super::ids::Ids;
-use super::input::after;
-use super::paging::page;
-use super::{ApiError, CallContext};
+use crate::services::AthenaOperation;
+use crate::world::context::{ApiError, Effect, QueryEnd, Scope, after, page};
 
-pub(crate) const OPERATIONS: &[&str] = &[
-    "StartQueryExecution",
-    "StopQueryExecution",
-    "GetQueryExecution",
-    "BatchGetQueryExecution",
-    "ListQueryExecutions",
-    "GetQueryResults",
-    "CreateWorkGroup",
-    "GetWorkGroup",
-    "UpdateWorkGroup",
-    "DeleteWorkGroup",
-    "ListWorkGroups",
-    "CreateNamedQuery",
-    "GetNamedQuery",
-    "BatchGetNamedQuery",
-    "ListNamedQueries",
-    "UpdateNamedQuery",
-    "DeleteNamedQuery",
-    "ListTagsForResource",
-    "ListPreparedStatements",
-];
-
-/// Small, so that whoever reads only the first page of workgroups or named queries is found out.
+/// Small, to expose clients that read only the first page of workgroups or named queries.
 const USUAL_PAGE: usize = 3;
 
 /// The workgroup that is always there.
@@ -81,41 +56,33 @@ pub(crate) struct Athena {
     executions: Vec<Execution>,
 }
 
-/// What a call works with beside the state.
-pub(crate) struct Scope<'a> {
-    pub(crate) ids: &'a mut Ids,
-    pub(crate) context: &'a CallContext,
-    pub(crate) outbox: &'a mut Vec<Effect>,
-}
-
 impl Athena {
     pub(crate) fn call(
         &mut self,
-        operation: &str,
+        operation: AthenaOperation,
         input: &Value,
         scope: &mut Scope<'_>,
     ) -> Result<Value, ApiError> {
         match operation {
-            "StartQueryExecution" => self.start(input, scope),
-            "StopQueryExecution" => self.stop(input, scope),
-            "GetQueryExecution" => self.get_execution(input),
-            "BatchGetQueryExecution" => Ok(self.batch_get_executions(input)),
-            "ListQueryExecutions" => self.list_executions(input),
-            "GetQueryResults" => self.get_results(input),
-            "CreateWorkGroup" => self.create_workgroup(input, scope.context),
-            "GetWorkGroup" => self.get_workgroup(input),
-            "UpdateWorkGroup" => self.update_workgroup(input),
-            "DeleteWorkGroup" => self.delete_workgroup(input),
-            "ListWorkGroups" => self.list_workgroups(input),
-            "CreateNamedQuery" => self.create_named(input, scope.ids),
-            "GetNamedQuery" => self.get_named(input),
-            "BatchGetNamedQuery" => Ok(self.batch_get_named(input)),
-            "ListNamedQueries" => self.list_named(input),
-            "UpdateNamedQuery" => self.update_named(input),
-            "DeleteNamedQuery" => self.delete_named(input),
-            "ListTagsForResource" => self.list_tags(input, scope.context),
-            "ListPreparedStatements" => self.list_prepared(input),
-            _ => Err(ApiError::unknown_operation("Athena", operation)),
+            AthenaOperation::StartQueryExecution => self.start(input, scope),
+            AthenaOperation::StopQueryExecution => self.stop(input, scope),
+            AthenaOperation::GetQueryExecution => self.get_execution(input),
+            AthenaOperation::BatchGetQueryExecution => Ok(self.batch_get_executions(input)),
+            AthenaOperation::ListQueryExecutions => self.list_executions(input),
+            AthenaOperation::GetQueryResults => self.get_results(input),
+            AthenaOperation::CreateWorkGroup => self.create_workgroup(input, scope.context),
+            AthenaOperation::GetWorkGroup => self.get_workgroup(input),
+            AthenaOperation::UpdateWorkGroup => self.update_workgroup(input),
+            AthenaOperation::DeleteWorkGroup => self.delete_workgroup(input),
+            AthenaOperation::ListWorkGroups => self.list_workgroups(input),
+            AthenaOperation::CreateNamedQuery => self.create_named(input, scope.ids),
+            AthenaOperation::GetNamedQuery => self.get_named(input),
+            AthenaOperation::BatchGetNamedQuery => Ok(self.batch_get_named(input)),
+            AthenaOperation::ListNamedQueries => self.list_named(input),
+            AthenaOperation::UpdateNamedQuery => self.update_named(input),
+            AthenaOperation::DeleteNamedQuery => self.delete_named(input),
+            AthenaOperation::ListTagsForResource => self.list_tags(input, scope.context),
+            AthenaOperation::ListPreparedStatements => self.list_prepared(input),
         }
     }
 

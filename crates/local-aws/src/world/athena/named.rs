@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Athena, PRIMARY, USUAL_PAGE, answer_page, invalid, text};
-use crate::world::ApiError;
-use crate::world::ids::Ids;
+use crate::world::context::{ApiError, Ids};
 
 /// A named query, under its id. Names need not be unique.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -3,9 +3,8 @@
 use serde_json::{Value, json};
 
 use super::execution::{Execution, State};
-use super::{Athena, PRIMARY, Scope, invalid, text};
-use crate::world::ApiError;
-use crate::world::effects::Effect;
+use super::{Athena, PRIMARY, invalid, text};
+use crate::world::context::{ApiError, Effect, Scope};
 
 impl Athena {
     pub(super) fn start(&mut self, input: &Value, scope: &mut Scope<'_>) -> Result<Value, ApiError> {

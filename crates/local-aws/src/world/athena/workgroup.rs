@@ -6,8 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::start::checked_output;
 use super::{Athena, PRIMARY, USUAL_PAGE, answer_page, invalid, text};
-use crate::world::input::seconds;
-use crate::world::{ApiError, CallContext};
+use crate::world::context::{ApiError, CallContext, seconds};
 
 /// A workgroup. The configuration is kept as it was given.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -197,7 +196,7 @@ impl Athena {
         answer_page("Tags", group.tags, input, USUAL_PAGE, Value::to_string, |tag| tag)
     }
 
-    /// None can be made here, so there is none.
+    /// Always empty: prepared statements cannot be made here.
     pub(super) fn list_prepared(&self, input: &Value) -> Result<Value, ApiError> {
         self.workgroup(&text(input, "WorkGroup"))?;
         Ok(json!({"PreparedStatements": []}))

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::evaluate::{AlarmState, Rule};
 use super::metric::{Metric, Metrics};
-use crate::world::input::seconds;
+use crate::world::context::seconds;
 
 /// An alarm. What PutMetricAlarm gave stays in `request`, and DescribeAlarms copies it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,7 +73,7 @@ impl Alarm {
     }
 
     /// New data: the next evaluation is now.
-    pub(crate) fn look_at(&mut self, now: Timestamp) {
+    pub(crate) fn evaluate_soon(&mut self, now: Timestamp) {
         self.next = Some(self.next.map_or(now, |next| next.min(now)));
     }
 
@@ -87,7 +87,7 @@ impl Alarm {
                 self.updated = at;
             }
             let end = Timestamp::from_second(self.rule.period_end(at.as_second()));
-            self.next = end.ok().filter(|_| !verdict.settled);
+            self.next = end.ok().filter(|_| !verdict.is_final);
         }
     }
 

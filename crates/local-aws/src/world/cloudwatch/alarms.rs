@@ -7,9 +7,7 @@ use super::alarm::Alarm;
 use super::evaluate::{AlarmState, Comparison, Missing, Rule};
 use super::metric::{Dimension, Metric, Statistic};
 use super::{CloudWatch, invalid_token, validation_error};
-use crate::world::input::{after, read};
-use crate::world::paging::{marked, page};
-use crate::world::{ApiError, CallContext, WorldSettings};
+use crate::world::context::{ApiError, CallContext, WorldSettings, after, marked, page, read};
 
 const DAY: i64 = 86_400;
 

@@ -1,9 +1,9 @@
 //! The verdict of an alarm's rule on its data.
 //!
-//! AWS looks at more periods than EvaluationPeriods (N), its "evaluation range"; how many more is not documented. Its
-//! examples have five for N = 3, so that two more are taken here. Then: where the range holds N real points or more,
-//! the newest N decide and missing ones do not matter; where it holds fewer, all of them count, and the rest up to N is
-//! filled as TreatMissingData says. M of those N must breach.
+//! AWS reads more periods than EvaluationPeriods (N), its "evaluation range"; how many more is not documented. Its
+//! examples have five for N = 3, so that two more are taken here. If the range holds N real points or more, the newest
+//! N decide and missing ones do not matter. If it holds fewer, all of them count, and the rest up to N is filled as
+//! TreatMissingData says. M of those N must breach.
 //!
 //! Periods are aligned to 1970, and the one that is running counts as soon as it has a point. AWS evaluates every
 //! minute; how it cuts an hour that is running is not documented (NV).
@@ -89,11 +89,11 @@ pub(crate) struct Verdict {
     pub(crate) state: AlarmState,
     pub(crate) reason: String,
     /// No later evaluation over the same data comes to another verdict.
-    pub(crate) settled: bool,
+    pub(crate) is_final: bool,
 }
 
 impl Rule {
-    /// The begin of the oldest period that is looked at, at the second `at`.
+    /// The begin of the oldest period that is read at the second `at`.
     fn range_begin(&self, at: i64) -> i64 {
         begin_of(at, self.period) - (self.evaluation_periods + BEYOND - 1) * self.period
     }
@@ -121,12 +121,12 @@ impl Rule {
                 Point { age: (running - start) / self.period, value, breaches }
             })
             .collect();
-        let settled = series.and_then(super::metric::Series::newest).is_none_or(|newest| newest < begin);
-        let state = self.judge(&points, state);
-        Verdict { state, reason: self.reason(&points, state), settled }
+        let is_final = series.and_then(super::metric::Series::newest).is_none_or(|newest| newest < begin);
+        let state = self.state_of(&points, state);
+        Verdict { state, reason: self.reason(&points, state), is_final }
     }
 
-    fn judge(&self, points: &[Point], state: AlarmState) -> AlarmState {
+    fn state_of(&self, points: &[Point], state: AlarmState) -> AlarmState {
         let taken =
             &points[..points.len().min(usize::try_from(self.evaluation_periods).unwrap_or(usize::MAX))];
         let count = |points: &[Point]| i64::try_from(points.len()).unwrap_or(i64::MAX);
@@ -145,7 +145,7 @@ impl Rule {
             Missing::Ignore if all_breach => state,
             Missing::Missing if taken.is_empty() => AlarmState::InsufficientData,
             // Nothing but breaching points, too few of them: they count once the oldest is M periods old, so that the
-            // first point after a silence is no alarm yet.
+            // first point after a gap does not raise an alarm yet.
             Missing::Missing if all_breach => {
                 let oldest = taken.last().map_or(0, |point| point.age + 1);
                 if oldest >= self.datapoints_to_alarm { AlarmState::Alarm } else { state }
@@ -195,7 +195,7 @@ mod tests {
     use crate::world::cloudwatch::metric::Stats;
 
     /// AWS's own tables: `0` is within the threshold, `X` breaches it, `-` is missing; oldest first.
-    fn judge(points: &str, m: i64, n: i64, missing: Missing) -> AlarmState {
+    fn state_of(points: &str, m: i64, n: i64, missing: Missing) -> AlarmState {
         let metric = Metric::new("N", "M", &[]);
         let mut metrics = Metrics::default();
         let marks: Vec<&str> = points.split(' ').collect();
@@ -225,7 +225,7 @@ mod tests {
 
     fn row(points: &str, m: i64, n: i64) -> [AlarmState; 4] {
         [Missing::Missing, Missing::Ignore, Missing::Breaching, Missing::NotBreaching]
-            .map(|missing| judge(points, m, n, missing))
+            .map(|missing| state_of(points, m, n, missing))
     }
 
     const O: AlarmState = AlarmState::Ok;
@@ -253,13 +253,13 @@ mod tests {
 
     #[test]
     fn one_new_breaching_point_alone_is_no_alarm_yet() {
-        assert_eq!(judge("- - - - X", 2, 3, Missing::Missing), RETAINED);
-        assert_eq!(judge("- - - - X", 1, 3, Missing::Missing), A);
+        assert_eq!(state_of("- - - - X", 2, 3, Missing::Missing), RETAINED);
+        assert_eq!(state_of("- - - - X", 1, 3, Missing::Missing), A);
     }
 
     #[test]
     fn what_is_older_than_the_range_does_not_count() {
-        assert_eq!(judge("0 - - - - -", 3, 3, Missing::Breaching), A);
-        assert_eq!(judge("X X X - - - - -", 3, 3, Missing::Missing), I);
+        assert_eq!(state_of("0 - - - - -", 3, 3, Missing::Breaching), A);
+        assert_eq!(state_of("X X X - - - - -", 3, 3, Missing::Missing), I);
     }
 }

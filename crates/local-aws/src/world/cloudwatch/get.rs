@@ -7,9 +7,7 @@ use serde_json::{Value, json};
 
 use super::metric::{Dimension, Metric, Statistic, Stats};
 use super::{CloudWatch, invalid_token, validation_error};
-use crate::world::input::{read, timestamp};
-use crate::world::paging::page;
-use crate::world::{ApiError, WorldSettings};
+use crate::world::context::{ApiError, WorldSettings, page, read, timestamp};
 
 const MOST_QUERIES: usize = 500;
 

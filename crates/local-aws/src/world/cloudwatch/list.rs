@@ -4,11 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::CloudWatch;
 use super::metric::{Dimension, Metric};
-use super::{CloudWatch, invalid_token};
-use crate::world::input::read;
-use crate::world::paging::{marked, page};
-use crate::world::{ApiError, WorldSettings};
+use crate::world::context::{ApiError, WorldSettings, marked, page, read};
 
 /// "ListMetrics doesn't return information about metrics if those metrics haven't reported data in the past two weeks."
 const LISTED: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -54,7 +52,8 @@ impl CloudWatch {
         });
         let metrics: Vec<&Metric> = listed.map(|series| &series.metric).collect();
         let page = page(metrics, request.next_token.as_deref(), settings.pages.metrics, |metric| key(metric))
-            .ok_or_else(invalid_token)?;
+            // The model declares no InvalidNextToken for this operation.
+            .ok_or_else(|| ApiError::invalid_value("The value for parameter NextToken is invalid."))?;
         let metrics: Vec<Value> = page
             .items
             .iter()

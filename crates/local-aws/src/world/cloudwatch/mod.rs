@@ -7,9 +7,9 @@
 //! evaluate  the verdict of a rule on its data (pure)     alarms  PutMetricAlarm, DescribeAlarms, DeleteAlarms
 //! ```
 //!
-//! An alarm is evaluated when its first evaluation is due, at each end of a period, and at once when a point of its
-//! metric arrives: those are the only instants at which its state can change, so that nothing is lost by not looking
-//! every minute as AWS does. Actions are shown but not carried out.
+//! An alarm is evaluated when its first evaluation is due, at the end of each period, and when a point of its metric
+//! arrives. Its state can change at these instants only. AWS evaluates every minute, with the same result. Actions are
+//! shown but not carried out.
 
 mod alarm;
 mod alarms;
@@ -26,10 +26,8 @@ use std::collections::BTreeMap;
 
 use self::alarm::Alarm;
 use self::metric::Metrics;
-use super::{ApiError, CallContext, WorldSettings};
-
-pub(crate) const OPERATIONS: &[&str] =
-    &["PutMetricData", "GetMetricData", "ListMetrics", "PutMetricAlarm", "DescribeAlarms", "DeleteAlarms"];
+use crate::services::CloudWatchOperation;
+use crate::world::context::{ApiError, Scope};
 
 /// All metrics and alarms.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -41,19 +39,18 @@ pub(crate) struct CloudWatch {
 impl CloudWatch {
     pub(crate) fn call(
         &mut self,
-        operation: &str,
+        operation: CloudWatchOperation,
         input: &Value,
-        context: &CallContext,
-        settings: &WorldSettings,
+        scope: &Scope<'_>,
     ) -> Result<Value, ApiError> {
+        let Scope { context, settings, .. } = scope;
         match operation {
-            "PutMetricData" => self.put_metric_data(input, context.now),
-            "GetMetricData" => self.get_metric_data(input, settings),
-            "ListMetrics" => self.list_metrics(input, context.now, settings),
-            "PutMetricAlarm" => self.put_metric_alarm(input, context, settings),
-            "DescribeAlarms" => self.describe_alarms(input, settings),
-            "DeleteAlarms" => self.delete_alarms(input),
-            _ => Err(ApiError::unknown_operation("CloudWatch", operation)),
+            CloudWatchOperation::PutMetricData => self.put_metric_data(input, context.now),
+            CloudWatchOperation::GetMetricData => self.get_metric_data(input, settings),
+            CloudWatchOperation::ListMetrics => self.list_metrics(input, context.now, settings),
+            CloudWatchOperation::PutMetricAlarm => self.put_metric_alarm(input, context, settings),
+            CloudWatchOperation::DescribeAlarms => self.describe_alarms(input, settings),
+            CloudWatchOperation::DeleteAlarms => self.delete_alarms(input),
         }
     }
 
@@ -73,5 +70,5 @@ fn validation_error(message: impl Into<String>) -> ApiError {
 
 /// A token that no page of the list gave.
 fn invalid_token() -> ApiError {
-    ApiError::new("InvalidNextToken", "The token is none that a page of this list gave.", 400)
+    ApiError::new("InvalidNextToken", "The token is invalid: no page of this list returned it.", 400)
 }

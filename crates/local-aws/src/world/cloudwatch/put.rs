@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 
 use super::CloudWatch;
 use super::metric::{Dimension, Metric, Stats};
-use crate::world::ApiError;
-use crate::world::input::{after, read, timestamp};
+use crate::world::context::{ApiError, after, read, timestamp};
 
 const MOST_METRICS: usize = 1_000;
 const MOST_VALUES: usize = 150;
@@ -107,7 +106,7 @@ impl CloudWatch {
             self.metrics.add(&point.metric, point.at, &point.unit, point.stats);
         }
         for alarm in self.alarms.values_mut().filter(|alarm| touched.contains(alarm.metric())) {
-            alarm.look_at(now);
+            alarm.evaluate_soon(now);
             alarm.advance(now, &self.metrics);
         }
         Ok(json!({}))

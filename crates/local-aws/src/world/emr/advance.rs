@@ -4,9 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Emr;
 use super::cluster::{Cluster, Reason};
-use super::state::{ClusterState, ReasonCode, StepState};
-use crate::world::input::after;
-use crate::world::{Effect, FaultPhase, StepLaunch, WorldSettings};
+use super::state::{ClusterState, StepState};
+use crate::world::context::{Effect, FaultPhase, ReasonCode, StepLaunch, WorldSettings, after};
 
 /// EMR forgets a terminated cluster after two months.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 61);
@@ -25,12 +24,12 @@ impl Cluster {
         while self.pass_deadline(now, settings, outbox) {}
     }
 
-    /// Lets the next thing happen that was due by `now`; false when there is none.
+    /// Lets the next thing happen that was due by `now`; false if nothing was due.
     fn pass_deadline(&mut self, now: Timestamp, settings: &WorldSettings, outbox: &mut Vec<Effect>) -> bool {
         let Some(at) = self.next_deadline().filter(|at| *at <= now) else {
             return false;
         };
-        if self.happen(at, settings, outbox) {
+        if self.apply_planned_fault(at, settings, outbox) {
             return true;
         }
         let state = self.state;
@@ -45,7 +44,7 @@ impl Cluster {
                 self.enter(ClusterState::Running, None, "Running step", at);
                 self.due = None;
                 self.ready = Some(at);
-                self.foresee(at);
+                self.plan_faults(at);
                 self.work_on(at, settings, outbox);
             }
             ClusterState::Waiting => {
@@ -120,8 +119,8 @@ impl Cluster {
             release_label: self.requested("ReleaseLabel").unwrap_or_default().to_owned(),
             spark: self.has_application("Spark"),
             spark_defaults: self.configuration("spark-defaults"),
-            logs: self.log_trouble(),
-            notes: self.notes(step),
+            logs: self.log_faults(),
+            remarks: self.remarks(step),
         }
     }
 
@@ -130,11 +129,11 @@ impl Cluster {
         let last_end = self.steps.iter().filter_map(|step| step.ended).max();
         let at = last_end.map_or(due, |last_end| due.max(last_end));
         let Reason { code, message } = self.reason.clone();
-        // Only a fault on purpose gives no code, and that one is no error.
-        let state = code.map_or(ClusterState::Terminated, ReasonCode::final_state);
+        // Only a fault on purpose gives no code, and that end is not an error.
+        let state = code.map_or(ClusterState::Terminated, ClusterState::final_for);
         self.enter(state, code, &message, at);
         self.due = None;
         self.ended = Some(at);
-        self.foresee_logs(at);
+        self.plan_late_logs(at);
     }
 }

@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 use super::launch::Policy;
 use super::submit::{not_modifiable, unknown_job_flow};
 use super::terminate::at_most_ten;
-use super::{Emr, Scope, checks};
-use crate::world::ApiError;
-use crate::world::input::read;
+use super::{Emr, checks};
+use crate::world::context::{ApiError, Scope, read};
 
 const MOST_TAGS: usize = 50;
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::step::ActionOnFailure;
 use super::submit::StepRequest;
-use crate::world::ApiError;
+use crate::world::context::ApiError;
 
 /// Steps of one cluster that wait or run.
 pub(crate) const MOST_STEPS: usize = 256;
@@ -134,7 +134,7 @@ struct Fleet {
 
 /// What a cluster is made of.
 pub(crate) fn instances(value: &Value) -> Result<(), ApiError> {
-    let instances: Instances = crate::world::input::read(value)?;
+    let instances: Instances = crate::world::context::read(value)?;
     let uniform = instances.master_instance_type.is_some();
     let forms = [instances.instance_fleets.is_some(), instances.instance_groups.is_some(), uniform];
     match forms.into_iter().filter(|given| *given).count() {
@@ -217,7 +217,8 @@ fn groups(groups: &[Group]) -> Result<(), ApiError> {
     let (masters, cores) = (of_role("MASTER"), of_role("CORE"));
     if masters != 1 || cores > 1 {
         return Err(ApiError::validation(format!(
-            "A cluster has exactly one MASTER instance group and at most one CORE; the request has {masters} and {cores}."
+            "A cluster has exactly one MASTER instance group and at most one CORE; the request has {masters} and \
+             {cores}."
         )));
     }
     groups.iter().try_for_each(|group| count("InstanceCount of an instance group", group.instance_count))

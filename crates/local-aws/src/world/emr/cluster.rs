@@ -7,12 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::state::{ClusterState, ReasonCode};
+use super::faults::PlannedFault;
+use super::state::ClusterState;
 use super::step::{Step, Stopping};
-use super::troubled::Happening;
-use crate::world::input::after;
-use crate::world::settings::Pace;
-use crate::world::{ClusterTrouble, Effect, KillHow};
+use crate::world::context::{ClusterTrouble, Effect, KillHow, Pace, ReasonCode, after};
 
 /// A cluster. What RunJobFlow gave and nobody changes afterwards stays in `request`, and DescribeCluster copies it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,17 +44,17 @@ pub(crate) struct Cluster {
     pub(crate) steps: Vec<Step>,
 
     /// Its faults on purpose.
-    #[serde(default)]
-    pub(crate) troubles: Vec<ClusterTrouble>,
+    #[serde(default, rename = "troubles")]
+    pub(crate) faults: Vec<ClusterTrouble>,
     /// What they will do, in order.
-    #[serde(default)]
-    pub(crate) happenings: Vec<Happening>,
-    /// What its state is called instead of its name.
-    #[serde(default)]
-    pub(crate) called: Option<String>,
-    /// What the state of its running steps is called instead of its name.
-    #[serde(default)]
-    pub(crate) steps_called: Option<String>,
+    #[serde(default, rename = "happenings")]
+    pub(crate) planned_faults: Vec<PlannedFault>,
+    /// What its state is shown_state instead of its name.
+    #[serde(default, rename = "called")]
+    pub(crate) shown_state: Option<String>,
+    /// What the state of its running steps is shown_state instead of its name.
+    #[serde(default, rename = "steps_called")]
+    pub(crate) shown_step_state: Option<String>,
 }
 
 /// A state that a cluster has left.
@@ -125,7 +123,7 @@ impl Cluster {
         outbox: &mut Vec<Effect>,
     ) {
         self.enter(ClusterState::Terminating, code, message, at);
-        self.foresee_nothing();
+        self.forget_planned_faults();
         self.due = Some(after(at, pace.terminating));
         for step in &mut self.steps {
             if step.state.has_process() {
@@ -168,8 +166,8 @@ impl Cluster {
             ClusterState::Waiting => self.idle_deadline(),
             _ => self.due,
         };
-        let happening = self.happenings.first().map(|happening| happening.at);
-        [phase, happening].into_iter().flatten().min()
+        let planned = self.planned_faults.first().map(|planned| planned.at);
+        [phase, planned].into_iter().flatten().min()
     }
 
     /// The cluster as it was at an earlier time, as far as a list tells; `None` when it was not there yet.
@@ -184,7 +182,7 @@ impl Cluster {
         let mut was = self.clone();
         (was.state, was.reason) = (past.state, past.reason.clone());
         (was.ready, was.ended) = (earlier(self.ready), earlier(self.ended));
-        was.called = None;
+        was.shown_state = None;
         if !was.state.is_ending() {
             was.error_details.clear();
         }

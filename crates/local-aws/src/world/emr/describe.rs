@@ -9,8 +9,7 @@ use super::Emr;
 use super::cluster::Cluster;
 use super::state::{ClusterState, StepState};
 use super::step::Step;
-use crate::world::input::{read, seconds};
-use crate::world::{ApiError, CallContext};
+use crate::world::context::{ApiError, CallContext, read, seconds};
 
 /// Members of the request that DescribeCluster shows unchanged under the same name.
 const COPIED: &[&str] = &[
@@ -129,7 +128,8 @@ impl Cluster {
                 timeline[name] = json!(seconds(at));
             }
         }
-        let state = self.called.as_ref().map_or_else(|| json!(self.state), |called| json!(called));
+        let state =
+            self.shown_state.as_ref().map_or_else(|| json!(self.state), |shown_state| json!(shown_state));
         let mut status = json!({"State": state, "StateChangeReason": reason, "Timeline": timeline});
         if !self.error_details.is_empty() {
             status["ErrorDetails"] = json!(self.error_details);
@@ -192,9 +192,9 @@ impl Cluster {
 }
 
 impl Step {
-    /// What its state is called instead of its name.
-    pub(crate) fn called<'a>(&self, cluster: &'a Cluster) -> Option<&'a String> {
-        cluster.steps_called.as_ref().filter(|_| self.state == StepState::Running)
+    /// What its state is shown_state instead of its name.
+    pub(crate) fn shown_state<'a>(&self, cluster: &'a Cluster) -> Option<&'a String> {
+        cluster.shown_step_state.as_ref().filter(|_| self.state == StepState::Running)
     }
 
     /// `StepSummary`; `Step` has the execution role beside it.
@@ -218,7 +218,8 @@ impl Step {
         if let Some(message) = &self.message {
             reason["Message"] = json!(message);
         }
-        let state = self.called(cluster).map_or_else(|| json!(self.state), |called| json!(called));
+        let state =
+            self.shown_state(cluster).map_or_else(|| json!(self.state), |shown_state| json!(shown_state));
         let mut status = json!({"State": state, "StateChangeReason": reason, "Timeline": timeline});
         if let Some(failure) = &self.failure {
             status["FailureDetails"] = json!(failure);

@@ -8,10 +8,9 @@ use super::Emr;
 use super::cluster::Cluster;
 use super::lists::{answer, foreign_marker};
 use super::state::ClusterState;
-use crate::world::ids::{base36, derived};
-use crate::world::input::{read, seconds};
-use crate::world::paging::{marked, page};
-use crate::world::{ApiError, CallContext, WorldSettings};
+use crate::world::context::{
+    ApiError, CallContext, WorldSettings, base36, derived, marked, page, read, seconds,
+};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -10,9 +10,8 @@ use super::attributes::{Tag, pairs, set_tags};
 use super::cluster::{Cluster, Reason};
 use super::state::ClusterState;
 use super::submit::StepRequest;
-use super::{Emr, Scope, checks};
-use crate::world::ApiError;
-use crate::world::input::{after, read};
+use super::{Emr, checks};
+use crate::world::context::{ApiError, Scope, after, read};
 
 /// What an auto-termination policy without a time-out means.
 pub(crate) const DEFAULT_IDLE_SECONDS: i64 = 3_600;
@@ -73,7 +72,7 @@ impl Emr {
         let (context, now) = (scope.context, scope.context.now);
         let id = scope.ids.cluster();
         let flag = |member: &str| request.instances[member].as_bool().unwrap_or(false);
-        let troubles = self.troubles_of(&request.name, scope.settings);
+        let faults = self.faults_of(&request.name, scope.settings);
         let mut cluster = Cluster {
             arn: format!("arn:aws:elasticmapreduce:{}:{}:cluster/{id}", context.region, context.account),
             id: id.clone(),
@@ -95,10 +94,10 @@ impl Emr {
             tags: BTreeMap::new(),
             steps: Vec::new(),
             request: whole,
-            troubles,
-            happenings: Vec::new(),
-            called: None,
-            steps_called: None,
+            faults,
+            planned_faults: Vec::new(),
+            shown_state: None,
+            shown_step_state: None,
         };
         if cluster.starts_endlessly() {
             cluster.due = None;

@@ -9,9 +9,7 @@ use serde_json::{Map, Value, json};
 use super::Emr;
 use super::cluster::Cluster;
 use super::state::{ClusterState, StepState};
-use crate::world::input::{read, timestamp};
-use crate::world::paging::{Page, marked, page};
-use crate::world::{ApiError, CallContext, WorldSettings};
+use crate::world::context::{ApiError, CallContext, Page, WorldSettings, marked, page, read, timestamp};
 
 /// "You can specify a maximum of 10 stepIDs."
 const MOST_STEP_IDS: usize = 10;
@@ -50,9 +48,9 @@ impl Emr {
         // The cluster that a marker names may have left its state since: it still says where to go on.
         let last = marked(request.marker.as_deref());
         let clusters =
-            self.clusters.values().filter_map(|cluster| seen(cluster, context)).filter(|cluster| {
+            self.clusters.values().filter_map(|cluster| visible(cluster, context)).filter(|cluster| {
                 // A state that nobody knows is none that anybody asks for.
-                let named = cluster.called.is_none() && request.cluster_states.contains(&cluster.state);
+                let named = cluster.shown_state.is_none() && request.cluster_states.contains(&cluster.state);
                 let in_state = request.cluster_states.is_empty() || named;
                 let in_time = after.is_none_or(|at| cluster.created >= at)
                     && before.is_none_or(|at| cluster.created <= at);
@@ -81,7 +79,7 @@ impl Emr {
         let last = marked(request.marker.as_deref());
         let steps = cluster.steps.iter().rev().filter(|step| {
             let in_state = request.step_states.is_empty()
-                || step.called(cluster).is_none() && request.step_states.contains(&step.state);
+                || step.shown_state(cluster).is_none() && request.step_states.contains(&step.state);
             let named = request.step_ids.is_empty() || request.step_ids.contains(&step.id);
             (in_state && named) || last.as_ref() == Some(&step.id)
         });
@@ -92,7 +90,7 @@ impl Emr {
 }
 
 /// A cluster as the list of this call shows it.
-fn seen<'a>(cluster: &'a Cluster, context: &CallContext) -> Option<Cow<'a, Cluster>> {
+fn visible<'a>(cluster: &'a Cluster, context: &CallContext) -> Option<Cow<'a, Cluster>> {
     let before = |age: SignedDuration| context.now.checked_sub(age).unwrap_or(Timestamp::MIN);
     if context.view.hidden.is_some_and(|age| cluster.created > before(age)) {
         return None;
@@ -104,7 +102,7 @@ fn seen<'a>(cluster: &'a Cluster, context: &CallContext) -> Option<Cow<'a, Clust
 }
 
 pub(crate) fn foreign_marker() -> ApiError {
-    ApiError::invalid_request("The marker is not valid: it is none that a page of this list gave.")
+    ApiError::invalid_request("The marker is invalid: no page of this list returned it.")
 }
 
 /// The answer of a list: its items, and a marker where there is more.

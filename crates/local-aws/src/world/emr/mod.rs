@@ -5,7 +5,7 @@
 //! cluster  one cluster: its state, its ending, its steps      launch      RunJobFlow      checks   what AWS refuses
 //! step     one step                                           submit      AddJobFlowSteps, CancelSteps
 //! work     which kinds of steps can run here                  terminate   TerminateJobFlows
-//! troubled   faults on purpose
+//! faults   faults on purpose  
 //! advance  what time does to a cluster                        attributes  tags, protection, auto-termination
 //! outcome  what the end of a step does to a cluster           describe, lists, instances   the reads
 //! ```
@@ -15,6 +15,7 @@ mod attributes;
 mod checks;
 mod cluster;
 mod describe;
+mod faults;
 mod instances;
 mod launch;
 mod lists;
@@ -23,7 +24,6 @@ mod state;
 mod step;
 mod submit;
 mod terminate;
-mod troubled;
 mod work;
 
 use std::collections::BTreeMap;
@@ -32,38 +32,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::state::{ClusterState, ReasonCode, StepState};
+pub use self::state::{ClusterState, StepState};
+pub use crate::world::context::ReasonCode;
 
 use self::cluster::Cluster;
-use super::ids::Ids;
-use super::{ApiError, CallContext, Effect, WorldSettings};
-
-pub(crate) const OPERATIONS: &[&str] = &[
-    "RunJobFlow",
-    "DescribeCluster",
-    "ListClusters",
-    "ListSteps",
-    "DescribeStep",
-    "AddJobFlowSteps",
-    "CancelSteps",
-    "TerminateJobFlows",
-    "ListInstances",
-    "ListInstanceFleets",
-    "AddTags",
-    "RemoveTags",
-    "GetAutoTerminationPolicy",
-    "PutAutoTerminationPolicy",
-    "RemoveAutoTerminationPolicy",
-    "SetTerminationProtection",
-];
-
-/// What an operation may use beside the clusters.
-pub(crate) struct Scope<'a> {
-    pub(crate) settings: &'a WorldSettings,
-    pub(crate) ids: &'a mut Ids,
-    pub(crate) context: &'a CallContext,
-    pub(crate) outbox: &'a mut Vec<Effect>,
-}
+use crate::services::EmrOperation;
+use crate::world::context::{ApiError, ClusterTrouble, Scope};
 
 /// All clusters by id. Ids are mixed, so that the order of this map, which ListClusters gives, is not that of creation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -74,33 +48,39 @@ pub(crate) struct Emr {
 impl Emr {
     pub(crate) fn call(
         &mut self,
-        operation: &str,
+        operation: EmrOperation,
         input: &Value,
         scope: &mut Scope<'_>,
     ) -> Result<Value, ApiError> {
         match operation {
-            "RunJobFlow" => self.run_job_flow(input, scope),
-            "DescribeCluster" => self.describe_cluster(input, scope.context),
-            "ListClusters" => self.list_clusters(input, scope.settings, scope.context),
-            "ListSteps" => self.list_steps(input, scope.settings),
-            "DescribeStep" => self.describe_step(input),
-            "AddJobFlowSteps" => self.add_job_flow_steps(input, scope),
-            "CancelSteps" => self.cancel_steps(input, scope),
-            "TerminateJobFlows" => self.terminate_job_flows(input, scope),
-            "ListInstances" => self.list_instances(input, scope.settings, scope.context),
-            "ListInstanceFleets" => self.list_instance_fleets(input, scope.settings),
-            "AddTags" => self.add_tags(input),
-            "RemoveTags" => self.remove_tags(input),
-            "GetAutoTerminationPolicy" => self.get_auto_termination_policy(input),
-            "PutAutoTerminationPolicy" => self.put_auto_termination_policy(input, scope),
-            "RemoveAutoTerminationPolicy" => self.remove_auto_termination_policy(input),
-            "SetTerminationProtection" => self.set_termination_protection(input),
-            _ => Err(ApiError::unknown_operation("EMR", operation)),
+            EmrOperation::RunJobFlow => self.run_job_flow(input, scope),
+            EmrOperation::DescribeCluster => self.describe_cluster(input, scope.context),
+            EmrOperation::ListClusters => self.list_clusters(input, scope.settings, scope.context),
+            EmrOperation::ListSteps => self.list_steps(input, scope.settings),
+            EmrOperation::DescribeStep => self.describe_step(input),
+            EmrOperation::AddJobFlowSteps => self.add_job_flow_steps(input, scope),
+            EmrOperation::CancelSteps => self.cancel_steps(input, scope),
+            EmrOperation::TerminateJobFlows => self.terminate_job_flows(input, scope),
+            EmrOperation::ListInstances => self.list_instances(input, scope.settings, scope.context),
+            EmrOperation::ListInstanceFleets => self.list_instance_fleets(input, scope.settings),
+            EmrOperation::AddTags => self.add_tags(input),
+            EmrOperation::RemoveTags => self.remove_tags(input),
+            EmrOperation::GetAutoTerminationPolicy => self.get_auto_termination_policy(input),
+            EmrOperation::PutAutoTerminationPolicy => self.put_auto_termination_policy(input, scope),
+            EmrOperation::RemoveAutoTerminationPolicy => self.remove_auto_termination_policy(input),
+            EmrOperation::SetTerminationProtection => self.set_termination_protection(input),
         }
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        self.clusters.values().all(|cluster| cluster.state.is_terminal() && cluster.happenings.is_empty())
+        self.clusters.values().all(|cluster| cluster.state.is_terminal() && cluster.planned_faults.is_empty())
+    }
+
+    /// Whether a fault of a cluster shows this state.
+    pub(crate) fn is_unknown_state(&self, state: &str) -> bool {
+        let mut faults = self.clusters.values().flat_map(|cluster| &cluster.faults);
+        faults
+            .any(|fault| matches!(fault, ClusterTrouble::UnknownState { state: shown, .. } if shown == state))
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {

@@ -16,9 +16,9 @@ use jiff::Timestamp;
 
 use super::Emr;
 use super::cluster::Cluster;
-use super::state::{ClusterState, ReasonCode, StepState};
+use super::state::{ClusterState, StepState};
 use super::step::{ActionOnFailure, Step, Stopping};
-use crate::world::{Effect, FailureDetails, StepEnd, StepExit, WorldSettings};
+use crate::world::context::{Effect, FailureDetails, ReasonCode, StepEnd, StepExit, WorldSettings};
 
 impl Emr {
     pub(crate) fn step_ended(
@@ -39,7 +39,7 @@ impl Emr {
         if !cluster.steps[index].state.has_process() {
             return;
         }
-        let end = cluster.told_end(&cluster.steps[index].name, end);
+        let end = cluster.reported_end(&cluster.steps[index].name, end);
         let step = &mut cluster.steps[index];
         step.end(end, now);
         if step.state == StepState::Failed {

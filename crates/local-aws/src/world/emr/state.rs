@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::world::context::ReasonCode;
+
 /// The state of a cluster, as the API names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -32,6 +34,19 @@ impl ClusterState {
                 | (Waiting, Running | Terminating)
                 | (Terminating, Terminated | TerminatedWithErrors)
         )
+    }
+
+    /// The state that a cluster ends in for a reason.
+    pub const fn final_for(reason: ReasonCode) -> Self {
+        match reason {
+            ReasonCode::UserRequest | ReasonCode::AllStepsCompleted => Self::Terminated,
+            ReasonCode::InternalError
+            | ReasonCode::ValidationError
+            | ReasonCode::InstanceFailure
+            | ReasonCode::InstanceFleetTimeout
+            | ReasonCode::BootstrapFailure
+            | ReasonCode::StepFailure => Self::TerminatedWithErrors,
+        }
     }
 
     /// Whether nothing follows.
@@ -85,35 +100,5 @@ impl StepState {
     /// Whether its work is running.
     pub const fn has_process(self) -> bool {
         matches!(self, Self::Running | Self::CancelPending)
-    }
-}
-
-/// The code of a cluster's state change reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(missing_docs, reason = "the API's own names")]
-pub enum ReasonCode {
-    InternalError,
-    ValidationError,
-    InstanceFailure,
-    InstanceFleetTimeout,
-    BootstrapFailure,
-    UserRequest,
-    StepFailure,
-    AllStepsCompleted,
-}
-
-impl ReasonCode {
-    /// The state that a cluster ends in for this reason.
-    pub const fn final_state(self) -> ClusterState {
-        match self {
-            Self::UserRequest | Self::AllStepsCompleted => ClusterState::Terminated,
-            Self::InternalError
-            | Self::ValidationError
-            | Self::InstanceFailure
-            | Self::InstanceFleetTimeout
-            | Self::BootstrapFailure
-            | Self::StepFailure => ClusterState::TerminatedWithErrors,
-        }
     }
 }

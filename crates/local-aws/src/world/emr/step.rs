@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::state::StepState;
-use crate::world::{FailureDetails, KillHow, Work};
+use crate::world::context::{FailureDetails, KillHow, Work};
 
 /// A step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

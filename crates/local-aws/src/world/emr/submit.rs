@@ -9,10 +9,8 @@ use super::launch::{role_without_security, too_many_steps};
 use super::state::StepState;
 use super::step::{ActionOnFailure, Jar, Step, Stopping};
 use super::work::work_of;
-use super::{Emr, Scope, checks};
-use crate::world::input::read;
-use crate::world::scripts::StepNames;
-use crate::world::{ApiError, Effect, KillHow};
+use super::{Emr, checks};
+use crate::world::context::{ApiError, Effect, KillHow, Scope, StepNames, read};
 
 /// `StepConfig`.
 #[derive(Debug, Deserialize)]
@@ -202,8 +200,8 @@ impl Cluster {
         })
     }
 
-    /// Cancels one step: at once if it has not begun, else by asking its process to end. Again is no error, and may
-    /// ask less gently. The error is CancelSteps' reason.
+    /// Cancels one step: at once if it has not begun, else by asking its process to end. A second cancel is not an
+    /// error, and may ask less gently. The error is CancelSteps' reason.
     fn cancel(
         &mut self,
         step_id: &str,

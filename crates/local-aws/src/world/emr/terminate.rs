@@ -3,11 +3,10 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::state::{ClusterState, ReasonCode};
+use super::Emr;
+use super::state::ClusterState;
 use super::submit::unknown_job_flow;
-use super::{Emr, Scope};
-use crate::world::ApiError;
-use crate::world::input::read;
+use crate::world::context::{ApiError, ReasonCode, Scope, read};
 
 /// "The maximum number of clusters allowed is 10."
 const MOST_AT_ONCE: usize = 10;

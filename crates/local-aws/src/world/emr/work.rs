@@ -1,14 +1,13 @@
 //! Which kinds of steps can run here.
 //!
-//! A step's jar decides: `command-runner.jar` runs a program, `script-runner.jar` a script from S3. Every other jar,
-//! and every program that needs a service which is not here, is refused by name when the step is submitted: EMR would
-//! take it, but a step that cannot run here must not look like one that failed. A script of the settings that matches
-//! the step stands in for it whatever its kind.
+//! A step's jar decides: `command-runner.jar` runs a program, `script-runner.jar` a script from S3. Every other jar is
+//! refused by name when the step is submitted, and so is a program that needs a service which is not here. EMR would
+//! accept them, but a step that cannot run here must not appear as one that failed. A script of the settings that
+//! matches the step replaces it, whatever its kind.
 
 use super::cluster::Cluster;
 use super::step::{Jar, Step};
-use crate::world::scripts::StepNames;
-use crate::world::{ApiError, Scripts, Work};
+use crate::world::context::{ApiError, Scripts, StepNames, Work};
 
 /// Programs that EMR puts on its nodes, with what they need and the embedded AWS has not.
 const ABSENT: &[(&str, &str)] = &[
@@ -98,7 +97,7 @@ fn script(args: &[String]) -> Result<Work, ApiError> {
     match args.split_first() {
         Some((uri, args)) if is_s3(uri) => Ok(Work::Script { uri: uri.clone(), args: args.to_vec() }),
         Some((uri, _)) => Err(ApiError::validation(format!(
-            "the embedded AWS runs scripts from S3 only; '{uri}' is no s3:// address"
+            "the embedded AWS runs scripts from S3 only; '{uri}' is not an S3 URI"
         ))),
         None => Err(ApiError::validation("a step of script-runner.jar needs a script as its first argument")),
     }
@@ -110,35 +109,37 @@ fn is_s3(address: &str) -> bool {
 
 impl Cluster {
     /// What the embedded AWS does otherwise than EMR for this step, in sentences for its controller log.
-    pub(crate) fn notes(&self, step: &Step) -> Vec<String> {
-        let mut notes = vec![
+    pub(crate) fn remarks(&self, step: &Step) -> Vec<String> {
+        let mut remarks = vec![
             "The embedded AWS runs this step on this machine: there are no instances and no YARN.".to_owned(),
         ];
-        let mut note = |text: String| notes.push(text);
+        let mut remark = |text: String| remarks.push(text);
         if let Some(role) = &step.execution_role {
-            note(format!("The runtime role {role} is not assumed: the step runs with the caller's rights."));
+            remark(format!(
+                "The runtime role {role} is not assumed: the step runs with the caller's rights."
+            ));
         }
         let bootstrap = self.request.get("BootstrapActions").and_then(|actions| actions.as_array());
         if let Some(count) = bootstrap.map(Vec::len).filter(|count| *count > 0) {
-            note(format!("{count} bootstrap action(s) of the cluster were not run."));
+            remark(format!("{count} bootstrap action(s) of the cluster were not run."));
         }
         if let Some(name) = self.requested("SecurityConfiguration") {
-            note(format!("The security configuration {name} is not applied."));
+            remark(format!("The security configuration {name} is not applied."));
         }
         if let Some(image) = self.requested("CustomAmiId") {
-            note(format!("The machine image {image} is not used."));
+            remark(format!("The machine image {image} is not used."));
         }
         if self.request.contains_key("MonitoringConfiguration") {
-            note("The monitoring configuration is not applied: no logs go to CloudWatch.".to_owned());
+            remark("The monitoring configuration is not applied: no logs go to CloudWatch.".to_owned());
         }
         if !step.jar.properties.is_empty() {
-            note("The step's Java properties are not passed on.".to_owned());
+            remark("The step's Java properties are not passed on.".to_owned());
         }
         if step.jar.main_class.is_some() && !matches!(step.work, Work::Scripted(_)) {
-            note("The step's main class is not used.".to_owned());
+            remark("The step's main class is not used.".to_owned());
         }
-        notes.extend(self.trouble_notes());
-        notes
+        remarks.extend(self.fault_remarks());
+        remarks
     }
 }
 

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Glue, Table, exists, folded, invalid, listed, no_database, refuse};
-use crate::world::input::{read, seconds};
-use crate::world::{ApiError, CallContext, WorldSettings};
+use crate::world::context::{ApiError, CallContext, WorldSettings, read, seconds};
 
 /// A database with its tables by their names in lower case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -11,7 +11,7 @@
 
 use super::table::Key;
 use super::{folded, invalid};
-use crate::world::ApiError;
+use crate::world::context::ApiError;
 
 /// More than anybody writes, and less than a stack holds.
 const DEEPEST: usize = 50;
@@ -220,7 +220,7 @@ impl Reader<'_> {
     fn key(&self, name: &str) -> Result<usize, ApiError> {
         let wanted = folded(name);
         let at = self.keys.iter().position(|key| folded(&key.name) == wanted);
-        let at = at.ok_or_else(|| invalid(format!("{name} is no partition key of the table.")))?;
+        let at = at.ok_or_else(|| invalid(format!("{name} is not a partition key of the table.")))?;
         let kind = self.keys[at].kind();
         let is_text = kind == "string" || kind.starts_with("varchar") || kind.starts_with("char");
         if is_text {
@@ -340,7 +340,7 @@ mod tests {
             ("date IN ()", ")"),
             ("'1' = date", "'1'"),
             ("date BETWEEN '1' OR '2'", "OR"),
-            ("day = '1'", "day is no partition key"),
+            ("day = '1'", "day is not a partition key"),
             ("hour = '1'", "of the type int"),
             ("at = '2024-10-20'", "of the type date"),
         ] {

@@ -10,10 +10,14 @@
 //! Names of databases and tables are folded to lower case; those of columns and keys, and partition values, are not. An
 //! update replaces everything: what an input does not have, the entry does not have afterwards.
 //!
-//! What is refused by name: other catalogs than the account's own, federated and linked databases and tables, views in
-//! many dialects, Iceberg's inputs, partition indexes, transactions, the catalog of the past. What is simpler than at
-//! AWS: there are no older versions of a table, only the number of this one; partition keys that have partitions cannot
-//! be changed (NV what AWS makes of it).
+//! What is refused by name:
+//!
+//! - other catalogs than the account's own, and the catalog of the past;
+//! - federated and linked databases and tables, and views in many dialects;
+//! - Iceberg's inputs, partition indexes and transactions.
+//!
+//! What is simpler than at AWS: a table has the number of its version, and no older versions. Partition keys that have
+//! partitions cannot be changed (what AWS does then is not verified).
 
 mod database;
 mod expression;
@@ -27,30 +31,10 @@ use serde_json::{Map, Value, json};
 
 use self::database::Database;
 use self::table::Table;
-use super::paging::{Page, sorted_page};
-use super::{ApiError, CallContext, WorldSettings};
+use crate::services::GlueOperation;
+use crate::world::context::{ApiError, Page, Scope, WorldSettings, sorted_page};
 
-pub(crate) const OPERATIONS: &[&str] = &[
-    "CreateDatabase",
-    "GetDatabase",
-    "GetDatabases",
-    "UpdateDatabase",
-    "DeleteDatabase",
-    "CreateTable",
-    "GetTable",
-    "GetTables",
-    "UpdateTable",
-    "DeleteTable",
-    "CreatePartition",
-    "GetPartition",
-    "GetPartitions",
-    "UpdatePartition",
-    "DeletePartition",
-    "BatchCreatePartition",
-    "BatchDeletePartition",
-];
-
-/// What no input may ask for, because there is no such thing here.
+/// Members that no input may have, because the embedded AWS does not support them.
 const NOT_HERE: &[&str] = &[
     "AttributesToGet",
     "OpenTableFormatInput",
@@ -70,11 +54,11 @@ pub(crate) struct Glue {
 impl Glue {
     pub(crate) fn call(
         &mut self,
-        operation: &str,
+        operation: GlueOperation,
         input: &Value,
-        context: &CallContext,
-        settings: &WorldSettings,
+        scope: &Scope<'_>,
     ) -> Result<Value, ApiError> {
+        let Scope { context, settings, .. } = scope;
         refuse(input, NOT_HERE)?;
         if let Some(catalog) = input["CatalogId"].as_str().filter(|catalog| *catalog != context.account) {
             return Err(not_found(format!("Catalog {catalog} not found.")));
@@ -83,24 +67,23 @@ impl Glue {
             return Err(invalid(format!("the embedded AWS has no ResourceShareType {kind}")));
         }
         match operation {
-            "CreateDatabase" => self.create_database(input, context),
-            "GetDatabase" => self.get_database(input),
-            "GetDatabases" => self.get_databases(input, settings),
-            "UpdateDatabase" => self.update_database(input),
-            "DeleteDatabase" => self.delete_database(input),
-            "CreateTable" => self.create_table(input, context),
-            "GetTable" => self.get_table(input),
-            "GetTables" => self.get_tables(input, settings),
-            "UpdateTable" => self.update_table(input, context),
-            "DeleteTable" => self.delete_table(input),
-            "CreatePartition" => self.create_partition(input, context),
-            "GetPartition" => self.get_partition(input),
-            "GetPartitions" => self.get_partitions(input, settings),
-            "UpdatePartition" => self.update_partition(input),
-            "DeletePartition" => self.delete_partition(input),
-            "BatchCreatePartition" => self.create_partitions(input, context),
-            "BatchDeletePartition" => self.delete_partitions(input),
-            _ => Err(ApiError::unknown_operation("Glue", operation)),
+            GlueOperation::CreateDatabase => self.create_database(input, context),
+            GlueOperation::GetDatabase => self.get_database(input),
+            GlueOperation::GetDatabases => self.get_databases(input, settings),
+            GlueOperation::UpdateDatabase => self.update_database(input),
+            GlueOperation::DeleteDatabase => self.delete_database(input),
+            GlueOperation::CreateTable => self.create_table(input, context),
+            GlueOperation::GetTable => self.get_table(input),
+            GlueOperation::GetTables => self.get_tables(input, settings),
+            GlueOperation::UpdateTable => self.update_table(input, context),
+            GlueOperation::DeleteTable => self.delete_table(input),
+            GlueOperation::CreatePartition => self.create_partition(input, context),
+            GlueOperation::GetPartition => self.get_partition(input),
+            GlueOperation::GetPartitions => self.get_partitions(input, settings),
+            GlueOperation::UpdatePartition => self.update_partition(input),
+            GlueOperation::DeletePartition => self.delete_partition(input),
+            GlueOperation::BatchCreatePartition => self.create_partitions(input, context),
+            GlueOperation::BatchDeletePartition => self.delete_partitions(input),
         }
     }
 
@@ -148,7 +131,7 @@ fn listed<T>(
     // An empty token asks for the first page: clients that hand the last one's on send it.
     let token = input["NextToken"].as_str().filter(|token| !token.is_empty());
     let page = sorted_page(items, token, size, key)
-        .ok_or_else(|| invalid("Invalid NextToken: it is none that a page of this list gave."))?;
+        .ok_or_else(|| invalid("Invalid NextToken: no page of this list returned it."))?;
     let Page { items, marker } = page.map(form);
     let mut answer = Map::from_iter([(list.to_owned(), Value::Array(items))]);
     if let Some(marker) = marker {

@@ -6,8 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::table::Table;
 use super::{Glue, exists, expression, folded, invalid, listed, not_found};
-use crate::world::input::{read, seconds};
-use crate::world::{ApiError, CallContext, WorldSettings};
+use crate::world::context::{ApiError, CallContext, WorldSettings, read, seconds};
 
 /// A partition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -178,7 +177,8 @@ impl Glue {
         let values = table.values(&input["PartitionInput"]["Values"])?;
         let new = key(&values);
         if new != old && table.partitions.contains_key(&new) {
-            return Err(exists("Partition already exists."));
+            // The model declares no AlreadyExistsException for this operation.
+            return Err(invalid("Partition already exists."));
         }
         let replaced: Map<String, Value> = read(&input["PartitionInput"])?;
         if let Some(partition) = table.partitions.remove(&old) {

@@ -10,8 +10,7 @@ use serde_json::{Map, Value, json};
 use super::database::Database;
 use super::partition::{Partition, with_defaults};
 use super::{Glue, exists, folded, invalid, listed, not_found, refuse};
-use crate::world::input::{read, seconds};
-use crate::world::{ApiError, CallContext, WorldSettings};
+use crate::world::context::{ApiError, CallContext, WorldSettings, read, seconds};
 
 /// A table with its partitions, in the order of their values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -168,7 +167,7 @@ impl Glue {
         let database_name = folded(&asked.database_name);
         let pattern = asked.expression.filter(|pattern| !pattern.is_empty()).map(|pattern| {
             Regex::new(&format!(r"(?i)\A(?:{pattern})\z"))
-                .map_err(|_| invalid(format!("{pattern} is no regular expression.")))
+                .map_err(|_| invalid(format!("{pattern} is not a valid regular expression.")))
         });
         let pattern = pattern.transpose()?;
         let tables = self.database(&database_name)?.tables.iter();

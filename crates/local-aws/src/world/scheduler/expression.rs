@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::world::ApiError;
+use crate::world::context::ApiError;
 
 /// The time of `at(yyyy-mm-ddThh:mm:ss)` in a time zone, UTC unless said otherwise.
 pub(super) fn due(expression: &str, zone: Option<&str>) -> Result<Timestamp, ApiError> {

@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 
 use super::schedule::{Schedule, foreign_token};
 use super::{DEFAULT_GROUP, Scheduler, conflict, not_found};
-use crate::world::input::{read, seconds};
-use crate::world::paging::page;
-use crate::world::{ApiError, CallContext, WorldSettings};
+use crate::world::context::{ApiError, CallContext, WorldSettings, page, read, seconds};
 
 /// A group with its schedules by name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -31,18 +31,8 @@ use serde_json::Value;
 
 use self::group::Group;
 use self::schedule::Schedule;
-use super::{ApiError, CallContext, WorldSettings};
-
-pub(crate) const OPERATIONS: &[&str] = &[
-    "CreateSchedule",
-    "GetSchedule",
-    "DeleteSchedule",
-    "ListSchedules",
-    "CreateScheduleGroup",
-    "GetScheduleGroup",
-    "ListScheduleGroups",
-    "DeleteScheduleGroup",
-];
+use crate::services::{EmrOperation, SchedulerOperation};
+use crate::world::context::{ApiError, Scope};
 
 /// The group that is always there.
 const DEFAULT_GROUP: &str = "default";
@@ -55,7 +45,7 @@ pub(crate) struct Scheduler {
 
 /// A call to EMR that a schedule makes.
 pub(crate) struct DueCall {
-    pub(crate) operation: &'static str,
+    pub(crate) operation: EmrOperation,
     pub(crate) input: Value,
     pub(crate) region: String,
     pub(crate) account: String,
@@ -64,21 +54,20 @@ pub(crate) struct DueCall {
 impl Scheduler {
     pub(crate) fn call(
         &mut self,
-        operation: &str,
+        operation: SchedulerOperation,
         input: &Value,
-        context: &CallContext,
-        settings: &WorldSettings,
+        scope: &Scope<'_>,
     ) -> Result<Value, ApiError> {
+        let Scope { context, settings, .. } = scope;
         match operation {
-            "CreateSchedule" => self.create_schedule(input, context),
-            "GetSchedule" => self.get_schedule(input),
-            "DeleteSchedule" => self.delete_schedule(input),
-            "ListSchedules" => self.list_schedules(input, settings),
-            "CreateScheduleGroup" => self.create_group(input, context),
-            "GetScheduleGroup" => self.get_group(input, context),
-            "ListScheduleGroups" => self.list_groups(input, context, settings),
-            "DeleteScheduleGroup" => self.delete_group(input),
-            _ => Err(ApiError::unknown_operation("Scheduler", operation)),
+            SchedulerOperation::CreateSchedule => self.create_schedule(input, context),
+            SchedulerOperation::GetSchedule => self.get_schedule(input),
+            SchedulerOperation::DeleteSchedule => self.delete_schedule(input),
+            SchedulerOperation::ListSchedules => self.list_schedules(input, settings),
+            SchedulerOperation::CreateScheduleGroup => self.create_group(input, context),
+            SchedulerOperation::GetScheduleGroup => self.get_group(input, context),
+            SchedulerOperation::ListScheduleGroups => self.list_groups(input, context, settings),
+            SchedulerOperation::DeleteScheduleGroup => self.delete_group(input),
         }
     }
 

@@ -5,9 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{DEFAULT_GROUP, DueCall, Scheduler, conflict, expression, not_found, target};
-use crate::world::input::{read, seconds};
-use crate::world::paging::page;
-use crate::world::{ApiError, CallContext, WorldSettings};
+use crate::services::EmrOperation;
+use crate::world::context::{ApiError, CallContext, WorldSettings, page, read, seconds};
 
 /// A schedule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,7 +67,7 @@ impl Schedule {
     pub(super) fn make_call(&mut self) -> DueCall {
         self.completed = true;
         DueCall {
-            operation: "TerminateJobFlows",
+            operation: EmrOperation::TerminateJobFlows,
             input: self.input.clone(),
             region: self.region.clone(),
             account: self.account.clone(),
@@ -87,7 +86,7 @@ impl Schedule {
         self.request.get(member).and_then(Value::as_str)
     }
 
-    /// Whether this request made it: a repeated one is no conflict.
+    /// Whether this request made it: repeating the request is not a conflict.
     fn was_made_by(&self, request: &Map<String, Value>) -> bool {
         self.request.contains_key("ClientToken") && self.request == *request
     }
@@ -216,5 +215,5 @@ fn no_schedule(name: &str) -> ApiError {
 }
 
 pub(super) fn foreign_token() -> ApiError {
-    ApiError::validation("Invalid NextToken: it is none that a page of this list gave.")
+    ApiError::validation("Invalid NextToken: no page of this list returned it.")
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::world::ApiError;
+use crate::world::context::ApiError;
 
 /// The one universal target that is here.
 const TERMINATE: &str = "arn:aws:scheduler:::aws-sdk:emr:terminateJobFlows";
@@ -10,7 +10,7 @@ const TERMINATE: &str = "arn:aws:scheduler:::aws-sdk:emr:terminateJobFlows";
 /// Members of a target that this one may have.
 const MEMBERS: &[&str] = &["Arn", "RoleArn", "Input", "RetryPolicy"];
 
-/// Checks a target, and gives the input of its call. AWS looks at the input only when the call is made; here a wrong
+/// Checks a target, and gives the input of its call. AWS reads the input only when it makes the call; here a wrong
 /// one is refused at once, since a guard that does nothing is found out too late.
 pub(super) fn input(target: &Map<String, Value>) -> Result<Value, ApiError> {
     let arn = target.get("Arn").and_then(Value::as_str).unwrap_or_default();
@@ -25,7 +25,7 @@ pub(super) fn input(target: &Map<String, Value>) -> Result<Value, ApiError> {
     let text = target.get("Input").and_then(Value::as_str);
     let text = text.ok_or_else(|| ApiError::validation("The target needs an Input: {\"JobFlowIds\":[…]}"))?;
     let input: Value = serde_json::from_str(text)
-        .map_err(|error| ApiError::validation(format!("The target's Input is no JSON: {error}")))?;
+        .map_err(|error| ApiError::validation(format!("The target's Input is not valid JSON: {error}")))?;
     let ids =
         input["JobFlowIds"].as_array().filter(|ids| !ids.is_empty() && ids.iter().all(Value::is_string));
     match (ids, input.as_object().map(Map::len)) {

@@ -4,63 +4,63 @@ use super::*;
 
 #[test]
 fn a_cluster_goes_from_starting_to_all_steps_completed() {
-    let mut rig = Rig::new();
+    let mut harness = Harness::new();
     let launched =
-        rig.emr("RunJobFlow", request(&[step("one", "TERMINATE_CLUSTER"), step("two", "CONTINUE")]));
+        harness.emr("RunJobFlow", request(&[step("one", "TERMINATE_CLUSTER"), step("two", "CONTINUE")]));
     let id = text(&launched["JobFlowId"]);
     assert_eq!(
         launched["ClusterArn"],
         format!("arn:aws:elasticmapreduce:us-east-1:123456789012:cluster/{id}")
     );
-    assert_eq!(rig.state(&id), pair("STARTING", "-"));
-    assert_eq!(rig.step_states(&id), ["PENDING", "PENDING"]);
-    rig.pass_ms(299);
-    assert_eq!(rig.state(&id), pair("STARTING", "-"));
-    rig.pass_ms(1);
-    assert_eq!(rig.state(&id), pair("BOOTSTRAPPING", "-"));
-    rig.pass_ms(400);
-    assert_eq!(rig.state(&id), pair("RUNNING", "-"));
-    assert_eq!(rig.step_states(&id), ["RUNNING", "PENDING"]);
+    assert_eq!(harness.state(&id), pair("STARTING", "-"));
+    assert_eq!(harness.step_states(&id), ["PENDING", "PENDING"]);
+    harness.pass_ms(299);
+    assert_eq!(harness.state(&id), pair("STARTING", "-"));
+    harness.pass_ms(1);
+    assert_eq!(harness.state(&id), pair("BOOTSTRAPPING", "-"));
+    harness.pass_ms(400);
+    assert_eq!(harness.state(&id), pair("RUNNING", "-"));
+    assert_eq!(harness.step_states(&id), ["RUNNING", "PENDING"]);
 
-    let steps = rig.steps(&id);
-    rig.pass_secs(10);
-    rig.exit(&id, &steps[0], 0);
-    assert_eq!(rig.step_states(&id), ["COMPLETED", "RUNNING"]);
-    rig.pass_secs(5);
-    rig.exit(&id, &steps[1], 0);
-    assert_eq!(rig.state(&id), pair("TERMINATING", "ALL_STEPS_COMPLETED"));
-    rig.pass_ms(300);
-    assert_eq!(rig.state(&id), pair("TERMINATED", "ALL_STEPS_COMPLETED"));
-    assert_eq!(rig.step_states(&id), ["COMPLETED", "COMPLETED"]);
-    assert!(rig.world.is_idle());
-    assert_eq!(rig.world.next_deadline(), None);
-    assert!(rig.stopped.is_empty());
+    let steps = harness.steps(&id);
+    harness.pass_secs(10);
+    harness.exit(&id, &steps[0], 0);
+    assert_eq!(harness.step_states(&id), ["COMPLETED", "RUNNING"]);
+    harness.pass_secs(5);
+    harness.exit(&id, &steps[1], 0);
+    assert_eq!(harness.state(&id), pair("TERMINATING", "ALL_STEPS_COMPLETED"));
+    harness.pass_ms(300);
+    assert_eq!(harness.state(&id), pair("TERMINATED", "ALL_STEPS_COMPLETED"));
+    assert_eq!(harness.step_states(&id), ["COMPLETED", "COMPLETED"]);
+    assert!(harness.world.is_idle());
+    assert_eq!(harness.world.next_deadline(), None);
+    assert!(harness.stopped.is_empty());
 }
 
 #[test]
 fn timelines_are_seconds_and_follow_the_states() {
-    let mut rig = Rig::new();
-    let start = input::seconds(rig.now);
-    let id = rig.launch(request(&[step("one", "TERMINATE_CLUSTER")]));
+    let mut harness = Harness::new();
+    let start = seconds(harness.now);
+    let id = harness.launch(request(&[step("one", "TERMINATE_CLUSTER")]));
     let timeline = |value: &Value| value["Status"]["Timeline"].clone();
-    let cluster = rig.cluster(&id);
+    let cluster = harness.cluster(&id);
     assert_eq!(timeline(&cluster), json!({"CreationDateTime": start, "ReadyDateTime": start + 0.7}));
-    let step_id = rig.steps(&id)[0].clone();
-    rig.pass_secs(30);
-    rig.exit(&id, &step_id, 0);
-    rig.pass_secs(60);
-    let step = rig.emr("DescribeStep", json!({"ClusterId": id, "StepId": step_id}))["Step"].clone();
+    let step_id = harness.steps(&id)[0].clone();
+    harness.pass_secs(30);
+    harness.exit(&id, &step_id, 0);
+    harness.pass_secs(60);
+    let step = harness.emr("DescribeStep", json!({"ClusterId": id, "StepId": step_id}))["Step"].clone();
     assert_eq!(
         timeline(&step),
         json!({"CreationDateTime": start, "StartDateTime": start + 0.7, "EndDateTime": start + 30.7})
     );
     // The end is where it was due, not when somebody looked.
-    assert_eq!(timeline(&rig.cluster(&id))["EndDateTime"], json!(start + 31.0));
+    assert_eq!(timeline(&harness.cluster(&id))["EndDateTime"], json!(start + 31.0));
 }
 
 #[test]
 fn a_step_is_launched_with_what_its_runner_needs() {
-    let mut rig = Rig::new();
+    let mut harness = Harness::new();
     let mut asked = request(&[step("one", "TERMINATE_CLUSTER")]);
     asked["Steps"][0]["StepMonitoringConfiguration"] =
         json!({"S3MonitoringConfiguration": {"LogUri": "s3://other/logs/"}});
@@ -70,22 +70,22 @@ fn a_step_is_launched_with_what_its_runner_needs() {
         {"Classification": "core-site", "Properties": {"x": "y"}},
     ]);
     asked["BootstrapActions"] = json!([{"Name": "b", "ScriptBootstrapAction": {"Path": "s3://b/x.sh"}}]);
-    let id = rig.launch(asked);
-    let [launch] = rig.started.as_slice() else { panic!("{:?}", rig.started) };
+    let id = harness.launch(asked);
+    let [launch] = harness.started.as_slice() else { panic!("{:?}", harness.started) };
     assert_eq!(launch.cluster_id, id);
     assert_eq!((launch.name.as_str(), launch.release_label.as_str()), ("one", "emr-7.13.0"));
     assert!(matches!(&launch.work, Work::Command { args } if args[0] == "spark-submit"));
     assert_eq!(launch.log_uri.as_deref(), Some("s3://other/logs/"));
     assert!(launch.spark);
     assert_eq!(json!(launch.spark_defaults), json!({"spark.a": "1", "spark.b": "3"}));
-    assert!(launch.notes.iter().any(|note| note.contains("bootstrap")), "{:?}", launch.notes);
+    assert!(launch.remarks.iter().any(|remark| remark.contains("bootstrap")), "{:?}", launch.remarks);
 }
 
 #[test]
 fn describe_cluster_shows_the_request() {
-    let mut rig = Rig::new();
-    let id = rig.launch(request(&[step("one", "TERMINATE_CLUSTER")]));
-    let cluster = rig.cluster(&id);
+    let mut harness = Harness::new();
+    let id = harness.launch(request(&[step("one", "TERMINATE_CLUSTER")]));
+    let cluster = harness.cluster(&id);
     for (member, value) in [
         ("Name", json!("emrys/web-logs/2024-10-20/a1/0011223344556677")),
         ("ReleaseLabel", json!("emr-7.13.0")),
@@ -108,74 +108,75 @@ fn describe_cluster_shows_the_request() {
 
 #[test]
 fn a_cluster_without_steps_ends_or_waits() {
-    let mut rig = Rig::new();
-    let ends = rig.launch(request(&[]));
-    assert_eq!(rig.state(&ends), pair("TERMINATING", "ALL_STEPS_COMPLETED"));
-    let waits = rig.launch(kept_alive(&[]));
-    assert_eq!(rig.state(&waits), pair("WAITING", "-"));
-    let added = rig.emr("AddJobFlowSteps", json!({"JobFlowId": waits, "Steps": [step("late", "CONTINUE")]}));
-    assert_eq!(rig.state(&waits), pair("RUNNING", "-"));
-    rig.exit(&waits, &text(&added["StepIds"][0]), 0);
-    assert_eq!(rig.state(&waits), pair("WAITING", "-"));
+    let mut harness = Harness::new();
+    let ends = harness.launch(request(&[]));
+    assert_eq!(harness.state(&ends), pair("TERMINATING", "ALL_STEPS_COMPLETED"));
+    let waits = harness.launch(kept_alive(&[]));
+    assert_eq!(harness.state(&waits), pair("WAITING", "-"));
+    let added =
+        harness.emr("AddJobFlowSteps", json!({"JobFlowId": waits, "Steps": [step("late", "CONTINUE")]}));
+    assert_eq!(harness.state(&waits), pair("RUNNING", "-"));
+    harness.exit(&waits, &text(&added["StepIds"][0]), 0);
+    assert_eq!(harness.state(&waits), pair("WAITING", "-"));
 }
 
 #[test]
 fn terminate_ends_a_cluster_in_each_state() {
-    let mut rig = Rig::new();
+    let mut harness = Harness::new();
     let asked = kept_alive(&[step("one", "CONTINUE"), step("two", "CONTINUE")]);
-    let starting = text(&rig.emr("RunJobFlow", asked.clone())["JobFlowId"]);
-    rig.emr("TerminateJobFlows", json!({"JobFlowIds": [starting]}));
-    assert_eq!(rig.state(&starting), pair("TERMINATING", "USER_REQUEST"));
-    assert_eq!(rig.step_states(&starting), ["CANCELLED", "CANCELLED"]);
-    rig.pass_secs(1);
-    assert_eq!(rig.state(&starting), pair("TERMINATED", "USER_REQUEST"));
-    assert!(rig.started.is_empty());
+    let starting = text(&harness.emr("RunJobFlow", asked.clone())["JobFlowId"]);
+    harness.emr("TerminateJobFlows", json!({"JobFlowIds": [starting]}));
+    assert_eq!(harness.state(&starting), pair("TERMINATING", "USER_REQUEST"));
+    assert_eq!(harness.step_states(&starting), ["CANCELLED", "CANCELLED"]);
+    harness.pass_secs(1);
+    assert_eq!(harness.state(&starting), pair("TERMINATED", "USER_REQUEST"));
+    assert!(harness.started.is_empty());
 
-    let bootstrapping = text(&rig.emr("RunJobFlow", asked.clone())["JobFlowId"]);
-    rig.pass_ms(300);
-    rig.emr("TerminateJobFlows", json!({"JobFlowIds": [bootstrapping]}));
-    assert_eq!(rig.state(&bootstrapping), pair("TERMINATING", "USER_REQUEST"));
+    let bootstrapping = text(&harness.emr("RunJobFlow", asked.clone())["JobFlowId"]);
+    harness.pass_ms(300);
+    harness.emr("TerminateJobFlows", json!({"JobFlowIds": [bootstrapping]}));
+    assert_eq!(harness.state(&bootstrapping), pair("TERMINATING", "USER_REQUEST"));
 
-    let waiting = rig.launch(kept_alive(&[]));
-    rig.emr("TerminateJobFlows", json!({"JobFlowIds": [waiting, bootstrapping, starting]}));
-    rig.pass_secs(1);
-    assert_eq!(rig.state(&waiting), pair("TERMINATED", "USER_REQUEST"));
+    let waiting = harness.launch(kept_alive(&[]));
+    harness.emr("TerminateJobFlows", json!({"JobFlowIds": [waiting, bootstrapping, starting]}));
+    harness.pass_secs(1);
+    assert_eq!(harness.state(&waiting), pair("TERMINATED", "USER_REQUEST"));
     // The clusters that were ending or gone are left alone, and the call is safe to repeat.
-    assert_eq!(rig.state(&starting), pair("TERMINATED", "USER_REQUEST"));
+    assert_eq!(harness.state(&starting), pair("TERMINATED", "USER_REQUEST"));
 
-    let running = rig.launch(asked);
-    rig.emr("TerminateJobFlows", json!({"JobFlowIds": [running]}));
-    let steps = rig.steps(&running);
-    assert_eq!(rig.stopped, [(steps[0].clone(), KillHow::ClusterEnds)]);
-    assert_eq!(rig.step_states(&running), ["RUNNING", "CANCELLED"]);
+    let running = harness.launch(asked);
+    harness.emr("TerminateJobFlows", json!({"JobFlowIds": [running]}));
+    let steps = harness.steps(&running);
+    assert_eq!(harness.stopped, [(steps[0].clone(), KillHow::ClusterEnds)]);
+    assert_eq!(harness.step_states(&running), ["RUNNING", "CANCELLED"]);
     // The cluster is not gone before the process is.
-    rig.pass_secs(60);
-    assert_eq!(rig.state(&running), pair("TERMINATING", "USER_REQUEST"));
-    assert_eq!(rig.world.next_deadline(), None);
-    rig.end(&running, &steps[0], StepExit::Signalled(15));
-    assert_eq!(rig.state(&running), pair("TERMINATED", "USER_REQUEST"));
-    assert_eq!(rig.step_states(&running), ["CANCELLED", "CANCELLED"]);
+    harness.pass_secs(60);
+    assert_eq!(harness.state(&running), pair("TERMINATING", "USER_REQUEST"));
+    assert_eq!(harness.world.next_deadline(), None);
+    harness.end(&running, &steps[0], StepExit::Signalled(15));
+    assert_eq!(harness.state(&running), pair("TERMINATED", "USER_REQUEST"));
+    assert_eq!(harness.step_states(&running), ["CANCELLED", "CANCELLED"]);
 }
 
 #[test]
 fn a_cluster_is_forgotten_after_two_months() {
-    let mut rig = Rig::new();
-    let id = rig.launch(request(&[]));
-    rig.pass(SignedDuration::from_hours(24 * 60));
-    assert_eq!(rig.state(&id), pair("TERMINATED", "ALL_STEPS_COMPLETED"));
-    rig.pass(SignedDuration::from_hours(48));
-    let (code, _) = rig.refused("DescribeCluster", json!({"ClusterId": id}));
+    let mut harness = Harness::new();
+    let id = harness.launch(request(&[]));
+    harness.pass(SignedDuration::from_hours(24 * 60));
+    assert_eq!(harness.state(&id), pair("TERMINATED", "ALL_STEPS_COMPLETED"));
+    harness.pass(SignedDuration::from_hours(48));
+    let (code, _) = harness.refused("DescribeCluster", json!({"ClusterId": id}));
     assert_eq!(code, "InvalidRequestException");
 }
 
 #[test]
 fn ids_are_unique_and_the_same_in_each_replay() {
     let ids = || {
-        let mut rig = Rig::new();
+        let mut harness = Harness::new();
         let mut ids = Vec::new();
         for _ in 0..20 {
-            let id = rig.launch(request(&[step("one", "CONTINUE"), step("two", "CONTINUE")]));
-            ids.extend(rig.steps(&id));
+            let id = harness.launch(request(&[step("one", "CONTINUE"), step("two", "CONTINUE")]));
+            ids.extend(harness.steps(&id));
             ids.push(id);
         }
         ids
@@ -190,11 +191,11 @@ fn ids_are_unique_and_the_same_in_each_replay() {
 
 #[test]
 fn sts_says_who_calls_and_unknown_operations_are_errors() {
-    let mut rig = Rig::new();
-    let who = rig.try_call(Service::Sts, "GetCallerIdentity", &json!({})).unwrap();
+    let mut harness = Harness::new();
+    let who = harness.try_call(Service::Sts, "GetCallerIdentity", &json!({})).unwrap();
     assert_eq!((&who["Account"], &who["UserId"]), (&json!("123456789012"), &json!("AKIDLOCAL")));
     for service in [Service::Emr, Service::CloudWatch, Service::Sts, Service::S3] {
-        let error = rig.try_call(service, "MakeCoffee", &json!({})).unwrap_err();
+        let error = harness.try_call(service, "MakeCoffee", &json!({})).unwrap_err();
         assert_eq!(error.code, "UnknownOperationException");
     }
 }

@@ -12,18 +12,18 @@ fn query(id: &str, name: &str, stat: &str, period: i64) -> Value {
         "Namespace": "Emrys", "MetricName": name, "Dimensions": [{"Name": "Pipeline", "Value": "web-logs"}]}}})
 }
 
-fn put(rig: &mut Rig, data: &[Value]) {
-    rig.cloudwatch("PutMetricData", json!({"Namespace": "Emrys", "MetricData": data}));
+fn put(harness: &mut Harness, data: &[Value]) {
+    harness.cloudwatch("PutMetricData", json!({"Namespace": "Emrys", "MetricData": data}));
 }
 
 /// Values of one statistic over the last hour and the next.
-fn values(rig: &mut Rig, stat: &str, period: i64) -> Vec<(i64, f64)> {
-    let now = input::seconds(rig.now);
+fn values(harness: &mut Harness, stat: &str, period: i64) -> Vec<(i64, f64)> {
+    let now = seconds(harness.now);
     let mut request = json!({"MetricDataQueries": [query("q", "Rows", stat, period)],
         "StartTime": now - 3_600.0, "EndTime": now + 3_600.0, "ScanBy": "TimestampAscending"});
     let mut values = Vec::new();
     loop {
-        let answer = rig.cloudwatch("GetMetricData", request.clone());
+        let answer = harness.cloudwatch("GetMetricData", request.clone());
         let result = &answer["MetricDataResults"][0];
         let stamps = result["Timestamps"].as_array().unwrap().iter().map(|at| at.as_i64().unwrap());
         let numbers = result["Values"].as_array().unwrap().iter().map(|value| value.as_f64().unwrap());
@@ -39,68 +39,69 @@ fn values(rig: &mut Rig, stat: &str, period: i64) -> Vec<(i64, f64)> {
 
 #[test]
 fn statistics_are_computed_over_periods() {
-    let mut rig = Rig::new();
-    let now = rig.now.as_second();
-    let start = input::seconds(rig.now);
+    let mut harness = Harness::new();
+    let now = harness.now.as_second();
+    let start = seconds(harness.now);
     put(
-        &mut rig,
+        &mut harness,
         &[datum("Rows", 4.0, start), datum("Rows", 2.0, start + 59.0), datum("Rows", 9.0, start + 60.0)],
     );
-    assert_eq!(values(&mut rig, "Sum", 60), [(now, 6.0), (now + 60, 9.0)]);
-    assert_eq!(values(&mut rig, "Average", 60), [(now, 3.0), (now + 60, 9.0)]);
-    assert_eq!(values(&mut rig, "Minimum", 3_600), [(now, 2.0)]);
-    assert_eq!(values(&mut rig, "Maximum", 3_600), [(now, 9.0)]);
-    assert_eq!(values(&mut rig, "SampleCount", 300), [(now, 3.0)]);
+    assert_eq!(values(&mut harness, "Sum", 60), [(now, 6.0), (now + 60, 9.0)]);
+    assert_eq!(values(&mut harness, "Average", 60), [(now, 3.0), (now + 60, 9.0)]);
+    assert_eq!(values(&mut harness, "Minimum", 3_600), [(now, 2.0)]);
+    assert_eq!(values(&mut harness, "Maximum", 3_600), [(now, 9.0)]);
+    assert_eq!(values(&mut harness, "SampleCount", 300), [(now, 3.0)]);
     // Periods without points have no value, and an end is no part of the range.
-    assert!(values(&mut rig, "Sum", 60).iter().all(|(_, value)| *value > 0.0));
-    let until = json!({"MetricDataQueries": [query("q", "Rows", "Sum", 60)], "StartTime": start, "EndTime": start + 60.0});
-    assert_eq!(rig.cloudwatch("GetMetricData", until)["MetricDataResults"][0]["Values"], json!([6.0]));
+    assert!(values(&mut harness, "Sum", 60).iter().all(|(_, value)| *value > 0.0));
+    let queries = [query("q", "Rows", "Sum", 60)];
+    let until = json!({"MetricDataQueries": queries, "StartTime": start, "EndTime": start + 60.0});
+    assert_eq!(harness.cloudwatch("GetMetricData", until)["MetricDataResults"][0]["Values"], json!([6.0]));
 }
 
 #[test]
 fn a_repeated_point_doubles_the_sum_and_leaves_the_maximum() {
-    let mut rig = Rig::new();
-    let (now, start) = (rig.now.as_second(), input::seconds(rig.now));
+    let mut harness = Harness::new();
+    let (now, start) = (harness.now.as_second(), seconds(harness.now));
     for _ in 0..2 {
-        put(&mut rig, &[datum("Rows", 7.0, start)]);
+        put(&mut harness, &[datum("Rows", 7.0, start)]);
     }
-    assert_eq!(values(&mut rig, "Sum", 60), [(now, 14.0)]);
-    assert_eq!(values(&mut rig, "SampleCount", 60), [(now, 2.0)]);
+    assert_eq!(values(&mut harness, "Sum", 60), [(now, 14.0)]);
+    assert_eq!(values(&mut harness, "SampleCount", 60), [(now, 2.0)]);
     for stat in ["Maximum", "Minimum", "Average"] {
-        assert_eq!(values(&mut rig, stat, 60), [(now, 7.0)], "{stat}");
+        assert_eq!(values(&mut harness, stat, 60), [(now, 7.0)], "{stat}");
     }
 }
 
 #[test]
 fn statistic_sets_and_distributions_add_up() {
-    let mut rig = Rig::new();
-    let now = rig.now.as_second();
-    let mut set = datum("Rows", 0.0, input::seconds(rig.now));
+    let mut harness = Harness::new();
+    let now = harness.now.as_second();
+    let mut set = datum("Rows", 0.0, seconds(harness.now));
     set.as_object_mut().unwrap().remove("Value");
     let mut distribution = set.clone();
     set["StatisticValues"] = json!({"SampleCount": 3, "Sum": 30, "Minimum": 5, "Maximum": 15});
     distribution["Values"] = json!([1, 20]);
     distribution["Counts"] = json!([2, 1]);
-    put(&mut rig, &[set, distribution]);
+    put(&mut harness, &[set, distribution]);
     for (stat, value) in [("Sum", 52.0), ("SampleCount", 6.0), ("Minimum", 1.0), ("Maximum", 20.0)] {
-        assert_eq!(values(&mut rig, stat, 60), [(now, value)], "{stat}");
+        assert_eq!(values(&mut harness, stat, 60), [(now, value)], "{stat}");
     }
 }
 
 #[test]
 fn a_unit_selects_and_none_selects_all() {
-    let mut rig = Rig::new();
-    let start = input::seconds(rig.now);
+    let mut harness = Harness::new();
+    let start = seconds(harness.now);
     let mut seconds = datum("Rows", 100.0, start);
     seconds["Unit"] = json!("Seconds");
-    put(&mut rig, &[datum("Rows", 1.0, start), seconds]);
+    put(&mut harness, &[datum("Rows", 1.0, start), seconds]);
     let mut sum_of = |unit: Option<&str>| {
         let mut query = query("q", "Rows", "Sum", 60);
         if let Some(unit) = unit {
             query["MetricStat"]["Unit"] = json!(unit);
         }
         let input = json!({"MetricDataQueries": [query], "StartTime": start, "EndTime": start + 60.0});
-        rig.cloudwatch("GetMetricData", input)["MetricDataResults"][0]["Values"].clone()
+        harness.cloudwatch("GetMetricData", input)["MetricDataResults"][0]["Values"].clone()
     };
     assert_eq!(sum_of(None), json!([101.0]));
     assert_eq!(sum_of(Some("Seconds")), json!([100.0]));
@@ -110,16 +111,16 @@ fn a_unit_selects_and_none_selects_all() {
 #[test]
 fn data_points_come_in_pages_over_all_queries() {
     let pages = PageSizes { datapoints: 2, ..PageSizes::default() };
-    let mut rig = Rig::with(WorldSettings { pages, ..WorldSettings::default() });
-    let start = input::seconds(rig.now);
+    let mut harness = Harness::with(WorldSettings { pages, ..WorldSettings::default() });
+    let start = seconds(harness.now);
     let minutes = [0.0, 60.0, 120.0, 180.0, 240.0];
-    put(&mut rig, &minutes.map(|offset| datum("Rows", offset, start + offset)));
-    assert_eq!(values(&mut rig, "Sum", 60).len(), 5);
+    put(&mut harness, &minutes.map(|offset| datum("Rows", offset, start + offset)));
+    assert_eq!(values(&mut harness, "Sum", 60).len(), 5);
     let mut input = json!({"MetricDataQueries": [query("a", "Rows", "Sum", 60), query("b", "None", "Sum", 60),
         query("c", "Rows", "Maximum", 300)], "StartTime": start, "EndTime": start + 300.0});
     let (mut a, mut c, mut partial) = (Vec::new(), Vec::new(), String::new());
     loop {
-        let answer = rig.cloudwatch("GetMetricData", input.clone());
+        let answer = harness.cloudwatch("GetMetricData", input.clone());
         let results = answer["MetricDataResults"].as_array().unwrap();
         assert_eq!(results.iter().map(|r| text(&r["Id"])).collect::<String>(), "abc");
         let codes = results.iter().map(|result| if result["StatusCode"] == "Complete" { '.' } else { 'p' });
@@ -140,8 +141,8 @@ fn data_points_come_in_pages_over_all_queries() {
 
 #[test]
 fn points_that_are_no_numbers_or_of_another_time_are_refused_with_the_whole_call() {
-    let mut rig = Rig::new();
-    let now = input::seconds(rig.now);
+    let mut harness = Harness::new();
+    let now = seconds(harness.now);
     let day = 86_400.0;
     let good = datum("Rows", 1.0, now);
     let with = |member: &str, value: Value| {
@@ -175,23 +176,25 @@ fn points_that_are_no_numbers_or_of_another_time_are_refused_with_the_whole_call
         ),
     ] {
         let (got, message) =
-            rig.refused("PutMetricData", json!({"Namespace": "Emrys", "MetricData": [good, wrong]}));
+            harness.refused("PutMetricData", json!({"Namespace": "Emrys", "MetricData": [good, wrong]}));
         assert_eq!(got, code, "{message}");
         assert!(message.contains(says), "{message} should say {says}");
     }
-    rig.refused("PutMetricData", json!({"Namespace": "AWS/EMR", "MetricData": [good]}));
-    rig.refused("PutMetricData", json!({"Namespace": "Emrys", "MetricData": []}));
-    rig.refused("PutMetricData", json!({"Namespace": "Emrys", "MetricData": vec![good; 1_001]}));
-    assert!(rig.all("ListMetrics", "Metrics", json!({})).is_empty());
-    put(&mut rig, &[datum("Rows", 1.0, now - 14.0 * day), datum("Rows", 1.0, now + 7_200.0)]);
+    harness.refused("PutMetricData", json!({"Namespace": "AWS/EMR", "MetricData": [good]}));
+    harness.refused("PutMetricData", json!({"Namespace": "Emrys", "MetricData": []}));
+    harness.refused("PutMetricData", json!({"Namespace": "Emrys", "MetricData": vec![good; 1_001]}));
+    assert!(harness.all("ListMetrics", "Metrics", json!({})).is_empty());
+    put(&mut harness, &[datum("Rows", 1.0, now - 14.0 * day), datum("Rows", 1.0, now + 7_200.0)]);
 }
 
 #[test]
 fn queries_that_are_not_answered_are_refused_by_name() {
-    let mut rig = Rig::new();
+    let mut harness = Harness::new();
     let mut refused = |query: Value| {
         let queries = json!([query]);
-        rig.refused("GetMetricData", json!({"MetricDataQueries": queries, "StartTime": 0, "EndTime": 60})).1
+        harness
+            .refused("GetMetricData", json!({"MetricDataQueries": queries, "StartTime": 0, "EndTime": 60}))
+            .1
     };
     assert!(refused(json!({"Id": "e", "Expression": "SUM(METRICS())"})).contains("SUM(METRICS())"));
     assert!(refused(query("q", "Rows", "p99", 60)).contains("p99"));
@@ -199,29 +202,32 @@ fn queries_that_are_not_answered_are_refused_by_name() {
     assert!(refused(query("Q", "Rows", "Sum", 60)).contains("lower-case"));
     assert!(refused(json!({"Id": "q"})).contains("MetricStat"));
     let query = query("q", "Rows", "Sum", 60);
-    rig.refused("GetMetricData", json!({"MetricDataQueries": [query, query], "StartTime": 0, "EndTime": 60}));
-    rig.refused("GetMetricData", json!({"MetricDataQueries": [query], "StartTime": 60, "EndTime": 60}));
+    harness.refused(
+        "GetMetricData",
+        json!({"MetricDataQueries": [query, query], "StartTime": 0, "EndTime": 60}),
+    );
+    harness.refused("GetMetricData", json!({"MetricDataQueries": [query], "StartTime": 60, "EndTime": 60}));
     let token = json!({"MetricDataQueries": [query], "StartTime": 0, "EndTime": 60, "NextToken": "x"});
-    assert_eq!(rig.refused("GetMetricData", token).0, "InvalidNextToken");
+    assert_eq!(harness.refused("GetMetricData", token).0, "InvalidNextToken");
 }
 
 #[test]
 fn metrics_are_listed_and_filtered() {
     let pages = PageSizes { metrics: 1, ..PageSizes::default() };
-    let mut rig = Rig::with(WorldSettings { pages, ..WorldSettings::default() });
-    let now = input::seconds(rig.now);
-    put(&mut rig, &[datum("Rows", 1.0, now), datum("Rejected", 1.0, now), datum("Rows", 2.0, now)]);
+    let mut harness = Harness::with(WorldSettings { pages, ..WorldSettings::default() });
+    let now = seconds(harness.now);
+    put(&mut harness, &[datum("Rows", 1.0, now), datum("Rejected", 1.0, now), datum("Rows", 2.0, now)]);
     let other = json!({"MetricName": "Rows", "Value": 1, "Timestamp": now});
-    rig.cloudwatch("PutMetricData", json!({"Namespace": "Other", "MetricData": [other]}));
-    let mut list = |input: Value| rig.all("ListMetrics", "Metrics", input).len();
+    harness.cloudwatch("PutMetricData", json!({"Namespace": "Other", "MetricData": [other]}));
+    let mut list = |input: Value| harness.all("ListMetrics", "Metrics", input).len();
     assert_eq!(list(json!({})), 3);
     assert_eq!(list(json!({"Namespace": "Emrys"})), 2);
     assert_eq!(list(json!({"MetricName": "Rows"})), 2);
     assert_eq!(list(json!({"Dimensions": [{"Name": "Pipeline"}]})), 2);
     assert_eq!(list(json!({"Dimensions": [{"Name": "Pipeline", "Value": "no"}]})), 0);
-    rig.pass_secs(4 * 3_600);
-    assert_eq!(rig.all("ListMetrics", "Metrics", json!({"RecentlyActive": "PT3H"})).len(), 0);
-    rig.pass(SignedDuration::from_hours(24 * 15));
-    assert_eq!(rig.all("ListMetrics", "Metrics", json!({})).len(), 0);
-    rig.refused("ListMetrics", json!({"NextToken": "x"}));
+    harness.pass_secs(4 * 3_600);
+    assert_eq!(harness.all("ListMetrics", "Metrics", json!({"RecentlyActive": "PT3H"})).len(), 0);
+    harness.pass(SignedDuration::from_hours(24 * 15));
+    assert_eq!(harness.all("ListMetrics", "Metrics", json!({})).len(), 0);
+    assert_eq!(harness.refused("ListMetrics", json!({"NextToken": "x"})).0, "InvalidParameterValueException");
 }

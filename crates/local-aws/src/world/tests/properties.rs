@@ -8,7 +8,7 @@ use super::*;
 
 /// Something that happens to a world.
 #[derive(Clone, Debug)]
-enum Happening {
+enum Event {
     Launch { keep_alive: bool, steps: usize, concurrency: usize, idle: Option<i64>, on_failure: &'static str },
     Add { cluster: usize },
     Cancel { cluster: usize, step: usize, force: bool },
@@ -21,12 +21,12 @@ enum Happening {
     Restart,
 }
 
-fn happening() -> impl Strategy<Value = Happening> {
+fn event() -> impl Strategy<Value = Event> {
     let on_failure = prop::sample::select(vec!["TERMINATE_CLUSTER", "CANCEL_AND_WAIT", "CONTINUE"]);
     let missing = prop::sample::select(vec!["breaching", "notBreaching", "ignore", "missing"]);
     prop_oneof![
         4 => (any::<bool>(), 0..4_usize, 1..3_usize, prop::option::of(60..120_i64), on_failure).prop_map(
-            |(keep_alive, steps, concurrency, idle, on_failure)| Happening::Launch {
+            |(keep_alive, steps, concurrency, idle, on_failure)| Event::Launch {
                 keep_alive,
                 steps,
                 concurrency,
@@ -34,66 +34,66 @@ fn happening() -> impl Strategy<Value = Happening> {
                 on_failure: if concurrency > 1 { "CONTINUE" } else { on_failure },
             }
         ),
-        2 => (0..4_usize).prop_map(|cluster| Happening::Add { cluster }),
+        2 => (0..4_usize).prop_map(|cluster| Event::Add { cluster }),
         2 => (0..4_usize, 0..4_usize, any::<bool>())
-            .prop_map(|(cluster, step, force)| Happening::Cancel { cluster, step, force }),
-        1 => (0..4_usize).prop_map(|cluster| Happening::Terminate { cluster }),
-        1 => (0..4_usize, any::<bool>()).prop_map(|(cluster, protect)| Happening::Protect { cluster, protect }),
-        8 => (0..4_usize, 0..2_i32).prop_map(|(which, code)| Happening::End { which, code }),
-        3 => (0..3_u8, 0..400_i64).prop_map(|(value, back)| Happening::Put { value: f64::from(value), back }),
+            .prop_map(|(cluster, step, force)| Event::Cancel { cluster, step, force }),
+        1 => (0..4_usize).prop_map(|cluster| Event::Terminate { cluster }),
+        1 => (0..4_usize, any::<bool>()).prop_map(|(cluster, protect)| Event::Protect { cluster, protect }),
+        8 => (0..4_usize, 0..2_i32).prop_map(|(which, code)| Event::End { which, code }),
+        3 => (0..3_u8, 0..400_i64).prop_map(|(value, back)| Event::Put { value: f64::from(value), back }),
         2 => (1..4_i64, missing)
-            .prop_map(|(evaluation_periods, missing)| Happening::Alarm { evaluation_periods, missing }),
+            .prop_map(|(evaluation_periods, missing)| Event::Alarm { evaluation_periods, missing }),
         2 => (0..4_usize, -10..300_i64)
-            .prop_map(|(cluster, seconds)| Happening::Schedule { cluster, seconds }),
-        1 => Just(Happening::Restart),
+            .prop_map(|(cluster, seconds)| Event::Schedule { cluster, seconds }),
+        1 => Just(Event::Restart),
     ]
 }
 
-/// Runs the happenings, each after its pause, which is taken in `pieces`. Returns the world and the effects by step.
-fn run(happenings: &[(u32, Happening)], pieces: i64) -> (World, BTreeMap<String, Vec<String>>) {
-    let mut rig = Rig::new();
+/// Runs the events, each after its pause, which is taken in `pieces`. Returns the world and the effects by step.
+fn run(events: &[(u32, Event)], pieces: i64) -> (World, BTreeMap<String, Vec<String>>) {
+    let mut harness = Harness::new();
     let mut clusters: Vec<String> = Vec::new();
     let mut ended = 0;
-    for (pause, happening) in happenings {
-        let end = input::after(rig.now, SignedDuration::from_millis(i64::from(*pause)));
+    for (pause, event) in events {
+        let end = after(harness.now, SignedDuration::from_millis(i64::from(*pause)));
         for piece in 1..=pieces {
             let millis = i64::from(*pause) * piece / pieces - i64::from(*pause) * (piece - 1) / pieces;
-            rig.pass_ms(millis);
-            check(&rig.world);
+            harness.pass_ms(millis);
+            check(&harness.world);
         }
-        assert_eq!(rig.now, end);
-        apply(&mut rig, &mut clusters, &mut ended, happening);
-        check(&rig.world);
+        assert_eq!(harness.now, end);
+        apply(&mut harness, &mut clusters, &mut ended, event);
+        check(&harness.world);
     }
     let mut effects: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for launch in &rig.started {
+    for launch in &harness.started {
         effects.entry(launch.step_id.clone()).or_default().push("start".to_owned());
     }
-    for (step, how) in &rig.stopped {
+    for (step, how) in &harness.stopped {
         effects.entry(step.clone()).or_default().push(format!("{how:?}"));
     }
-    (rig.world, effects)
+    (harness.world, effects)
 }
 
-fn apply(rig: &mut Rig, clusters: &mut Vec<String>, ended: &mut usize, happening: &Happening) {
+fn apply(harness: &mut Harness, clusters: &mut Vec<String>, ended: &mut usize, event: &Event) {
     let cluster = |index: usize| clusters.get(index % clusters.len().max(1)).cloned().unwrap_or_default();
-    let call = match happening {
-        Happening::Launch { keep_alive, steps, concurrency, idle, on_failure } => {
+    let call = match event {
+        Event::Launch { keep_alive, steps, concurrency, idle, on_failure } => {
             let steps: Vec<Value> = (0..*steps).map(|n| step(&format!("s{n}"), on_failure)).collect();
             let mut asked = if *keep_alive { kept_alive(&steps) } else { request(&steps) };
             asked["StepConcurrencyLevel"] = json!(concurrency);
             if let Some(seconds) = idle {
                 asked["AutoTerminationPolicy"] = json!({"IdleTimeout": seconds});
             }
-            clusters.push(text(&rig.emr("RunJobFlow", asked)["JobFlowId"]));
+            clusters.push(text(&harness.emr("RunJobFlow", asked)["JobFlowId"]));
             return;
         }
-        Happening::Add { cluster: c } => {
+        Event::Add { cluster: c } => {
             ("AddJobFlowSteps", json!({"JobFlowId": cluster(*c), "Steps": [step("added", "CONTINUE")]}))
         }
-        Happening::Cancel { cluster: c, step, force } => {
+        Event::Cancel { cluster: c, step, force } => {
             let id = cluster(*c);
-            let known = rig.world.emr.clusters().find(|cluster| cluster.id == id);
+            let known = harness.world.emr.clusters().find(|cluster| cluster.id == id);
             let Some(step) = known.and_then(|cluster| cluster.steps.get(*step)) else {
                 return;
             };
@@ -101,51 +101,51 @@ fn apply(rig: &mut Rig, clusters: &mut Vec<String>, ended: &mut usize, happening
             let input = json!({"ClusterId": id, "StepIds": [step.id], "StepCancellationOption": option});
             ("CancelSteps", input)
         }
-        Happening::Terminate { cluster: c } => ("TerminateJobFlows", json!({"JobFlowIds": [cluster(*c)]})),
-        Happening::Protect { cluster: c, protect } => (
+        Event::Terminate { cluster: c } => ("TerminateJobFlows", json!({"JobFlowIds": [cluster(*c)]})),
+        Event::Protect { cluster: c, protect } => (
             "SetTerminationProtection",
             json!({"JobFlowIds": [cluster(*c)], "TerminationProtected": protect}),
         ),
-        Happening::End { which, code } => {
+        Event::End { which, code } => {
             // Started steps end in any order; the same one may be told to end twice.
-            let Some(launch) = rig.started.get((*ended + which) % rig.started.len().max(1)) else {
+            let Some(launch) = harness.started.get((*ended + which) % harness.started.len().max(1)) else {
                 return;
             };
             let (cluster, step) = (launch.cluster_id.clone(), launch.step_id.clone());
             *ended += 1;
-            rig.exit(&cluster, &step, *code);
+            harness.exit(&cluster, &step, *code);
             return;
         }
-        Happening::Put { value, back } => {
-            let at = input::seconds(rig.now).floor() - f64::from(i32::try_from(*back).unwrap());
+        Event::Put { value, back } => {
+            let at = seconds(harness.now).floor() - f64::from(i32::try_from(*back).unwrap());
             let data = json!([{"MetricName": "M", "Value": value, "Timestamp": at}]);
-            rig.cloudwatch("PutMetricData", json!({"Namespace": "N", "MetricData": data}));
+            harness.cloudwatch("PutMetricData", json!({"Namespace": "N", "MetricData": data}));
             return;
         }
-        Happening::Alarm { evaluation_periods, missing } => {
+        Event::Alarm { evaluation_periods, missing } => {
             let input = json!({"AlarmName": missing, "Namespace": "N", "MetricName": "M", "Statistic": "Maximum",
                 "Period": 60, "EvaluationPeriods": evaluation_periods, "Threshold": 1.0,
                 "ComparisonOperator": "LessThanThreshold", "TreatMissingData": missing});
-            rig.cloudwatch("PutMetricAlarm", input);
+            harness.cloudwatch("PutMetricAlarm", input);
             return;
         }
-        Happening::Schedule { cluster: c, seconds } => {
+        Event::Schedule { cluster: c, seconds } => {
             let at =
-                (rig.now + SignedDuration::from_secs(*seconds)).strftime("%Y-%m-%dT%H:%M:%S").to_string();
+                (harness.now + SignedDuration::from_secs(*seconds)).strftime("%Y-%m-%dT%H:%M:%S").to_string();
             let input = schedules::create(&format!("n{at}").replace(':', "-"), None, &at, &[&cluster(*c)]);
             // A name that is taken is an answer too.
-            drop(rig.try_call(Service::Scheduler, "CreateSchedule", &input));
+            drop(harness.try_call(Service::Scheduler, "CreateSchedule", &input));
             return;
         }
-        Happening::Restart => {
-            rig.world = serde_json::from_str(&serde_json::to_string(&rig.world).unwrap()).unwrap();
-            rig.world.restarted(rig.now);
-            rig.collect();
+        Event::Restart => {
+            harness.world = serde_json::from_str(&serde_json::to_string(&harness.world).unwrap()).unwrap();
+            harness.world.restarted(harness.now);
+            harness.collect();
             return;
         }
     };
     // Refusals are answers too; illegal transitions would have panicked.
-    drop(rig.try_call(Service::Emr, call.0, &call.1));
+    drop(harness.try_call(Service::Emr, call.0, &call.1));
 }
 
 /// What must hold at any time.
@@ -175,10 +175,10 @@ proptest! {
     /// One long step of time equals many short ones: nothing depends on how often anybody looked.
     #[test]
     fn one_long_step_of_time_equals_many_short_ones(
-        happenings in prop::collection::vec((0..200_000_u32, happening()), 1..25),
+        events in prop::collection::vec((0..200_000_u32, event()), 1..25),
     ) {
-        let (long, effects) = run(&happenings, 1);
-        let (short, more_effects) = run(&happenings, 13);
+        let (long, effects) = run(&events, 1);
+        let (short, more_effects) = run(&events, 13);
         prop_assert_eq!(effects, more_effects);
         prop_assert_eq!(long, short);
     }
@@ -186,12 +186,12 @@ proptest! {
     /// Every step that was started ends, and then every cluster that need not wait for steps is gone.
     #[test]
     fn everything_ends_when_its_steps_end(
-        happenings in prop::collection::vec((0..5_000_u32, happening()), 1..25),
+        events in prop::collection::vec((0..5_000_u32, event()), 1..25),
     ) {
-        let (mut world, _) = run(&happenings, 1);
+        let (mut world, _) = run(&events, 1);
         let mut now = world.clock;
         for _ in 0..400 {
-            now = input::after(now, SignedDuration::from_secs(1));
+            now = after(now, SignedDuration::from_secs(1));
             world.advance(now);
             let running: Vec<(String, String)> = world
                 .emr

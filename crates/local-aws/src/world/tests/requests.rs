@@ -4,13 +4,13 @@ use super::*;
 
 /// Refuses a launch that was changed at one place, with a message that says why.
 fn refuses(change: impl FnOnce(&mut Value), says: &str) {
-    let mut rig = Rig::new();
+    let mut harness = Harness::new();
     let mut asked = request(&[step("one", "TERMINATE_CLUSTER")]);
     change(&mut asked);
-    let (code, message) = rig.refused("RunJobFlow", asked);
+    let (code, message) = harness.refused("RunJobFlow", asked);
     assert_eq!(code, "ValidationException", "{message}");
     assert!(message.contains(says), "{message} should say {says}");
-    assert!(rig.all("ListClusters", "Clusters", json!({})).is_empty());
+    assert!(harness.all("ListClusters", "Clusters", json!({})).is_empty());
 }
 
 #[test]
@@ -29,11 +29,11 @@ fn a_release_label_has_a_known_form() {
         refuses(|asked| asked["ReleaseLabel"] = json!(label), "elease label");
     }
     refuses(|asked| asked["ReleaseLabel"] = Value::Null, "release label is required");
-    let mut rig = Rig::new();
+    let mut harness = Harness::new();
     for label in ["emr-5.36.2", "emr-7.13.0", "emr-spark-8.0.0"] {
         let mut asked = request(&[]);
         asked["ReleaseLabel"] = json!(label);
-        rig.launch(asked);
+        harness.launch(asked);
     }
 }
 
@@ -95,7 +95,7 @@ fn fleets_have_a_primary_node_and_a_capacity() {
     let mut asked = request(&[]);
     at(&mut asked, 2, "LaunchSpecifications", spot(10));
     at(&mut asked, 2, "InstanceTypeConfigs", types(30));
-    Rig::new().launch(asked);
+    Harness::new().launch(asked);
 }
 
 #[test]
@@ -106,18 +106,18 @@ fn steps_are_limited_in_number_and_length() {
         |asked| asked["Steps"][0]["HadoopJarStep"]["Args"] = json!(["x".repeat(10_223)]),
         "10241 characters",
     );
-    let mut rig = Rig::new();
+    let mut harness = Harness::new();
     let mut asked = request(&vec![step("one", "CONTINUE"); 256]);
     // Characters are counted, not bytes: 18 of the jar's name and these.
     asked["Steps"][0]["HadoopJarStep"]["Args"] = json!(["ä".repeat(10_222)]);
-    let id = rig.launch(asked);
+    let id = harness.launch(asked);
     let (_, message) =
-        rig.refused("AddJobFlowSteps", json!({"JobFlowId": id, "Steps": [step("x", "CONTINUE")]}));
+        harness.refused("AddJobFlowSteps", json!({"JobFlowId": id, "Steps": [step("x", "CONTINUE")]}));
     assert!(message.contains("256"), "{message}");
     // Only steps that wait or run count.
-    let first = rig.steps(&id)[0].clone();
-    rig.exit(&id, &first, 0);
-    rig.emr("AddJobFlowSteps", json!({"JobFlowId": id, "Steps": [step("x", "CONTINUE")]}));
+    let first = harness.steps(&id)[0].clone();
+    harness.exit(&id, &first, 0);
+    harness.emr("AddJobFlowSteps", json!({"JobFlowId": id, "Steps": [step("x", "CONTINUE")]}));
 }
 
 #[test]
@@ -132,18 +132,18 @@ fn numbers_have_ranges() {
 fn a_runtime_role_needs_a_security_configuration() {
     let role = "arn:aws:iam::123456789012:role/step";
     refuses(|asked| asked["StepExecutionRoleArn"] = json!(role), "Runtime roles");
-    let mut rig = Rig::new();
+    let mut harness = Harness::new();
     let mut asked = kept_alive(&[step("one", "CONTINUE")]);
     asked["StepExecutionRoleArn"] = json!(role);
     asked["SecurityConfiguration"] = json!("secure");
-    let id = rig.launch(asked);
-    let step_id = rig.steps(&id)[0].clone();
-    let described = rig.emr("DescribeStep", json!({"ClusterId": id, "StepId": step_id}));
+    let id = harness.launch(asked);
+    let step_id = harness.steps(&id)[0].clone();
+    let described = harness.emr("DescribeStep", json!({"ClusterId": id, "StepId": step_id}));
     assert_eq!(described["Step"]["ExecutionRoleArn"], role);
-    assert!(rig.started[0].notes.iter().any(|note| note.contains(role)));
-    let plain = rig.launch(kept_alive(&[]));
+    assert!(harness.started[0].remarks.iter().any(|remark| remark.contains(role)));
+    let plain = harness.launch(kept_alive(&[]));
     let input = json!({"JobFlowId": plain, "ExecutionRoleArn": role, "Steps": [step("x", "CONTINUE")]});
-    rig.refused("AddJobFlowSteps", input);
+    harness.refused("AddJobFlowSteps", input);
 }
 
 #[test]
@@ -152,22 +152,22 @@ fn a_step_that_cannot_run_here_is_refused_with_the_whole_request() {
         json!({"Name": "hive", "HadoopJarStep": {"Jar": "command-runner.jar", "Args": ["hive-script"]}});
     refuses(|asked| asked["Steps"] = json!([step("one", "CONTINUE"), hive]), "'hive-script'");
     refuses(|asked| asked["Steps"][0]["HadoopJarStep"]["Jar"] = json!("s3://b/my.jar"), "'s3://b/my.jar'");
-    let mut rig = Rig::new();
-    let id = rig.launch(kept_alive(&[]));
-    let (_, message) =
-        rig.refused("AddJobFlowSteps", json!({"JobFlowId": id, "Steps": [step("one", "CONTINUE"), hive]}));
+    let mut harness = Harness::new();
+    let id = harness.launch(kept_alive(&[]));
+    let (_, message) = harness
+        .refused("AddJobFlowSteps", json!({"JobFlowId": id, "Steps": [step("one", "CONTINUE"), hive]}));
     assert!(message.contains("'hive-script'"), "{message}");
 }
 
 #[test]
 fn steps_are_added_only_to_a_cluster_that_is_not_ending() {
-    let mut rig = Rig::new();
-    let id = rig.launch(request(&[]));
+    let mut harness = Harness::new();
+    let id = harness.launch(request(&[]));
     let input = json!({"JobFlowId": id, "Steps": [step("x", "CONTINUE")]});
-    assert!(rig.refused("AddJobFlowSteps", input.clone()).1.contains("may not be modified"));
-    rig.pass_secs(1);
-    rig.refused("AddJobFlowSteps", input);
-    let id = rig.launch(kept_alive(&[]));
-    rig.refused("AddJobFlowSteps", json!({"JobFlowId": id, "Steps": []}));
-    rig.refused("TerminateJobFlows", json!({"JobFlowIds": vec![id; 11]}));
+    assert!(harness.refused("AddJobFlowSteps", input.clone()).1.contains("may not be modified"));
+    harness.pass_secs(1);
+    harness.refused("AddJobFlowSteps", input);
+    let id = harness.launch(kept_alive(&[]));
+    harness.refused("AddJobFlowSteps", json!({"JobFlowId": id, "Steps": []}));
+    harness.refused("TerminateJobFlows", json!({"JobFlowIds": vec![id; 11]}));
 }

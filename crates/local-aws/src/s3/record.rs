@@ -9,20 +9,20 @@ use s3s::dto::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::journal::CallNote;
+use crate::journal::CallRecord;
 
-/// Notes the parameters of an operation: `note!(request, "GetObject", { "Bucket": bucket, "Key": key })`. What the client
-/// did not give is left out.
-macro_rules! note {
-    ($request:expr, $operation:literal, { $($name:literal: $field:ident),* $(,)? }) => {{
+/// Records the parameters of an operation: `record!(request, { "Bucket": bucket, "Key": key })`. What the client did
+/// not give is left out. [`resolved`] has recorded the operation's name, as s3s has it.
+macro_rules! record {
+    ($request:expr, { $($name:literal: $field:ident),* $(,)? }) => {{
         let mut parameters = serde_json::Map::new();
-        $($crate::s3::note::add(&mut parameters, $name, &$request.input.$field);)*
-        $crate::s3::note::called(&$request, $operation, parameters);
+        $($crate::s3::record::add(&mut parameters, $name, &$request.input.$field);)*
+        $crate::s3::record::called(&$request, parameters);
     }};
 }
-pub(super) use note;
+pub(super) use record;
 
-/// Notes a call whose parameters are not read yet.
+/// Records a call whose parameters are not read yet.
 pub(super) fn resolved(
     extensions: &mut Extensions,
     operation: &str,
@@ -32,23 +32,26 @@ pub(super) fn resolved(
     let mut parameters = Map::new();
     add(&mut parameters, "Bucket", &bucket.map(str::to_owned));
     add(&mut parameters, "Key", &key.map(str::to_owned));
-    write(extensions, operation, parameters);
+    if let Some(record) = extensions.get::<CallRecord>() {
+        record.operation(operation);
+    }
+    write(extensions, parameters);
 }
 
-/// Notes a call with its parameters.
-pub(super) fn called<T>(request: &S3Request<T>, operation: &str, parameters: Map<String, Value>) {
-    write(&request.extensions, operation, parameters);
+/// Records a call with its parameters.
+pub(super) fn called<T>(request: &S3Request<T>, parameters: Map<String, Value>) {
+    write(&request.extensions, parameters);
 }
 
-/// Notes the error of an answer that has no body to tell it.
+/// Records the error of an answer that has no body to tell it.
 pub(super) fn failed<T>(request: &S3Request<T>, code: &str) {
-    if let Some(note) = request.extensions.get::<CallNote>() {
-        note.error(code);
+    if let Some(record) = request.extensions.get::<CallRecord>() {
+        record.error(code);
     }
 }
 
-fn write(extensions: &Extensions, operation: &str, parameters: Map<String, Value>) {
-    let Some(note) = extensions.get::<CallNote>() else {
+fn write(extensions: &Extensions, parameters: Map<String, Value>) {
+    let Some(record) = extensions.get::<CallRecord>() else {
         return;
     };
     let text = |name: &str| parameters.get(name).and_then(Value::as_str);
@@ -57,23 +60,23 @@ fn write(extensions: &Extensions, operation: &str, parameters: Map<String, Value
         (Some(bucket), None) => format!("s3://{bucket}"),
         (None, _) => String::new(),
     };
-    note.call(operation, resource, Value::Object(parameters));
+    record.parameters(resource, Value::Object(parameters));
 }
 
 pub(super) fn add(parameters: &mut Map<String, Value>, name: &str, parameter: &impl Parameter) {
-    if let Some(value) = parameter.noted() {
+    if let Some(value) = parameter.recorded() {
         parameters.insert(name.to_owned(), value);
     }
 }
 
 /// A parameter of a request, as JSON.
 pub(super) trait Parameter {
-    fn noted(&self) -> Option<Value>;
+    fn recorded(&self) -> Option<Value>;
 }
 
 impl<T: Parameter> Parameter for Option<T> {
-    fn noted(&self) -> Option<Value> {
-        self.as_ref().and_then(Parameter::noted)
+    fn recorded(&self) -> Option<Value> {
+        self.as_ref().and_then(Parameter::recorded)
     }
 }
 
@@ -81,7 +84,7 @@ impl<T: Parameter> Parameter for Option<T> {
 macro_rules! parameters {
     ($($kind:ty: $value:ident => $json:expr;)*) => {
         $(impl Parameter for $kind {
-            fn noted(&self) -> Option<Value> {
+            fn recorded(&self) -> Option<Value> {
                 let $value = self;
                 Some($json.into())
             }
@@ -149,7 +152,7 @@ parameters! {
     };
 }
 
-/// A value with its members under botocore's names (`noncurrent_days` is `NoncurrentDays`), without those that are null.
+/// A value with its members under botocore's names (`noncurrent_days` is `NoncurrentDays`), without null members.
 fn named(value: Value) -> Value {
     let pascal = |name: &str| match name {
         "id" => "ID".to_owned(),

@@ -9,8 +9,8 @@ pub(crate) struct Page<T> {
     pub(crate) marker: Option<String>,
 }
 
-/// Takes one page of `items`, which are in the list's order. `marker` is what the previous page gave; `None` says
-/// that it is none of ours. A page of size 0 is empty and has a marker: the next one begins where this one did.
+/// Takes one page of `items`, which are in the list's order. `marker` is what the previous page gave; `None` says that
+/// no page of this list gave it. A page of size 0 is empty and has a marker: the next one begins where this one did.
 pub(crate) fn page<T>(
     items: Vec<T>,
     marker: Option<&str>,
@@ -26,8 +26,8 @@ pub(crate) fn page<T>(
     Some(Page { items: taken, marker })
 }
 
-/// Takes one page of a list whose order is that of its keys: it goes on behind the marker's key also when that item is
-/// gone by now. `None` says that the marker is none of ours.
+/// Takes one page of a list whose order is that of its keys. It goes on after the marker's key, also when that item is
+/// gone by now. `None` says that no page of this list gave the marker.
 pub(crate) fn sorted_page<T>(
     items: impl Iterator<Item = T>,
     marker: Option<&str>,

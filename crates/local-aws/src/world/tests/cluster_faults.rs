@@ -5,17 +5,17 @@ use crate::faults::FaultScript;
 
 const NAME: &str = "emrys/web-logs/2024-10-20/a1/0011223344556677";
 
-fn troubled(rules: &Value) -> Rig {
+fn troubled(rules: &Value) -> Harness {
     let script = FaultScript::read(&json!({ "clusters": rules }).to_string()).unwrap();
-    Rig::with(WorldSettings { cluster_rules: script.clusters, ..WorldSettings::default() })
+    Harness::with(WorldSettings { cluster_rules: script.clusters, ..WorldSettings::default() })
 }
 
-/// A rig with one rule for every cluster, and a cluster of two steps.
-fn one(mut rule: Value) -> (Rig, String) {
+/// A harness with one rule for every cluster, and a cluster of two steps.
+fn one(mut rule: Value) -> (Harness, String) {
     rule["cluster"] = json!(".");
-    let mut rig = troubled(&json!([rule]));
-    let id = rig.launch(request(&[step("one", "TERMINATE_CLUSTER"), step("two", "TERMINATE_CLUSTER")]));
-    (rig, id)
+    let mut harness = troubled(&json!([rule]));
+    let id = harness.launch(request(&[step("one", "TERMINATE_CLUSTER"), step("two", "TERMINATE_CLUSTER")]));
+    (harness, id)
 }
 
 #[test]
@@ -36,80 +36,81 @@ fn a_cluster_that_never_runs_ends_as_emr_says_it() {
             "",
         ),
     ] {
-        let (mut rig, id) = one(rule);
-        rig.pass_secs(1);
-        assert_eq!(rig.state(&id), pair("TERMINATED_WITH_ERRORS", code));
-        let status = rig.cluster(&id)["Status"].clone();
+        let (mut harness, id) = one(rule);
+        harness.pass_secs(1);
+        assert_eq!(harness.state(&id), pair("TERMINATED_WITH_ERRORS", code));
+        let status = harness.cluster(&id)["Status"].clone();
         assert_eq!(status.get("ErrorDetails").is_some(), detail, "{status}");
         let message = status["StateChangeReason"]["Message"].as_str().unwrap_or_default();
         assert!(message.contains(words), "{message}");
-        assert!(rig.started.is_empty());
+        assert!(harness.started.is_empty());
     }
 }
 
 #[test]
 fn an_endless_start_ends_when_somebody_ends_it() {
-    let (mut rig, id) = one(json!({"kind": "endless_starting"}));
-    rig.pass(SignedDuration::from_hours(100));
-    assert_eq!(rig.state(&id).0, "STARTING");
-    assert_eq!(rig.world.next_deadline(), None);
-    rig.emr("TerminateJobFlows", json!({"JobFlowIds": [id]}));
-    rig.pass_secs(1);
-    assert_eq!(rig.state(&id), pair("TERMINATED", "USER_REQUEST"));
+    let (mut harness, id) = one(json!({"kind": "endless_starting"}));
+    harness.pass(SignedDuration::from_hours(100));
+    assert_eq!(harness.state(&id).0, "STARTING");
+    assert_eq!(harness.world.next_deadline(), None);
+    harness.emr("TerminateJobFlows", json!({"JobFlowIds": [id]}));
+    harness.pass_secs(1);
+    assert_eq!(harness.state(&id), pair("TERMINATED", "USER_REQUEST"));
 }
 
 #[test]
 fn a_lost_task_node_is_a_note_and_no_more() {
-    let (mut rig, id) = one(json!({"kind": "spot_loss", "node": "task", "after_ms": 1_000}));
-    let told: Vec<_> = rig.started[0].notes.iter().filter(|note| note.contains("spot instance")).collect();
+    let (mut harness, id) = one(json!({"kind": "spot_loss", "node": "task", "after_ms": 1_000}));
+    let told: Vec<_> =
+        harness.started[0].remarks.iter().filter(|remark| remark.contains("spot instance")).collect();
     assert_eq!(told.len(), 1);
-    rig.pass_secs(2);
-    assert_eq!(rig.step_states(&id), ["RUNNING", "PENDING"]);
+    harness.pass_secs(2);
+    assert_eq!(harness.step_states(&id), ["RUNNING", "PENDING"]);
 }
 
 #[test]
 fn a_lost_core_node_fails_the_step() {
-    let (mut rig, id) = one(json!({"kind": "spot_loss", "node": "core", "after_ms": 1_000}));
-    rig.pass_secs(2);
-    let steps = rig.steps(&id);
-    assert_eq!(rig.stopped, [(steps[0].clone(), KillHow::Terminate)]);
-    assert_eq!(rig.step_states(&id), ["RUNNING", "PENDING"], "its process has not ended yet");
-    rig.end(&id, &steps[0], StepExit::Signalled(9));
-    rig.pass_secs(1);
-    assert_eq!(rig.step_states(&id), ["FAILED", "CANCELLED"]);
-    assert_eq!(rig.state(&id), pair("TERMINATED_WITH_ERRORS", "STEP_FAILURE"));
+    let (mut harness, id) = one(json!({"kind": "spot_loss", "node": "core", "after_ms": 1_000}));
+    harness.pass_secs(2);
+    let steps = harness.steps(&id);
+    assert_eq!(harness.stopped, [(steps[0].clone(), KillHow::Terminate)]);
+    assert_eq!(harness.step_states(&id), ["RUNNING", "PENDING"], "its process has not ended yet");
+    harness.end(&id, &steps[0], StepExit::Signalled(9));
+    harness.pass_secs(1);
+    assert_eq!(harness.step_states(&id), ["FAILED", "CANCELLED"]);
+    assert_eq!(harness.state(&id), pair("TERMINATED_WITH_ERRORS", "STEP_FAILURE"));
 }
 
 #[test]
 fn a_lost_primary_node_takes_the_cluster_with_it() {
-    let (mut rig, id) = one(json!({"kind": "spot_loss", "node": "primary", "after_ms": 1_000}));
-    rig.pass_ms(999);
-    assert_eq!(rig.state(&id).0, "RUNNING");
-    rig.pass_ms(1);
-    assert_eq!(rig.state(&id), pair("TERMINATING", "INSTANCE_FAILURE"));
-    assert_eq!(rig.step_states(&id), ["INTERRUPTED", "CANCELLED"]);
-    let steps = rig.steps(&id);
-    assert_eq!(rig.stopped, [(steps[0].clone(), KillHow::Terminate)]);
+    let (mut harness, id) = one(json!({"kind": "spot_loss", "node": "primary", "after_ms": 1_000}));
+    harness.pass_ms(999);
+    assert_eq!(harness.state(&id).0, "RUNNING");
+    harness.pass_ms(1);
+    assert_eq!(harness.state(&id), pair("TERMINATING", "INSTANCE_FAILURE"));
+    assert_eq!(harness.step_states(&id), ["INTERRUPTED", "CANCELLED"]);
+    let steps = harness.steps(&id);
+    assert_eq!(harness.stopped, [(steps[0].clone(), KillHow::Terminate)]);
     // The process that was ended with its node tells nobody any more.
-    rig.end(&id, &steps[0], StepExit::Signalled(9));
-    rig.pass_secs(1);
-    assert_eq!(rig.state(&id), pair("TERMINATED_WITH_ERRORS", "INSTANCE_FAILURE"));
-    assert_eq!(rig.step_states(&id), ["INTERRUPTED", "CANCELLED"]);
+    harness.end(&id, &steps[0], StepExit::Signalled(9));
+    harness.pass_secs(1);
+    assert_eq!(harness.state(&id), pair("TERMINATED_WITH_ERRORS", "INSTANCE_FAILURE"));
+    assert_eq!(harness.step_states(&id), ["INTERRUPTED", "CANCELLED"]);
 }
 
 #[test]
 fn a_step_that_succeeded_is_said_to_have_failed() {
-    let (mut rig, id) = one(json!({"kind": "unknown_error", "step": "^two$"}));
+    let (mut harness, id) = one(json!({"kind": "unknown_error", "step": "^two$"}));
     for at in 0..2 {
-        let steps = rig.steps(&id);
-        rig.exit(&id, &steps[at], 0);
+        let steps = harness.steps(&id);
+        harness.exit(&id, &steps[at], 0);
     }
-    assert_eq!(rig.step_states(&id), ["COMPLETED", "FAILED"]);
-    let steps = rig.steps(&id);
-    let told = rig.emr("DescribeStep", json!({"ClusterId": id, "StepId": steps[1]}));
+    assert_eq!(harness.step_states(&id), ["COMPLETED", "FAILED"]);
+    let steps = harness.steps(&id);
+    let told = harness.emr("DescribeStep", json!({"ClusterId": id, "StepId": steps[1]}));
     assert_eq!(told["Step"]["Status"]["FailureDetails"], json!({"Reason": "Unknown Error."}));
-    rig.pass_secs(1);
-    assert_eq!(rig.state(&id), pair("TERMINATED_WITH_ERRORS", "STEP_FAILURE"));
+    harness.pass_secs(1);
+    assert_eq!(harness.state(&id), pair("TERMINATED_WITH_ERRORS", "STEP_FAILURE"));
 }
 
 #[test]
@@ -117,37 +118,38 @@ fn a_plain_end_has_neither_code_nor_message() {
     let starting = json!({"kind": "terminated", "at": "starting"});
     let running = json!({"kind": "terminated", "after_ms": 1_000});
     for (rule, states) in [(starting, ["CANCELLED", "CANCELLED"]), (running, ["CANCELLED", "CANCELLED"])] {
-        let (mut rig, id) = one(rule);
-        rig.pass_secs(2);
-        if let Some(launch) = rig.started.first() {
+        let (mut harness, id) = one(rule);
+        harness.pass_secs(2);
+        if let Some(launch) = harness.started.first() {
             let step = launch.step_id.clone();
-            rig.end(&id, &step, StepExit::Signalled(15));
+            harness.end(&id, &step, StepExit::Signalled(15));
         }
-        rig.pass_secs(1);
-        let status = rig.cluster(&id)["Status"].clone();
+        harness.pass_secs(1);
+        let status = harness.cluster(&id)["Status"].clone();
         assert_eq!(status["State"], "TERMINATED");
         assert_eq!(status["StateChangeReason"], json!({}));
-        assert_eq!(rig.step_states(&id), states);
+        assert_eq!(harness.step_states(&id), states);
     }
 }
 
 #[test]
 fn a_state_can_be_one_that_nobody_knows_for_a_while() {
-    let mut rig = troubled(&json!([
+    let mut harness = troubled(&json!([
         {"cluster": ".", "kind": "unknown_state", "of": "cluster", "after_ms": 1_000, "for_ms": 1_000},
         {"cluster": ".", "kind": "unknown_state", "of": "step", "state": "NAPPING", "after_ms": 1_500},
     ]));
-    let id = rig.launch(request(&[step("one", "TERMINATE_CLUSTER"), step("two", "CONTINUE")]));
+    let id = harness.launch(request(&[step("one", "TERMINATE_CLUSTER"), step("two", "CONTINUE")]));
     // The model has no such state, so these calls go past the checks of the answers' form.
-    let seen = |rig: &mut Rig| {
+    let seen = |harness: &mut Harness| {
         let context = CallContext {
-            now: rig.now,
+            now: harness.now,
             region: "r".into(),
             account: "1".into(),
             access_key: "k".into(),
             view: ListView::default(),
         };
-        let mut call = |operation, input| rig.world.call(Service::Emr, operation, &input, &context).unwrap();
+        let mut call =
+            |operation, input| harness.world.call(Service::Emr, operation, &input, &context).unwrap();
         let cluster = call("DescribeCluster", json!({"ClusterId": id}));
         let steps = call("ListSteps", json!({"ClusterId": id}));
         let running = call("ListClusters", json!({"ClusterStates": ["RUNNING"]}));
@@ -160,62 +162,62 @@ fn a_state_can_be_one_that_nobody_knows_for_a_while() {
         )
     };
     let told = |cluster: &str, step: &str, running: usize| (cluster.to_owned(), step.to_owned(), running);
-    assert_eq!(seen(&mut rig), told("RUNNING", "RUNNING", 1));
-    rig.pass_ms(1_600);
-    assert_eq!(seen(&mut rig), told("DREAMING", "NAPPING", 0));
-    rig.pass_ms(500);
-    assert_eq!(seen(&mut rig), told("RUNNING", "NAPPING", 1));
-    let steps = rig.world.emr.clusters().next().unwrap().steps[0].id.clone();
-    rig.exit(&id, &steps, 1);
-    rig.pass_secs(1);
-    assert_eq!(rig.state(&id), pair("TERMINATED_WITH_ERRORS", "STEP_FAILURE"));
+    assert_eq!(seen(&mut harness), told("RUNNING", "RUNNING", 1));
+    harness.pass_ms(1_600);
+    assert_eq!(seen(&mut harness), told("DREAMING", "NAPPING", 0));
+    harness.pass_ms(500);
+    assert_eq!(seen(&mut harness), told("RUNNING", "NAPPING", 1));
+    let steps = harness.world.emr.clusters().next().unwrap().steps[0].id.clone();
+    harness.exit(&id, &steps, 1);
+    harness.pass_secs(1);
+    assert_eq!(harness.state(&id), pair("TERMINATED_WITH_ERRORS", "STEP_FAILURE"));
 }
 
 #[test]
 fn late_logs_come_after_the_cluster_and_keep_the_world_awake() {
-    let (mut rig, id) = one(json!({"kind": "late_logs", "delay_ms": 60_000}));
-    assert!(rig.started[0].logs.late);
+    let (mut harness, id) = one(json!({"kind": "late_logs", "delay_ms": 60_000}));
+    assert!(harness.started[0].logs.late);
     for at in 0..2 {
-        let steps = rig.steps(&id);
-        rig.exit(&id, &steps[at], 0);
+        let steps = harness.steps(&id);
+        harness.exit(&id, &steps[at], 0);
     }
-    rig.pass_secs(59);
-    assert_eq!(rig.state(&id), pair("TERMINATED", "ALL_STEPS_COMPLETED"));
-    assert!(rig.uploaded.is_empty() && !rig.world.is_idle());
-    rig.pass_secs(2);
-    assert_eq!(rig.uploaded, [id]);
-    assert!(rig.world.is_idle());
+    harness.pass_secs(59);
+    assert_eq!(harness.state(&id), pair("TERMINATED", "ALL_STEPS_COMPLETED"));
+    assert!(harness.uploaded.is_empty() && !harness.world.is_idle());
+    harness.pass_secs(2);
+    assert_eq!(harness.uploaded, [id]);
+    assert!(harness.world.is_idle());
 }
 
 #[test]
 fn a_rule_counts_the_clusters_that_it_fits() {
-    let mut rig = troubled(&json!([
+    let mut harness = troubled(&json!([
         {"cluster": "/a1/", "kind": "no_capacity", "first": 2, "times": 1},
         {"cluster": "/a1/", "kind": "corrupt_logs"},
         {"cluster": "/a2/", "kind": "rotated_logs"},
     ]));
     let mut ends = Vec::new();
     for _ in 0..3 {
-        let id = rig.launch(request(&[]));
-        rig.pass_secs(1);
-        ends.push(rig.state(&id).1);
+        let id = harness.launch(request(&[]));
+        harness.pass_secs(1);
+        ends.push(harness.state(&id).1);
     }
     assert_eq!(ends, ["ALL_STEPS_COMPLETED", "VALIDATION_ERROR", "ALL_STEPS_COMPLETED"]);
     assert!(NAME.contains("/a1/"));
-    rig.launch(request(&[step("one", "CONTINUE")]));
-    let logs = rig.started[0].logs;
+    harness.launch(request(&[step("one", "CONTINUE")]));
+    let logs = harness.started[0].logs;
     assert!(logs.corrupt && !logs.rotated && !logs.late);
 }
 
 #[test]
 fn faults_of_a_cluster_outlive_the_daemon() {
-    let (mut rig, id) = one(json!({"kind": "spot_loss", "node": "primary", "after_ms": 3_600_000}));
-    let saved = serde_json::to_string(&rig.world).unwrap();
-    rig.world = serde_json::from_str(&saved).unwrap();
-    assert_eq!(serde_json::to_string(&rig.world).unwrap(), saved);
-    rig.world.set_settings(WorldSettings::default());
-    rig.pass(SignedDuration::from_hours(1));
-    assert_eq!(rig.state(&id).1, "INSTANCE_FAILURE");
+    let (mut harness, id) = one(json!({"kind": "spot_loss", "node": "primary", "after_ms": 3_600_000}));
+    let saved = serde_json::to_string(&harness.world).unwrap();
+    harness.world = serde_json::from_str(&saved).unwrap();
+    assert_eq!(serde_json::to_string(&harness.world).unwrap(), saved);
+    harness.world.set_settings(WorldSettings::default());
+    harness.pass(SignedDuration::from_hours(1));
+    assert_eq!(harness.state(&id).1, "INSTANCE_FAILURE");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::ApiError;
+use super::error::ApiError;
 
 /// Reads an input into its structure. The wire layer has validated it against the service model before, so that an
 /// error here is rare; it is still an answer and not a panic.

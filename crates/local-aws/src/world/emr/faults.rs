@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::Emr;
 use super::cluster::{Cluster, ErrorDetail};
-use super::state::{ReasonCode, StepState};
+use super::state::StepState;
 use super::step::Stopping;
-use crate::world::input::after;
-use crate::world::{
-    ClusterTrouble, Effect, FaultPhase, KillHow, LogTrouble, Node, StateOf, StepEnd, StepExit, WorldSettings,
+use crate::world::context::{
+    ClusterTrouble, Effect, FaultPhase, KillHow, LogFaults, Node, ReasonCode, StateOf, StepEnd, StepExit,
+    WorldSettings, after,
 };
 
 /// Something that will happen to a cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Happening {
+pub(crate) struct PlannedFault {
     pub(crate) at: Timestamp,
     what: What,
 }
@@ -30,7 +30,7 @@ enum What {
 
 impl Emr {
     /// The faults of a new cluster of this name.
-    pub(crate) fn troubles_of(&self, name: &str, settings: &WorldSettings) -> Vec<ClusterTrouble> {
+    pub(crate) fn faults_of(&self, name: &str, settings: &WorldSettings) -> Vec<ClusterTrouble> {
         let scripted = settings.scripts.fault_for(name).map(ClusterTrouble::from);
         let by_rules = settings.cluster_rules.iter().filter(|rule| rule.fits(name)).filter(|rule| {
             let before = self.clusters.values().filter(|cluster| rule.fits(&cluster.name)).count();
@@ -42,7 +42,7 @@ impl Emr {
 
 impl Cluster {
     pub(crate) fn starts_endlessly(&self) -> bool {
-        self.troubles.contains(&ClusterTrouble::EndlessStarting)
+        self.faults.contains(&ClusterTrouble::EndlessStarting)
     }
 
     /// Ends the cluster in this phase where a fault says so.
@@ -53,7 +53,7 @@ impl Cluster {
         settings: &WorldSettings,
         outbox: &mut Vec<Effect>,
     ) -> bool {
-        let fault = self.troubles.iter().find(|trouble| match trouble {
+        let fault = self.faults.iter().find(|fault| match fault {
             ClusterTrouble::Fails { at, .. } => *at == phase,
             ClusterTrouble::Terminated { at, .. } => *at == Some(phase),
             _ => false,
@@ -78,14 +78,14 @@ impl Cluster {
     }
 
     /// What will happen to a cluster that begins to run.
-    pub(crate) fn foresee(&mut self, at: Timestamp) {
-        let mut foreseen = Vec::new();
+    pub(crate) fn plan_faults(&mut self, at: Timestamp) {
+        let mut planned = Vec::new();
         let mut add = |millis: u64, what: What| {
             let happens = after(at, SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX)));
-            foreseen.push(Happening { at: happens, what });
+            planned.push(PlannedFault { at: happens, what });
         };
-        for trouble in &self.troubles {
-            match trouble {
+        for fault in &self.faults {
+            match fault {
                 ClusterTrouble::SpotLoss { node, after_ms } => add(*after_ms, What::Lose(*node)),
                 ClusterTrouble::Terminated { at: None, after_ms } => add(*after_ms, What::EndPlainly),
                 ClusterTrouble::UnknownState { of, state, after_ms, for_ms } => {
@@ -97,46 +97,46 @@ impl Cluster {
                 _ => {}
             }
         }
-        foreseen.sort_by_key(|happening| happening.at);
-        self.happenings = foreseen;
+        planned.sort_by_key(|planned| planned.at);
+        self.planned_faults = planned;
     }
 
     /// Forgets what would have happened: the end has begun.
-    pub(crate) fn foresee_nothing(&mut self) {
-        self.happenings.clear();
-        (self.called, self.steps_called) = (None, None);
+    pub(crate) fn forget_planned_faults(&mut self) {
+        self.planned_faults.clear();
+        (self.shown_state, self.shown_step_state) = (None, None);
     }
 
     /// What will happen to a cluster that has ended.
-    pub(crate) fn foresee_logs(&mut self, end: Timestamp) {
-        let late = self.troubles.iter().find_map(|trouble| match trouble {
+    pub(crate) fn plan_late_logs(&mut self, end: Timestamp) {
+        let late = self.faults.iter().find_map(|fault| match fault {
             ClusterTrouble::LateLogs { delay_ms } => Some(*delay_ms),
             _ => None,
         });
         if let Some(delay) = late {
             let delay = SignedDuration::from_millis(i64::try_from(delay).unwrap_or(i64::MAX));
-            self.happenings = vec![Happening { at: after(end, delay), what: What::UploadLogs }];
+            self.planned_faults = vec![PlannedFault { at: after(end, delay), what: What::UploadLogs }];
         }
     }
 
     /// Lets the next thing happen, if it is due by `at`.
-    pub(crate) fn happen(
+    pub(crate) fn apply_planned_fault(
         &mut self,
         at: Timestamp,
         settings: &WorldSettings,
         outbox: &mut Vec<Effect>,
     ) -> bool {
-        if self.happenings.first().is_none_or(|happening| happening.at > at) {
+        if self.planned_faults.first().is_none_or(|planned| planned.at > at) {
             return false;
         }
-        match self.happenings.remove(0).what {
+        match self.planned_faults.remove(0).what {
             // YARN runs its tasks again elsewhere: it takes longer, and that is all.
             What::Lose(Node::Task) => {}
             What::Lose(Node::Core) => self.lose_core(outbox),
             What::Lose(Node::Primary) => self.lose_primary(at, settings, outbox),
             What::EndPlainly => self.end_plainly(at, settings, outbox),
-            What::Call(StateOf::Cluster, state) => self.called = state,
-            What::Call(StateOf::Step, state) => self.steps_called = state,
+            What::Call(StateOf::Cluster, state) => self.shown_state = state,
+            What::Call(StateOf::Step, state) => self.shown_step_state = state,
             What::UploadLogs => outbox.push(Effect::UploadLogs { cluster_id: self.id.clone() }),
         }
         true
@@ -170,9 +170,9 @@ impl Cluster {
         self.terminate_for(None, "", at, &settings.pace, outbox);
     }
 
-    /// The end of a step as it is told.
-    pub(crate) fn told_end(&self, step_name: &str, end: StepEnd) -> StepEnd {
-        let denied = self.troubles.iter().any(|trouble| match trouble {
+    /// The end of a step as it is reported: a fault may turn success into failure.
+    pub(crate) fn reported_end(&self, step_name: &str, end: StepEnd) -> StepEnd {
+        let denied = self.faults.iter().any(|fault| match fault {
             ClusterTrouble::UnknownError { step: None } => true,
             ClusterTrouble::UnknownError { step: Some(pattern) } => {
                 Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(step_name))
@@ -183,18 +183,18 @@ impl Cluster {
     }
 
     /// What becomes of its steps' logs.
-    pub(crate) fn log_trouble(&self) -> LogTrouble {
-        let has = |wanted: fn(&ClusterTrouble) -> bool| self.troubles.iter().any(wanted);
-        LogTrouble {
-            late: has(|trouble| matches!(trouble, ClusterTrouble::LateLogs { .. })),
-            rotated: has(|trouble| matches!(trouble, ClusterTrouble::RotatedLogs)),
-            corrupt: has(|trouble| matches!(trouble, ClusterTrouble::CorruptLogs)),
+    pub(crate) fn log_faults(&self) -> LogFaults {
+        let has = |wanted: fn(&ClusterTrouble) -> bool| self.faults.iter().any(wanted);
+        LogFaults {
+            late: has(|fault| matches!(fault, ClusterTrouble::LateLogs { .. })),
+            rotated: has(|fault| matches!(fault, ClusterTrouble::RotatedLogs)),
+            corrupt: has(|fault| matches!(fault, ClusterTrouble::CorruptLogs)),
         }
     }
 
     /// What its steps' controller logs say about faults that leave no other trace.
-    pub(crate) fn trouble_notes(&self) -> impl Iterator<Item = String> {
-        self.troubles.iter().filter_map(|trouble| match trouble {
+    pub(crate) fn fault_remarks(&self) -> impl Iterator<Item = String> {
+        self.faults.iter().filter_map(|fault| match fault {
             ClusterTrouble::SpotLoss { node: Node::Task, after_ms } => Some(format!(
                 "A spot instance of the task nodes is lost {after_ms} ms after the cluster began to run: on purpose."
             )),

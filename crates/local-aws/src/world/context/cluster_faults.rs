@@ -15,29 +15,36 @@
 //! | `times` | how many have it (left out: no end) |
 //! | `kind` | the fault, with its own members beside it: |
 //!
-//! | kind | what becomes of the cluster |
+//! | kind | what happens to the cluster |
 //! | --- | --- |
 //! | `bootstrap_failure` | ends in BOOTSTRAPPING with BOOTSTRAP_FAILURE; `message`, `error_code` |
 //! | `no_capacity` | ends in STARTING with VALIDATION_ERROR, as EMR says that a zone has no such instances |
 //! | `fleet_timeout` | ends in STARTING with INSTANCE_FLEET_TIMEOUT |
 //! | `fails` | ends in the phase `at` (`starting`, `bootstrapping`) with `code`, `message`, `error_code` |
-//! | `endless_starting` | stays in STARTING until somebody ends it |
-//! | `spot_loss` | `after_ms` in RUNNING it loses its `node`: `task` (only slower, and a note in the step's controller log), `core` (the step FAILED), `primary` (the step INTERRUPTED, the cluster TERMINATED_WITH_ERRORS with INSTANCE_FAILURE) |
+//! | `endless_starting` | stays in STARTING until a call ends it |
+//! | `spot_loss` | loses its `node`, `after_ms` in RUNNING; see below |
 //! | `unknown_error` | a step that succeeded is FAILED with "Unknown Error."; `step`, a pattern for its name |
-//! | `terminated` | ends TERMINATED with neither code nor message; `at` (`starting`, `bootstrapping`, or `running`, which is meant when left out, there `after_ms`) |
-//! | `unknown_state` | `after_ms` in RUNNING, for `for_ms` (left out: until it ends), the state `of` the `cluster` or its running `step` is called `state` (left out: `DREAMING`) |
+//! | `terminated` | ends TERMINATED with neither code nor message; see below |
+//! | `unknown_state` | a state has an unknown name, `after_ms` in RUNNING; see below |
 //! | `late_logs` | step logs are uploaded only `delay_ms` after the cluster's end |
 //! | `rotated_logs` | the first half of each step log lies in `stderr.2024-10-21-03.gz` |
 //! | `corrupt_logs` | step logs are truncated |
+//!
+//! - `spot_loss`: without a `task` node the step is slower, and its controller log says so. Without a `core` node the
+//!   step is FAILED. Without the `primary` node the step is INTERRUPTED, and the cluster TERMINATED_WITH_ERRORS with
+//!   INSTANCE_FAILURE.
+//! - `terminated`: it ends in the phase `at` (`starting`, `bootstrapping`, or `running`, the default), and there
+//!   `after_ms`.
+//! - `unknown_state`: the state `of` the `cluster` or of its running `step` is called `state` (default: `DREAMING`),
+//!   for `for_ms` (default: until it ends).
 //!
 //! A cluster may have several faults. Which ones is decided when it is launched.
 
 use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::ClusterFault;
-use super::emr::ReasonCode;
-use super::scripts::FaultPhase;
+use super::reason::ReasonCode;
+use super::scripts::{ClusterFault, FaultPhase};
 
 /// Which clusters have which fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::error::ApiError;
 use super::scripts::ScriptedWork;
-use super::{ApiError, Service};
+use crate::services::{EmrOperation, Service};
 
 /// Something that must happen outside of the pure world. [`crate::steps::Runner`] executes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,7 +50,7 @@ pub struct MadeCall {
     /// The service that was called.
     pub service: Service,
     /// The operation.
-    pub operation: String,
+    pub operation: EmrOperation,
     /// The parameters.
     pub input: Value,
     /// What the service refused it with.
@@ -90,14 +91,15 @@ pub struct StepLaunch {
     pub spark_defaults: BTreeMap<String, String>,
     /// What becomes of its logs on purpose.
     #[serde(default)]
-    pub logs: LogTrouble,
+    pub logs: LogFaults,
     /// What the embedded AWS does otherwise than EMR for this step; lines for its controller log.
-    pub notes: Vec<String>,
+    #[serde(rename = "notes")]
+    pub remarks: Vec<String>,
 }
 
 /// What becomes of a step's logs on purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LogTrouble {
+pub struct LogFaults {
     /// They are held back until [`Effect::UploadLogs`].
     pub late: bool,
     /// Their first half is in a file of its own.

@@ -33,11 +33,11 @@ pub struct Scripts {
 /// A script that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ScriptError {
-    /// The file is no JSON of the right form.
+    /// The file is not valid JSON, or has the wrong members.
     #[error("scripted steps cannot be read: {0}")]
     Json(#[from] serde_json::Error),
-    /// A pattern is no regular expression.
-    #[error("the pattern {pattern:?} is no regular expression: {source}")]
+    /// A pattern is not a valid regular expression.
+    #[error("the pattern {pattern:?} is not a valid regular expression: {source}")]
     Pattern {
         /// The pattern as written.
         pattern: String,
@@ -182,7 +182,7 @@ pub struct ClusterFault {
     /// In which phase it fails (at its end).
     pub at: FaultPhase,
     /// The code of the state change reason.
-    pub code: super::emr::ReasonCode,
+    pub code: super::reason::ReasonCode,
     /// The message of the state change reason.
     pub message: String,
     /// The code of an entry in ErrorDetails, such as `BOOTSTRAP_FAILURE_PRIMARY_WITH_NON_ZERO_CODE`.

@@ -15,54 +15,54 @@ fn no_success() -> Value {
     })
 }
 
-fn succeed(rig: &mut Rig, value: f64) {
-    let at = input::seconds(rig.now);
+fn succeed(harness: &mut Harness, value: f64) {
+    let at = seconds(harness.now);
     let datum = json!({"MetricName": "RunSucceeded", "Value": value, "Timestamp": at, "Unit": "Count",
         "Dimensions": [{"Name": "Pipeline", "Value": "web-logs"}]});
-    rig.cloudwatch("PutMetricData", json!({"Namespace": "Emrys", "MetricData": [datum]}));
+    harness.cloudwatch("PutMetricData", json!({"Namespace": "Emrys", "MetricData": [datum]}));
 }
 
-fn alarm(rig: &mut Rig) -> Value {
-    let answer = rig.cloudwatch("DescribeAlarms", json!({"AlarmNames": ["emrys/web-logs/no-success"]}));
+fn alarm(harness: &mut Harness) -> Value {
+    let answer = harness.cloudwatch("DescribeAlarms", json!({"AlarmNames": ["emrys/web-logs/no-success"]}));
     answer["MetricAlarms"][0].clone()
 }
 
-fn state(rig: &mut Rig) -> String {
-    text(&alarm(rig)["StateValue"])
+fn state(harness: &mut Harness) -> String {
+    text(&alarm(harness)["StateValue"])
 }
 
 #[test]
 fn no_data_breaches_and_a_success_clears() {
-    let mut rig = Rig::new();
-    rig.cloudwatch("PutMetricAlarm", no_success());
-    assert_eq!(state(&mut rig), "INSUFFICIENT_DATA");
-    rig.pass_ms(199);
-    assert_eq!(state(&mut rig), "INSUFFICIENT_DATA");
-    rig.pass_ms(1);
-    assert_eq!(state(&mut rig), "ALARM");
-    rig.pass_secs(600);
-    succeed(&mut rig, 0.0);
-    assert_eq!(state(&mut rig), "ALARM");
-    succeed(&mut rig, 1.0);
-    assert_eq!(state(&mut rig), "OK");
-    let changed = input::seconds(rig.now);
+    let mut harness = Harness::new();
+    harness.cloudwatch("PutMetricAlarm", no_success());
+    assert_eq!(state(&mut harness), "INSUFFICIENT_DATA");
+    harness.pass_ms(199);
+    assert_eq!(state(&mut harness), "INSUFFICIENT_DATA");
+    harness.pass_ms(1);
+    assert_eq!(state(&mut harness), "ALARM");
+    harness.pass_secs(600);
+    succeed(&mut harness, 0.0);
+    assert_eq!(state(&mut harness), "ALARM");
+    succeed(&mut harness, 1.0);
+    assert_eq!(state(&mut harness), "OK");
+    let changed = seconds(harness.now);
     // It stays so for a day, and goes back to ALARM when no further success comes.
-    rig.pass(SignedDuration::from_hours(26));
-    assert_eq!(state(&mut rig), "OK");
-    assert_eq!(alarm(&mut rig)["StateUpdatedTimestamp"], json!(changed));
-    rig.pass(SignedDuration::from_hours(3));
-    assert_eq!(state(&mut rig), "ALARM");
+    harness.pass(SignedDuration::from_hours(26));
+    assert_eq!(state(&mut harness), "OK");
+    assert_eq!(alarm(&mut harness)["StateUpdatedTimestamp"], json!(changed));
+    harness.pass(SignedDuration::from_hours(3));
+    assert_eq!(state(&mut harness), "ALARM");
     // At the end of a period, not when somebody looked.
-    let updated = alarm(&mut rig)["StateUpdatedTimestamp"].as_f64().unwrap();
-    assert!(updated < input::seconds(rig.now) && updated % 3_600.0 == 0.0, "{updated}");
+    let updated = alarm(&mut harness)["StateUpdatedTimestamp"].as_f64().unwrap();
+    assert!(updated < seconds(harness.now) && updated % 3_600.0 == 0.0, "{updated}");
 }
 
 #[test]
 fn an_alarm_shows_its_configuration() {
-    let mut rig = Rig::new();
-    let created = input::seconds(rig.now);
-    rig.cloudwatch("PutMetricAlarm", no_success());
-    let shown = alarm(&mut rig);
+    let mut harness = Harness::new();
+    let created = seconds(harness.now);
+    harness.cloudwatch("PutMetricAlarm", no_success());
+    let shown = alarm(&mut harness);
     for (member, value) in no_success().as_object().unwrap() {
         assert_eq!(&shown[member], value, "{member}");
     }
@@ -79,40 +79,41 @@ fn an_alarm_shows_its_configuration() {
 
 #[test]
 fn an_update_replaces_the_configuration_and_keeps_the_state() {
-    let mut rig = Rig::new();
-    rig.cloudwatch("PutMetricAlarm", no_success());
-    rig.pass_secs(1);
-    assert_eq!(state(&mut rig), "ALARM");
+    let mut harness = Harness::new();
+    harness.cloudwatch("PutMetricAlarm", no_success());
+    harness.pass_secs(1);
+    assert_eq!(state(&mut harness), "ALARM");
     let mut changed = no_success();
     changed["TreatMissingData"] = json!("notBreaching");
     changed.as_object_mut().unwrap().remove("AlarmDescription");
-    rig.cloudwatch("PutMetricAlarm", changed);
-    assert_eq!(state(&mut rig), "ALARM");
-    assert_eq!(alarm(&mut rig).get("AlarmDescription"), None);
-    rig.pass_secs(1);
-    assert_eq!(state(&mut rig), "OK");
+    harness.cloudwatch("PutMetricAlarm", changed);
+    assert_eq!(state(&mut harness), "ALARM");
+    assert_eq!(alarm(&mut harness).get("AlarmDescription"), None);
+    harness.pass_secs(1);
+    assert_eq!(state(&mut harness), "OK");
 }
 
 #[test]
 fn what_happened_before_the_alarm_counts() {
-    let mut rig = Rig::new();
-    succeed(&mut rig, 1.0);
-    rig.pass(SignedDuration::from_hours(5));
-    rig.cloudwatch("PutMetricAlarm", no_success());
-    rig.pass_secs(1);
-    assert_eq!(state(&mut rig), "OK");
+    let mut harness = Harness::new();
+    succeed(&mut harness, 1.0);
+    harness.pass(SignedDuration::from_hours(5));
+    harness.cloudwatch("PutMetricAlarm", no_success());
+    harness.pass_secs(1);
+    assert_eq!(state(&mut harness), "OK");
 }
 
 #[test]
 fn alarms_are_listed_in_pages_and_filtered() {
-    let mut rig = Rig::new();
+    let mut harness = Harness::new();
     for name in ["a/1", "a/2", "b/1", "b/2", "b/3"] {
         let mut asked = no_success();
         asked["AlarmName"] = json!(name);
-        rig.cloudwatch("PutMetricAlarm", asked);
+        harness.cloudwatch("PutMetricAlarm", asked);
     }
     let mut list = |input: Value| -> Vec<String> {
-        rig.all("DescribeAlarms", "MetricAlarms", input)
+        harness
+            .all("DescribeAlarms", "MetricAlarms", input)
             .iter()
             .map(|alarm| text(&alarm["AlarmName"]))
             .collect()
@@ -124,17 +125,17 @@ fn alarms_are_listed_in_pages_and_filtered() {
     assert_eq!(list(json!({"StateValue": "OK"})).len(), 0);
     assert_eq!(list(json!({"ActionPrefix": "arn:aws:sns"})).len(), 5);
     assert_eq!(list(json!({"AlarmTypes": ["CompositeAlarm"]})).len(), 0);
-    rig.cloudwatch("DeleteAlarms", json!({"AlarmNames": ["a/1", "b/1"]}));
-    let (code, _) = rig.refused("DeleteAlarms", json!({"AlarmNames": ["a/2", "a/1"]}));
+    harness.cloudwatch("DeleteAlarms", json!({"AlarmNames": ["a/1", "b/1"]}));
+    let (code, _) = harness.refused("DeleteAlarms", json!({"AlarmNames": ["a/2", "a/1"]}));
     assert_eq!(code, "ResourceNotFound");
-    assert_eq!(rig.all("DescribeAlarms", "MetricAlarms", json!({})).len(), 3);
-    assert_eq!(rig.refused("DescribeAlarms", json!({"NextToken": "x"})).0, "InvalidNextToken");
-    rig.refused("DescribeAlarms", json!({"AlarmNames": ["a"], "AlarmNamePrefix": "a"}));
+    assert_eq!(harness.all("DescribeAlarms", "MetricAlarms", json!({})).len(), 3);
+    assert_eq!(harness.refused("DescribeAlarms", json!({"NextToken": "x"})).0, "InvalidNextToken");
+    harness.refused("DescribeAlarms", json!({"AlarmNames": ["a"], "AlarmNamePrefix": "a"}));
 }
 
 #[test]
 fn rules_of_alarms() {
-    let mut rig = Rig::new();
+    let mut harness = Harness::new();
     let mut refused = |member: &str, value: Value, says: &str| {
         let mut asked = no_success();
         if value.is_null() {
@@ -142,7 +143,7 @@ fn rules_of_alarms() {
         } else {
             asked[member] = value;
         }
-        let (code, message) = rig.refused("PutMetricAlarm", asked);
+        let (code, message) = harness.refused("PutMetricAlarm", asked);
         assert_eq!(code, "ValidationError");
         assert!(message.contains(says), "{message} should say {says}");
     };
@@ -170,7 +171,7 @@ fn rules_of_alarms() {
     let mut minutes = no_success();
     minutes["Period"] = json!(60);
     minutes["EvaluationPeriods"] = json!(1_441);
-    assert!(rig.refused("PutMetricAlarm", minutes.clone()).1.contains("one day"));
+    assert!(harness.refused("PutMetricAlarm", minutes.clone()).1.contains("one day"));
     minutes["EvaluationPeriods"] = json!(1_440);
-    rig.cloudwatch("PutMetricAlarm", minutes);
+    harness.cloudwatch("PutMetricAlarm", minutes);
 }

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::{ClusterRule, ListView, Scripts};
+use super::call::ListView;
+use super::cluster_faults::ClusterRule;
+use super::scripts::Scripts;
 
 /// The settings of a world.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -103,13 +105,13 @@ impl PageSizes {
 
 impl WorldSettings {
     /// The settings with pages that lead to an end.
-    pub(super) fn checked(mut self) -> Self {
+    pub(crate) fn checked(mut self) -> Self {
         self.pages.at_least_one();
         self
     }
 
     /// The settings for a call whose lists show this.
-    pub(super) fn seen_through(&self, view: ListView) -> Cow<'_, Self> {
+    pub(crate) fn with_view(&self, view: ListView) -> Cow<'_, Self> {
         match view.items {
             None => Cow::Borrowed(self),
             Some(items) => Cow::Owned(Self { pages: PageSizes::all(items), ..self.clone() }),
