@@ -132,7 +132,7 @@ fn a_run_that_is_killed_at_any_event_is_taken_to_its_end_by_the_next() {
     let events = world.recorded(&day(0));
     let kinds: Vec<&str> =
         events.iter().map(|recorded| recorded["event"]["type"].as_str().unwrap()).collect();
-    for kind in ["opened", "guard_group_found", "publish_intended", "closed"] {
+    for kind in ["opened", "guard_group_checked", "publish_intended", "closed"] {
         assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
     }
     assert!(told > 10 && told < kinds.len() && kinds.len() < 45, "{told}: {kinds:?}");

@@ -38,7 +38,7 @@ fn attach_reads_along_while_another_drives_and_ends_as_the_run_does() {
     let records: Vec<Value> =
         read_along.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let told = |kind: &str| records.iter().any(|record| record["event"]["type"] == kind);
-    assert!(told("cluster_moved") && told("verified"), "{}", read_along.stderr);
+    assert!(told("cluster_state_changed") && told("verified"), "{}", read_along.stderr);
     assert_eq!(world.calls("RunJobFlow").len(), 1);
 }
 
@@ -304,7 +304,7 @@ fn sweep_finds_exactly_the_orphans_and_ends_exactly_those() {
     let past = "emrys:deadline=2024-10-22T00:00:00Z";
     let orphans = [
         ("run_closed", world.launch_like_emrys("web-logs", DAY, &over, &[STATE])),
-        ("surplus", world.launch_like_emrys("web-logs", OTHER_DAY, &running, &[STATE])),
+        ("duplicate", world.launch_like_emrys("web-logs", OTHER_DAY, &running, &[STATE])),
         ("unknown", world.launch_like_emrys("web-logs", DAY, "00000000000000aa", &[STATE])),
         ("unknown", world.launch_like_emrys("web-logs", "2024-01-01", "00000000000000bb", &[STATE])),
         ("past_deadline", world.launch_like_emrys("web-logs", OTHER_DAY, &running, &[STATE, past])),

@@ -76,7 +76,7 @@ fn an_operator_goes_back_and_forward_and_every_look_puts_a_foreign_hand_right() 
     )
     .expect(0);
     let shown = world.emrys(&["gc", DAY, "--dry-run", "--json"]).expect(0).json();
-    assert_eq!(shown["days"][0]["astray"], json!(["latency"]), "{shown:#}");
+    assert_eq!(shown["days"][0]["drifted"], json!(["latency"]), "{shown:#}");
     world.emrys(&["gc", DAY, "--yes"]).expect(0);
     assert_eq!(world.served(), 2);
     // One that stands as it should is looked at, and not touched.
@@ -112,7 +112,7 @@ fn superseded_output_goes_after_its_grace_and_a_kill_in_the_middle_is_made_good(
     assert!(world.calls("DeleteObjects").is_empty());
 
     let mut killed = world.start(&["gc", "--yes", "--log-format", "json"]);
-    killed.wait_for("\"collecting\"");
+    killed.wait_for("\"deleting_output\"");
     killed.signal("KILL");
     killed.end();
     assert_eq!(world.record()["attempts"][0]["output"], "being removed");

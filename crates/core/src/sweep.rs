@@ -172,7 +172,7 @@ impl Orphan {
             Self::Unknown => "unknown",
             Self::RunClosed => "run_closed",
             Self::GivenUp => "given_up",
-            Self::DuplicateCluster { .. } => "surplus",
+            Self::DuplicateCluster { .. } => "duplicate",
             Self::ClusterGone => "cluster_gone",
             Self::ClusterOrphan => "cluster_orphan",
         }

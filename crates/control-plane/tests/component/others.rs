@@ -71,7 +71,7 @@ async fn a_protection_that_somebody_switched_on_does_not_keep_a_cluster_alive() 
     // The other person's call, and ours.
     assert_eq!((world.done("SetTerminationProtection"), world.done("TerminateJobFlows")), (2, 1));
     let ledger = world.object(LEDGER);
-    assert!(ledger.contains("protection_moved") && ledger.contains("unprotected"), "{ledger}");
+    assert!(ledger.contains("protection_changed") && ledger.contains("unprotected"), "{ledger}");
 }
 
 /// Its record is gone, and with it whoever would have unprotected it.
@@ -130,7 +130,7 @@ async fn a_cluster_that_does_not_end_is_told_once_and_waited_for() {
     let world = Aws::with(WorldSettings { scripts, pace, ..WorldSettings::default() });
     let end = run(&world.connect(1).await, 1).await.unwrap();
     assert_eq!(end.how, How::Closed(Outcome::Succeeded));
-    assert_eq!(world.object(LEDGER).matches("end_overdue").count(), 1);
+    assert_eq!(world.object(LEDGER).matches("termination_overdue").count(), 1);
 }
 
 /// Nobody looked for half a day, and the step has no limit of its own in the cluster.

@@ -57,7 +57,7 @@ fn what_has_come_of_a_launch_that_was_given_up_is_ended_as_soon_as_the_cluster_i
     assert_eq!(engine.actions.iter().filter(|action| **action == duplicates("j-late")).count(), 1);
     let events = engine.events();
     let at = |name: &str| events.iter().position(|event| event == name);
-    assert!(at("looked_again") < at("verified"), "{events:?}");
+    assert!(at("late_launches_checked") < at("verified"), "{events:?}");
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_surplus_cluster_that_somebody_protects_is_unprotected_and_ended_where_it_is
         assert_eq!(engine.drive(&mut world), Outcome::Succeeded);
         let unprotected = labels(&engine).contains(&"switch off the termination protection");
         assert_eq!(unprotected, is_ours);
-        assert_eq!(engine.events().contains(&"surplus_protected".to_owned()), is_ours);
+        assert_eq!(engine.events().contains(&"duplicate_protected".to_owned()), is_ours);
         assert!(attempt(&engine).open_duplicate().is_none());
     }
 }

@@ -276,7 +276,7 @@ fn a_protection_that_somebody_switched_on_is_recorded_and_switched_off_before_th
     assert_eq!(last, ["switch off the termination protection", "terminate the cluster"]);
     // Somebody is stubborn: what the next looks show counts again, and what was seen before does not.
     let moved =
-        |engine: &Engine<'_>| engine.events().iter().filter(|event| *event == "protection_moved").count();
+        |engine: &Engine<'_>| engine.events().iter().filter(|event| *event == "protection_changed").count();
     assert_eq!(moved(&engine), 1);
     let before = engine.actions.len();
     while engine.actions.len() < before + 2 {
@@ -317,7 +317,7 @@ fn an_end_that_takes_too_long_is_told_once() {
     engine.observations = Observations::default();
     engine.pass(SignedDuration::from_hours(24));
     assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
-    assert!(!engine.events().contains(&"end_overdue".to_owned()));
+    assert!(!engine.events().contains(&"termination_overdue".to_owned()));
 }
 
 #[test]
