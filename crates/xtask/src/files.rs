@@ -12,8 +12,8 @@ pub(crate) struct TextFile {
     pub(crate) text: String,
 }
 
-/// All files below `folder` (a path from the root of the repository, or the path of one file) whose names end like this,
-/// in the order of their paths.
+/// All files below `folder` (a path from the root of the repository, or the path of one file) whose names end like
+/// this, in the order of their paths.
 pub(crate) fn files(repository: &Path, folder: &str, endings: &[&str]) -> Result<Vec<TextFile>, String> {
     let mut found = Vec::new();
     walk(&repository.join(folder), &mut |file| {

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{python, say};
+use crate::output::say;
+use crate::python;
 
 /// Formats the repository, and fixes what ruff can fix. What it cannot fix is an error.
 pub(crate) fn format(root: &Path) -> Result<(), String> {
@@ -19,8 +20,8 @@ pub(crate) fn format(root: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// A Python that has ruff: that of the tests where it exists, or a small one with nothing else, so that formatting does not
-/// wait for a build and for Spark.
+/// A Python that has ruff: that of the tests where it exists, or a small one with nothing else, so that formatting does
+/// not wait for a build and for Spark.
 fn ruff(root: &Path) -> Result<PathBuf, String> {
     let tests = root.join("target/test-python");
     if tests.join(".complete").is_file() {

@@ -1,5 +1,5 @@
-//! Holds what documents point to: links lead to files and headings that exist, and a file or folder of the repository that
-//! a document names in code style exists.
+//! Holds what documents point to: links lead to files and headings that exist, and a file or folder of the repository
+//! that a document names in code style exists.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
@@ -81,8 +81,8 @@ fn slashes(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }
 
-/// The path in a text in code style, if it is that of a file or folder of the repository: `crates/a/b.rs::function` names
-/// the file.
+/// The path in a text in code style, if it is that of a file or folder of the repository: `crates/a/b.rs::function`
+/// names the file.
 fn named_path(code: &str) -> Option<&str> {
     let path = code.split("::").next().unwrap_or(code);
     let path = path.split(':').next().unwrap_or(path).trim_end_matches('/');

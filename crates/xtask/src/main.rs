@@ -7,6 +7,7 @@
 //!   |     `-> files, data                 the repository's files, and the lists of the checks
 //!   `-> python                            the environments of the tests
 //! format      `fmt`
+//! output      what is printed
 //! ```
 
 mod data;
@@ -15,6 +16,7 @@ mod format;
 mod layers;
 mod links;
 mod markdown;
+mod output;
 mod pieces;
 mod python;
 mod sentences;
@@ -25,6 +27,7 @@ mod words;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use output::{print, say};
 use stages::Stage;
 
 const USAGE: &str = "\
@@ -61,7 +64,9 @@ fn main() -> ExitCode {
 
 fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
     match arguments {
-        ["test", names @ ..] => stages::run(root, &Stage::named(names)?),
+        ["test", names @ ..] => {
+            stages::run(root, &Stage::named(names).map_err(|wrong| format!("{wrong}\n\n{}", usage()))?)
+        }
         ["fmt"] => format::format(root),
         ["pytest", arguments @ ..] => python::pytest(root, arguments),
         ["layers"] => layers::check(root),
@@ -104,19 +109,4 @@ fn usage() -> String {
 /// The root of the repository, two levels above this crate.
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
-}
-
-/// What is going on, or went wrong.
-#[expect(clippy::print_stderr, reason = "the one place where xtask reports")]
-fn say(message: &str) {
-    eprintln!("{message}");
-}
-
-/// What was asked for. A reader that has enough, such as `head`, is no error.
-fn print(text: &str) -> Result<(), String> {
-    use std::io::Write as _;
-    match writeln!(std::io::stdout(), "{}", text.trim_end()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("cannot print: {error}")),
-        _ => Ok(()),
-    }
 }

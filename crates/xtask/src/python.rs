@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::say;
+use crate::output::say;
 
 /// The folders that have Python tests, from the root of the repository.
 pub(crate) const TESTED: [&str; 2] = ["spark-jobs", "crates/local-aws/python"];

@@ -4,8 +4,9 @@
 //! list's item, a heading and a table's cell are sentences of their own; a name in code style is one word. Every string
 //! literal outside tests counts as a text that may be printed: what is printed is nowhere marked.
 //!
-//! No line of a document, and no comment, is wider than 120 columns. Tables and code blocks are exempt, since they cannot
-//! be wrapped without becoming something else, and so is a line without a place to break it, such as a long link.
+//! No line of a document, and no comment, is wider than 120 columns. Tables and code blocks are exempt, since they
+//! cannot be wrapped without becoming something else, and so is a line without a place to break it, such as a long
+//! link.
 
 use std::path::Path;
 
@@ -122,8 +123,8 @@ struct Sentence {
     line: usize,
 }
 
-/// The sentences of a text. Each ends with a full stop, a question mark or an exclamation mark before a space, unless the
-/// next word begins with a small letter.
+/// The sentences of a text. Each ends with a full stop, a question mark or an exclamation mark before a space, unless
+/// the next word begins with a small letter.
 fn sentences(text: &str) -> Vec<Sentence> {
     let mut found = Vec::new();
     let mut words: Vec<&str> = Vec::new();

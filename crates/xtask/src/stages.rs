@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::{layers, links, python, say, sentences, usage, words};
+use crate::output::say;
+use crate::{layers, links, python, sentences, words};
 
 /// One stage of `cargo xtask test`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +86,10 @@ impl Stage {
         if names.is_empty() {
             return Ok(Self::ALL.into_iter().filter(|stage| !Self::NAMED_ONLY.contains(stage)).collect());
         }
-        let find = |name: &&str| Self::ALL.into_iter().find(|stage| stage.name() == *name).ok_or_else(usage);
+        let find = |name: &&str| {
+            let stage = Self::ALL.into_iter().find(|stage| stage.name() == *name);
+            stage.ok_or_else(|| format!("`{name}` is not a stage"))
+        };
         names.iter().map(find).collect()
     }
 
@@ -174,7 +178,7 @@ mod tests {
     #[test]
     fn stages_are_named_in_their_order_and_without_names_those_run_that_always_do() {
         assert_eq!(Stage::named(&["words", "format"]).expect("stages"), [Stage::Words, Stage::Format]);
-        Stage::named(&["words", "no-such-stage"]).expect_err("usage");
+        Stage::named(&["words", "no-such-stage"]).expect_err("not a stage");
         let always = Stage::named(&[]).expect("stages");
         assert!(always.contains(&Stage::Rust));
         assert!(Stage::NAMED_ONLY.iter().all(|stage| !always.contains(stage)));

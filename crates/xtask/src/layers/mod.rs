@@ -1,8 +1,8 @@
 //! Holds the layers of modules that `layers.toml` declares.
 //!
-//! The file lists, for each crate, groups of modules with the ground floor first. A module may use modules of the groups
-//! before its own. Within a group modules do not use one another, unless the group says `inside = "acyclic"`. The root
-//! file of a crate stands above all, and nothing uses what is defined in it.
+//! The file lists, for each crate, groups of modules with the ground floor first. A module may use modules of the
+//! groups before its own. Within a group modules do not use one another, unless the group says `inside = "acyclic"`.
+//! The root file of a crate stands above all, and nothing uses what is defined in it.
 
 mod declared;
 mod graph;

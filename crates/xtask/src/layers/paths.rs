@@ -321,6 +321,14 @@ impl<'ast> Visit<'ast> for Visitor<'_> {
         }
     }
 
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        if call.path.is_ident("include") {
+            let place = self.place(call.path.segments[0].ident.span());
+            self.found.hidden.push((place, "`include!` hides what a file uses".to_owned()));
+        }
+        visit::visit_macro(self, call);
+    }
+
     fn visit_item_macro(&mut self, item: &'ast ItemMacro) {
         // An exported macro is named as if it stood in the root.
         if let Some(name) = &item.ident

@@ -88,6 +88,7 @@ fn what_hides_a_path_is_found() {
         ("use super::*;", "`super` takes everything from the root of the crate"),
         ("use crate as up;", "`crate` gives another name to the root of the crate"),
         ("use super::{self as up};", "`super` gives another name to the root of the crate"),
+        ("include!(\"high.rs\");", "`include!` hides what a file uses"),
         ("#[macro_use] mod inner {}", "#[macro_use] on `inner` hides who uses its macros"),
     ] {
         assert_eq!(in_low(text), [format!("src/low.rs:1: {what}")], "{text}");

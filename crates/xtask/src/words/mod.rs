@@ -1,9 +1,9 @@
 //! Holds the words of the project: `words.toml` lists what must not be said, and what is said instead.
 //!
 //! Three kinds of rules: a word that no name contains, a name that nothing bears, and a phrase that no sentence
-//! contains. Names are identifiers (those in macros too), the names of files and modules, string literals without spaces
-//! (the tags and keys of stored documents among them), and the keys and tags in snapshots and JSON files. Sentences are
-//! those of the documents, of string literals, of comments and of the code's documentation.
+//! contains. Names are identifiers (those in macros too), the names of files and modules, string literals without
+//! spaces (the tags and keys of stored documents among them), and the keys and tags in snapshots and JSON files.
+//! Sentences are those of the documents, of string literals, of comments and of the code's documentation.
 
 mod list;
 #[cfg(test)]
