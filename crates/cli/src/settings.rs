@@ -217,7 +217,7 @@ fn read(file: &Path, bytes: &[u8]) -> Result<(Config, Files), ConfigErrors> {
     let shown = file.display().to_string();
     let folder = file.parent().unwrap_or(Path::new(""));
     let mut files = Vec::new();
-    let config = config::read_with(&shown, config::decode(&shown, bytes)?, |local| {
+    let config = emrys_core::pipeline_file::read_with(&shown, config::decode(&shown, bytes)?, |local| {
         let path = folder.join(local);
         let content = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
         files.push((file_name(local), Arc::from(content)));

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use aws_sdk_emr::types::{Cluster, ClusterState as Active, ClusterStatus, ClusterSummary, Tag};
 use emrys_core::day::Day;
 use emrys_core::emr::ClusterState;
+use emrys_core::names::NAME_PREFIX;
 use emrys_core::run::CallError;
 use emrys_core::spec::Spec;
-use emrys_core::sweep::{ClusterNote, ClusterUsage, Label, NAME_PREFIX, by_name, by_tags, evaluate};
+use emrys_core::sweep::{ClusterNote, ClusterUsage, Label, by_name, by_tags, evaluate};
 use jiff::Timestamp;
 
 use crate::clients::AwsContext;

@@ -9,13 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::config::{Bootstrap, Cluster, Config, CustomStep, Ebs, Fleet, Market, StepKind, When};
-use crate::run::{Choice, LaunchIntent, PinnedInputs};
+use crate::names::{LAUNCH_TAG, state_tag};
+use crate::record::{Choice, LaunchIntent, PinnedInputs};
 use crate::s3_uri::S3Uri;
 use crate::spec::Spec;
-use crate::sweep;
-
-/// EMR takes so many characters in the strings of one step.
-pub const STEP_CHARACTERS: usize = 10_240;
 
 /// What comes on top of the limits before anyone may end the cluster: EMR takes its time to see an end.
 const DEADLINE_MARGIN_MINUTES: u32 = 15;
@@ -188,8 +185,8 @@ fn tags(spec: &Spec, intent: &LaunchIntent, intended_at: Timestamp) -> Value {
         ("emrys:pipeline", spec.pipeline().to_owned()),
         ("emrys:day", spec.day.to_string()),
         ("emrys:attempt", intent.attempt.to_string()),
-        (sweep::LAUNCH_TAG, intent.nonce.clone()),
-        ("emrys:state", sweep::state_tag(&spec.config.state.uri)),
+        (LAUNCH_TAG, intent.nonce.clone()),
+        ("emrys:state", state_tag(&spec.config.state.uri)),
         ("emrys:deadline", deadline(&spec.config, intended_at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
     ];
     let users = spec.config.cluster.tags.iter().map(|(key, value)| (key.as_str(), value.clone()));

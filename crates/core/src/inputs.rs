@@ -3,7 +3,7 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::run::PinnedInputs;
+use crate::record::PinnedInputs;
 use crate::spec::Spec;
 
 /// An object of the day.

@@ -1,20 +1,22 @@
 //! The pure heart of Emrys: no I/O, no async, no SDK.
 //!
+//! Ground floor first; a module uses only what stands above it in this list (`cargo xtask layers` holds that):
+//!
 //! ```text
-//! config, day, s3_uri, template    what the user wrote, as types
-//!   |-> spec                       one pipeline on one day: every name and address that a run uses
-//!        |-> run                   events, the fold, what was seen, decide
-//!        |     |-> action          what a run does to AWS, and the calls that it takes
-//!        |-> cluster_request       the RunJobFlow request
-//!        |-> forecast, plan        decide, driven against a world in which everything succeeds
-//! inputs, manifest, verify         what goes into a job and what must have come out
-//! catalog                        the tables that results are published to
-//! queries                          questions to these tables, and what came of them
-//! metrics, alarm, diagnosis, report   what is told about a run
-//! gc                               which output may go, and what the catalog should serve
-//! sweep                            which clusters nobody needs any more
-//! lifecycle                        rules of buckets: what is kept, moved and deleted by age
-//! standing                         what outlives a run: found, wanted, and what is done about it
+//! day, s3_uri, emr, pace   values: days, addresses, what EMR calls its states, intervals
+//! template, names          texts with placeholders; the marks by which things at AWS are known as ours
+//! record                   what is recorded of a run: events, intents, outcomes, verdicts, diagnoses
+//! config, manifest         what the user wrote; what a job says it wrote
+//! choice, queries          what a launch takes of the configuration; questions to the tables
+//! spec, lifecycle          one pipeline on one day: every name and address; rules of buckets
+//! catalog, inputs, preflight, cluster_request, diagnosis
+//!                          tables; pinned input; checks before a launch; the RunJobFlow request; causes of failures
+//! pipeline_file, verify    a configuration, checked with its steps; whether a job wrote what it had to
+//! run                      the fold of the events, what was observed, and what comes next
+//! metrics, gc, sweep, forecast, report
+//!                          what is told about a run, which output may go, which clusters are left over, what would come
+//! alarm, plan              the alarm; a run that is only planned
+//! managed                  what outlives a run: found, wanted, and what is done about it
 //! ```
 //!
 //! The path of a run begins in [`run::decide`].
@@ -34,7 +36,9 @@ pub mod lifecycle;
 pub mod managed;
 pub mod manifest;
 pub mod metrics;
+pub mod names;
 pub mod pace;
+pub mod pipeline_file;
 pub mod plan;
 pub mod preflight;
 pub mod queries;

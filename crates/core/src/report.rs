@@ -8,7 +8,6 @@ use crate::emr::{ClusterState, Reason};
 use crate::record::{Diagnosis, Verdict};
 use crate::run::{Attempt, Cluster, GuardState, Launch, Outcome, Publishing, Refusal, Reporting, State};
 use crate::spec::Spec;
-use crate::verify;
 
 /// A run, as `--json` prints it.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -14,9 +14,9 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::config::{Catalog, Config, Script};
+use crate::config::{Catalog, Config, Script, day_folder};
 use crate::day::Day;
-use crate::run::LaunchIntent;
+use crate::record::LaunchIntent;
 use crate::s3_uri::{S3Uri, S3UriError};
 use crate::template::{Placeholder, Template};
 
@@ -258,11 +258,6 @@ impl JobBundle {
     }
 }
 
-/// The folder of a day's results.
-pub(crate) fn day_folder(output: &S3Uri, day: Day) -> S3Uri {
-    output.join(&format!("{}/{}/{}/", day.yyyy(), day.mm(), day.dd()))
-}
-
 fn built_in(files: &[JobFile]) -> Result<(S3Uri, Vec<S3Uri>), SpecError> {
     let (script, imported) =
         files.split_first().ok_or_else(|| SpecError::MissingFile { name: "main.py".to_owned() })?;
@@ -280,7 +275,7 @@ fn uploaded(files: &[JobFile], name: &str) -> Result<S3Uri, SpecError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::Choice;
+    use crate::record::Choice;
     use crate::testing::{config, spec, spec_and, spec_with};
 
     fn intent() -> LaunchIntent {

@@ -6,35 +6,17 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
 use crate::day::Day;
 use crate::emr::ClusterState;
-use crate::run::{Event, Launch, Recorded, State};
-use crate::s3_uri::S3Uri;
+use crate::names::{LAUNCH_TAG, NAME_PREFIX, state_tag};
+use crate::record::{Event, Recorded};
+use crate::run::{Launch, State};
 use crate::spec::Spec;
 
 mod guards;
 
 pub use guards::{GuardNote, by_form, evaluate_guard};
-
-/// What the name of every cluster of ours begins with.
-pub const NAME_PREFIX: &str = "emrys/";
-
-/// The longest value of a tag.
-const TAG_MAX: usize = 256;
-
-/// How the state folder stands in a cluster's tag: two deployments of one pipeline must not sweep each other. An
-/// address that a tag cannot hold stands there as its hash.
-pub fn state_tag(state: &S3Uri) -> String {
-    let text = state.to_string();
-    let may_stand = |c: char| c.is_ascii_alphanumeric() || " +-=._:/@".contains(c);
-    if text.len() <= TAG_MAX && text.chars().all(may_stand) {
-        text
-    } else {
-        format!("sha256:{}", hex::encode(Sha256::digest(text)))
-    }
-}
 
 /// A cluster, as EMR shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,8 +161,6 @@ impl Orphan {
     }
 }
 
-/// The tag that names the launch which made a cluster.
-pub const LAUNCH_TAG: &str = "emrys:launch";
 /// The tag that names the state folder of the pipeline that launched a cluster.
 const STATE_TAG: &str = "emrys:state";
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::spec::{JobBundle, Spec};
 
 /// The smallest configuration: everything else has its default.
@@ -59,7 +59,7 @@ pub(crate) fn spec_from(text: &str) -> Spec {
 
 /// A configuration that has to be right.
 pub(crate) fn config(text: &str) -> Config {
-    config::read("emrys.toml", text).unwrap_or_else(|errors| panic!("{errors}"))
+    crate::pipeline_file::read("emrys.toml", text).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 fn file_name(path: &str) -> &str {

@@ -2,7 +2,7 @@
 
 use emrys_control_plane::built_in_job;
 use emrys_core::catalog::table_names;
-use emrys_core::config;
+use emrys_core::pipeline_file;
 use emrys_core::run::{GUARD_GROUP, IllegalEvent, Recorded, State};
 use emrys_core::spec::Spec;
 use emrys_local_aws::clock::Clock;
@@ -107,7 +107,8 @@ pub(crate) fn spec_of(Scenario { guarded, catalog, expires, .. }: &Scenario) -> 
 fn spec_with(sections: &[(bool, &str)]) -> Spec {
     let sections = sections.iter().filter(|(is_there, _)| *is_there).map(|(_, section)| *section);
     let pipeline = [PIPELINE].into_iter().chain(sections).collect::<String>();
-    let config = config::read("emrys.toml", &pipeline).unwrap_or_else(|errors| unreachable!("{errors}"));
+    let config =
+        pipeline_file::read("emrys.toml", &pipeline).unwrap_or_else(|errors| unreachable!("{errors}"));
     let day = "2024-10-20".parse().unwrap_or_else(|error| unreachable!("{error:?}"));
     Spec::new(config, day, built_in_job()).unwrap_or_else(|error| unreachable!("{error}"))
 }

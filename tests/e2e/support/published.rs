@@ -22,7 +22,7 @@ impl World {
         world.edit("processed-logs/\"", "processed-logs/\"\nformat = \"csv\"");
         world.put_log("access.log", "{}\n");
         let text = std::fs::read_to_string(world.path().join("emrys.toml")).unwrap();
-        let tables = tables(&emrys_core::config::read("emrys.toml", &text).unwrap());
+        let tables = tables(&emrys_core::pipeline_file::read("emrys.toml", &text).unwrap());
         let special = spoiled.iter().map(|(attempt, spoil)| step(&tables, &attempt.to_string(), 1, *spoil));
         let ordinary = [1, 2].map(|digits| step(&tables, &format!(r"\d{{{digits}}}"), digits, |_, _| {}));
         let mut steps: Vec<Value> = special.chain(ordinary).collect();

@@ -9,7 +9,7 @@ use aws_sdk_emr::types::{Cluster, ClusterStatus, StepSummary};
 use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use emrys_core::diagnosis::redacted;
-use emrys_core::emr::{ClusterState, ObservedCluster, Step, Reason};
+use emrys_core::emr::{ClusterState, ObservedCluster, Reason, Step};
 use emrys_core::run::{CallError, ErrorClass};
 use jiff::SignedDuration;
 use serde_json::{Value, json};

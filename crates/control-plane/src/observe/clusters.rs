@@ -2,8 +2,8 @@
 
 use aws_sdk_emr::primitives::DateTime;
 use aws_sdk_emr::types::{Cluster, ClusterSummary};
-use emrys_core::run::{CallError, LateLaunch};
-use emrys_core::sweep::LAUNCH_TAG;
+use emrys_core::names::LAUNCH_TAG;
+use emrys_core::record::{CallError, LateLaunch};
 use jiff::Timestamp;
 
 use crate::clients::AwsContext;

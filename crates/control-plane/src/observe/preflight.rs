@@ -1,6 +1,7 @@
 //! Is everything there that a run cannot do without?
 
-use emrys_core::preflight::{Missing, Need, checks};
+use emrys_core::preflight::{Need, checks};
+use emrys_core::record::Missing;
 use emrys_core::run::{CallError, ErrorClass};
 use emrys_core::spec::Spec;
 

@@ -22,7 +22,7 @@ use emrys_control_plane::{
     AwsContext, Clock, Holder, Interrupts, Place, RunEnd, RunOptions, StaticCredentials, Stop, Surroundings,
     built_in_job,
 };
-use emrys_core::config;
+use emrys_core::pipeline_file;
 use emrys_core::spec::Spec;
 use emrys_local_aws::faults::{self, FaultPlan};
 use emrys_local_aws::journal::{Entry, Journal};
@@ -93,7 +93,7 @@ pub(crate) fn spec() -> Spec {
 
 /// The day, with further tables in the pipeline's file.
 pub(crate) fn spec_and(more: &str) -> Spec {
-    let config = config::read("emrys.toml", &format!("{PIPELINE}{more}")).unwrap();
+    let config = pipeline_file::read("emrys.toml", &format!("{PIPELINE}{more}")).unwrap();
     Spec::new(config, "2024-10-20".parse().unwrap(), built_in_job()).unwrap()
 }
 

@@ -24,12 +24,11 @@ use crate::record::{LaunchIntent, Unready};
 use crate::s3_uri::S3Uri;
 use crate::spec::Spec;
 
+pub use crate::config::PARTITION_KEY;
 pub use owner::{OWNER, Owner, STATE, marks, owner};
 pub use shape::{Column, SerdeInfo, StorageDescriptor, Table};
 pub use tables::{TABLES, table_names};
 
-/// The partition key of all tables.
-pub const PARTITION_KEY: &str = "date";
 /// The parameter of a table of CSV files: with how many lines that are no rows each file begins.
 const HEADER_LINES: &str = "skip.header.line.count";
 /// The parameter of a partition that names the attempt whose output it serves, as the column `run` does.

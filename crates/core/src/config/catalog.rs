@@ -87,8 +87,9 @@ mod tests {
 
     #[test]
     fn a_catalog_is_a_database_and_defaults() {
-        let with =
-            |catalog: &str| crate::config::read("emrys.toml", &format!("{MINIMAL}\n[catalog]\n{catalog}"));
+        let with = |catalog: &str| {
+            crate::pipeline_file::read("emrys.toml", &format!("{MINIMAL}\n[catalog]\n{catalog}"))
+        };
         let catalog = with("database = \"web_logs\"\n").expect("a good catalog").catalog.expect("a catalog");
         assert_eq!((catalog.database.as_str(), catalog.workgroup.as_str()), ("web_logs", "emrys"));
         assert_eq!(catalog.query_results.to_string(), "s3://my-log-bucket/emrys/query-results/");
@@ -108,6 +109,6 @@ mod tests {
         ] {
             assert_eq!(with(wrong).expect_err("it is wrong").problems[0].key, key);
         }
-        assert_eq!(crate::config::read("emrys.toml", MINIMAL).expect("a good file").catalog, None);
+        assert_eq!(crate::pipeline_file::read("emrys.toml", MINIMAL).expect("a good file").catalog, None);
     }
 }

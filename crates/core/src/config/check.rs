@@ -7,20 +7,21 @@ use serde_json::Value;
 
 use super::fleets::Market;
 use super::job::{JobDraft, Script};
-use super::pipeline::{BUILT_IN_STEP, Draft, Unreadable};
+use super::pipeline::{BUILT_IN_STEP, Config, Draft, Unreadable, day_folder};
 use super::problem::Wrong;
 use super::reader::Reader;
-use super::steps::{CustomStep, When};
-use crate::cluster_request::{self, STEP_CHARACTERS};
+use super::steps::{CustomStep, STEP_CHARACTERS, When};
 use crate::day::Day;
-use crate::run::{Choice, LaunchIntent, PinnedInputs};
 use crate::s3_uri::S3Uri;
-use crate::spec::{self, JobBundle, Spec};
 
 /// EMR takes 256 steps with a cluster, and the job is one of them.
 const MOST_STEPS: usize = 255;
 
-pub(super) fn contradictions(draft: &Draft, reader: &Reader<'_>) {
+pub(super) fn contradictions(
+    draft: &Draft,
+    reader: &Reader<'_>,
+    step_characters: impl FnOnce(&Config) -> Vec<usize>,
+) {
     folders(draft, reader);
     steps(draft, reader);
     match &draft.job {
@@ -37,7 +38,7 @@ pub(super) fn contradictions(draft: &Draft, reader: &Reader<'_>) {
     }
     tables(draft, reader);
     super::retention::contradictions(draft, reader);
-    lengths(draft, reader);
+    lengths(draft, reader, step_characters);
 }
 
 /// Whether each local file of the job can be read, as the caller sees it.
@@ -68,7 +69,7 @@ fn folders(draft: &Draft, reader: &Reader<'_>) {
     let is_in_source = |uri: &S3Uri| source.is_some_and(|source| source.begins(&uri.to_string()));
     let days_source: Option<S3Uri> = source.and_then(|source| source.on(Day::SAMPLE).parse().ok());
     if let Some(output) = output {
-        let days_output = spec::day_folder(output, Day::SAMPLE);
+        let days_output = day_folder(output, Day::SAMPLE);
         let nested = days_source
             .as_ref()
             .is_some_and(|source| source.contains(&days_output) || days_output.contains(source));
@@ -268,27 +269,9 @@ fn tables(draft: &Draft, reader: &Reader<'_>) {
 }
 
 /// How long a step becomes shows only when it is made.
-fn lengths(draft: &Draft, reader: &Reader<'_>) {
+fn lengths(draft: &Draft, reader: &Reader<'_>, step_characters: impl FnOnce(&Config) -> Vec<usize>) {
     let Some(config) = draft.config() else { return };
-    let files = match &config.job {
-        None => vec!["main.py", "log_analysis.zip"],
-        Some(job) => job.local_names(),
-    };
-    let files = files.into_iter().map(|name| (name.to_owned(), [].into())).collect();
-    let intent = LaunchIntent {
-        attempt: config.limits.max_attempts,
-        nonce: "0".repeat(16),
-        choice: Choice::default(),
-    };
-    let Ok(spec) = Spec::new(config, Day::SAMPLE, JobBundle { files }) else {
-        return;
-    };
-    let digest = "0".repeat(64);
-    let uri = spec.inputs_uri(&digest).to_string();
-    let steps = cluster_request::steps(&spec, &intent, &PinnedInputs { digest, uri, objects: 0, bytes: 0 });
-    let places = step_places(draft);
-    for (step, place) in steps.as_array().into_iter().flatten().zip(places) {
-        let characters = step.get("HadoopJarStep").map_or(0, characters);
+    for (characters, place) in step_characters(&config).into_iter().zip(step_places(draft)) {
         if characters > STEP_CHARACTERS {
             let message = format!(
                 "with its arguments filled in this step has {characters} characters, and EMR takes {STEP_CHARACTERS}"
@@ -309,13 +292,4 @@ fn step_places(draft: &Draft) -> Vec<String> {
     // Of the built-in job's arguments only the settings are the user's.
     let job = if draft.job.is_some() { "job.args" } else { "cluster.spark-conf" };
     of(When::Before).chain([job.to_owned()]).chain(of(When::After)).collect()
-}
-
-fn characters(value: &Value) -> usize {
-    match value {
-        Value::String(text) => text.chars().count(),
-        Value::Array(items) => items.iter().map(characters).sum(),
-        Value::Object(fields) => fields.values().map(characters).sum(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-    }
 }

@@ -42,10 +42,10 @@ pub use guard::Guard;
 pub use job::{Script, UserJob};
 pub use limits::{Alarms, Limits};
 pub use pipeline::{
-    Config, Output, OutputFormat, Source, SourceFormat, StateStore, Unreadable, decode, read, read_with,
+    Config, Output, OutputFormat, Source, SourceFormat, StateStore, Unreadable, day_folder, decode, read_with,
 };
 pub use problem::{ConfigErrors, Problem};
 pub use retention::{Archive, ArchiveClass, LEAST_GRACE_HOURS, Retention};
-pub use steps::{CustomStep, StepKind, When};
-pub use tables::{OwnColumn, OwnTable, TableFormat};
+pub use steps::{CustomStep, STEP_CHARACTERS, StepKind, When};
+pub use tables::{OwnColumn, OwnTable, PARTITION_KEY, TableFormat};
 pub use values::ReleaseLabel;

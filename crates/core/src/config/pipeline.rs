@@ -13,6 +13,7 @@ use super::reader::{Reader, Section};
 use super::retention::{self, LEAST_GRACE_HOURS, Retention};
 use super::steps::{self, CustomStep, StepDraft, When};
 use super::values;
+use crate::day::Day;
 use crate::s3_uri::S3Uri;
 use crate::template::{Placeholder, Template};
 use jiff::SignedDuration;
@@ -114,28 +115,29 @@ pub struct Unreadable {
     pub hint: String,
 }
 
-/// Reads a configuration. `file` is how the file is named in the problems.
-///
-/// The job's local files are passed over; [`read_with`] asks for them.
-pub fn read(file: &str, text: &str) -> Result<Config, ConfigErrors> {
-    read_with(file, text, |_| Ok(()))
-}
-
-/// As [`read`], for a caller that can read files: `local` is asked for each local file of the job, by its path as it
-/// is written and in the order of [`UserJob::local_files`], and what is wrong with them is told with all the rest.
+/// Reads a configuration. `file` is how the file is named in the problems. `local` is asked for each local file of the
+/// job, by its path as it is written and in the order of [`UserJob::local_files`]. `step_characters` counts the
+/// characters of each step's strings, in the order in which the steps run: their addresses are made above this module.
+/// What is wrong by either is listed with all other problems.
 pub fn read_with(
     file: &str,
     text: &str,
     local: impl FnMut(&str) -> Result<(), Unreadable>,
+    step_characters: impl FnOnce(&Config) -> Vec<usize>,
 ) -> Result<Config, ConfigErrors> {
     let reader = Reader::new(file, text);
     let draft = read_root(reader.root()?);
-    check::contradictions(&draft, &reader);
+    check::contradictions(&draft, &reader, step_characters);
     check::local_files(&draft, &reader, local);
     match draft.config() {
         Some(config) if reader.is_sound() => Ok(config),
         _ => Err(reader.errors()),
     }
+}
+
+/// The folder of a day's results.
+pub fn day_folder(output: &S3Uri, day: Day) -> S3Uri {
+    output.join(&format!("{}/{}/{}/", day.yyyy(), day.mm(), day.dd()))
 }
 
 /// The text of a file, or where it stops being one.

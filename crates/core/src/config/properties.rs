@@ -1,6 +1,6 @@
 //! Whatever a file says, it is read or refused with a reason.
 
-use super::read;
+use crate::pipeline_file::read;
 
 /// What `read` promises whatever it is given: a configuration, or at least one problem that lies in the file.
 fn keeps_its_promise(text: &str) -> Result<(), proptest::test_runner::TestCaseError> {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::read;
+use crate::pipeline_file::read;
 
 const REFERENCE: &str = include_str!("../../../../docs/configuration.md");
 const EVERYTHING: &str = include_str!("../../../../config/everything.toml");

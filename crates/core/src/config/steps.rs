@@ -6,6 +6,9 @@ use super::values;
 use crate::day::Day;
 use crate::template::Template;
 
+/// EMR takes so many characters in the strings of one step.
+pub const STEP_CHARACTERS: usize = 10_240;
+
 /// `[[steps]]`: a further step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomStep {

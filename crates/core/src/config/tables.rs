@@ -5,7 +5,9 @@ use super::entry::Entry;
 use super::problem::Wrong;
 use super::reader::{Reader, Section};
 use super::values;
-use crate::catalog::PARTITION_KEY;
+
+/// The partition key of all tables: the day.
+pub const PARTITION_KEY: &str = "date";
 
 /// `[[catalog.tables]]`: a table that the user's own job writes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,8 @@ mod retention;
 mod tables;
 mod values;
 
-use super::{Config, ConfigErrors, read};
+use super::{Config, ConfigErrors};
+use crate::pipeline_file::read;
 use crate::testing::MINIMAL;
 
 fn errors(text: &str) -> ConfigErrors {
@@ -344,7 +345,7 @@ fn the_example_pipelines_are_right() {
 
 #[test]
 fn a_guard_is_a_role_that_the_scheduler_takes_on() {
-    let with = |guard: &str| super::read("emrys.toml", &format!("{MINIMAL}\n[guard]\n{guard}"));
+    let with = |guard: &str| read("emrys.toml", &format!("{MINIMAL}\n[guard]\n{guard}"));
     let role = "arn:aws:iam::123456789012:role/emrys-guard";
     let config = with(&format!("scheduler-role = \"{role}\"\n")).expect("a good guard");
     assert_eq!(config.guard.map(|guard| guard.scheduler_role).as_deref(), Some(role));
@@ -352,5 +353,5 @@ fn a_guard_is_a_role_that_the_scheduler_takes_on() {
         let errors = with(wrong).expect_err("it names no role");
         assert!(errors.problems[0].key.starts_with("guard"), "{errors}");
     }
-    assert_eq!(super::read("emrys.toml", MINIMAL).expect("a good file").guard, None);
+    assert_eq!(read("emrys.toml", MINIMAL).expect("a good file").guard, None);
 }

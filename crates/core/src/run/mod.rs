@@ -31,8 +31,8 @@ mod tests;
 
 pub use crate::emr::Step;
 pub use crate::record::{
-    Actor, AttemptResult, CallError, Choice, Effect, ErrorClass, Event, LaunchIntent, Outcome, PinnedInputs,
-    Recorded, Refusal, Removal, Reported, Retry, RetryCause, TerminateReason,
+    Actor, AttemptResult, CallError, Choice, Effect, ErrorClass, Event, LateLaunch, LaunchIntent, Outcome,
+    PinnedInputs, Recorded, Refusal, Removal, Reported, Retry, RetryCause, TerminateReason,
 };
 pub use action::{Action, Call, Service};
 pub use attempt::{Attempt, Cluster, Launch, Reporting};

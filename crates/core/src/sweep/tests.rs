@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::cluster_request::run_job_flow;
+use crate::names::TAG_MAX;
 use crate::run::testing::{Engine, Good, now};
 use crate::run::{Actor, CallError, ErrorClass};
 use crate::testing;

@@ -1,7 +1,7 @@
 //! A user hears of every mistake at once: no mistake hides another, and none is told only because of another.
 
 use super::*;
-use crate::config::{Unreadable, read_with};
+use crate::config::Unreadable;
 
 /// The keys of all problems, in their order.
 fn keys(errors: &ConfigErrors) -> Vec<&str> {
@@ -138,7 +138,7 @@ fn files_that_cannot_be_read_are_told_with_the_rest() {
         "\n[job]\nscript = \"jobs/my_job.py\"\npy-files = [\"lib.jar\", \"good.py\", \"s3://my-log-bucket/far.zip\", \"gone.zip\"]\n",
     );
     let mut asked = Vec::new();
-    let errors = read_with("emrys.toml", &text, |path| {
+    let errors = crate::pipeline_file::read_with("emrys.toml", &text, |path| {
         asked.push(path.to_owned());
         if path == "good.py" {
             return Ok(());
@@ -163,7 +163,7 @@ fn files_that_cannot_be_read_are_told_with_the_rest() {
 fn local_files_are_asked_for_in_the_order_of_the_job() {
     let text = changed(&[], "\n[job]\npy-files = [\"b.py\", \"a.zip\"]\nscript = \"c.py\"\n");
     let mut asked = Vec::new();
-    let config = read_with("emrys.toml", &text, |path| {
+    let config = crate::pipeline_file::read_with("emrys.toml", &text, |path| {
         asked.push(path.to_owned());
         Ok(())
     })
