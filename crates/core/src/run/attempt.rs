@@ -1,5 +1,7 @@
 //! One attempt of a run, and what the events mean for it.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
@@ -7,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::action::TerminateReason;
 use super::call_error::{CallError, ErrorClass};
 use super::duplicates::{DuplicateCluster, GivenUp, LateLaunchCheck};
-use super::event::{AttemptResult, Effect, Event, LaunchIntent, PinnedInputs, Reported};
+use super::event::{AttemptResult, LaunchIntent, PinnedInputs, Reported};
 use super::guard::GuardState;
 use super::publication::Publishing;
 use super::removal::RetentionState;
@@ -219,72 +221,52 @@ impl Attempt {
         }
     }
 
-    pub(super) fn advance(&mut self, at: Timestamp, event: &Event) -> Applied {
-        if let Some(applied) = self.apply_guard(at, event).or_else(|| self.apply_duplicate(event)) {
-            return applied;
-        }
-        match event {
-            Event::LaunchIntended(intent) => return self.intended(at, intent),
-            Event::ActionFinished { effect } => return self.finished(at, effect),
-            Event::LaunchRefused { error } => {
-                self.open_launch()?;
-                self.launch = Launch::NotMade;
-                self.refusals += 1;
-                self.refused = Some((error.clone(), at));
-            }
-            Event::LaunchUnclear { .. } => {
-                self.open_launch()?;
-            }
-            Event::LaunchResolved { nonce, clusters } => return self.launch_resolved(at, nonce, clusters),
-            Event::ClusterStateChanged { state, reason, seconds_ago } => {
-                let since = seconds_ago.map_or(at, |ago| earlier(at, ago));
-                return self.cluster_state_changed(at, since, state, reason);
-            }
-            Event::ProtectionChanged { protected } => self.living_cluster()?.protected = *protected,
-            Event::TerminationOverdue { .. } => {
-                let cluster = self.living_cluster()?;
-                if cluster.state != Some(ClusterState::Terminating) || cluster.is_overdue {
-                    return Err("the cluster's end is not overdue, or it was told");
-                }
-                cluster.is_overdue = true;
-            }
-            Event::StepStateChanged { id, name, state, reason } => {
-                return self.step_state_changed(at, id, name, state, reason);
-            }
-            Event::Verified { verdict } => {
-                if self.cluster.is_none() || self.verdict.is_some() {
-                    return Err("there is nothing to verify");
-                }
-                self.verdict = Some(verdict.clone());
-            }
-            Event::Diagnosed { diagnosis } => self.diagnosis = Some(diagnosis.clone()),
-            Event::AttemptEnded { result } => return self.end(at, *result),
-            _ => return Err("the attempt has not ended"),
-        }
+    pub(super) fn launch_refused(&mut self, at: Timestamp, error: &CallError) -> Applied {
+        self.open_launch()?;
+        self.launch = Launch::NotMade;
+        self.refusals += 1;
+        self.refused = Some((error.clone(), at));
         Ok(())
     }
 
-    pub(super) fn report(&mut self, at: Timestamp, event: &Event) -> Applied {
-        if let Some(applied) = self.apply_guard(at, event) {
-            return applied;
-        }
-        match event {
-            Event::ActionFinished { effect: Effect::MetricsPublished } => self.metrics = Reporting::Done,
-            Event::ActionFinished { effect: Effect::AlarmPut } => self.alarm = Reporting::Done,
-            Event::AlarmChecked { current } => {
-                self.alarm = if *current { Reporting::Done } else { Reporting::Due };
-            }
-            // Of what came after the attempt, and made the day fail all the same.
-            Event::Diagnosed { diagnosis } => self.diagnosis = Some(diagnosis.clone()),
-            Event::ReportGivenUp { what: Reported::Metrics, why } => {
-                self.metrics = Reporting::GivenUp(why.clone());
-            }
-            Event::ReportGivenUp { what: Reported::Alarm, why } => {
-                self.alarm = Reporting::GivenUp(why.clone())
-            }
-            _ => return Err("the attempt has ended"),
-        }
+    /// The launch stays open, as it is without an answer.
+    pub(super) fn launch_unclear(&self) -> Applied {
+        self.open_launch()?;
         Ok(())
+    }
+
+    pub(super) fn protection_changed(&mut self, protected: bool) -> Applied {
+        self.living_cluster()?.protected = protected;
+        Ok(())
+    }
+
+    pub(super) fn termination_overdue(&mut self) -> Applied {
+        let cluster = self.living_cluster()?;
+        if cluster.state != Some(ClusterState::Terminating) || cluster.is_overdue {
+            return Err("the cluster's end is not overdue, or it was recorded already");
+        }
+        cluster.is_overdue = true;
+        Ok(())
+    }
+
+    pub(super) fn verified(&mut self, verdict: &Verdict) -> Applied {
+        if self.cluster.is_none() || self.verdict.is_some() {
+            return Err("there is nothing to verify");
+        }
+        self.verdict = Some(verdict.clone());
+        Ok(())
+    }
+
+    pub(super) fn alarm_checked(&mut self, current: bool) {
+        self.alarm = if current { Reporting::Done } else { Reporting::Due };
+    }
+
+    pub(super) fn report_given_up(&mut self, what: Reported, why: &str) {
+        let report = match what {
+            Reported::Metrics => &mut self.metrics,
+            Reported::Alarm => &mut self.alarm,
+        };
+        *report = Reporting::GivenUp(why.to_owned());
     }
 
     fn open_launch(&self) -> Result<(&LaunchIntent, Timestamp), &'static str> {
@@ -302,7 +284,7 @@ impl Attempt {
         }
     }
 
-    fn intended(&mut self, at: Timestamp, intent: &LaunchIntent) -> Applied {
+    pub(super) fn launch_intended(&mut self, at: Timestamp, intent: &LaunchIntent) -> Applied {
         if self.launch != Launch::NotMade {
             return Err("a launch is open or made already");
         }
@@ -316,38 +298,36 @@ impl Attempt {
         Ok(())
     }
 
-    fn finished(&mut self, at: Timestamp, effect: &Effect) -> Applied {
-        match effect {
-            Effect::JobStaged => self.unstaged.clear(),
-            Effect::Launched { cluster } => self.launched(at, cluster)?,
-            Effect::TerminateRequested { cluster, because } => {
-                if let Some(own) = self.cluster.as_mut().filter(|own| own.id == *cluster) {
-                    own.terminate = Some((*because, at));
-                } else {
-                    self.duplicate_of(cluster).ok_or("the cluster is not of this attempt")?.asked = true;
-                }
-            }
-            Effect::Unprotected { cluster } if self.duplicate_of(cluster).is_some() => {
-                let duplicates = self.duplicate_of(cluster).ok_or("the cluster is not surplus")?;
-                duplicates.protected = false;
-                duplicates.unprotected_at = Some(at);
-            }
-            Effect::Unprotected { cluster } => {
-                let own = self.living_cluster()?;
-                if own.id != *cluster {
-                    return Err("the cluster is not of this attempt");
-                }
-                own.protected = false;
-                own.unprotected_at = Some(at);
-            }
-            Effect::GuardCreated { .. } | Effect::GuardRemoved => return Err("that is the guard's"),
-            Effect::Published { .. } => return Err("that is the day's"),
-            Effect::MetricsPublished | Effect::AlarmPut => return Err("the attempt has not ended"),
+    pub(super) fn terminate_requested(
+        &mut self,
+        at: Timestamp,
+        cluster: &str,
+        because: TerminateReason,
+    ) -> Applied {
+        if let Some(own) = self.cluster.as_mut().filter(|own| own.id == cluster) {
+            own.terminate = Some((because, at));
+        } else {
+            self.duplicate_of(cluster).ok_or("the cluster is not of this attempt")?.asked = true;
         }
         Ok(())
     }
 
-    fn launched(&mut self, at: Timestamp, cluster: &str) -> Applied {
+    pub(super) fn unprotected(&mut self, at: Timestamp, cluster: &str) -> Applied {
+        if let Some(duplicate) = self.duplicate_of(cluster) {
+            duplicate.protected = false;
+            duplicate.unprotected_at = Some(at);
+            return Ok(());
+        }
+        let own = self.living_cluster()?;
+        if own.id != cluster {
+            return Err("the cluster is not of this attempt");
+        }
+        own.protected = false;
+        own.unprotected_at = Some(at);
+        Ok(())
+    }
+
+    pub(super) fn launched(&mut self, at: Timestamp, cluster: &str) -> Applied {
         let (intent, intended_at) = self.open_launch()?;
         self.launch = Launch::Made { intent: intent.clone(), at: intended_at };
         self.refused = None;
@@ -370,7 +350,7 @@ impl Attempt {
         Ok(())
     }
 
-    fn launch_resolved(&mut self, at: Timestamp, nonce: &str, clusters: &[String]) -> Applied {
+    pub(super) fn launch_resolved(&mut self, at: Timestamp, nonce: &str, clusters: &[String]) -> Applied {
         if self.open_launch()?.0.nonce != nonce {
             return Err("another launch is open");
         }
@@ -390,13 +370,14 @@ impl Attempt {
         Ok(())
     }
 
-    fn cluster_state_changed(
+    pub(super) fn cluster_state_changed(
         &mut self,
         at: Timestamp,
-        since: Timestamp,
+        seconds_ago: Option<i64>,
         state: &ClusterState,
         reason: &Reason,
     ) -> Applied {
+        let since = seconds_ago.map_or(at, |ago| earlier(at, ago));
         let cluster = self.living_cluster()?;
         if state.is_terminal() {
             cluster.ended_at = Some(since);
@@ -412,7 +393,7 @@ impl Attempt {
         Ok(())
     }
 
-    fn step_state_changed(
+    pub(super) fn step_state_changed(
         &mut self,
         at: Timestamp,
         id: &str,
@@ -438,7 +419,7 @@ impl Attempt {
         Ok(())
     }
 
-    fn end(&mut self, at: Timestamp, result: AttemptResult) -> Applied {
+    pub(super) fn end(&mut self, at: Timestamp, result: AttemptResult) -> Applied {
         if matches!(self.launch, Launch::Open { .. }) {
             return Err("a launch is open");
         }

@@ -6,11 +6,13 @@
 //! guard that cannot be made or removed never fails a run: it is recorded, and shown, and tried again now and then
 //! while the cluster lives.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use jiff::Timestamp;
 
 use super::action::Action;
 use super::attempt::{Applied, Attempt, Cluster};
-use super::event::{Effect, Event, LaunchIntent};
+use super::event::LaunchIntent;
 use crate::cluster_request::deadline;
 use crate::emr::ClusterState;
 use crate::spec::Spec;
@@ -76,45 +78,83 @@ pub(super) fn next_action(
                 group,
             })
         }
-        _ => None,
+        GuardState::Open
+        | GuardState::Missing { .. }
+        | GuardState::Exists { .. }
+        | GuardState::Removed
+        | GuardState::GivenUp { .. } => None,
     }
 }
 
+/// Why an event of the guard is illegal.
+const OUT_OF_ORDER: &str = "the guard is not so far, or further";
+
 impl Attempt {
-    /// What an event means for the guard; nothing, when it is about something else.
-    pub(super) fn apply_guard(&mut self, at: Timestamp, event: &Event) -> Option<Applied> {
-        let gone = self.cluster.as_ref().map(Cluster::is_gone);
-        let next = match (event, &self.guard) {
-            (Event::GuardGroupChecked { there }, GuardState::Open | GuardState::GivenUp { .. })
-                if gone == Some(false) =>
-            {
-                GuardState::Missing { group: *there }
+    pub(super) fn guard_group_checked(&mut self, there: bool) -> Applied {
+        self.has_cluster_to_guard()?;
+        match self.guard {
+            GuardState::Open | GuardState::GivenUp { .. } => {
+                self.guard = GuardState::Missing { group: there };
+                Ok(())
             }
-            (
-                Event::ActionFinished { effect: Effect::GuardCreated { until } },
-                GuardState::Missing { .. },
-            ) if gone == Some(false) => GuardState::Exists { made_at: at, until: *until },
-            // Its group was there when it was made.
-            (Event::GuardLost, GuardState::Exists { .. }) if gone == Some(false) => {
-                GuardState::Missing { group: true }
+            GuardState::Missing { .. } | GuardState::Exists { .. } | GuardState::Removed => Err(OUT_OF_ORDER),
+        }
+    }
+
+    pub(super) fn guard_created(&mut self, at: Timestamp, until: Timestamp) -> Applied {
+        self.has_cluster_to_guard()?;
+        match self.guard {
+            GuardState::Missing { .. } => {
+                self.guard = GuardState::Exists { made_at: at, until };
+                Ok(())
             }
-            (
-                Event::ActionFinished { effect: Effect::GuardRemoved },
-                GuardState::Exists { .. } | GuardState::Missing { .. },
-            ) if gone == Some(true) => GuardState::Removed,
-            (Event::GuardGivenUp { why }, guard) if *guard != GuardState::Removed && gone.is_some() => {
-                GuardState::GivenUp { why: why.clone(), at }
+            GuardState::Open
+            | GuardState::Exists { .. }
+            | GuardState::Removed
+            | GuardState::GivenUp { .. } => Err(OUT_OF_ORDER),
+        }
+    }
+
+    pub(super) fn guard_lost(&mut self) -> Applied {
+        self.has_cluster_to_guard()?;
+        match self.guard {
+            GuardState::Exists { .. } => {
+                // Its group was there when it was made.
+                self.guard = GuardState::Missing { group: true };
+                Ok(())
             }
-            (
-                Event::GuardGroupChecked { .. }
-                | Event::GuardLost
-                | Event::GuardGivenUp { .. }
-                | Event::ActionFinished { effect: Effect::GuardCreated { .. } | Effect::GuardRemoved },
-                _,
-            ) => return Some(Err("the guard is not so far, or further")),
-            _ => return None,
-        };
-        self.guard = next;
-        Some(Ok(()))
+            GuardState::Open
+            | GuardState::Missing { .. }
+            | GuardState::Removed
+            | GuardState::GivenUp { .. } => Err(OUT_OF_ORDER),
+        }
+    }
+
+    pub(super) fn guard_removed(&mut self) -> Applied {
+        if !self.cluster.as_ref().is_some_and(Cluster::is_gone) {
+            return Err(OUT_OF_ORDER);
+        }
+        match self.guard {
+            GuardState::Exists { .. } | GuardState::Missing { .. } => {
+                self.guard = GuardState::Removed;
+                Ok(())
+            }
+            GuardState::Open | GuardState::Removed | GuardState::GivenUp { .. } => Err(OUT_OF_ORDER),
+        }
+    }
+
+    pub(super) fn guard_given_up(&mut self, at: Timestamp, why: &str) -> Applied {
+        if self.cluster.is_none() || self.guard == GuardState::Removed {
+            return Err(OUT_OF_ORDER);
+        }
+        self.guard = GuardState::GivenUp { why: why.to_owned(), at };
+        Ok(())
+    }
+
+    fn has_cluster_to_guard(&self) -> Applied {
+        match &self.cluster {
+            Some(cluster) if !cluster.is_gone() => Ok(()),
+            Some(_) | None => Err(OUT_OF_ORDER),
+        }
     }
 }

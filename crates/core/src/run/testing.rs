@@ -222,7 +222,7 @@ impl<'a> Engine<'a> {
                 self.append(Event::LaunchUnclear { why: "no answer".to_owned() });
             }
             Executed::Unclear => {
-                self.observations.action_ended(action, self.now, Err(call_error(ErrorClass::Unreachable)))
+                self.observations.action_ended(action, self.now, Err(call_error(ErrorClass::Unreachable)));
             }
             Executed::CallError(kind) if is_launch => {
                 // Without an answer a launch is unclear, and never refused.
@@ -231,7 +231,7 @@ impl<'a> Engine<'a> {
                 self.append(Event::LaunchRefused { error });
             }
             Executed::CallError(kind) => {
-                self.observations.action_ended(action, self.now, Err(call_error(kind)))
+                self.observations.action_ended(action, self.now, Err(call_error(kind)));
             }
         }
     }
