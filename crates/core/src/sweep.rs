@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::day::Day;
 use crate::emr::ClusterState;
-use crate::run::{Event, Launch, Recorded, State};
+use crate::run::{AttemptPhase, Event, Launched, Recorded, State};
 use crate::s3_uri::S3Uri;
 use crate::spec::Spec;
 
@@ -238,18 +238,26 @@ pub fn evaluate(
     let Some(attempt) = state.attempt() else {
         return ClusterUsage::Orphan(Orphan::GivenUp);
     };
-    match (&attempt.launch, &attempt.cluster) {
-        (Launch::Open { intent, .. }, _) if intent.nonce == label.nonce => ClusterUsage::Awaited,
-        (Launch::Made { intent, .. }, Some(accepted)) if intent.nonce == label.nonce => {
-            if accepted.id != cluster.id {
-                ClusterUsage::Orphan(Orphan::DuplicateCluster { accepted: accepted.id.clone() })
-            } else if attempt.ended.is_some() {
-                ClusterUsage::Orphan(Orphan::GivenUp)
-            } else {
-                ClusterUsage::Live
-            }
+    let usage = |launched: &Launched, otherwise: ClusterUsage| {
+        if launched.intent.nonce != label.nonce {
+            ClusterUsage::Orphan(Orphan::GivenUp)
+        } else if launched.cluster.id == cluster.id {
+            otherwise
+        } else {
+            ClusterUsage::Orphan(Orphan::DuplicateCluster { accepted: launched.cluster.id.clone() })
         }
-        _ => ClusterUsage::Orphan(Orphan::GivenUp),
+    };
+    match attempt.phase() {
+        AttemptPhase::LaunchUnclear { intent, .. } if intent.nonce == label.nonce => ClusterUsage::Awaited,
+        AttemptPhase::Launched(launched, _) => usage(launched, ClusterUsage::Live),
+        AttemptPhase::Ended { launched: Some(launched), .. } => {
+            usage(launched, ClusterUsage::Orphan(Orphan::GivenUp))
+        }
+        AttemptPhase::Ended { launched: None, .. }
+        | AttemptPhase::LaunchUnclear { .. }
+        | AttemptPhase::Staging { .. }
+        | AttemptPhase::ReadyToLaunch
+        | AttemptPhase::LaunchRefused(_) => ClusterUsage::Orphan(Orphan::GivenUp),
     }
 }
 

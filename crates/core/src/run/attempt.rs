@@ -1,15 +1,17 @@
-//! One attempt of a run, and what the events mean for it.
+//! One attempt of a run, as its events tell it.
 
 #![deny(clippy::wildcard_enum_match_arm)]
+
+mod fold;
 
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::action::TerminateReason;
-use super::call_error::{CallError, ErrorClass};
+use super::call_error::CallError;
 use super::duplicates::{DuplicateCluster, GivenUp, LateLaunchCheck};
-use super::event::{AttemptResult, LaunchIntent, PinnedInputs, Reported};
+use super::event::{AttemptResult, LaunchIntent, PinnedInputs};
 use super::guard::GuardState;
 use super::publication::Publishing;
 use super::removal::RetentionState;
@@ -36,12 +38,8 @@ pub struct Attempt {
     pub unstaged: Vec<String>,
     /// How far its launch is.
     pub launch: Launch,
-    /// The latest launch that AWS refused.
-    pub refused: Option<(CallError, Timestamp)>,
-    /// Refusals in a row.
-    pub refusals: u32,
-    /// Its cluster.
-    pub cluster: Option<Cluster>,
+    /// What AWS refused, until a launch is accepted.
+    pub refused: Option<LaunchRefused>,
     /// Clusters of ours that were not accepted, and are to be ended or were asked to.
     pub duplicates: Vec<DuplicateCluster>,
     /// Launches that were recorded as never made.
@@ -71,7 +69,7 @@ pub struct Attempt {
 }
 
 /// How far a launch is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Launch {
     /// Not asked for, or certainly not done.
     NotMade,
@@ -83,12 +81,29 @@ pub enum Launch {
         at: Timestamp,
     },
     /// Done: the cluster is known.
-    Made {
-        /// The intent.
-        intent: LaunchIntent,
-        /// When it was recorded.
-        at: Timestamp,
-    },
+    Made(Box<Launched>),
+}
+
+/// A launch whose cluster was accepted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Launched {
+    /// The intent.
+    pub intent: LaunchIntent,
+    /// When the intent was recorded.
+    pub at: Timestamp,
+    /// The cluster.
+    pub cluster: Cluster,
+}
+
+/// Launches of an attempt that AWS certainly did not do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaunchRefused {
+    /// What AWS said to the latest one.
+    pub error: CallError,
+    /// When that was recorded.
+    pub at: Timestamp,
+    /// How many there were in a row.
+    pub times: u32,
 }
 
 /// The cluster of an attempt.
@@ -187,8 +202,6 @@ impl Attempt {
             unstaged: unstaged.to_vec(),
             launch: Launch::NotMade,
             refused: None,
-            refusals: 0,
-            cluster: None,
             duplicates: Vec::new(),
             given_up: Vec::new(),
             late_launch_check: LateLaunchCheck::No,
@@ -205,252 +218,28 @@ impl Attempt {
         }
     }
 
-    /// The launch that was accepted.
+    /// The launch whose cluster was accepted.
+    pub fn launched(&self) -> Option<&Launched> {
+        match &self.launch {
+            Launch::Made(launched) => Some(launched),
+            Launch::NotMade | Launch::Open { .. } => None,
+        }
+    }
+
+    /// The cluster that was accepted.
+    pub fn cluster(&self) -> Option<&Cluster> {
+        self.launched().map(|launched| &launched.cluster)
+    }
+
+    /// The intent of the launch whose cluster was accepted.
     pub fn intent(&self) -> Option<&LaunchIntent> {
-        match &self.launch {
-            Launch::Made { intent, .. } => Some(intent),
-            Launch::NotMade | Launch::Open { .. } => None,
-        }
-    }
-
-    /// When the accepted launch was recorded.
-    pub fn launched_at(&self) -> Option<Timestamp> {
-        match &self.launch {
-            Launch::Made { at, .. } => Some(*at),
-            Launch::NotMade | Launch::Open { .. } => None,
-        }
-    }
-
-    pub(super) fn launch_refused(&mut self, at: Timestamp, error: &CallError) -> Applied {
-        self.open_launch()?;
-        self.launch = Launch::NotMade;
-        self.refusals += 1;
-        self.refused = Some((error.clone(), at));
-        Ok(())
-    }
-
-    /// The launch stays open, as it is without an answer.
-    pub(super) fn launch_unclear(&self) -> Applied {
-        self.open_launch()?;
-        Ok(())
-    }
-
-    pub(super) fn protection_changed(&mut self, protected: bool) -> Applied {
-        self.living_cluster()?.protected = protected;
-        Ok(())
-    }
-
-    pub(super) fn termination_overdue(&mut self) -> Applied {
-        let cluster = self.living_cluster()?;
-        if cluster.state != Some(ClusterState::Terminating) || cluster.is_overdue {
-            return Err("the cluster's end is not overdue, or it was recorded already");
-        }
-        cluster.is_overdue = true;
-        Ok(())
-    }
-
-    pub(super) fn verified(&mut self, verdict: &Verdict) -> Applied {
-        if self.cluster.is_none() || self.verdict.is_some() {
-            return Err("there is nothing to verify");
-        }
-        self.verdict = Some(verdict.clone());
-        Ok(())
-    }
-
-    pub(super) fn alarm_checked(&mut self, current: bool) {
-        self.alarm = if current { Reporting::Done } else { Reporting::Due };
-    }
-
-    pub(super) fn report_given_up(&mut self, what: Reported, why: &str) {
-        let report = match what {
-            Reported::Metrics => &mut self.metrics,
-            Reported::Alarm => &mut self.alarm,
-        };
-        *report = Reporting::GivenUp(why.to_owned());
-    }
-
-    fn open_launch(&self) -> Result<(&LaunchIntent, Timestamp), &'static str> {
-        match &self.launch {
-            Launch::Open { intent, at } => Ok((intent, *at)),
-            Launch::NotMade | Launch::Made { .. } => Err("no launch is open"),
-        }
-    }
-
-    fn living_cluster(&mut self) -> Result<&mut Cluster, &'static str> {
-        match &mut self.cluster {
-            Some(cluster) if cluster.is_gone() => Err("the cluster is gone"),
-            Some(cluster) => Ok(cluster),
-            None => Err("no cluster is known"),
-        }
-    }
-
-    pub(super) fn launch_intended(&mut self, at: Timestamp, intent: &LaunchIntent) -> Applied {
-        if self.launch != Launch::NotMade {
-            return Err("a launch is open or made already");
-        }
-        if !self.unstaged.is_empty() {
-            return Err("the job is not staged");
-        }
-        if intent.attempt != self.number {
-            return Err("the launch is of another attempt");
-        }
-        self.launch = Launch::Open { intent: intent.clone(), at };
-        Ok(())
-    }
-
-    pub(super) fn terminate_requested(
-        &mut self,
-        at: Timestamp,
-        cluster: &str,
-        because: TerminateReason,
-    ) -> Applied {
-        if let Some(own) = self.cluster.as_mut().filter(|own| own.id == cluster) {
-            own.terminate = Some((because, at));
-        } else {
-            self.duplicate_of(cluster).ok_or("the cluster is not of this attempt")?.asked = true;
-        }
-        Ok(())
-    }
-
-    pub(super) fn unprotected(&mut self, at: Timestamp, cluster: &str) -> Applied {
-        if let Some(duplicate) = self.duplicate_of(cluster) {
-            duplicate.protected = false;
-            duplicate.unprotected_at = Some(at);
-            return Ok(());
-        }
-        let own = self.living_cluster()?;
-        if own.id != cluster {
-            return Err("the cluster is not of this attempt");
-        }
-        own.protected = false;
-        own.unprotected_at = Some(at);
-        Ok(())
-    }
-
-    pub(super) fn launched(&mut self, at: Timestamp, cluster: &str) -> Applied {
-        let (intent, intended_at) = self.open_launch()?;
-        self.launch = Launch::Made { intent: intent.clone(), at: intended_at };
-        self.refused = None;
-        self.refusals = 0;
-        self.cluster = Some(Cluster {
-            id: cluster.to_owned(),
-            state: None,
-            reason: Reason::default(),
-            moved_at: at,
-            has_instances: false,
-            protected: false,
-            unprotected_at: None,
-            is_overdue: false,
-            ready_at: None,
-            ended_at: None,
-            steps: Vec::new(),
-            steps_moved_at: None,
-            terminate: None,
-        });
-        Ok(())
-    }
-
-    pub(super) fn launch_resolved(&mut self, at: Timestamp, nonce: &str, clusters: &[String]) -> Applied {
-        if self.open_launch()?.0.nonce != nonce {
-            return Err("another launch is open");
-        }
-        match clusters.split_first() {
-            None => {
-                let (intent, at) = self.open_launch()?;
-                self.given_up.push(GivenUp { nonce: intent.nonce.clone(), at });
-                self.launch = Launch::NotMade;
-            }
-            Some((accepted, duplicates)) => {
-                self.launched(at, accepted)?;
-                for cluster in duplicates {
-                    self.add_duplicate(cluster, nonce);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn cluster_state_changed(
-        &mut self,
-        at: Timestamp,
-        seconds_ago: Option<i64>,
-        state: &ClusterState,
-        reason: &Reason,
-    ) -> Applied {
-        let since = seconds_ago.map_or(at, |ago| earlier(at, ago));
-        let cluster = self.living_cluster()?;
-        if state.is_terminal() {
-            cluster.ended_at = Some(since);
-        }
-        if matches!(state, ClusterState::Running | ClusterState::Waiting) {
-            cluster.ready_at.get_or_insert(since);
-            cluster.has_instances = true;
-        }
-        cluster.has_instances |= *state == ClusterState::Bootstrapping;
-        cluster.state = Some(state.clone());
-        cluster.reason = reason.clone();
-        cluster.moved_at = at;
-        Ok(())
-    }
-
-    pub(super) fn step_state_changed(
-        &mut self,
-        at: Timestamp,
-        id: &str,
-        name: &str,
-        state: &StepState,
-        reason: &Reason,
-    ) -> Applied {
-        let cluster = self.cluster.as_mut().ok_or("no cluster is known")?;
-        match cluster.steps.iter_mut().find(|step| step.id == id) {
-            Some(step) if step.state.is_terminal() => return Err("the step has ended"),
-            Some(step) => {
-                step.state = state.clone();
-                step.reason = reason.clone();
-            }
-            None => cluster.steps.push(Step {
-                id: id.to_owned(),
-                name: name.to_owned(),
-                state: state.clone(),
-                reason: reason.clone(),
-            }),
-        }
-        cluster.steps_moved_at = Some(at);
-        Ok(())
-    }
-
-    pub(super) fn end(&mut self, at: Timestamp, result: AttemptResult) -> Applied {
-        if matches!(self.launch, Launch::Open { .. }) {
-            return Err("a launch is open");
-        }
-        if self.cluster.as_ref().is_some_and(|cluster| !cluster.is_gone()) {
-            return Err("its cluster is not gone");
-        }
-        if self.open_duplicate().is_some() {
-            return Err("a surplus cluster is not ended");
-        }
-        if result == AttemptResult::Succeeded && !self.verdict.as_ref().is_some_and(Verdict::is_good) {
-            return Err("its output was not found good");
-        }
-        self.ended = Some((result, at));
-        Ok(())
+        self.launched().map(|launched| &launched.intent)
     }
 
     /// How long the attempt took, or has taken until now: to the end of its cluster, whenever somebody saw that.
     pub fn duration(&self, now: Timestamp) -> SignedDuration {
-        let gone = self.cluster.as_ref().and_then(|cluster| cluster.ended_at);
+        let gone = self.cluster().and_then(|cluster| cluster.ended_at);
         let end = gone.or(self.ended.map(|(_, at)| at)).unwrap_or(now);
         end.duration_since(self.started_at).max(SignedDuration::ZERO)
     }
-
-    /// Whether the launch was refused for good.
-    pub fn is_launch_hopeless(&self) -> bool {
-        self.launch == Launch::NotMade
-            && self.refused.as_ref().is_some_and(|(error, _)| error.class == ErrorClass::Invalid)
-    }
-}
-
-/// A moment so many seconds earlier; the beginning of time, where that is nearer.
-fn earlier(at: Timestamp, seconds: i64) -> Timestamp {
-    at.checked_sub(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN)
 }

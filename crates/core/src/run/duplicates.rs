@@ -65,7 +65,7 @@ impl State {
         self.attempts.iter().any(|attempt| match &attempt.launch {
             Launch::NotMade => false,
             Launch::Open { intent, .. } => intent.nonce == nonce,
-            Launch::Made { .. } => attempt.cluster.as_ref().is_some_and(|own| own.id == cluster),
+            Launch::Made(launched) => launched.cluster.id == cluster,
         })
     }
 }
@@ -104,7 +104,7 @@ impl Attempt {
     }
 
     pub(super) fn late_launches_checked(&mut self, found: &[LateLaunch]) -> Applied {
-        let is_at_work = self.cluster.as_ref().is_some_and(|cluster| !cluster.is_gone());
+        let is_at_work = self.cluster().is_some_and(|cluster| !cluster.is_gone());
         let how_far = if is_at_work { LateLaunchCheck::WhileRunning } else { LateLaunchCheck::AtEnd };
         if self.late_launch_check >= how_far {
             return Err("late launches were checked already");
@@ -126,6 +126,6 @@ impl Attempt {
     }
 
     fn is_accepted(&self, cluster: &str) -> bool {
-        self.cluster.as_ref().is_some_and(|Cluster { id, .. }| id == cluster)
+        self.cluster().is_some_and(|Cluster { id, .. }| id == cluster)
     }
 }

@@ -11,10 +11,8 @@
 use jiff::Timestamp;
 
 use super::action::Action;
-use super::attempt::{Applied, Attempt, Cluster};
-use super::event::LaunchIntent;
+use super::attempt::{Applied, Attempt, Cluster, Launched};
 use crate::cluster_request::deadline;
-use crate::emr::ClusterState;
 use crate::spec::Spec;
 
 /// The group of all schedules that guard clusters.
@@ -50,34 +48,31 @@ pub enum GuardState {
 }
 
 /// Whether a guard is of use: not once the cluster is on its way down, and not after the deadline.
-pub(super) fn is_wanted(spec: &Spec, cluster: &Cluster, launched_at: Timestamp, now: Timestamp) -> bool {
-    let is_ending = cluster.is_gone() || cluster.state == Some(ClusterState::Terminating);
-    spec.config.guard.is_some() && !is_ending && now < deadline(&spec.config, launched_at)
+pub(super) fn is_wanted(spec: &Spec, launched: &Launched, now: Timestamp) -> bool {
+    let is_ending = launched.cluster.phase().is_ending();
+    spec.config.guard.is_some() && !is_ending && now < deadline(&spec.config, launched.at)
 }
 
-/// The act that is due for the guard, if one is.
+/// The action that is due for the guard, if one is.
 pub(super) fn next_action(
     spec: &Spec,
     attempt: &Attempt,
-    intent: &LaunchIntent,
-    launched_at: Timestamp,
+    launched: &Launched,
     now: Timestamp,
 ) -> Option<Action> {
-    let cluster = attempt.cluster.as_ref()?;
+    let Launched { intent, at: launched_at, cluster } = launched;
     let name = || intent.nonce.clone();
     match attempt.guard {
         // Whether one was made is not certain, where it was asked for and the answer is not recorded.
         GuardState::Exists { .. } | GuardState::Missing { .. } if cluster.is_gone() => {
             Some(Action::RemoveGuard { name: name() })
         }
-        GuardState::Missing { group } if is_wanted(spec, cluster, launched_at, now) => {
-            Some(Action::CreateGuard {
-                name: name(),
-                cluster: cluster.id.clone(),
-                until: deadline(&spec.config, launched_at),
-                group,
-            })
-        }
+        GuardState::Missing { group } if is_wanted(spec, launched, now) => Some(Action::CreateGuard {
+            name: name(),
+            cluster: cluster.id.clone(),
+            until: deadline(&spec.config, *launched_at),
+            group,
+        }),
         GuardState::Open
         | GuardState::Missing { .. }
         | GuardState::Exists { .. }
@@ -131,7 +126,7 @@ impl Attempt {
     }
 
     pub(super) fn guard_removed(&mut self) -> Applied {
-        if !self.cluster.as_ref().is_some_and(Cluster::is_gone) {
+        if !self.cluster().is_some_and(Cluster::is_gone) {
             return Err(OUT_OF_ORDER);
         }
         match self.guard {
@@ -144,7 +139,7 @@ impl Attempt {
     }
 
     pub(super) fn guard_given_up(&mut self, at: Timestamp, why: &str) -> Applied {
-        if self.cluster.is_none() || self.guard == GuardState::Removed {
+        if self.cluster().is_none() || self.guard == GuardState::Removed {
             return Err(OUT_OF_ORDER);
         }
         self.guard = GuardState::GivenUp { why: why.to_owned(), at };
@@ -152,7 +147,7 @@ impl Attempt {
     }
 
     fn has_cluster_to_guard(&self) -> Applied {
-        match &self.cluster {
+        match self.cluster() {
             Some(cluster) if !cluster.is_gone() => Ok(()),
             Some(_) | None => Err(OUT_OF_ORDER),
         }

@@ -19,6 +19,7 @@ mod guard;
 mod next_action;
 mod observations;
 mod observe;
+mod phase;
 mod publication;
 mod removal;
 mod retry;
@@ -32,7 +33,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub use action::{Action, Call, Service, TerminateReason};
-pub use attempt::{Attempt, Cluster, Launch, Reporting, Step};
+pub use attempt::{Attempt, Cluster, Launch, LaunchRefused, Launched, Reporting, Step};
 pub use call_error::{CallError, ErrorClass};
 pub use decide::{Decision, Leave, WaitReason, decide};
 pub use duplicates::{DuplicateCluster, GivenUp, LateLaunch, LateLaunchCheck};
@@ -42,6 +43,7 @@ pub use event::{
 pub use guard::{GROUP as GUARD_GROUP, GuardState};
 pub use next_action::RUN_GRACE;
 pub use observations::{Observation, Observations, Observed, Probe};
+pub use phase::{AttemptPhase, ClusterPhase, RunPhase};
 pub use publication::Publishing;
 pub use removal::{Expiry, Removal, RetentionState};
 pub use retry::{Choice, Retry, RetryCause};

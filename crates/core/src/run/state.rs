@@ -193,7 +193,7 @@ impl State {
     fn action_finished(&mut self, at: Timestamp, effect: &Effect) -> Applied {
         match effect {
             Effect::JobStaged => self.working_attempt()?.unstaged.clear(),
-            Effect::Launched { cluster } => self.working_attempt()?.launched(at, cluster)?,
+            Effect::Launched { cluster } => self.working_attempt()?.cluster_launched(at, cluster)?,
             Effect::TerminateRequested { cluster, because } => {
                 self.working_attempt()?.terminate_requested(at, cluster, *because)?;
             }

@@ -104,7 +104,7 @@ pub(crate) fn found(cluster: &str, step: &str) -> ObservedCluster {
 
 /// A cluster whose step runs at the first look, and has come to its end at the next.
 pub(crate) fn cluster_sight_of(engine: &Engine<'_>) -> ObservedCluster {
-    let cluster = engine.state.attempt().and_then(|attempt| attempt.cluster.as_ref());
+    let cluster = engine.state.attempt().and_then(|attempt| attempt.cluster());
     match cluster.and_then(|cluster| cluster.state.as_ref()) {
         None => found("RUNNING", "RUNNING"),
         Some(_) => found("TERMINATED", "COMPLETED"),
