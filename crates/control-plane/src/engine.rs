@@ -139,7 +139,7 @@ impl<'a, 'l> Engine<'a, 'l> {
         let attempt = self.ledger.state().attempt();
         self.detach
             && !matches!(why, WaitReason::CallFailed(_))
-            && attempt.is_some_and(|attempt| attempt.cluster.is_some())
+            && attempt.is_some_and(|attempt| attempt.cluster().is_some())
     }
 
     async fn observe(&mut self, probes: &[Probe]) -> Result<(), Stop> {
@@ -224,7 +224,7 @@ impl<'a, 'l> Engine<'a, 'l> {
         let Some(attempt) = self.ledger.state().attempt() else {
             return;
         };
-        let Some(cluster) = &attempt.cluster else { return };
+        let Some(cluster) = attempt.cluster() else { return };
         let uri = self.spec.attempt_uri(attempt.number, "cluster.json");
         let keep = async || {
             let answers = observe::archive(self.aws, &cluster.id).await?;

@@ -153,7 +153,7 @@ impl Forecast<'_> {
 
     /// The cluster as it ends: its steps completed, or what was already decided about them.
     fn cluster_at_its_end(&self) -> ObservedCluster {
-        let cluster = self.state.attempt().and_then(|attempt: &Attempt| attempt.cluster.as_ref());
+        let cluster = self.state.attempt().and_then(|attempt: &Attempt| attempt.cluster());
         let known = cluster.map(|cluster: &Cluster| cluster.steps.as_slice()).unwrap_or_default();
         let is_ended = cluster.is_some_and(|cluster| cluster.terminate.is_some());
         let is_failed =

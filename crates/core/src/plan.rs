@@ -16,8 +16,8 @@ use crate::forecast::{Foreseen, forecast};
 use crate::pace::Pace;
 use crate::report::RefusalReport;
 use crate::run::{
-    Action, Attempt, AttemptResult, Call, IllegalEvent, Launch, LaunchIntent, Leave, Observations, Outcome,
-    Probe, Publishing, RUN_GRACE, RetryCause, State,
+    Action, Attempt, AttemptPhase, AttemptResult, Call, IllegalEvent, LaunchIntent, Launched, Leave,
+    Observations, Outcome, Probe, Publishing, RUN_GRACE, RetryCause, State,
 };
 use crate::spec::Spec;
 
@@ -313,18 +313,22 @@ fn outside(spec: &Spec) -> String {
 
 fn in_flight(attempt: &Attempt) -> String {
     let number = attempt.number;
-    match (&attempt.launch, &attempt.cluster, &attempt.ended) {
-        (_, _, Some((AttemptResult::Succeeded, _))) => {
+    match attempt.phase() {
+        AttemptPhase::Ended { result: AttemptResult::Succeeded, .. } => {
             format!("attempt {number} has succeeded, and is not yet reported")
         }
-        (_, _, Some(_)) => format!("attempt {number} is over, and is not yet reported"),
-        (Launch::Made { .. }, Some(cluster), None) => {
+        AttemptPhase::Ended { result: AttemptResult::Failed | AttemptResult::Cancelled, .. } => {
+            format!("attempt {number} is over, and is not yet reported")
+        }
+        AttemptPhase::Launched(Launched { cluster, .. }, _) => {
             format!("attempt {number} is in flight on the cluster {}, and would be watched", cluster.id)
         }
-        (Launch::Open { .. }, _, None) => format!(
+        AttemptPhase::LaunchUnclear { .. } => format!(
             "whether attempt {number} has launched its cluster is not clear: it is looked for first, and the launch \
              below is made only if it is not there"
         ),
-        _ => format!("attempt {number} was begun, and would be gone on with"),
+        AttemptPhase::Staging { .. } | AttemptPhase::ReadyToLaunch | AttemptPhase::LaunchRefused(_) => {
+            format!("attempt {number} was begun, and would be gone on with")
+        }
     }
 }

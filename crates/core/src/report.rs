@@ -4,9 +4,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::day::Day;
-use crate::emr::{ClusterState, Reason};
+use crate::emr::Reason;
 use crate::record::{Diagnosis, Verdict};
-use crate::run::{Attempt, Cluster, GuardState, Launch, Outcome, Publishing, Refusal, Reporting, State};
+use crate::run::{
+    Attempt, AttemptPhase, Cluster, ClusterPhase, GuardState, Outcome, Publishing, Refusal, Reporting,
+    RunPhase, State,
+};
 use crate::spec::Spec;
 
 /// A run, as `--json` prints it.
@@ -160,7 +163,7 @@ pub fn day_report(spec: &Spec, state: &State, now: Timestamp) -> RunReport {
 }
 
 fn report_of(spec: &Spec, state: &State, attempt: Option<&Attempt>, now: Timestamp) -> RunReport {
-    let cluster = attempt.and_then(|attempt| attempt.cluster.as_ref());
+    let cluster = attempt.and_then(Attempt::cluster);
     let verdict = attempt.and_then(|attempt| attempt.verdict.as_ref());
     let rows = verdict.and_then(|verdict| verdict.rows);
     let good = verdict.is_some_and(Verdict::is_good);
@@ -212,33 +215,28 @@ pub fn outcome(state: &State) -> Option<Outcome> {
 
 /// Where a run is.
 pub fn phase(state: &State) -> Phase {
-    if state.closed.is_some() {
-        return Phase::Closed;
-    }
-    let Some(attempt) = state.attempt() else {
-        return Phase::Preparing;
-    };
-    if attempt.publishing == Publishing::Intended {
-        return Phase::Publishing;
-    }
-    if attempt.ended.is_some() {
-        return Phase::Reporting;
-    }
-    match (&attempt.launch, &attempt.cluster) {
-        (Launch::NotMade, _) if !attempt.unstaged.is_empty() => Phase::Staging,
-        (Launch::NotMade | Launch::Open { .. }, _) | (_, None) => Phase::Launching,
-        (Launch::Made { .. }, Some(cluster)) => phase_of(cluster),
+    match state.phase() {
+        RunPhase::Closed(_) => Phase::Closed,
+        RunPhase::Unopened | RunPhase::Preparing => Phase::Preparing,
+        RunPhase::Attempt(attempt, _) if attempt.publishing == Publishing::Intended => Phase::Publishing,
+        RunPhase::Attempt(_, phase) => phase_of_attempt(phase),
     }
 }
 
-fn phase_of(cluster: &Cluster) -> Phase {
-    match &cluster.state {
-        Some(state) if state.is_terminal() && cluster.are_steps_completed() => Phase::Verifying,
-        Some(state) if state.is_terminal() => Phase::Diagnosing,
-        Some(ClusterState::Terminating) => Phase::Ending,
-        _ if cluster.are_steps_over() => Phase::Ending,
-        _ if cluster.is_past_start() => Phase::Running,
-        _ => Phase::Starting,
+fn phase_of_attempt(phase: AttemptPhase<'_>) -> Phase {
+    match phase {
+        AttemptPhase::Staging { .. } => Phase::Staging,
+        AttemptPhase::ReadyToLaunch | AttemptPhase::LaunchRefused(_) | AttemptPhase::LaunchUnclear { .. } => {
+            Phase::Launching
+        }
+        AttemptPhase::Launched(launched, cluster) => match cluster {
+            ClusterPhase::Starting => Phase::Starting,
+            ClusterPhase::Running => Phase::Running,
+            ClusterPhase::StepsOver | ClusterPhase::Terminating => Phase::Ending,
+            ClusterPhase::Gone if launched.cluster.are_steps_completed() => Phase::Verifying,
+            ClusterPhase::Gone => Phase::Diagnosing,
+        },
+        AttemptPhase::Ended { .. } => Phase::Reporting,
     }
 }
 
@@ -346,7 +344,7 @@ mod tests {
         let fresh = report(&spec, &State::default(), now());
         assert_eq!((fresh.outcome, fresh.attempt, fresh.duration_seconds), (None, None, None));
         let mut engine = Engine::new(&spec);
-        while engine.state.attempt().is_none_or(|attempt| attempt.cluster.is_none()) {
+        while engine.state.attempt().is_none_or(|attempt| attempt.cluster().is_none()) {
             engine.turn(&mut Good);
         }
         engine.pass(jiff::SignedDuration::from_secs(90));

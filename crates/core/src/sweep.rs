@@ -11,7 +11,7 @@ use crate::day::Day;
 use crate::emr::ClusterState;
 use crate::names::{LAUNCH_TAG, NAME_PREFIX, state_tag};
 use crate::record::{Event, Recorded};
-use crate::run::{Launch, State};
+use crate::run::{AttemptPhase, Launched, State};
 use crate::spec::Spec;
 
 mod guards;
@@ -218,18 +218,26 @@ pub fn evaluate(
     let Some(attempt) = state.attempt() else {
         return ClusterUsage::Orphan(Orphan::GivenUp);
     };
-    match (&attempt.launch, &attempt.cluster) {
-        (Launch::Open { intent, .. }, _) if intent.nonce == label.nonce => ClusterUsage::Awaited,
-        (Launch::Made { intent, .. }, Some(accepted)) if intent.nonce == label.nonce => {
-            if accepted.id != cluster.id {
-                ClusterUsage::Orphan(Orphan::DuplicateCluster { accepted: accepted.id.clone() })
-            } else if attempt.ended.is_some() {
-                ClusterUsage::Orphan(Orphan::GivenUp)
-            } else {
-                ClusterUsage::Live
-            }
+    let usage = |launched: &Launched, otherwise: ClusterUsage| {
+        if launched.intent.nonce != label.nonce {
+            ClusterUsage::Orphan(Orphan::GivenUp)
+        } else if launched.cluster.id == cluster.id {
+            otherwise
+        } else {
+            ClusterUsage::Orphan(Orphan::DuplicateCluster { accepted: launched.cluster.id.clone() })
         }
-        _ => ClusterUsage::Orphan(Orphan::GivenUp),
+    };
+    match attempt.phase() {
+        AttemptPhase::LaunchUnclear { intent, .. } if intent.nonce == label.nonce => ClusterUsage::Awaited,
+        AttemptPhase::Launched(launched, _) => usage(launched, ClusterUsage::Live),
+        AttemptPhase::Ended { launched: Some(launched), .. } => {
+            usage(launched, ClusterUsage::Orphan(Orphan::GivenUp))
+        }
+        AttemptPhase::Ended { launched: None, .. }
+        | AttemptPhase::LaunchUnclear { .. }
+        | AttemptPhase::Staging { .. }
+        | AttemptPhase::ReadyToLaunch
+        | AttemptPhase::LaunchRefused(_) => ClusterUsage::Orphan(Orphan::GivenUp),
     }
 }
 

@@ -42,7 +42,7 @@ fn observe(events: &[Recorded], clusters: &[&Cluster]) -> Vec<(usize, f64)> {
     let mut state = State::default();
     let mut observe = Vec::new();
     for (at, recorded) in events.iter().enumerate() {
-        let own = state.attempt().and_then(|attempt| attempt.cluster.as_ref());
+        let own = state.attempt().and_then(|attempt| attempt.cluster());
         if let (Event::LateLaunchesChecked { .. }, Some(own)) =
             (&recorded.event, own.filter(|own| own.is_gone()))
         {

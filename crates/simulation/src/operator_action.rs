@@ -251,5 +251,5 @@ async fn sweep(aws: &AwsContext, spec: &Spec, truth: &Truth<'_>) -> Result<Vec<S
 fn is_needed(id: &str, spec: &Spec, store: &Store) -> bool {
     let state: State = Ledger::read(store, spec).state().unwrap_or_default();
     let attempt = state.attempt().filter(|attempt| state.closed.is_none() && attempt.ended.is_none());
-    attempt.and_then(|attempt| attempt.cluster.as_ref()).is_some_and(|cluster| cluster.id == id)
+    attempt.and_then(|attempt| attempt.cluster()).is_some_and(|cluster| cluster.id == id)
 }

@@ -174,7 +174,7 @@ struct AttemptRow {
 
 impl AttemptRow {
     fn new(spec: &Spec, attempt: &Attempt) -> Self {
-        let cluster = attempt.cluster.as_ref();
+        let cluster = attempt.cluster();
         Self {
             attempt: attempt.number,
             run: attempt.intent().map(|intent| spec.run_id(intent)),

@@ -40,7 +40,7 @@ impl Live {
 
     /// Shows a run that was driven before.
     pub(crate) fn resume(&mut self, state: &State) {
-        let Some(cluster) = state.attempt().and_then(|attempt| attempt.cluster.as_ref()) else {
+        let Some(cluster) = state.attempt().and_then(|attempt| attempt.cluster()) else {
             return;
         };
         self.launched(&cluster.id);

@@ -71,7 +71,7 @@ async fn a_detached_run_is_left_with_its_cluster_recorded_and_its_lease_free() {
     let left = emrys_control_plane::run(&aws, &spec, &options, &mut (), &mut Interrupts::none()).await;
     let left = left.unwrap();
     assert_eq!(left.how, How::Detached);
-    assert!(left.state.attempt().is_some_and(|attempt| attempt.cluster.is_some()));
+    assert!(left.state.attempt().is_some_and(|attempt| attempt.cluster().is_some()));
     assert_eq!(status(&aws, &spec).await.unwrap().unwrap().driven_by, None);
     tokio::time::sleep(Duration::from_hours(1)).await;
     let end = attach(&aws, &spec, &holder(2), &mut (), &mut Interrupts::none()).await.unwrap().unwrap();

@@ -1,4 +1,8 @@
-//! One attempt of a run, and what the events mean for it.
+//! One attempt of a run, as its events tell it.
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod fold;
 
 use std::collections::BTreeSet;
 
@@ -10,12 +14,9 @@ use super::publication::Publishing;
 use super::removal::RetentionState;
 use crate::diagnosis::EndedCluster;
 use crate::emr::{ClusterState, Reason, Step, StepState};
-use crate::record::Diagnosis;
-use crate::record::Retry;
-use crate::record::TerminateReason;
-use crate::record::Verdict;
-use crate::record::{AttemptResult, Effect, Event, LaunchIntent, PinnedInputs, Reported};
-use crate::record::{CallError, ErrorClass};
+use crate::record::{
+    AttemptResult, CallError, Diagnosis, LaunchIntent, PinnedInputs, Retry, TerminateReason, Verdict,
+};
 
 /// Whether an event made sense; if not, why.
 pub(super) type Applied = Result<(), &'static str>;
@@ -35,12 +36,8 @@ pub struct Attempt {
     pub unstaged: Vec<String>,
     /// How far its launch is.
     pub launch: Launch,
-    /// The latest launch that AWS refused.
-    pub refused: Option<(CallError, Timestamp)>,
-    /// Refusals in a row.
-    pub refusals: u32,
-    /// Its cluster.
-    pub cluster: Option<Cluster>,
+    /// What AWS refused, until a launch is accepted.
+    pub refused: Option<LaunchRefused>,
     /// Clusters of ours that were not accepted, and are to be ended or were asked to.
     pub duplicates: Vec<DuplicateCluster>,
     /// Launches that were recorded as never made.
@@ -70,7 +67,7 @@ pub struct Attempt {
 }
 
 /// How far a launch is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Launch {
     /// Not asked for, or certainly not done.
     NotMade,
@@ -82,12 +79,29 @@ pub enum Launch {
         at: Timestamp,
     },
     /// Done: the cluster is known.
-    Made {
-        /// The intent.
-        intent: LaunchIntent,
-        /// When it was recorded.
-        at: Timestamp,
-    },
+    Made(Box<Launched>),
+}
+
+/// A launch whose cluster was accepted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Launched {
+    /// The intent.
+    pub intent: LaunchIntent,
+    /// When the intent was recorded.
+    pub at: Timestamp,
+    /// The cluster.
+    pub cluster: Cluster,
+}
+
+/// Launches of an attempt that AWS certainly did not do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaunchRefused {
+    /// What AWS said to the latest one.
+    pub error: CallError,
+    /// When that was recorded.
+    pub at: Timestamp,
+    /// How many there were in a row.
+    pub times: u32,
 }
 
 /// The cluster of an attempt.
@@ -179,8 +193,6 @@ impl Attempt {
             unstaged: unstaged.to_vec(),
             launch: Launch::NotMade,
             refused: None,
-            refusals: 0,
-            cluster: None,
             duplicates: Vec::new(),
             given_up: Vec::new(),
             late_launch_check: LateLaunchCheck::No,
@@ -197,273 +209,28 @@ impl Attempt {
         }
     }
 
-    /// The launch that was accepted.
+    /// The launch whose cluster was accepted.
+    pub fn launched(&self) -> Option<&Launched> {
+        match &self.launch {
+            Launch::Made(launched) => Some(launched),
+            Launch::NotMade | Launch::Open { .. } => None,
+        }
+    }
+
+    /// The cluster that was accepted.
+    pub fn cluster(&self) -> Option<&Cluster> {
+        self.launched().map(|launched| &launched.cluster)
+    }
+
+    /// The intent of the launch whose cluster was accepted.
     pub fn intent(&self) -> Option<&LaunchIntent> {
-        match &self.launch {
-            Launch::Made { intent, .. } => Some(intent),
-            Launch::NotMade | Launch::Open { .. } => None,
-        }
-    }
-
-    /// When the accepted launch was recorded.
-    pub fn launched_at(&self) -> Option<Timestamp> {
-        match &self.launch {
-            Launch::Made { at, .. } => Some(*at),
-            Launch::NotMade | Launch::Open { .. } => None,
-        }
-    }
-
-    pub(super) fn advance(&mut self, at: Timestamp, event: &Event) -> Applied {
-        if let Some(applied) = self.apply_guard(at, event).or_else(|| self.apply_duplicate(event)) {
-            return applied;
-        }
-        match event {
-            Event::LaunchIntended(intent) => return self.intended(at, intent),
-            Event::ActionFinished { effect } => return self.finished(at, effect),
-            Event::LaunchRefused { error } => {
-                self.open_launch()?;
-                self.launch = Launch::NotMade;
-                self.refusals += 1;
-                self.refused = Some((error.clone(), at));
-            }
-            Event::LaunchUnclear { .. } => {
-                self.open_launch()?;
-            }
-            Event::LaunchResolved { nonce, clusters } => return self.launch_resolved(at, nonce, clusters),
-            Event::ClusterStateChanged { state, reason, seconds_ago } => {
-                let since = seconds_ago.map_or(at, |ago| earlier(at, ago));
-                return self.cluster_state_changed(at, since, state, reason);
-            }
-            Event::ProtectionChanged { protected } => self.living_cluster()?.protected = *protected,
-            Event::TerminationOverdue { .. } => {
-                let cluster = self.living_cluster()?;
-                if cluster.state != Some(ClusterState::Terminating) || cluster.is_overdue {
-                    return Err("the cluster's end is not overdue, or it was told");
-                }
-                cluster.is_overdue = true;
-            }
-            Event::StepStateChanged { id, name, state, reason } => {
-                return self.step_state_changed(at, id, name, state, reason);
-            }
-            Event::Verified { verdict } => {
-                if self.cluster.is_none() || self.verdict.is_some() {
-                    return Err("there is nothing to verify");
-                }
-                self.verdict = Some(verdict.clone());
-            }
-            Event::Diagnosed { diagnosis } => self.diagnosis = Some(diagnosis.clone()),
-            Event::AttemptEnded { result } => return self.end(at, *result),
-            _ => return Err("the attempt has not ended"),
-        }
-        Ok(())
-    }
-
-    pub(super) fn report(&mut self, at: Timestamp, event: &Event) -> Applied {
-        if let Some(applied) = self.apply_guard(at, event) {
-            return applied;
-        }
-        match event {
-            Event::ActionFinished { effect: Effect::MetricsPublished } => self.metrics = Reporting::Done,
-            Event::ActionFinished { effect: Effect::AlarmPut } => self.alarm = Reporting::Done,
-            Event::AlarmChecked { current } => {
-                self.alarm = if *current { Reporting::Done } else { Reporting::Due };
-            }
-            // Of what came after the attempt, and made the day fail all the same.
-            Event::Diagnosed { diagnosis } => self.diagnosis = Some(diagnosis.clone()),
-            Event::ReportGivenUp { what: Reported::Metrics, why } => {
-                self.metrics = Reporting::GivenUp(why.clone());
-            }
-            Event::ReportGivenUp { what: Reported::Alarm, why } => {
-                self.alarm = Reporting::GivenUp(why.clone())
-            }
-            _ => return Err("the attempt has ended"),
-        }
-        Ok(())
-    }
-
-    fn open_launch(&self) -> Result<(&LaunchIntent, Timestamp), &'static str> {
-        match &self.launch {
-            Launch::Open { intent, at } => Ok((intent, *at)),
-            Launch::NotMade | Launch::Made { .. } => Err("no launch is open"),
-        }
-    }
-
-    fn living_cluster(&mut self) -> Result<&mut Cluster, &'static str> {
-        match &mut self.cluster {
-            Some(cluster) if cluster.is_gone() => Err("the cluster is gone"),
-            Some(cluster) => Ok(cluster),
-            None => Err("no cluster is known"),
-        }
-    }
-
-    fn intended(&mut self, at: Timestamp, intent: &LaunchIntent) -> Applied {
-        if self.launch != Launch::NotMade {
-            return Err("a launch is open or made already");
-        }
-        if !self.unstaged.is_empty() {
-            return Err("the job is not staged");
-        }
-        if intent.attempt != self.number {
-            return Err("the launch is of another attempt");
-        }
-        self.launch = Launch::Open { intent: intent.clone(), at };
-        Ok(())
-    }
-
-    fn finished(&mut self, at: Timestamp, effect: &Effect) -> Applied {
-        match effect {
-            Effect::JobStaged => self.unstaged.clear(),
-            Effect::Launched { cluster } => self.launched(at, cluster)?,
-            Effect::TerminateRequested { cluster, because } => {
-                if let Some(own) = self.cluster.as_mut().filter(|own| own.id == *cluster) {
-                    own.terminate = Some((*because, at));
-                } else {
-                    self.duplicate_of(cluster).ok_or("the cluster is not of this attempt")?.asked = true;
-                }
-            }
-            Effect::Unprotected { cluster } if self.duplicate_of(cluster).is_some() => {
-                let duplicates = self.duplicate_of(cluster).ok_or("the cluster is not surplus")?;
-                duplicates.protected = false;
-                duplicates.unprotected_at = Some(at);
-            }
-            Effect::Unprotected { cluster } => {
-                let own = self.living_cluster()?;
-                if own.id != *cluster {
-                    return Err("the cluster is not of this attempt");
-                }
-                own.protected = false;
-                own.unprotected_at = Some(at);
-            }
-            Effect::GuardCreated { .. } | Effect::GuardRemoved => return Err("that is the guard's"),
-            Effect::Published { .. } => return Err("that is the day's"),
-            Effect::MetricsPublished | Effect::AlarmPut => return Err("the attempt has not ended"),
-        }
-        Ok(())
-    }
-
-    fn launched(&mut self, at: Timestamp, cluster: &str) -> Applied {
-        let (intent, intended_at) = self.open_launch()?;
-        self.launch = Launch::Made { intent: intent.clone(), at: intended_at };
-        self.refused = None;
-        self.refusals = 0;
-        self.cluster = Some(Cluster {
-            id: cluster.to_owned(),
-            state: None,
-            reason: Reason::default(),
-            moved_at: at,
-            has_instances: false,
-            protected: false,
-            unprotected_at: None,
-            is_overdue: false,
-            ready_at: None,
-            ended_at: None,
-            steps: Vec::new(),
-            steps_moved_at: None,
-            terminate: None,
-        });
-        Ok(())
-    }
-
-    fn launch_resolved(&mut self, at: Timestamp, nonce: &str, clusters: &[String]) -> Applied {
-        if self.open_launch()?.0.nonce != nonce {
-            return Err("another launch is open");
-        }
-        match clusters.split_first() {
-            None => {
-                let (intent, at) = self.open_launch()?;
-                self.given_up.push(GivenUp { nonce: intent.nonce.clone(), at });
-                self.launch = Launch::NotMade;
-            }
-            Some((accepted, duplicates)) => {
-                self.launched(at, accepted)?;
-                for cluster in duplicates {
-                    self.add_duplicate(cluster, nonce);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn cluster_state_changed(
-        &mut self,
-        at: Timestamp,
-        since: Timestamp,
-        state: &ClusterState,
-        reason: &Reason,
-    ) -> Applied {
-        let cluster = self.living_cluster()?;
-        if state.is_terminal() {
-            cluster.ended_at = Some(since);
-        }
-        if matches!(state, ClusterState::Running | ClusterState::Waiting) {
-            cluster.ready_at.get_or_insert(since);
-            cluster.has_instances = true;
-        }
-        cluster.has_instances |= *state == ClusterState::Bootstrapping;
-        cluster.state = Some(state.clone());
-        cluster.reason = reason.clone();
-        cluster.moved_at = at;
-        Ok(())
-    }
-
-    fn step_state_changed(
-        &mut self,
-        at: Timestamp,
-        id: &str,
-        name: &str,
-        state: &StepState,
-        reason: &Reason,
-    ) -> Applied {
-        let cluster = self.cluster.as_mut().ok_or("no cluster is known")?;
-        match cluster.steps.iter_mut().find(|step| step.id == id) {
-            Some(step) if step.state.is_terminal() => return Err("the step has ended"),
-            Some(step) => {
-                step.state = state.clone();
-                step.reason = reason.clone();
-            }
-            None => cluster.steps.push(Step {
-                id: id.to_owned(),
-                name: name.to_owned(),
-                state: state.clone(),
-                reason: reason.clone(),
-            }),
-        }
-        cluster.steps_moved_at = Some(at);
-        Ok(())
-    }
-
-    fn end(&mut self, at: Timestamp, result: AttemptResult) -> Applied {
-        if matches!(self.launch, Launch::Open { .. }) {
-            return Err("a launch is open");
-        }
-        if self.cluster.as_ref().is_some_and(|cluster| !cluster.is_gone()) {
-            return Err("its cluster is not gone");
-        }
-        if self.open_duplicate().is_some() {
-            return Err("a surplus cluster is not ended");
-        }
-        if result == AttemptResult::Succeeded && !self.verdict.as_ref().is_some_and(Verdict::is_good) {
-            return Err("its output was not found good");
-        }
-        self.ended = Some((result, at));
-        Ok(())
+        self.launched().map(|launched| &launched.intent)
     }
 
     /// How long the attempt took, or has taken until now: to the end of its cluster, whenever somebody saw that.
     pub fn duration(&self, now: Timestamp) -> SignedDuration {
-        let gone = self.cluster.as_ref().and_then(|cluster| cluster.ended_at);
+        let gone = self.cluster().and_then(|cluster| cluster.ended_at);
         let end = gone.or(self.ended.map(|(_, at)| at)).unwrap_or(now);
         end.duration_since(self.started_at).max(SignedDuration::ZERO)
     }
-
-    /// Whether the launch was refused for good.
-    pub fn is_launch_hopeless(&self) -> bool {
-        self.launch == Launch::NotMade
-            && self.refused.as_ref().is_some_and(|(error, _)| error.class == ErrorClass::Invalid)
-    }
-}
-
-/// A moment so many seconds earlier; the beginning of time, where that is nearer.
-fn earlier(at: Timestamp, seconds: i64) -> Timestamp {
-    at.checked_sub(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN)
 }

@@ -14,7 +14,7 @@ use super::action::Action;
 use super::next_action::next_action;
 use super::observations::{Observations, Observed, Probe};
 use super::observe;
-use super::publication;
+use super::phase::RunPhase;
 use super::state::State;
 use crate::pace::Pace;
 use crate::record::{CallError, ErrorClass};
@@ -105,17 +105,18 @@ pub fn decide(
     now: Timestamp,
     pace: &Pace,
 ) -> Decision {
-    if let Some((outcome, _)) = state.closed.filter(|_| publication::next_action(spec, state).is_none()) {
-        // A refusal answers whoever asked for another attempt; what the day had before stays recorded.
+    let phase = state.phase();
+    let action = next_action(spec, state, phase, now, pace);
+    if let (RunPhase::Closed(outcome), None) = (phase, &action) {
+        // A refusal answers who asked for another attempt. What the day had before stays recorded.
         return Decision::Done(if state.refusal.is_some() { Outcome::Refused } else { outcome });
     }
     let renewal = state.renewed_at.map(|at| later(at, pace.renew_after()));
     if renewal.is_some_and(|due| now >= due) {
         return Decision::Renew;
     }
-    let action = next_action(spec, state, now, pace);
     let deferred = action.as_ref().and_then(|action| defer(action, observations, now, pace));
-    let observe = || observe::observe_or_record(spec, state, observations, now, pace, deferred);
+    let observe = || observe::observe_or_record(spec, state, phase, observations, now, pace, deferred);
     let decision = match &action {
         None => observe(),
         Some(_) if deferred.is_some() => observe(),

@@ -4,11 +4,12 @@
 //! before its call wakes up late. So launches that were given up are looked for once more, when the steps of the
 //! accepted cluster have begun and when it is gone, and what has come of them is ended before the attempt ends.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use super::action::Action;
 use super::attempt::{Applied, Attempt, Cluster, Launch};
 use super::state::State;
-use crate::record::TerminateReason;
-use crate::record::{Event, LateLaunch};
+use crate::record::{LateLaunch, TerminateReason};
 use jiff::Timestamp;
 
 /// A cluster of a launch for which another one was accepted, or none. It is to be ended.
@@ -54,7 +55,7 @@ impl State {
         self.attempts.iter().any(|attempt| match &attempt.launch {
             Launch::NotMade => false,
             Launch::Open { intent, .. } => intent.nonce == nonce,
-            Launch::Made { .. } => attempt.cluster.as_ref().is_some_and(|own| own.id == cluster),
+            Launch::Made(launched) => launched.cluster.id == cluster,
         })
     }
 }
@@ -92,33 +93,29 @@ impl Attempt {
         self.duplicates.iter_mut().find(|duplicates| duplicates.cluster == cluster)
     }
 
-    /// What an event means for surplus clusters; nothing, when it is about something else.
-    pub(super) fn apply_duplicate(&mut self, event: &Event) -> Option<Applied> {
-        match event {
-            Event::LateLaunchesChecked { found } => {
-                let is_at_work = self.cluster.as_ref().is_some_and(|cluster| !cluster.is_gone());
-                let how_far = if is_at_work { LateLaunchCheck::WhileRunning } else { LateLaunchCheck::AtEnd };
-                if self.late_launch_check >= how_far {
-                    return Some(Err("it was looked again already"));
-                }
-                if found.iter().any(|late_launch| self.is_accepted(&late_launch.cluster)) {
-                    return Some(Err("the cluster was accepted"));
-                }
-                self.late_launch_check = how_far;
-                for LateLaunch { nonce, cluster } in found {
-                    self.add_duplicate(cluster, nonce);
-                }
-            }
-            Event::DuplicateProtected { cluster } => match self.duplicate_of(cluster) {
-                Some(duplicates) if !duplicates.asked => duplicates.protected = true,
-                _ => return Some(Err("the cluster is not surplus, or was asked to end")),
-            },
-            _ => return None,
+    pub(super) fn late_launches_checked(&mut self, found: &[LateLaunch]) -> Applied {
+        let is_at_work = self.cluster().is_some_and(|cluster| !cluster.is_gone());
+        let how_far = if is_at_work { LateLaunchCheck::WhileRunning } else { LateLaunchCheck::AtEnd };
+        if self.late_launch_check >= how_far {
+            return Err("late launches were checked already");
         }
-        Some(Ok(()))
+        if found.iter().any(|late_launch| self.is_accepted(&late_launch.cluster)) {
+            return Err("the cluster was accepted");
+        }
+        self.late_launch_check = how_far;
+        for LateLaunch { nonce, cluster } in found {
+            self.add_duplicate(cluster, nonce);
+        }
+        Ok(())
+    }
+
+    pub(super) fn duplicate_protected(&mut self, cluster: &str) -> Applied {
+        let open = self.duplicate_of(cluster).filter(|duplicate| !duplicate.asked);
+        open.ok_or("the cluster is not a duplicate, or was asked to end")?.protected = true;
+        Ok(())
     }
 
     fn is_accepted(&self, cluster: &str) -> bool {
-        self.cluster.as_ref().is_some_and(|Cluster { id, .. }| id == cluster)
+        self.cluster().is_some_and(|Cluster { id, .. }| id == cluster)
     }
 }

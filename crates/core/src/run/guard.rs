@@ -6,13 +6,13 @@
 //! guard that cannot be made or removed never fails a run: it is recorded, and shown, and tried again now and then
 //! while the cluster lives.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use jiff::Timestamp;
 
 use super::action::Action;
-use super::attempt::{Applied, Attempt, Cluster};
+use super::attempt::{Applied, Attempt, Cluster, Launched};
 use crate::cluster_request::deadline;
-use crate::emr::ClusterState;
-use crate::record::{Effect, Event, LaunchIntent};
 use crate::spec::Spec;
 
 /// The group of all schedules that guard clusters.
@@ -48,73 +48,108 @@ pub enum GuardState {
 }
 
 /// Whether a guard is of use: not once the cluster is on its way down, and not after the deadline.
-pub(super) fn is_wanted(spec: &Spec, cluster: &Cluster, launched_at: Timestamp, now: Timestamp) -> bool {
-    let is_ending = cluster.is_gone() || cluster.state == Some(ClusterState::Terminating);
-    spec.config.guard.is_some() && !is_ending && now < deadline(&spec.config, launched_at)
+pub(super) fn is_wanted(spec: &Spec, launched: &Launched, now: Timestamp) -> bool {
+    let is_ending = launched.cluster.phase().is_ending();
+    spec.config.guard.is_some() && !is_ending && now < deadline(&spec.config, launched.at)
 }
 
-/// The act that is due for the guard, if one is.
+/// The action that is due for the guard, if one is.
 pub(super) fn next_action(
     spec: &Spec,
     attempt: &Attempt,
-    intent: &LaunchIntent,
-    launched_at: Timestamp,
+    launched: &Launched,
     now: Timestamp,
 ) -> Option<Action> {
-    let cluster = attempt.cluster.as_ref()?;
+    let Launched { intent, at: launched_at, cluster } = launched;
     let name = || intent.nonce.clone();
     match attempt.guard {
         // Whether one was made is not certain, where it was asked for and the answer is not recorded.
         GuardState::Exists { .. } | GuardState::Missing { .. } if cluster.is_gone() => {
             Some(Action::RemoveGuard { name: name() })
         }
-        GuardState::Missing { group } if is_wanted(spec, cluster, launched_at, now) => {
-            Some(Action::CreateGuard {
-                name: name(),
-                cluster: cluster.id.clone(),
-                until: deadline(&spec.config, launched_at),
-                group,
-            })
-        }
-        _ => None,
+        GuardState::Missing { group } if is_wanted(spec, launched, now) => Some(Action::CreateGuard {
+            name: name(),
+            cluster: cluster.id.clone(),
+            until: deadline(&spec.config, *launched_at),
+            group,
+        }),
+        GuardState::Open
+        | GuardState::Missing { .. }
+        | GuardState::Exists { .. }
+        | GuardState::Removed
+        | GuardState::GivenUp { .. } => None,
     }
 }
 
+/// Why an event of the guard is illegal.
+const OUT_OF_ORDER: &str = "the guard is not so far, or further";
+
 impl Attempt {
-    /// What an event means for the guard; nothing, when it is about something else.
-    pub(super) fn apply_guard(&mut self, at: Timestamp, event: &Event) -> Option<Applied> {
-        let gone = self.cluster.as_ref().map(Cluster::is_gone);
-        let next = match (event, &self.guard) {
-            (Event::GuardGroupChecked { there }, GuardState::Open | GuardState::GivenUp { .. })
-                if gone == Some(false) =>
-            {
-                GuardState::Missing { group: *there }
+    pub(super) fn guard_group_checked(&mut self, there: bool) -> Applied {
+        self.has_cluster_to_guard()?;
+        match self.guard {
+            GuardState::Open | GuardState::GivenUp { .. } => {
+                self.guard = GuardState::Missing { group: there };
+                Ok(())
             }
-            (
-                Event::ActionFinished { effect: Effect::GuardCreated { until } },
-                GuardState::Missing { .. },
-            ) if gone == Some(false) => GuardState::Exists { made_at: at, until: *until },
-            // Its group was there when it was made.
-            (Event::GuardLost, GuardState::Exists { .. }) if gone == Some(false) => {
-                GuardState::Missing { group: true }
+            GuardState::Missing { .. } | GuardState::Exists { .. } | GuardState::Removed => Err(OUT_OF_ORDER),
+        }
+    }
+
+    pub(super) fn guard_created(&mut self, at: Timestamp, until: Timestamp) -> Applied {
+        self.has_cluster_to_guard()?;
+        match self.guard {
+            GuardState::Missing { .. } => {
+                self.guard = GuardState::Exists { made_at: at, until };
+                Ok(())
             }
-            (
-                Event::ActionFinished { effect: Effect::GuardRemoved },
-                GuardState::Exists { .. } | GuardState::Missing { .. },
-            ) if gone == Some(true) => GuardState::Removed,
-            (Event::GuardGivenUp { why }, guard) if *guard != GuardState::Removed && gone.is_some() => {
-                GuardState::GivenUp { why: why.clone(), at }
+            GuardState::Open
+            | GuardState::Exists { .. }
+            | GuardState::Removed
+            | GuardState::GivenUp { .. } => Err(OUT_OF_ORDER),
+        }
+    }
+
+    pub(super) fn guard_lost(&mut self) -> Applied {
+        self.has_cluster_to_guard()?;
+        match self.guard {
+            GuardState::Exists { .. } => {
+                // Its group was there when it was made.
+                self.guard = GuardState::Missing { group: true };
+                Ok(())
             }
-            (
-                Event::GuardGroupChecked { .. }
-                | Event::GuardLost
-                | Event::GuardGivenUp { .. }
-                | Event::ActionFinished { effect: Effect::GuardCreated { .. } | Effect::GuardRemoved },
-                _,
-            ) => return Some(Err("the guard is not so far, or further")),
-            _ => return None,
-        };
-        self.guard = next;
-        Some(Ok(()))
+            GuardState::Open
+            | GuardState::Missing { .. }
+            | GuardState::Removed
+            | GuardState::GivenUp { .. } => Err(OUT_OF_ORDER),
+        }
+    }
+
+    pub(super) fn guard_removed(&mut self) -> Applied {
+        if !self.cluster().is_some_and(Cluster::is_gone) {
+            return Err(OUT_OF_ORDER);
+        }
+        match self.guard {
+            GuardState::Exists { .. } | GuardState::Missing { .. } => {
+                self.guard = GuardState::Removed;
+                Ok(())
+            }
+            GuardState::Open | GuardState::Removed | GuardState::GivenUp { .. } => Err(OUT_OF_ORDER),
+        }
+    }
+
+    pub(super) fn guard_given_up(&mut self, at: Timestamp, why: &str) -> Applied {
+        if self.cluster().is_none() || self.guard == GuardState::Removed {
+            return Err(OUT_OF_ORDER);
+        }
+        self.guard = GuardState::GivenUp { why: why.to_owned(), at };
+        Ok(())
+    }
+
+    fn has_cluster_to_guard(&self) -> Applied {
+        match self.cluster() {
+            Some(cluster) if !cluster.is_gone() => Ok(()),
+            Some(_) | None => Err(OUT_OF_ORDER),
+        }
     }
 }

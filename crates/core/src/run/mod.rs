@@ -17,6 +17,7 @@ mod guard;
 mod next_action;
 mod observations;
 mod observe;
+mod phase;
 mod publication;
 mod removal;
 mod retry;
@@ -35,12 +36,13 @@ pub use crate::record::{
     PinnedInputs, Recorded, Refusal, Removal, Reported, Retry, RetryCause, TerminateReason,
 };
 pub use action::{Action, Call, Service};
-pub use attempt::{Attempt, Cluster, Launch, Reporting};
+pub use attempt::{Attempt, Cluster, Launch, LaunchRefused, Launched, Reporting};
 pub use decide::{Decision, Leave, WaitReason, decide};
 pub use duplicates::{DuplicateCluster, GivenUp, LateLaunchCheck};
 pub use guard::{GROUP as GUARD_GROUP, GuardState};
 pub use next_action::RUN_GRACE;
 pub use observations::{Observation, Observations, Observed, Probe};
+pub use phase::{AttemptPhase, ClusterPhase, RunPhase};
 pub use publication::Publishing;
 pub use removal::{Expiry, RetentionState};
 pub use state::{IllegalEvent, State};

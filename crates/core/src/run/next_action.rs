@@ -1,67 +1,86 @@
-//! What a run does to AWS next, as far as the spec, the state and the time say: nothing here knows what was seen.
+//! What a run does to AWS next. It follows from the spec, the state and the time: nothing here knows an observation.
+
+#![deny(clippy::wildcard_enum_match_arm)]
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::action::Action;
-use super::attempt::{Attempt, Launch, Reporting};
+use super::attempt::{Attempt, LaunchRefused, Launched, Reporting};
 use super::decide::later;
-use super::guard;
-use super::publication;
+use super::phase::{AttemptPhase, ClusterPhase, RunPhase};
 use super::retry::retry;
 use super::state::State;
-use crate::emr::ClusterState;
+use super::{guard, publication};
 use crate::pace::Pace;
-use crate::record::ErrorClass;
-use crate::record::LaunchIntent;
-use crate::record::TerminateReason;
+use crate::record::{ErrorClass, LaunchIntent, TerminateReason};
 use crate::spec::Spec;
 
-/// How long after `[limits] run-minutes` the cluster is ended from outside. The limit also stands in the steps'
-/// own commands, and a step that ended by it leaves a log that says so.
+/// How long after `[limits] run-minutes` Emrys terminates the cluster. The steps' own commands hold the limit, too, and
+/// a step that ends by it leaves a log that says so.
 pub const RUN_GRACE: SignedDuration = SignedDuration::from_mins(5);
 
-/// The act that is due, if one is.
-pub(super) fn next_action(spec: &Spec, state: &State, now: Timestamp, pace: &Pace) -> Option<Action> {
-    if state.closed.is_some() {
+/// The action that is due, if one is.
+pub(super) fn next_action(
+    spec: &Spec,
+    state: &State,
+    phase: RunPhase<'_>,
+    now: Timestamp,
+    pace: &Pace,
+) -> Option<Action> {
+    let (attempt, phase) = match phase {
+        RunPhase::Unopened | RunPhase::Preparing => return None,
+        RunPhase::Closed(_) => return publication::next_action(spec, state),
+        RunPhase::Attempt(attempt, phase) => (attempt, phase),
+    };
+    let is_cancelled = state.cancel.is_some();
+    match phase {
+        AttemptPhase::Staging { unstaged } => attempt
+            .duplicate_action()
+            .or_else(|| (!is_cancelled).then(|| Action::StageJob { uris: unstaged.to_vec() })),
+        AttemptPhase::ReadyToLaunch => {
+            attempt.duplicate_action().or_else(|| (!is_cancelled).then(|| launch(spec, state, attempt)))
+        }
+        AttemptPhase::LaunchRefused(refused) => attempt.duplicate_action().or_else(|| {
+            let is_due = !is_cancelled && refused_until(refused, now, pace).is_none();
+            is_due.then(|| launch(spec, state, attempt))
+        }),
+        // Whether it happened has to be observed first.
+        AttemptPhase::LaunchUnclear { .. } => attempt.duplicate_action(),
+        // A duplicate cluster that cannot be terminated must not keep Emrys from terminating the attempt's own. An end
+        // that was asked for is not due again for a while, in which the others have their turn.
+        AttemptPhase::Launched(launched, cluster) => ending(spec, state, launched, cluster, now, pace)
+            .or_else(|| attempt.duplicate_action())
+            .or_else(|| guard::next_action(spec, attempt, launched, now)),
+        AttemptPhase::Ended { launched, .. } => after_end(spec, state, attempt, launched, now),
+    }
+}
+
+/// What is left to do once the attempt has ended.
+fn after_end(
+    spec: &Spec,
+    state: &State,
+    attempt: &Attempt,
+    launched: Option<&Launched>,
+    now: Timestamp,
+) -> Option<Action> {
+    if let Some(removal) = launched.and_then(|launched| guard::next_action(spec, attempt, launched, now)) {
+        return Some(removal);
+    }
+    // Where another attempt follows, that one reports.
+    if retry(spec, state, attempt).is_some() {
+        return None;
+    }
+    // The metrics say whether the day succeeded, and it has only when it is published.
+    if publication::is_wanted(spec, attempt) {
         return publication::next_action(spec, state);
     }
-    let attempt = state.attempt()?;
-    if attempt.ended.is_some() {
-        if let Launch::Made { intent, at } = &attempt.launch
-            && let Some(removal) = guard::next_action(spec, attempt, intent, *at, now)
-        {
-            return Some(removal);
-        }
-        // What follows on another attempt is reported with that one.
-        if retry(spec, state, attempt).is_some() {
-            return None;
-        }
-        // The metrics say whether the day succeeded, and it has only when it is published.
-        if publication::is_wanted(spec, attempt) {
-            return publication::next_action(spec, state);
-        }
-        return match (&attempt.metrics, &attempt.alarm) {
-            (Reporting::Open | Reporting::Due, _) => Some(Action::PublishMetrics),
-            (_, Reporting::Due) => Some(Action::PutAlarm),
-            _ => None,
-        };
-    }
-    // A surplus cluster that cannot be ended must not keep the attempt's own from it. What was asked for once is not due
-    // again for a while, in which the others have their turn.
-    if let Launch::Made { at, .. } = &attempt.launch
-        && let Some(end) = ending(spec, state, attempt, *at, now, pace)
-    {
-        return Some(end);
-    }
-    if let Some(action) = attempt.duplicate_action() {
-        return Some(action);
-    }
-    match &attempt.launch {
-        Launch::NotMade => before_launch(spec, state, attempt, now, pace),
-        // Whether it happened has to be seen first.
-        Launch::Open { .. } => None,
-        Launch::Made { intent, at } => guard::next_action(spec, attempt, intent, *at, now),
+    match attempt.metrics {
+        Reporting::Open | Reporting::Due => Some(Action::PublishMetrics),
+        Reporting::Done | Reporting::GivenUp(_) => match attempt.alarm {
+            Reporting::Due => Some(Action::PutAlarm),
+            Reporting::Open | Reporting::Done | Reporting::GivenUp(_) => None,
+        },
     }
 }
 
@@ -69,47 +88,32 @@ pub(super) fn next_action(spec: &Spec, state: &State, now: Timestamp, pace: &Pac
 fn ending(
     spec: &Spec,
     state: &State,
-    attempt: &Attempt,
-    launched_at: Timestamp,
+    launched: &Launched,
+    phase: ClusterPhase,
     now: Timestamp,
     pace: &Pace,
 ) -> Option<Action> {
-    let (due, because) = termination(spec, state, attempt, launched_at, pace)?;
-    let own = attempt.cluster.as_ref()?;
-    let cluster = own.id.clone();
-    (now >= due).then_some(if own.protected {
+    let (due, because) = termination(spec, state, launched, phase, pace)?;
+    let cluster = launched.cluster.id.clone();
+    (now >= due).then_some(if launched.cluster.protected {
         Action::Unprotect { cluster, because }
     } else {
         Action::Terminate { cluster, because }
     })
 }
 
-fn before_launch(
-    spec: &Spec,
-    state: &State,
-    attempt: &Attempt,
-    now: Timestamp,
-    pace: &Pace,
-) -> Option<Action> {
-    if state.cancel.is_some() || attempt.is_launch_hopeless() {
-        None
-    } else if !attempt.unstaged.is_empty() {
-        Some(Action::StageJob { uris: attempt.unstaged.clone() })
-    } else if refused_until(attempt, now, pace).is_some() {
-        None
-    } else {
-        let choice = attempt.retry.map(|retry| retry.choice).unwrap_or_default();
-        Some(Action::Launch(LaunchIntent { attempt: attempt.number, nonce: nonce(spec, state), choice }))
-    }
+fn launch(spec: &Spec, state: &State, attempt: &Attempt) -> Action {
+    let choice = attempt.retry.map(|retry| retry.choice).unwrap_or_default();
+    Action::Launch(LaunchIntent { attempt: attempt.number, nonce: nonce(spec, state), choice })
 }
 
 /// Until when a launch that was refused is not asked for again.
-pub(super) fn refused_until(attempt: &Attempt, now: Timestamp, pace: &Pace) -> Option<Timestamp> {
-    let (error, at) = attempt.refused.as_ref()?;
+pub(super) fn refused_until(refused: &LaunchRefused, now: Timestamp, pace: &Pace) -> Option<Timestamp> {
+    let LaunchRefused { error, at, times } = refused;
     let until = later(
         *at,
         match error.class {
-            ErrorClass::Throttled | ErrorClass::Unreachable => pace.backoff(attempt.refusals),
+            ErrorClass::Throttled | ErrorClass::Unreachable => pace.backoff(*times),
             // Time does not help, a person does: the next process may try again soon.
             ErrorClass::Access | ErrorClass::Clock => pace.retry,
             ErrorClass::Invalid => return Some(Timestamp::MAX),
@@ -119,32 +123,32 @@ pub(super) fn refused_until(attempt: &Attempt, now: Timestamp, pace: &Pace) -> O
     (*at <= now && now < until).then_some(until)
 }
 
-/// When the cluster is to be ended, and why; nothing, when it ends by itself or is about to.
+/// When the cluster has to be terminated, and why. None where it ends by itself, or has begun to end.
 pub(super) fn termination(
     spec: &Spec,
     state: &State,
-    attempt: &Attempt,
-    launched_at: Timestamp,
+    launched: &Launched,
+    phase: ClusterPhase,
     pace: &Pace,
 ) -> Option<(Timestamp, TerminateReason)> {
-    let cluster = attempt.cluster.as_ref()?;
-    if cluster.is_gone() || cluster.state == Some(ClusterState::Terminating) {
-        return None;
-    }
+    let Launched { at: launched_at, cluster, .. } = launched;
     let limits = &spec.config.limits;
-    let start_by = later(launched_at, SignedDuration::from_mins(limits.start_minutes.into()));
+    let start_by = later(*launched_at, SignedDuration::from_mins(limits.start_minutes.into()));
     let run = SignedDuration::from_mins(limits.run_minutes.into());
-    let run_by = later(cluster.ready_at.unwrap_or(start_by), run + RUN_GRACE);
-    let (due, because) = if state.cancel.is_some() {
-        (launched_at, TerminateReason::Cancelled)
-    } else if cluster.are_steps_over() {
-        (later(cluster.steps_moved_at?, pace.linger), TerminateReason::Idle)
-    } else if cluster.is_past_start() {
-        (run_by, TerminateReason::RunDeadline)
-    } else {
-        (start_by, TerminateReason::StartDeadline)
+    let is_cancelled = state.cancel.is_some();
+    let (due, because) = match phase {
+        ClusterPhase::Terminating | ClusterPhase::Gone => return None,
+        ClusterPhase::Starting | ClusterPhase::Running | ClusterPhase::StepsOver if is_cancelled => {
+            (*launched_at, TerminateReason::Cancelled)
+        }
+        ClusterPhase::StepsOver => (later(cluster.steps_moved_at?, pace.linger), TerminateReason::Idle),
+        ClusterPhase::Running => {
+            let run_by = later(cluster.ready_at.unwrap_or(start_by), run + RUN_GRACE);
+            (run_by, TerminateReason::RunDeadline)
+        }
+        ClusterPhase::Starting => (start_by, TerminateReason::StartDeadline),
     };
-    // Asked once, it takes its time; asked again, because a request can be lost on its way.
+    // An end takes its time. It is asked for again after that, because a request can be lost on its way.
     let again = cluster.terminate.map(|(_, asked)| later(asked, pace.linger));
     Some((again.map_or(due, |again| again.max(due)), because))
 }

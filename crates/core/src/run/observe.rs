@@ -8,21 +8,20 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::action::Action;
-use super::attempt::{Attempt, Cluster, Launch, Reporting};
+use super::attempt::{Attempt, Cluster, LaunchRefused, Launched};
 use super::decide::{Decision, Deferred, Leave, WaitReason, later, leave, value_of};
 use super::duplicates::LateLaunchCheck;
 use super::guard::{self, GuardState};
 use super::next_action::{refused_until, termination};
 use super::observations::{Observations, Observed, Probe};
+use super::phase::{AttemptPhase, ClusterPhase, RunPhase};
 use super::state::State;
 use crate::diagnosis;
-use crate::emr::{ClusterState, ObservedCluster, Step, StepState};
+use crate::emr::{ClusterState, ObservedCluster};
 use crate::pace::Pace;
 use crate::preflight::checks;
-use crate::record::{AttemptResult, Event, LaunchIntent, Outcome, Refusal, Reported};
-use crate::record::{CallError, ErrorClass};
+use crate::record::{AttemptResult, CallError, ErrorClass, Event, LaunchIntent, Outcome, Refusal};
 use crate::spec::Spec;
-use crate::verify;
 
 /// How much earlier than a launch was recorded a cluster of it may have been created: clocks differ.
 const CLOCK_MARGIN: SignedDuration = SignedDuration::from_hours(1);
@@ -43,32 +42,18 @@ struct Observer<'a> {
 pub(super) fn observe_or_record(
     spec: &Spec,
     state: &State,
+    phase: RunPhase<'_>,
     observations: &Observations,
     now: Timestamp,
     pace: &Pace,
     deferred: Option<Deferred<'_>>,
 ) -> Decision {
-    let observe = Observer { spec, state, observations, now, pace, deferred };
-    if state.opened_at.is_none() {
-        return record(Event::Opened { ledger: observe.ledger_id() });
-    }
-    if state.closed.is_some() {
-        return observe.publish_held();
-    }
-    let Some(attempt) = state.attempt() else {
-        return observe.prepare().unwrap_or_else(|first| first);
-    };
-    if attempt.ended.is_some() {
-        return observe.report(attempt);
-    }
-    if let Some(first) = observe.duplicates(attempt) {
-        return first;
-    }
-    match (&attempt.launch, &attempt.cluster) {
-        (Launch::Open { intent, at }, _) => observe.resolve_after(intent, *at),
-        (Launch::Made { intent, at }, Some(cluster)) => observe.cluster(attempt, intent, *at, cluster),
-        // A launch that was made has a cluster: the fold makes both at once.
-        (Launch::NotMade | Launch::Made { .. }, _) => observe.before_launch(attempt),
+    let observer = Observer { spec, state, observations, now, pace, deferred };
+    match phase {
+        RunPhase::Unopened => record(Event::Opened { ledger: observer.ledger_id() }),
+        RunPhase::Preparing => observer.prepare().unwrap_or_else(|first| first),
+        RunPhase::Attempt(attempt, phase) => observer.attempt(attempt, phase),
+        RunPhase::Closed(_) => observer.publish_held(),
     }
 }
 
@@ -92,6 +77,28 @@ impl Observer<'_> {
     fn wait(&self, until: Timestamp, why: WaitReason) -> Decision {
         // Whatever is waited for, it is not waited for in the past: a caller that comes back at `until` is on time.
         Decision::Wait { until: until.max(later(self.now, SignedDuration::from_millis(1))), why }
+    }
+
+    /// What comes next for the attempt at hand.
+    fn attempt(&self, attempt: &Attempt, phase: AttemptPhase<'_>) -> Decision {
+        let first = match phase {
+            AttemptPhase::Ended { .. } => None,
+            AttemptPhase::Staging { .. }
+            | AttemptPhase::ReadyToLaunch
+            | AttemptPhase::LaunchRefused(_)
+            | AttemptPhase::LaunchUnclear { .. }
+            | AttemptPhase::Launched(..) => self.duplicates(attempt),
+        };
+        if let Some(first) = first {
+            return first;
+        }
+        match phase {
+            AttemptPhase::Staging { .. } | AttemptPhase::ReadyToLaunch => self.before_launch(attempt, None),
+            AttemptPhase::LaunchRefused(refused) => self.before_launch(attempt, Some(refused)),
+            AttemptPhase::LaunchUnclear { intent, at } => self.resolve_after(intent, at),
+            AttemptPhase::Launched(launched, cluster) => self.cluster(attempt, launched, cluster),
+            AttemptPhase::Ended { result, .. } => self.report(attempt, result),
+        }
     }
 
     /// The input is looked at, and an attempt begins, or does not.
@@ -165,8 +172,9 @@ impl Observer<'_> {
     }
 
     /// The job is not staged, or the launch not made, for a reason; or neither will be.
-    fn before_launch(&self, attempt: &Attempt) -> Decision {
-        let is_to_end = self.state.cancel.is_some() || attempt.is_launch_hopeless();
+    fn before_launch(&self, attempt: &Attempt, refused: Option<&LaunchRefused>) -> Decision {
+        let is_hopeless = refused.is_some_and(|refused| refused.error.class == ErrorClass::Invalid);
+        let is_to_end = self.state.cancel.is_some() || is_hopeless;
         if is_to_end && let Err(first) = self.nothing_is_left(attempt) {
             return first;
         }
@@ -176,13 +184,14 @@ impl Observer<'_> {
         if let Some(deferred) = self.deferred {
             return self.wait_after_error(deferred);
         }
-        let until = refused_until(attempt, self.now, self.pace);
-        match (&attempt.refused, until) {
-            (Some((error, _)), _) if error.class == ErrorClass::Invalid => Decision::Record(vec![
+        let until = refused.and_then(|refused| refused_until(refused, self.now, self.pace));
+        let error = refused.map(|refused| &refused.error);
+        match (error, until) {
+            (Some(error), _) if error.class == ErrorClass::Invalid => Decision::Record(vec![
                 Event::Diagnosed { diagnosis: diagnosis::of_refused_launch(error) },
                 Event::AttemptEnded { result: AttemptResult::Failed },
             ]),
-            (Some((error, _)), Some(_)) if matches!(error.class, ErrorClass::Access | ErrorClass::Clock) => {
+            (Some(error), Some(_)) if matches!(error.class, ErrorClass::Access | ErrorClass::Clock) => {
                 Decision::Leave(Leave::Access(CallError {
                     class: error.class,
                     code: error.code.clone(),
@@ -242,13 +251,8 @@ impl Observer<'_> {
     }
 
     /// The cluster is watched until it is gone, and its steps are known to be over.
-    fn cluster(
-        &self,
-        attempt: &Attempt,
-        intent: &LaunchIntent,
-        launched_at: Timestamp,
-        cluster: &Cluster,
-    ) -> Decision {
+    fn cluster(&self, attempt: &Attempt, launched: &Launched, phase: ClusterPhase) -> Decision {
+        let Launched { at: launched_at, cluster, .. } = launched;
         let probe = Probe::Cluster { id: cluster.id.clone() };
         let observed = self.observations.cluster.as_ref().filter(|observed| observed.of == cluster.id);
         if let Some(observed) = observed {
@@ -257,15 +261,15 @@ impl Observer<'_> {
                 return Decision::Record(moves);
             }
         }
-        if cluster.is_gone() && !self.may_steps_move(cluster) {
-            return self.gone(attempt, intent, cluster);
+        if phase == ClusterPhase::Gone && !self.may_steps_move(cluster) {
+            return self.gone(attempt, launched);
         }
         if cluster.is_past_start()
             && let Some(first) = self.late_launches(attempt, LateLaunchCheck::WhileRunning)
         {
             return first;
         }
-        let guard = match self.guard(attempt, intent, launched_at, cluster) {
+        let guard = match self.guard(attempt, launched) {
             Ok(guard) => guard,
             Err(first) => return first,
         };
@@ -275,20 +279,18 @@ impl Observer<'_> {
         if let Some(leave) = self.may_not_end(cluster) {
             return Decision::Leave(leave);
         }
-        let age = self.now.duration_since(launched_at);
+        let age = self.now.duration_since(*launched_at);
         let next = observed.map_or(self.now, |observed| later(observed.at, self.pace.poll(age)));
         if self.now >= next {
             return Decision::Observe(vec![probe]);
         }
-        let due = termination(self.spec, self.state, attempt, launched_at, self.pace).map(|(due, _)| due);
+        let due = termination(self.spec, self.state, launched, phase, self.pace).map(|(due, _)| due);
         let wake = [due.filter(|due| *due > self.now), self.deferred.map(|deferred| deferred.until), guard];
         let until = wake.into_iter().flatten().fold(next, Timestamp::min);
-        let why = match (self.deferred.and_then(|deferred| deferred.observed.error()), &cluster.state) {
-            (Some(error), _) => WaitReason::CallFailed(error.clone()),
-            (None, Some(state)) if state.is_terminal() || *state == ClusterState::Terminating => {
-                WaitReason::ClusterEnding
-            }
-            (None, _) => WaitReason::ClusterAtWork,
+        let why = match self.deferred.and_then(|deferred| deferred.observed.error()) {
+            Some(error) => WaitReason::CallFailed(error.clone()),
+            None if phase.is_ending() => WaitReason::ClusterEnding,
+            None => WaitReason::ClusterAtWork,
         };
         self.wait(until, why)
     }
@@ -354,14 +356,9 @@ impl Observer<'_> {
     }
 
     /// What comes first for the guard, or when it is looked at next. An error with it holds nothing up.
-    fn guard(
-        &self,
-        attempt: &Attempt,
-        intent: &LaunchIntent,
-        launched_at: Timestamp,
-        cluster: &Cluster,
-    ) -> OrDecision<Option<Timestamp>> {
-        if !guard::is_wanted(self.spec, cluster, launched_at, self.now) {
+    fn guard(&self, attempt: &Attempt, launched: &Launched) -> OrDecision<Option<Timestamp>> {
+        let intent = &launched.intent;
+        if !guard::is_wanted(self.spec, launched, self.now) {
             return Ok(None);
         }
         match &attempt.guard {

@@ -5,12 +5,14 @@
 //! publishes the same attempt again, which is harmless. At most one attempt of a day is intended, published or given up
 //! at a time; the others are superseded. It is the one thing that may happen to a day that is closed.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use jiff::Timestamp;
 
 use super::action::Action;
 use super::attempt::{Applied, Attempt, Reporting};
 use super::state::State;
-use crate::record::{AttemptResult, Event, Outcome};
+use crate::record::{AttemptResult, Outcome};
 use crate::spec::Spec;
 
 /// How far the publishing of an attempt is.
@@ -83,7 +85,10 @@ impl State {
         match chosen.publishing {
             Publishing::Published => true,
             Publishing::GivenUp(_) => self.closed.is_some() && self.unpublished().is_none(),
-            _ => false,
+            Publishing::Open
+            | Publishing::Intended
+            | Publishing::Superseded { .. }
+            | Publishing::Withdrawn { .. } => false,
         }
     }
 
@@ -94,27 +99,14 @@ impl State {
         self.attempts.last().filter(is_left).filter(|_| self.outcome() == Some(Outcome::Failed))
     }
 
-    /// What an event means for publishing; nothing, when it is about something else.
-    pub(super) fn apply_publication(&mut self, at: Timestamp, event: &Event) -> Option<Applied> {
-        use crate::record::Effect;
-        let (number, next) = match event {
-            Event::PublishIntended { attempt, database, .. } => {
-                let applied = self.publish(at, *attempt, &Publishing::Intended);
-                if applied.is_ok() {
-                    self.may_serve(*attempt, database);
-                }
-                return Some(applied);
-            }
-            Event::ActionFinished { effect: Effect::Published { attempt } } => {
-                (*attempt, Publishing::Published)
-            }
-            Event::PublishGivenUp { attempt, why } => (*attempt, Publishing::GivenUp(why.clone())),
-            _ => return None,
-        };
-        Some(self.publish(at, number, &next))
+    pub(super) fn publish_intended(&mut self, at: Timestamp, number: u32, database: &str) -> Applied {
+        self.publish(at, number, &Publishing::Intended)?;
+        self.may_serve(number, database);
+        Ok(())
     }
 
-    fn publish(&mut self, at: Timestamp, number: u32, next: &Publishing) -> Applied {
+    /// An attempt is to be published, is published, or is given up; those before it are superseded.
+    pub(super) fn publish(&mut self, at: Timestamp, number: u32, next: &Publishing) -> Applied {
         let is_at_hand = self.attempt().is_some_and(|attempt| attempt.number == number);
         if self.closed.is_none() && !is_at_hand {
             return Err("another attempt is at hand, or none");
@@ -159,7 +151,7 @@ impl State {
     }
 
     /// From here on tables of this database may serve the attempt.
-    pub(super) fn may_serve(&mut self, number: u32, database: &str) {
+    fn may_serve(&mut self, number: u32, database: &str) {
         if let Some(attempt) = self.attempts.iter_mut().find(|attempt| attempt.number == number) {
             attempt.databases.insert(database.to_owned());
         }

@@ -8,12 +8,14 @@
 //! The intent is recorded before the first object is deleted, and from then on the attempt cannot be published any more.
 //! Whoever dies in between is followed by one that goes on: the same folder is listed again, and what is left is deleted.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use jiff::Timestamp;
 
 use super::attempt::{Applied, Attempt};
 use super::publication::Publishing;
 use super::state::State;
-use crate::record::{Event, Removal};
+use crate::record::Removal;
 
 /// What becomes of an attempt's output.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,27 +68,13 @@ impl State {
         self.expiry.is_some_and(|expiry| expiry.withdrawn.is_none())
     }
 
-    /// What an event means for what is kept; nothing, when it is about something else.
-    pub(super) fn apply_removal(&mut self, at: Timestamp, event: &Event) -> Option<Applied> {
-        Some(match event {
-            Event::CatalogDrifted { attempts, database, .. } => self.catalog_astray(at, attempts, database),
-            Event::DayExpiring => self.expiring(at),
-            Event::DayExpired => self.expired(at),
-            Event::DeletingOutput { attempt, because } => self.collecting(at, *attempt, *because),
-            Event::OutputDeleted { attempt, objects, bytes } => {
-                self.collected(at, *attempt, *objects, *bytes)
-            }
-            _ => return None,
-        })
-    }
-
     fn may_remove(&self) -> Applied {
         if self.closed.is_some() { Ok(()) } else { Err("the day's run is not over") }
     }
 
     /// The catalog was found to serve something else than the record says: what is chosen has to be published again, or
     /// the partitions of a day that expired removed again. What was served until now had readers until now.
-    fn catalog_astray(&mut self, at: Timestamp, attempts: &[u32], database: &str) -> Applied {
+    pub(super) fn catalog_drifted(&mut self, at: Timestamp, attempts: &[u32], database: &str) -> Applied {
         self.may_remove()?;
         let number = self.chosen().filter(|chosen| self.is_to_be_served(chosen)).map(|chosen| chosen.number);
         let chosen = self.attempts.iter_mut().find(|attempt| Some(attempt.number) == number);
@@ -106,7 +94,7 @@ impl State {
         Ok(())
     }
 
-    fn expiring(&mut self, at: Timestamp) -> Applied {
+    pub(super) fn day_expiring(&mut self, at: Timestamp) -> Applied {
         self.may_remove()?;
         if self.attempts.iter().any(|attempt| attempt.publishing == Publishing::Intended) {
             return Err("an attempt is being published");
@@ -127,7 +115,7 @@ impl State {
         Ok(())
     }
 
-    fn expired(&mut self, at: Timestamp) -> Applied {
+    pub(super) fn day_expired(&mut self, at: Timestamp) -> Applied {
         self.may_remove()?;
         let expiry = self.expiry.as_mut().filter(|expiry| expiry.withdrawn.is_none());
         expiry.ok_or("the day is not expiring")?.withdrawn = Some(at);
@@ -138,7 +126,7 @@ impl State {
         Ok(())
     }
 
-    fn collecting(&mut self, at: Timestamp, number: u32, because: Removal) -> Applied {
+    pub(super) fn deleting_output(&mut self, at: Timestamp, number: u32, because: Removal) -> Applied {
         self.may_remove()?;
         // Where another attempt was published since, its partitions stay.
         let is_expiring = self.is_expiring();
@@ -157,13 +145,16 @@ impl State {
             (RetentionState::Deleting { .. } | RetentionState::Deleted { .. }, _) => {
                 return Err("its output goes, or is gone");
             }
-            _ => return Err("its output is to be kept"),
+            (RetentionState::Kept, Removal::Superseded | Removal::Unverified | Removal::Expired)
+            | (RetentionState::Expired { .. }, Removal::Superseded | Removal::Unverified) => {
+                return Err("its output is to be kept");
+            }
         }
         attempt.retention = RetentionState::Deleting { since: at, because };
         Ok(())
     }
 
-    fn collected(&mut self, at: Timestamp, number: u32, objects: u64, bytes: u64) -> Applied {
+    pub(super) fn output_deleted(&mut self, at: Timestamp, number: u32, objects: u64, bytes: u64) -> Applied {
         self.may_remove()?;
         let attempt = self.numbered_mut(number)?;
         if !matches!(attempt.retention, RetentionState::Deleting { .. }) {

@@ -40,7 +40,7 @@ pub(super) fn retry(spec: &Spec, state: &State, attempt: &Attempt) -> Option<Ret
     if by_themselves >= BY_THEMSELVES {
         return None;
     }
-    let because = cause(attempt.cluster.as_ref()?, spec.is_versioned())?;
+    let because = cause(attempt.cluster()?, spec.is_versioned())?;
     let before = attempt.retry.map(|retry| retry.choice).unwrap_or_default();
     let choice = before.after(because);
     let repeats = before.is_same_as(choice, &spec.config.cluster);

@@ -1,12 +1,15 @@
 //! The fold: what the recorded events mean.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use jiff::Timestamp;
 
-use super::attempt::{Applied, Attempt};
+use super::attempt::{Applied, Attempt, Reporting};
 use super::publication::Publishing;
 use super::removal::Expiry;
-use crate::record::Retry;
-use crate::record::{Actor, AttemptResult, Event, Outcome, Recorded, Refusal};
+use crate::record::{
+    Actor, AttemptResult, Effect, Event, LateLaunch, Outcome, PinnedInputs, Recorded, Refusal, Retry,
+};
 
 /// A run, as its recorded events tell it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -122,42 +125,120 @@ impl State {
         Ok(())
     }
 
+    /// Hands each event to the part of the run that it is about. An event without a handler does not compile.
     fn apply_event(&mut self, at: Timestamp, event: &Event) -> Applied {
-        // Which attempt queries see, and what is kept, is all that may change about a day that is closed.
-        if let Some(applied) = self.apply_publication(at, event) {
-            return applied;
-        }
-        if let Some(applied) = self.apply_removal(at, event) {
-            return applied;
-        }
         match event {
-            Event::Opened { ledger } => return self.opened(at, ledger),
-            _ if self.opened_at.is_none() => return Err("the record was not opened"),
-            Event::Reopened { .. } => return self.reopened(),
-            _ if self.closed.is_some() => return Err("the run is closed"),
-            Event::CancelRequested { by } => self.cancel = Some(by.clone()),
+            Event::Opened { ledger } => self.opened(at, ledger)?,
+            Event::Reopened { by: _ } => self.reopened()?,
+            Event::CancelRequested { by } => self.cancel_requested(by)?,
             Event::AttemptStarted { attempt, inputs, unstaged, retry } => {
-                self.may_attempt(*attempt, *retry)?;
-                self.attempts.push(Attempt::new(*attempt, at, inputs, unstaged, *retry));
-                self.current = true;
-                self.refusal = None;
+                self.attempt_started(at, *attempt, inputs, unstaged, *retry)?;
             }
-            Event::AttemptRefused { because } => return self.attempt_refused(at, because),
-            Event::Closed { outcome } => return self.close(at, *outcome),
-            Event::LateLaunchesChecked { found } if !found.iter().all(|found| self.gave_up(&found.nonce)) => {
-                return Err("a launch that was not given up");
+            Event::AttemptRefused { because } => self.attempt_refused(at, because)?,
+            Event::Closed { outcome } => self.close(at, *outcome)?,
+            Event::ActionFinished { effect } => self.action_finished(at, effect)?,
+
+            Event::LaunchIntended(intent) => self.working_attempt()?.launch_intended(at, intent)?,
+            Event::LaunchRefused { error } => self.working_attempt()?.launch_refused(at, error)?,
+            Event::LaunchUnclear { why: _ } => self.working_attempt()?.launch_unclear()?,
+            Event::LaunchResolved { nonce, clusters } => {
+                self.working_attempt()?.launch_resolved(at, nonce, clusters)?;
             }
-            _ => {
-                let current = self.current;
-                let attempt = self.attempts.last_mut().filter(|_| current).ok_or("no attempt is at hand")?;
-                return if attempt.ended.is_some() {
-                    attempt.report(at, event)
-                } else {
-                    attempt.advance(at, event)
-                };
+            Event::ClusterStateChanged { state, reason, seconds_ago } => {
+                self.working_attempt()?.cluster_state_changed(at, *seconds_ago, state, reason)?;
+            }
+            Event::StepStateChanged { id, name, state, reason } => {
+                self.working_attempt()?.step_state_changed(at, id, name, state, reason)?;
+            }
+            Event::ProtectionChanged { protected } => {
+                self.working_attempt()?.protection_changed(*protected)?;
+            }
+            Event::TerminationOverdue { seconds: _ } => self.working_attempt()?.termination_overdue()?,
+            Event::Verified { verdict } => self.working_attempt()?.verified(verdict)?,
+            Event::AttemptEnded { result } => self.working_attempt()?.end(at, *result)?,
+
+            Event::LateLaunchesChecked { found } => self.late_launches_checked(found)?,
+            Event::DuplicateProtected { cluster } => self.working_attempt()?.duplicate_protected(cluster)?,
+
+            Event::GuardGroupChecked { there } => self.attempt_at_hand()?.guard_group_checked(*there)?,
+            Event::GuardLost => self.attempt_at_hand()?.guard_lost()?,
+            Event::GuardGivenUp { why } => self.attempt_at_hand()?.guard_given_up(at, why)?,
+
+            // A diagnosis after the attempt's end is about what made the day fail all the same.
+            Event::Diagnosed { diagnosis } => self.attempt_at_hand()?.diagnosis = Some(diagnosis.clone()),
+            Event::AlarmChecked { current } => self.ended_attempt()?.alarm_checked(*current),
+            Event::ReportGivenUp { what, why } => self.ended_attempt()?.report_given_up(*what, why),
+
+            // Which attempt queries see, and which outputs are kept, may change on a closed day, too.
+            Event::PublishIntended { attempt, by: _, database } => {
+                self.publish_intended(at, *attempt, database)?;
+            }
+            Event::PublishGivenUp { attempt, why } => {
+                self.publish(at, *attempt, &Publishing::GivenUp(why.clone()))?;
+            }
+            Event::CatalogDrifted { tables: _, attempts, database } => {
+                self.catalog_drifted(at, attempts, database)?;
+            }
+            Event::DayExpiring => self.day_expiring(at)?,
+            Event::DayExpired => self.day_expired(at)?,
+            Event::DeletingOutput { attempt, because } => self.deleting_output(at, *attempt, *because)?,
+            Event::OutputDeleted { attempt, objects, bytes } => {
+                self.output_deleted(at, *attempt, *objects, *bytes)?;
             }
         }
         Ok(())
+    }
+
+    /// Hands the effect of an action to the part of the run that it is about.
+    fn action_finished(&mut self, at: Timestamp, effect: &Effect) -> Applied {
+        match effect {
+            Effect::JobStaged => self.working_attempt()?.unstaged.clear(),
+            Effect::Launched { cluster } => self.working_attempt()?.cluster_launched(at, cluster)?,
+            Effect::TerminateRequested { cluster, because } => {
+                self.working_attempt()?.terminate_requested(at, cluster, *because)?;
+            }
+            Effect::Unprotected { cluster } => self.working_attempt()?.unprotected(at, cluster)?,
+            Effect::GuardCreated { until } => self.attempt_at_hand()?.guard_created(at, *until)?,
+            Effect::GuardRemoved => self.attempt_at_hand()?.guard_removed()?,
+            Effect::Published { attempt } => self.publish(at, *attempt, &Publishing::Published)?,
+            Effect::MetricsPublished => self.ended_attempt()?.metrics = Reporting::Done,
+            Effect::AlarmPut => self.ended_attempt()?.alarm = Reporting::Done,
+        }
+        Ok(())
+    }
+
+    /// Whether the record was opened and the run is not closed.
+    fn is_in_flight(&self) -> Applied {
+        match (self.opened_at, self.closed) {
+            (None, _) => Err("the record was not opened"),
+            (Some(_), Some(_)) => Err("the run is closed"),
+            (Some(_), None) => Ok(()),
+        }
+    }
+
+    fn attempt_at_hand(&mut self) -> Result<&mut Attempt, &'static str> {
+        self.is_in_flight()?;
+        let current = self.current;
+        self.attempts.last_mut().filter(|_| current).ok_or("no attempt is at hand")
+    }
+
+    /// The attempt at hand, before its end.
+    fn working_attempt(&mut self) -> Result<&mut Attempt, &'static str> {
+        let attempt = self.attempt_at_hand()?;
+        if attempt.ended.is_some() { Err("the attempt has ended") } else { Ok(attempt) }
+    }
+
+    /// The attempt at hand, after its end.
+    fn ended_attempt(&mut self) -> Result<&mut Attempt, &'static str> {
+        let attempt = self.attempt_at_hand()?;
+        if attempt.ended.is_none() { Err("the attempt has not ended") } else { Ok(attempt) }
+    }
+
+    fn late_launches_checked(&mut self, found: &[LateLaunch]) -> Applied {
+        if !found.iter().all(|found| self.gave_up(&found.nonce)) {
+            return Err("a launch that was not given up");
+        }
+        self.working_attempt()?.late_launches_checked(found)
     }
 
     /// Whether this launch of the day was recorded as never made.
@@ -175,10 +256,35 @@ impl State {
     }
 
     fn reopened(&mut self) -> Applied {
+        if self.opened_at.is_none() {
+            return Err("the record was not opened");
+        }
         let is_left = self.take_up_unpublished();
         self.closed_before = Some(self.closed.take().ok_or("the run is not closed")?);
         self.current = is_left;
         self.cancel = None;
+        self.refusal = None;
+        Ok(())
+    }
+
+    fn cancel_requested(&mut self, by: &Actor) -> Applied {
+        self.is_in_flight()?;
+        self.cancel = Some(by.clone());
+        Ok(())
+    }
+
+    fn attempt_started(
+        &mut self,
+        at: Timestamp,
+        number: u32,
+        inputs: &PinnedInputs,
+        unstaged: &[String],
+        retry: Option<Retry>,
+    ) -> Applied {
+        self.is_in_flight()?;
+        self.may_attempt(number, retry)?;
+        self.attempts.push(Attempt::new(number, at, inputs, unstaged, retry));
+        self.current = true;
         self.refusal = None;
         Ok(())
     }
@@ -199,6 +305,7 @@ impl State {
     }
 
     fn attempt_refused(&mut self, at: Timestamp, because: &Refusal) -> Applied {
+        self.is_in_flight()?;
         if self.current {
             return Err("an attempt is at hand already");
         }
@@ -209,6 +316,7 @@ impl State {
     }
 
     fn close(&mut self, at: Timestamp, outcome: Outcome) -> Applied {
+        self.is_in_flight()?;
         if self.attempt().is_some_and(|attempt| attempt.ended.is_none()) {
             return Err("the attempt has not ended");
         }
@@ -220,7 +328,14 @@ impl State {
             Some(Publishing::GivenUp(_)) if outcome == Outcome::Succeeded => {
                 return Err("the attempt was not published");
             }
-            _ => {}
+            None
+            | Some(
+                Publishing::Open
+                | Publishing::Published
+                | Publishing::GivenUp(_)
+                | Publishing::Superseded { .. }
+                | Publishing::Withdrawn { .. },
+            ) => {}
         }
         self.closed = Some((outcome, at));
         self.closed_before = None;

@@ -105,7 +105,7 @@ pub(crate) fn found(cluster: &str, step: &str) -> ObservedCluster {
 
 /// A cluster whose step runs at the first look, and has come to its end at the next.
 pub(crate) fn cluster_sight_of(engine: &Engine<'_>) -> ObservedCluster {
-    let cluster = engine.state.attempt().and_then(|attempt| attempt.cluster.as_ref());
+    let cluster = engine.state.attempt().and_then(|attempt| attempt.cluster());
     match cluster.and_then(|cluster| cluster.state.as_ref()) {
         None => found("RUNNING", "RUNNING"),
         Some(_) => found("TERMINATED", "COMPLETED"),
@@ -223,7 +223,7 @@ impl<'a> Engine<'a> {
                 self.append(Event::LaunchUnclear { why: "no answer".to_owned() });
             }
             Executed::Unclear => {
-                self.observations.action_ended(action, self.now, Err(call_error(ErrorClass::Unreachable)))
+                self.observations.action_ended(action, self.now, Err(call_error(ErrorClass::Unreachable)));
             }
             Executed::CallError(kind) if is_launch => {
                 // Without an answer a launch is unclear, and never refused.
@@ -232,7 +232,7 @@ impl<'a> Engine<'a> {
                 self.append(Event::LaunchRefused { error });
             }
             Executed::CallError(kind) => {
-                self.observations.action_ended(action, self.now, Err(call_error(kind)))
+                self.observations.action_ended(action, self.now, Err(call_error(kind)));
             }
         }
     }

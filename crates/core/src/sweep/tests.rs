@@ -21,7 +21,7 @@ fn driven_until(spec: &Spec, done: impl Fn(&State) -> bool) -> Engine<'_> {
 }
 
 fn is_launched(state: &State) -> bool {
-    state.attempt().is_some_and(|attempt| attempt.cluster.is_some())
+    state.attempt().is_some_and(|attempt| attempt.cluster().is_some())
 }
 
 /// The cluster that the last intent of a run asks for, as EMR would show it.
@@ -57,7 +57,7 @@ fn standing(engine: &Engine<'_>, cluster: &ClusterNote, at: Timestamp) -> Cluste
 fn the_accepted_cluster_of_a_run_in_flight_is_live_until_its_deadline() {
     let spec = testing::spec();
     let engine = driven_until(&spec, is_launched);
-    let id = &engine.state.attempt().unwrap().cluster.as_ref().unwrap().id;
+    let id = &engine.state.attempt().unwrap().cluster().unwrap().id;
     let own = cluster(&engine, id);
     assert_eq!(standing(&engine, &own, engine.now), ClusterUsage::Live);
     let deadline: Timestamp = own.tags["emrys:deadline"].parse().unwrap();
@@ -184,7 +184,7 @@ fn guard_standing(engine: &Engine<'_>, guard: &GuardNote, cluster: &ClusterNote)
 fn a_guard_is_an_orphan_with_its_cluster_and_after_it_but_never_while_its_run_is_in_flight() {
     let spec = testing::spec();
     let engine = driven_until(&spec, is_launched);
-    let id = &engine.state.attempt().unwrap().cluster.as_ref().unwrap().id;
+    let id = &engine.state.attempt().unwrap().cluster().unwrap().id;
     let own = cluster(&engine, id);
     assert_eq!(guard_standing(&engine, &guard(&engine, &own), &own), ClusterUsage::Live);
     // Whoever drives the run removes it.

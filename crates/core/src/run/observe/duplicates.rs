@@ -65,7 +65,7 @@ impl Observer<'_> {
 
     fn is_known(&self, cluster: &str) -> bool {
         self.state.attempts.iter().any(|attempt| {
-            attempt.cluster.as_ref().is_some_and(|own| own.id == cluster)
+            attempt.cluster().is_some_and(|own| own.id == cluster)
                 || attempt.duplicates.iter().any(|duplicates| duplicates.cluster == cluster)
         })
     }

@@ -1,15 +1,19 @@
 //! What is looked at and recorded once the cluster is gone: the check of the output, the cause of a failure, the reports.
 
+use super::super::attempt::Reporting;
 use super::super::retry::retry;
 use super::{
-    Action, Attempt, AttemptResult, Cluster, Decision, Event, LaunchIntent, Observed, Observer, OrDecision,
-    Outcome, Probe, Reported, Reporting, Step, StepState, WaitReason, diagnosis, give_up_guard, later, leave,
-    record, value_of, verify,
+    Action, Attempt, AttemptResult, Cluster, Decision, Event, LaunchIntent, Launched, Observed, Observer,
+    OrDecision, Outcome, Probe, WaitReason, diagnosis, give_up_guard, later, leave, record, value_of,
 };
+use crate::emr::{Step, StepState};
+use crate::record::Reported;
+use crate::verify;
 
 impl Observer<'_> {
     /// The cluster is gone: what came of it?
-    pub(super) fn gone(&self, attempt: &Attempt, intent: &LaunchIntent, cluster: &Cluster) -> Decision {
+    pub(super) fn gone(&self, attempt: &Attempt, launched: &Launched) -> Decision {
+        let Launched { intent, cluster, .. } = launched;
         if let Err(first) = self.nothing_is_left(attempt) {
             return first;
         }
@@ -66,7 +70,7 @@ impl Observer<'_> {
     }
 
     /// The attempt is over: metrics and alarm, and then the end. Neither fails a run.
-    pub(super) fn report(&self, attempt: &Attempt) -> Decision {
+    pub(super) fn report(&self, attempt: &Attempt, result: AttemptResult) -> Decision {
         if let Some(deferred) = self.deferred {
             let given_up = match deferred.action {
                 Action::Publish(intent) => self.give_up_publishing(intent, deferred.observed),
@@ -101,11 +105,11 @@ impl Observer<'_> {
             };
         }
         record(Event::Closed {
-            outcome: match attempt.ended {
-                Some((AttemptResult::Succeeded, _)) if attempt.publishing.is_given_up() => Outcome::Failed,
-                Some((AttemptResult::Succeeded, _)) => Outcome::Succeeded,
-                Some((AttemptResult::Cancelled, _)) => Outcome::Cancelled,
-                Some((AttemptResult::Failed, _)) | None => Outcome::Failed,
+            outcome: match result {
+                AttemptResult::Succeeded if attempt.publishing.is_given_up() => Outcome::Failed,
+                AttemptResult::Succeeded => Outcome::Succeeded,
+                AttemptResult::Cancelled => Outcome::Cancelled,
+                AttemptResult::Failed => Outcome::Failed,
             },
         })
     }

@@ -219,7 +219,7 @@ fn a_surplus_cluster_that_cannot_be_ended_keeps_nobody_from_ending_the_attempts_
             _ => None,
         },
     };
-    while attempt_of(&engine).is_none_or(|attempt| attempt.cluster.is_none()) {
+    while attempt_of(&engine).is_none_or(|attempt| attempt.cluster().is_none()) {
         engine.turn(&mut world);
     }
     engine.append(Event::CancelRequested { by: Actor("someone".to_owned()) });
@@ -238,7 +238,7 @@ fn a_launch_may_be_accepted_while_it_is_open_and_only_with_its_cluster_once_it_i
     assert!(!engine.state.may_accept("anything", "j-1"));
     let open = |engine: &Engine<'_>| match &attempt_of(engine)?.launch {
         Launch::Open { intent, .. } => Some(intent.nonce.clone()),
-        Launch::NotMade | Launch::Made { .. } => None,
+        Launch::NotMade | Launch::Made(_) => None,
     };
     while open(&engine).is_none() {
         engine.turn(&mut world);
@@ -247,7 +247,7 @@ fn a_launch_may_be_accepted_while_it_is_open_and_only_with_its_cluster_once_it_i
     assert!(engine.state.may_accept(&first, "j-any"));
     assert!(!engine.state.may_accept("of another launch", "j-any"));
     assert_eq!(engine.drive(&mut world), Outcome::Succeeded);
-    let own = attempt(&engine).cluster.as_ref().unwrap().id.clone();
+    let own = attempt(&engine).cluster().unwrap().id.clone();
     let second = attempt(&engine).intent().unwrap().nonce.clone();
     assert!(engine.state.may_accept(&second, &own));
     assert!(!engine.state.may_accept(&first, "j-any"), "it was given up");

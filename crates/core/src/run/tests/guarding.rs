@@ -28,8 +28,7 @@ fn a_guard_is_made_when_the_cluster_is_known_and_removed_when_it_is_gone() {
         labels(&engine),
         ["upload the job", "launch the cluster", ENSURE, REMOVE, "publish the metrics", "write the alarm"]
     );
-    let intent = attempt(&engine).intent().expect("a launch").clone();
-    let launched_at = attempt(&engine).launched_at().expect("a launch");
+    let Launched { intent, at: launched_at, .. } = attempt(&engine).launched().expect("a launch").clone();
     let ensure = Action::CreateGuard {
         name: intent.nonce,
         cluster: "j-1".to_owned(),

@@ -22,7 +22,7 @@ fn a_lost_answer_to_a_launch_is_looked_for_and_adopted() {
         },
     });
     assert_eq!(outcome, Outcome::Succeeded);
-    assert_eq!(attempt(&engine).cluster.as_ref().map(|cluster| cluster.id.as_str()), Some("j-old"));
+    assert_eq!(attempt(&engine).cluster().map(|cluster| cluster.id.as_str()), Some("j-old"));
     let launches = labels(&engine).iter().filter(|label| **label == "launch the cluster").count();
     assert_eq!(launches, 1, "it is not launched again");
     let duplicates = Action::Terminate { cluster: "j-new".to_owned(), because: TerminateReason::Duplicate };

@@ -21,7 +21,7 @@ fn until_terminated(engine: &mut Engine<'_>, world: &mut impl World) -> (SignedD
     for _ in 0..5_000 {
         engine.turn(world);
         if let Some(Action::Terminate { because, .. }) = engine.actions.last() {
-            let launched = engine.state.attempt().and_then(Attempt::launched_at).expect("a launch was made");
+            let launched = engine.state.attempt().and_then(Attempt::launched).expect("a launch was made").at;
             return (engine.now.duration_since(launched), *because);
         }
     }
@@ -101,7 +101,7 @@ fn a_cancel_ends_the_cluster_and_then_the_run() {
 }
 
 fn attempt_cluster<'a>(engine: &'a Engine<'_>) -> Option<&'a Cluster> {
-    engine.state.attempt().and_then(|attempt| attempt.cluster.as_ref())
+    engine.state.attempt().and_then(|attempt| attempt.cluster())
 }
 
 #[test]
@@ -346,7 +346,7 @@ fn a_limit_that_passed_while_nobody_looked_ends_no_cluster_that_is_at_work() {
     let spec = spec();
     let mut engine = Engine::new(&spec);
     let mut world = cluster_is(found("STARTING", "PENDING"));
-    while engine.state.attempt().is_none_or(|attempt| attempt.cluster.is_none()) {
+    while engine.state.attempt().is_none_or(|attempt| attempt.cluster().is_none()) {
         engine.turn(&mut world);
     }
     engine.observations = Observations::default();

@@ -288,7 +288,7 @@ fn an_operators_own_attempt_begins_as_configured() {
 struct Endless;
 impl World for Endless {
     fn observe(&mut self, engine: &Engine<'_>, probe: &Probe) -> Result<Observation, CallError> {
-        let is_asked = engine.state.attempt().and_then(|a| a.cluster.as_ref()?.terminate).is_some();
+        let is_asked = engine.state.attempt().and_then(|a| a.cluster()?.terminate).is_some();
         match probe {
             Probe::Cluster { .. } if is_asked => Ok(Observation::Cluster(end("USER_REQUEST", &[]))),
             Probe::Cluster { .. } => Ok(Observation::Cluster(found("STARTING", "PENDING"))),
