@@ -43,7 +43,8 @@ async fn every_launch_is_asked_for_once() {
         let end = run(&world.connect(1).await, 1).await.unwrap();
         assert_eq!(end.how, How::Closed(Outcome::Succeeded));
         assert_eq!((world.sent(LAUNCH), world.done("RunJobFlow")), (2, 1));
-        let intents = world.object("emrys/web-logs/2024-10-20/ledger.json").matches("\"launch_intended\"").count();
+        let intents =
+            world.object("emrys/web-logs/2024-10-20/ledger.json").matches("\"launch_intended\"").count();
         assert_eq!(world.sent(LAUNCH), intents, "one request of an intent");
         assert_eq!(world.done("ListClusters") > 0, looks, "only what is unclear is looked for");
     }
