@@ -12,7 +12,7 @@ const BREAKABLE: (&str, &str) = ("emrys-control-plane-breakable", "emrys_control
 /// The packages that a package is built from, itself included.
 fn built_from(package: &str) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--package", package, "--edges", "normal", "--all-features", "--target", "all"])
+        .args(["tree", "--package", package, "--edges", "normal", "--all-features"])
         .args(["--prefix", "none", "--format", "{p}", "--offline"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()

@@ -5,9 +5,8 @@ use std::fmt::Write;
 use emrys_core::emr::Reason;
 use emrys_core::run::{AttemptResult, Effect, Event, LateLaunch, Reported, Retry};
 use emrys_core::verify::Verdict;
-
-use crate::format::{bytes, count, plural};
-use crate::printer::{BAD, BOLD, GOOD, HINT, WARN, styled};
+use emrys_terminal::format::{bytes, count, plural};
+use emrys_terminal::printer::{BAD, BOLD, GOOD, HINT, WARN, styled};
 
 /// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
