@@ -36,3 +36,4 @@ mod real_day;
 #[cfg(target_os = "linux")]
 mod spark_at_work;
 mod surface;
+mod switches;

@@ -97,6 +97,15 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+impl From<LogFormat> for emrys_terminal::printer::LogFormat {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Text => Self::Text,
+            LogFormat::Json => Self::Json,
+        }
+    }
+}
+
 fn examples() -> &'static str {
     if cfg!(feature = "local") {
         "\

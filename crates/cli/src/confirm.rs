@@ -2,8 +2,9 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
+use emrys_terminal::printer::{BOLD, Printer, styled};
+
 use crate::error::CliError;
-use crate::printer::{BOLD, Printer, styled};
 
 /// Whether anyone can be asked; `--yes` answers beforehand. It is checked before anything is done.
 pub(crate) fn can_ask(yes: bool, what: &'static str) -> Result<(), CliError> {

@@ -12,12 +12,12 @@ use emrys_core::run::{CallError, ErrorClass};
 use emrys_core::spec::{Spec, SpecError};
 #[cfg(feature = "local")]
 use emrys_local_aws::daemon::DaemonError;
+use emrys_terminal::printer::Printer;
 use serde_json::{Value, json};
 
 use crate::commands::status::holder_json;
 use crate::exit::Exit;
 use crate::invocation::invocation;
-use crate::printer::{BAD, HINT, Printer, styled};
 use crate::settings::Common;
 use crate::stop;
 
@@ -121,7 +121,7 @@ pub(crate) enum CliError {
     /// The demo.
     #[cfg(feature = "local")]
     #[error(transparent)]
-    Demo(#[from] crate::demo::DemoError),
+    Demo(#[from] emrys_demo::DemoError),
     /// A file that was to be written.
     #[error("cannot write `{}`", path.display())]
     Write {
@@ -288,7 +288,7 @@ impl CliError {
         if let Self::Config { errors, .. } = self {
             let _ = write!(message, "\n{errors}");
         }
-        tell(printer, &message, self.hint(common).as_deref());
+        printer.error(&message, self.hint(common).as_deref());
         if common.json {
             // With stdout gone as well there is nobody left to tell.
             let _ = printer.json(&self.document(common));
@@ -356,22 +356,6 @@ fn local_hint(error: &DaemonError) -> Option<String> {
         _ => return None,
     };
     Some(hint.to_owned())
-}
-
-/// Says an error and what can be done about it, the hint last.
-pub(crate) fn tell(printer: &Printer, message: &str, hint: Option<&str>) {
-    let mut fields = serde_json::Map::new();
-    if let Some(hint) = hint {
-        fields.insert("hint".to_owned(), hint.into());
-    }
-    let mut text = message.to_owned();
-    if printer.log_format() == crate::args::LogFormat::Text {
-        text = format!("{} {message}", styled(BAD, "error:"));
-        if let Some(hint) = hint {
-            let _ = write!(text, "\n{} {hint}", styled(HINT, "hint:"));
-        }
-    }
-    printer.record("error", &text, fields);
 }
 
 fn mistakes(path: &Path, errors: &ConfigErrors) -> String {

@@ -5,41 +5,35 @@
 //!   |-> settings   command line, environment and pipeline file, read and checked before anything is done
 //!        |-> place      AWS, or the embedded one
 //!             |-> emrys_control_plane::{plan, run, attach, cancel, status, days, survey, unlock, standing, apply, query}
-//! printer   the only place that prints               progress     what is seen while a run goes on
-//! error, stop, exit   why not, and the exit code     demo         a made-up day, end to end
+//! progress  what is printed while a run goes on
+//! error, stop, exit   why not, and the exit code
 //! ```
 
 mod args;
-mod clock;
 mod commands;
 mod confirm;
-#[cfg(feature = "local")]
-mod demo;
 mod env;
 mod error;
 mod exit;
-mod format;
 mod invocation;
 #[cfg(feature = "local")]
 mod local;
 mod logging;
 mod place;
-mod printer;
 mod progress;
 mod settings;
 mod signals;
 mod stop;
-mod table;
 mod usage;
 
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
+use emrys_terminal::printer::Printer;
 
 use crate::args::{Cli, Command};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::printer::Printer;
 use crate::settings::Common;
 
 fn main() -> ExitCode {
@@ -55,7 +49,7 @@ fn start(cli: Cli) -> Exit {
         clap::ColorChoice::Always => ColorChoice::Always,
         clap::ColorChoice::Never => ColorChoice::Never,
     };
-    let printer = Printer::new(color, cli.global.log_format);
+    let printer = Printer::new(color, cli.global.log_format.into());
     logging::start(cli.global.verbose, &printer);
     let common = Common::new(&cli.global);
     let result = tokio::runtime::Builder::new_multi_thread()

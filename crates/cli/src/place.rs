@@ -2,10 +2,10 @@
 
 use emrys_control_plane::{AwsContext, Place};
 use emrys_core::config::Config;
+use emrys_terminal::printer::Printer;
 
 use crate::env;
 use crate::error::CliError;
-use crate::printer::Printer;
 use crate::settings::{Common, PlaceChoice};
 
 /// Connects to the AWS that is meant. This makes no call to it.

@@ -10,9 +10,9 @@ use emrys_core::config::{self, Catalog, Config, ConfigErrors, Unreadable};
 use emrys_core::day::Day;
 use emrys_core::queries::{self, Days};
 use emrys_core::spec::{JobBundle, Spec};
+use emrys_terminal::clock;
 
 use crate::args::GlobalArgs;
-use crate::clock;
 use crate::commands::plan::PlanArgs;
 use crate::commands::query::QueryArgs;
 use crate::commands::run::RunArgs;

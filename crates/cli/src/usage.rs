@@ -1,11 +1,11 @@
 //! Reading the command line, and saying what is wrong with it.
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches, ValueEnum};
+use emrys_terminal::printer::{LogFormat, Printer};
 use serde_json::{Value, json};
 
-use crate::args::{Cli, LogFormat};
+use crate::args::Cli;
 use crate::exit::Exit;
-use crate::printer::Printer;
 
 /// The command line, or how to end: after `--help` well, after a mistake with its exit code.
 pub(crate) fn parse() -> Result<Cli, Exit> {

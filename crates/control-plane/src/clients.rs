@@ -80,14 +80,21 @@ pub struct Surroundings {
     pub http_client: Option<SharedHttpClient>,
     /// Where ids and jitter come from.
     pub seed: u64,
-    /// What may be taken away to see what breaks; nothing outside of a simulation.
+    /// What may be taken away, to see what breaks.
+    #[cfg(feature = "breakable")]
     pub safeguards: Safeguards,
 }
 
 impl Surroundings {
     /// This machine, as it is.
     pub fn machine() -> Self {
-        Self { clock: Clock::system(), http_client: None, seed: seed(), safeguards: Safeguards::ALL }
+        Self {
+            clock: Clock::system(),
+            http_client: None,
+            seed: seed(),
+            #[cfg(feature = "breakable")]
+            safeguards: Safeguards::ALL,
+        }
     }
 }
 
@@ -116,7 +123,8 @@ impl AwsContext {
 
     /// Makes the clients of a place with other surroundings than this machine.
     pub async fn connect_in(place: Place, surroundings: Surroundings) -> Self {
-        let Surroundings { clock, http_client, seed, safeguards } = surroundings;
+        let safeguards = surroundings.safeguards();
+        let Surroundings { clock, http_client, seed, .. } = surroundings;
         let config = sdk_config(&place, &clock, http_client).await;
         // Each client has a token bucket of its own. The SDK's default is one bucket per service for the whole
         // process, where one pipeline's outage would eat the retries of all others.

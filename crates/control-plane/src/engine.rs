@@ -20,7 +20,6 @@ use crate::interrupt::{Interrupt, Interrupts};
 use crate::ledger::Ledger;
 use crate::listener::RunListener;
 use crate::patience::patiently;
-use crate::safeguards::Safeguards;
 use crate::status::status;
 use crate::stop::Stop;
 use crate::{objects, observe};
@@ -89,7 +88,7 @@ impl<'a, 'l> Engine<'a, 'l> {
 
     /// Whether the catalog serves something else than the record says; that is recorded, and so it becomes an act.
     async fn has_drifted(&mut self) -> Result<bool, Stop> {
-        if !self.aws.safeguards.reconciliation {
+        if !self.aws.safeguards.reconciliation() {
             return Ok(false);
         }
         let event = match observe::catalog_drift(self.aws, self.spec, self.ledger.state()).await {
@@ -160,10 +159,14 @@ impl<'a, 'l> Engine<'a, 'l> {
 
     /// Where a safeguard is switched off, so is the net that lies below it: what it shows is that the one is needed.
     fn without_safeguards(&self, observation: &mut Result<Observation, CallError>) {
-        let Safeguards { adoption, unrecorded_cluster, .. } = &self.aws.safeguards;
+        let safeguards = self.aws.safeguards;
         match observation {
-            Ok(Observation::Launch { clusters }) if !adoption => clusters.clear(),
-            Ok(Observation::LateLaunches { found }) if !adoption || !unrecorded_cluster => found.clear(),
+            Ok(Observation::Launch { clusters }) if !safeguards.adoption() => clusters.clear(),
+            Ok(Observation::LateLaunches { found })
+                if !safeguards.adoption() || !safeguards.unrecorded_cluster() =>
+            {
+                found.clear();
+            }
             _ => {}
         }
     }
@@ -189,7 +192,9 @@ impl<'a, 'l> Engine<'a, 'l> {
     async fn record(&mut self, mut events: Vec<Event>) -> Result<(), Stop> {
         for event in &mut events {
             match event {
-                Event::Verified { verdict } if !self.aws.safeguards.verification => verdict.problems.clear(),
+                Event::Verified { verdict } if !self.aws.safeguards.verification() => {
+                    verdict.problems.clear()
+                }
                 // First the document, then the event that says it is there. What follows on another attempt reads
                 // what that one was to read.
                 Event::AttemptStarted { inputs, retry: None, .. } => self.write_inputs(inputs).await?,
@@ -317,7 +322,7 @@ impl<'a, 'l> Engine<'a, 'l> {
         let Err(stop) = self.append(vec![event]).await else {
             return Ok(());
         };
-        if !self.aws.safeguards.unrecorded_cluster {
+        if !self.aws.safeguards.unrecorded_cluster() {
             return Err(stop);
         }
         if self.may_be_adopted(intent, &cluster).await {

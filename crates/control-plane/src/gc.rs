@@ -204,7 +204,7 @@ pub async fn clear(
         return Ok(Collection::InFlight);
     }
     let mut engine = Engine::new(aws, spec, ledger, listener, interrupts);
-    let settled = if aws.safeguards.live_catalog_check {
+    let settled = if aws.safeguards.live_catalog_check() {
         Box::pin(engine.settle()).await
     } else {
         Box::pin(engine.turns()).await
@@ -349,7 +349,7 @@ impl Collector<'_, '_> {
         let (aws, spec) = (self.aws, self.spec);
         let date = spec.day.to_string();
         for served in served(aws, spec, self.ledger.state()).await? {
-            let is_ours = served.attempt.is_some() && aws.safeguards.withdrawal;
+            let is_ours = served.attempt.is_some() && aws.safeguards.withdrawal();
             let Some(catalog) = spec.published_to().filter(|_| is_ours) else { continue };
             let (database, table) = (catalog.database.as_str(), served.table.as_str());
             // Each try is one call, and the lease is made sure of before each: by a late one a day would go that another
@@ -381,7 +381,7 @@ impl Collector<'_, '_> {
         if !matches!(self.evaluate().await?.of(attempt), Some(Disposition::Remove(_))) {
             return Ok(None);
         }
-        let (objects, bytes) = if self.aws.safeguards.deleted_last {
+        let (objects, bytes) = if self.aws.safeguards.deleted_last() {
             let Some((objects, bytes)) = self.delete(&folder).await? else { return Ok(None) };
             self.record(Event::OutputDeleted { attempt, objects, bytes }).await?;
             (objects, bytes)
@@ -435,7 +435,7 @@ fn folder(spec: &Spec, state: &State, number: u32) -> Option<S3Uri> {
 }
 
 async fn served(aws: &AwsContext, spec: &Spec, state: &State) -> Result<Vec<Served>, CallError> {
-    if !aws.safeguards.live_catalog_check {
+    if !aws.safeguards.live_catalog_check() {
         return Ok(Vec::new());
     }
     patiently(aws, async || observe::served(aws, spec, state).await).await

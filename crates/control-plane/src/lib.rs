@@ -17,6 +17,7 @@
 //! buckets, readback        what a demo and its user want beside a run
 //! clients                  the one factory: endpoint, credentials, time-outs, retries
 //! errors                   the one classifier of what a failed call means
+//! safeguards               what may never be switched off; a second package, for the simulation, can
 //! skew                     how far this machine's clock is from AWS's
 //! glue                     Glue's words and values, in those of the core
 //! clock                    the one place that reads time
@@ -75,6 +76,7 @@ pub use publish::{Publication, publish};
 pub use query::{Asked, QueryError, query};
 pub use readback::{MetricValue, ObservedAlarm};
 pub use run::{RunEnd, RunOptions, run};
+#[cfg(feature = "breakable")]
 pub use safeguards::Safeguards;
 pub use status::{RunStatus, status};
 pub use stop::Stop;

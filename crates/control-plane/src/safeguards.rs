@@ -1,68 +1,114 @@
-//! What keeps a run from being launched twice, lost or believed too early, each as a switch.
+//! What keeps a run from being launched twice, lost or believed too early.
+//!
+//! In the package that users build all of it is always on, and there is nothing to switch: [`Safeguards`] has no size.
+//! A second package, `emrys-control-plane-breakable`, compiles the same sources with a switch for each safeguard. The
+//! simulation takes them away one by one, to show that it notices.
 
 use emrys_core::pace::Pace;
 use jiff::SignedDuration;
 
-/// Switches for the simulation, and for nobody else: each safeguard can be taken away there, to show that the
-/// simulation notices. Everywhere else all of them are on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
-pub struct Safeguards {
-    /// The cluster of a launch with an unclear answer is looked for, and what is found is the run's.
-    pub adoption: bool,
-    /// Such a cluster counts as never launched only after two settled looks that agree.
-    pub repeated_absence: bool,
-    /// Whoever holds a cluster that it cannot record ends it.
-    pub unrecorded_cluster: bool,
+use crate::clients::Surroundings;
+
+/// Defines the safeguards from one list, with and without the switches.
+macro_rules! safeguards {
+    ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
+        /// All safeguards, always on.
+        #[cfg(not(feature = "breakable"))]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) struct Safeguards;
+
+        #[cfg(not(feature = "breakable"))]
+        impl Safeguards {
+            $($(#[doc = $doc])+ pub(crate) const fn $name(self) -> bool { true })+
+        }
+
+        /// A switch for each safeguard.
+        #[cfg(feature = "breakable")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+        pub struct Safeguards { $($name: bool),+ }
+
+        #[cfg(feature = "breakable")]
+        impl Safeguards {
+            /// All of them.
+            pub const ALL: Self = Self { $($name: true),+ };
+
+            /// All of them but one, which is named as here, with hyphens.
+            pub fn without(name: &str) -> Option<Self> {
+                let mut safeguards = Self::ALL;
+                match name.replace('-', "_").as_str() {
+                    $(stringify!($name) => safeguards.$name = false,)+
+                    _ => return None,
+                }
+                Some(safeguards)
+            }
+
+            $($(#[doc = $doc])+ pub(crate) const fn $name(self) -> bool { self.$name })+
+        }
+    };
+}
+
+safeguards! {
+    /// The cluster of a launch with an unclear answer is searched for, and what is found belongs to the run.
+    adoption,
+    /// Such a launch counts as never made only after two observations that agree, with time between them.
+    repeated_absence,
+    /// A process that has launched a cluster and cannot record it terminates the cluster.
+    unrecorded_cluster,
     /// The ledger is written on the condition that nobody else wrote it.
-    pub fence: bool,
-    /// A launch is asked for once: the SDK does not try again by itself.
-    pub launch_once: bool,
-    /// Output is believed after a check only.
-    pub verification: bool,
-    /// A schedule outside of the cluster ends it when everybody is dead, where `[guard]` is configured. Without it
-    /// Emrys believes that there is one.
-    pub guards: bool,
-    /// The lease is made sure of before each table is published, and not before the first alone.
-    pub table_lease: bool,
-    /// Who looks at a day that is over looks at its tables, too, and puts them right.
-    pub reconciliation: bool,
+    fence,
+    /// A launch is sent once: the SDK does not retry it.
+    launch_once,
+    /// Output is accepted only after it was verified.
+    verification,
+    /// Where `[guard]` is configured, a schedule outside of the cluster terminates it when no process does. Without
+    /// this safeguard no schedule is made, and the engine believes that there is one.
+    guards,
+    /// The lease is checked before each table is published, and not only before the first.
+    table_lease,
+    /// A command that takes a day that is over compares its tables with the record, and reconciles them.
+    reconciliation,
     /// Output is deleted only when no table serves it, whatever the record says.
-    pub live_catalog_check: bool,
-    /// Output is called gone when the last of its objects is, and not before the first goes.
-    pub deleted_last: bool,
-    /// Of a day that expires the partitions are removed before it is said that they are.
-    pub withdrawal: bool,
+    live_catalog_check,
+    /// Output is recorded as deleted after its last object is gone, and not before the first goes.
+    deleted_last,
+    /// The partitions of a day that expires are removed before that is recorded.
+    withdrawal,
 }
 
 impl Safeguards {
-    /// All of them.
-    pub const ALL: Self = Self {
-        adoption: true,
-        repeated_absence: true,
-        unrecorded_cluster: true,
-        fence: true,
-        launch_once: true,
-        verification: true,
-        guards: true,
-        table_lease: true,
-        reconciliation: true,
-        live_catalog_check: true,
-        deleted_last: true,
-        withdrawal: true,
-    };
-
     /// The pace with these safeguards.
     pub(crate) fn pace(self, pace: Pace) -> Pace {
-        if self.repeated_absence {
+        if self.repeated_absence() {
             return pace;
         }
         Pace { resolve_after: SignedDuration::ZERO, resolve_gap: SignedDuration::ZERO, ..pace }
     }
 }
 
-impl Default for Safeguards {
-    fn default() -> Self {
-        Self::ALL
+#[cfg(not(feature = "breakable"))]
+impl Surroundings {
+    /// There are no others.
+    #[expect(clippy::unused_self, reason = "with switches they come from here")]
+    pub(crate) const fn safeguards(&self) -> Safeguards {
+        Safeguards
+    }
+}
+
+#[cfg(feature = "breakable")]
+impl Surroundings {
+    /// Those that were left on.
+    pub(crate) const fn safeguards(&self) -> Safeguards {
+        self.safeguards
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Safeguards;
+
+    #[test]
+    fn the_package_that_users_build_has_no_switch() {
+        assert_eq!(size_of::<Safeguards>(), 0);
     }
 }

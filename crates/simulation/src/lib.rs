@@ -50,27 +50,3 @@ mod reader;
 pub mod run;
 pub mod scenario;
 mod served;
-
-use emrys_control_plane::Safeguards;
-
-/// All safeguards but the one of this name.
-pub fn without(name: &str) -> Option<Safeguards> {
-    let mut safeguards = Safeguards::ALL;
-    let switch = match name {
-        "adoption" => &mut safeguards.adoption,
-        "settled-looks" => &mut safeguards.repeated_absence,
-        "losers-rule" => &mut safeguards.unrecorded_cluster,
-        "fence" => &mut safeguards.fence,
-        "launch-once" => &mut safeguards.launch_once,
-        "verification" => &mut safeguards.verification,
-        "guards" => &mut safeguards.guards,
-        "table-lease" => &mut safeguards.table_lease,
-        "convergence" => &mut safeguards.reconciliation,
-        "live-look" => &mut safeguards.live_catalog_check,
-        "gone-last" => &mut safeguards.deleted_last,
-        "withdrawal" => &mut safeguards.withdrawal,
-        _ => return None,
-    };
-    *switch = false;
-    Some(safeguards)
-}

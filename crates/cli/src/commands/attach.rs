@@ -3,12 +3,12 @@
 use clap::Args;
 use emrys_control_plane::RunOptions;
 use emrys_core::day::Day;
+use emrys_terminal::printer::Printer;
 
 use crate::commands::run::{exit, print_end};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::place;
-use crate::printer::Printer;
 use crate::progress::ProgressReporter;
 use crate::settings::{Common, DaySettings};
 use crate::signals::{self, CtrlC};

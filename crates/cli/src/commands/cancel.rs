@@ -5,6 +5,7 @@ use emrys_control_plane::{AwsContext, Cancelling, Holder, How, Stop, status};
 use emrys_core::day::Day;
 use emrys_core::run::Outcome;
 use emrys_core::spec::Spec;
+use emrys_terminal::printer::Printer;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -14,7 +15,6 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::invocation::invocation;
 use crate::place;
-use crate::printer::Printer;
 use crate::settings::{Common, DaySettings};
 use crate::signals::{self, CtrlC};
 

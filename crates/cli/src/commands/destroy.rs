@@ -2,12 +2,12 @@
 
 use clap::Args;
 use emrys_core::managed::Goal;
+use emrys_terminal::printer::Printer;
 
 use crate::commands::setup::{How, reconcile};
 use crate::confirm::can_ask;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::printer::Printer;
 use crate::settings::Common;
 
 /// Remove what `emrys setup` made, and nothing else

@@ -10,17 +10,17 @@ use emrys_control_plane::{
 use emrys_core::day::Day;
 use emrys_core::gc::{Disposition, EvaluatedOutput};
 use emrys_core::spec::Spec;
+use emrys_terminal::format::{bytes, plural};
+use emrys_terminal::printer::{BAD, BOLD, GOOD, Printer, styled};
+use emrys_terminal::table::{Align, table};
 use serde_json::{Value, json};
 
 use crate::confirm::{can_ask, confirm};
-use crate::error::{CliError, tell};
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::format::{bytes, plural};
-use crate::printer::{BAD, BOLD, GOOD, Printer, styled};
 use crate::progress::ProgressReporter;
 use crate::settings::{Common, GcSettings};
 use crate::signals::{self, CtrlC};
-use crate::table::{Align, table};
 use crate::{place, stop};
 
 /// Remove the output of attempts that nobody needs any more
@@ -68,7 +68,7 @@ pub(crate) async fn run(args: &GcArgs, common: &Common, printer: &Printer) -> Re
         printer.data(&text(spec.pipeline(), &rows))?;
     }
     for (day, why) in &unreadable {
-        tell(printer, &format!("the record of {day} cannot be read, and the day is left alone: {why}"), None);
+        printer.error(&format!("the record of {day} cannot be read, and the day is left alone: {why}"), None);
     }
     let mut exit = if unreadable.is_empty() { Exit::Done } else { Exit::Usage };
     if let Some(question) = question(&rows).filter(|_| !args.dry_run)
@@ -139,18 +139,15 @@ async fn remove(
             }
         };
         if let Err(why) = &result {
-            tell(printer, &format!("{day} was not cleared: {why}"), None);
+            printer.error(&format!("{day} was not cleared: {why}"), None);
         }
         if let Some(row) = rows.iter_mut().find(|row| row.found.day == day) {
             row.collected = Some(result);
         }
     }
     if is_cut_short {
-        tell(
-            printer,
-            "stopped: the days after it are left as they are",
-            Some("`emrys gc` goes on with them"),
-        );
+        printer
+            .error("stopped: the days after it are left as they are", Some("`emrys gc` goes on with them"));
     }
     Ok(exit)
 }

@@ -7,12 +7,13 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueHint};
 use emrys_local_aws::daemon::{self, Address, ServeOptions};
 use emrys_local_aws::pyenv;
+use emrys_terminal::printer::Printer;
+use emrys_terminal::spinner::with_spinner;
 use serde_json::{Map, Value, json};
 
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::local::{self, with_spinner};
-use crate::printer::Printer;
+use crate::local;
 use crate::settings::Common;
 
 /// The embedded AWS, for any AWS client
@@ -123,7 +124,7 @@ async fn serve(args: &ServeArgs, common: &Common, printer: &Printer) -> Result<E
     let announce = |address: &Address| {
         // Nobody may be listening to what a daemon in the background says.
         let _ = print_environment(address, common, printer);
-        printer.note(&format!(
+        printer.info(&format!(
             "serving {} at {} (stop with Ctrl-C or `emrys local stop`)",
             common.local_dir.display(),
             address.endpoint_url
@@ -139,9 +140,9 @@ async fn stop(common: &Common, printer: &Printer) -> Result<Exit, CliError> {
     if common.json {
         printer.json(&json!({ "directory": dir, "stopped": stopped }))?;
     } else if stopped {
-        printer.note(&format!("the embedded AWS in {} is stopped", dir.display()));
+        printer.info(&format!("the embedded AWS in {} is stopped", dir.display()));
     } else {
-        printer.note(&format!("no embedded AWS runs in {}", dir.display()));
+        printer.info(&format!("no embedded AWS runs in {}", dir.display()));
     }
     Ok(Exit::Done)
 }

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 use emrys_core::day::Day;
 use emrys_core::plan::Plan;
+use emrys_terminal::format::{bytes, plural};
+use emrys_terminal::printer::{BOLD, DIM, HINT, Printer, WARN, styled};
+use emrys_terminal::table::{Align, table};
 
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::format::{bytes, plural};
 use crate::place;
-use crate::printer::{BOLD, DIM, HINT, Printer, WARN, styled};
 use crate::settings::{Common, PlanSettings};
-use crate::table::{Align, table};
 
 /// Show which calls a run would make, in order, before any of them is made
 ///

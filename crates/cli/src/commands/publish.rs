@@ -5,13 +5,13 @@ use emrys_control_plane::{How, Publication, RunEnd, RunOptions};
 use emrys_core::day::Day;
 use emrys_core::run::{Attempt, Publishing};
 use emrys_core::spec::Spec;
+use emrys_terminal::printer::Printer;
 use serde_json::json;
 
 use crate::commands::run::exit;
-use crate::error::{CliError, tell};
+use crate::error::CliError;
 use crate::exit::Exit;
 use crate::place;
-use crate::printer::Printer;
 use crate::progress::ProgressReporter;
 use crate::settings::{Common, DaySettings};
 use crate::signals::{self, CtrlC};
@@ -115,7 +115,7 @@ fn refuse(
     if common.json {
         printer.json(&document(spec, None, None, Some(why), exit))?;
     } else {
-        tell(printer, why, hint);
+        printer.error(why, hint);
     }
     Ok(exit)
 }

@@ -12,13 +12,13 @@ use clap::{ArgGroup, Args, ValueEnum};
 use emrys_control_plane::{Asked, AwsContext, Interrupts, NextPage, pages, query};
 use emrys_core::day::Day;
 use emrys_core::queries::{Execution, NAMED, Outcome, find};
+use emrys_terminal::printer::{BOLD, Printer, styled};
 
 use self::output::Output;
 use self::progress::Progress;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::place;
-use crate::printer::{BOLD, Printer, styled};
 use crate::settings::{Common, QuerySettings};
 use crate::signals::{self, CtrlC};
 

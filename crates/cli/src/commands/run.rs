@@ -9,13 +9,13 @@ use emrys_core::record::Diagnosis;
 use emrys_core::report::{Phase, RunReport};
 use emrys_core::run::Outcome;
 use emrys_core::spec::Spec;
+use emrys_terminal::printer::{DIM, Printer, styled};
 use serde_json::json;
 
 use crate::commands::status;
-use crate::error::{CliError, tell};
+use crate::error::CliError;
 use crate::exit::Exit;
 use crate::invocation::invocation;
-use crate::printer::{DIM, Printer, styled};
 use crate::progress::ProgressReporter;
 use crate::settings::{Common, RunSettings};
 use crate::signals::CtrlC;
@@ -128,7 +128,7 @@ pub(crate) fn print_end(
         }
     }
     if let Some(ErrorReport { message, details, hint, .. }) = error_report {
-        tell(printer, &(message + &details), hint.as_deref());
+        printer.error(&(message + &details), hint.as_deref());
     }
     Ok(())
 }

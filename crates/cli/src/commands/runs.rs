@@ -8,6 +8,9 @@ use emrys_core::day::Day;
 use emrys_core::report::RunReport;
 use emrys_core::run::{Attempt, AttemptResult, Event, Publishing, Recorded, RetentionState};
 use emrys_core::spec::Spec;
+use emrys_terminal::format::duration;
+use emrys_terminal::printer::{BOLD, DIM, HINT, Printer, styled};
+use emrys_terminal::table::{Align, table};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -15,12 +18,9 @@ use serde_json::{Value, json};
 use crate::commands::status::{holder_json, told_outcome};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::format::duration;
 use crate::place;
-use crate::printer::{BOLD, DIM, HINT, Printer, styled};
 use crate::progress::{Level, describe};
 use crate::settings::{Common, RunsSettings};
-use crate::table::{Align, table};
 
 /// List the days of the pipeline that were run, or what happened on one of them
 #[derive(Debug, Args)]

@@ -5,14 +5,14 @@ use std::fmt::Write;
 use clap::Args;
 use emrys_control_plane::{apply, managed};
 use emrys_core::managed::{Change, Goal, Item, Plan, Step, plan};
+use emrys_terminal::format::plural;
+use emrys_terminal::printer::{BAD, BOLD, DIM, GOOD, HINT, Printer, WARN, styled};
 use serde_json::{Map, Value, json};
 
 use crate::confirm::{can_ask, confirm};
-use crate::error::{CliError, tell};
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::format::plural;
 use crate::place;
-use crate::printer::{BAD, BOLD, DIM, GOOD, HINT, Printer, WARN, styled};
 use crate::settings::{Common, ManagedSettings};
 
 /// Make what outlives a run as configured: the alarm, lifecycle rules, tables in the catalog, workgroup and named queries
@@ -65,7 +65,7 @@ pub(crate) async fn reconcile(how: How, common: &Common, printer: &Printer) -> R
         printer.data(&text(spec.pipeline(), &planned, how))?;
     }
     for refusal in &planned.obstacles {
-        tell(printer, &format!("{}: {}", refusal.about, refusal.message), Some(&refusal.hint));
+        printer.error(&format!("{}: {}", refusal.about, refusal.message), Some(&refusal.hint));
     }
     let mut exit = if planned.obstacles.is_empty() { Exit::Done } else { Exit::Usage };
     let mut done: Vec<&Step> = Vec::new();

@@ -6,15 +6,15 @@ use clap::Args;
 use emrys_control_plane::{Holder, RunStatus};
 use emrys_core::day::Day;
 use emrys_core::report::{GuardReport, Phase, RunReport};
+use emrys_terminal::format::{count, duration};
+use emrys_terminal::printer::{BAD, BOLD, DIM, GOOD, HINT, Printer, WARN, styled};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::format::{count, duration};
 use crate::invocation::invocation;
 use crate::place;
-use crate::printer::{BAD, BOLD, DIM, GOOD, HINT, Printer, WARN, styled};
 use crate::settings::{Common, StatusSettings};
 
 /// Show how a day's run stands, from its record

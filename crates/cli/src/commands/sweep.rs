@@ -9,17 +9,18 @@ use clap::Args;
 use emrys_control_plane::{Swept, end_cluster, survey};
 use emrys_core::run::CallError;
 use emrys_core::sweep::ClusterUsage;
+use emrys_terminal::clock;
+use emrys_terminal::format::{duration, plural};
+use emrys_terminal::printer::{BAD, BOLD, GOOD, Printer, styled};
+use emrys_terminal::table::{Align, table};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::confirm::{can_ask, confirm};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::format::{duration, plural};
-use crate::printer::{BAD, BOLD, GOOD, Printer, styled};
 use crate::settings::{Common, SweepSettings};
-use crate::table::{Align, table};
-use crate::{clock, place, stop};
+use crate::{place, stop};
 use guards::Guards;
 
 /// What became of what was to be ended, by its id or name.

@@ -3,6 +3,7 @@
 use clap::Args;
 use emrys_control_plane::{Holder, Unlocked, status};
 use emrys_core::day::Day;
+use emrys_terminal::printer::Printer;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -12,7 +13,6 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::invocation::invocation;
 use crate::place;
-use crate::printer::Printer;
 use crate::settings::{Common, DaySettings};
 
 /// Take a run out of the hand of the process that drives it

@@ -3,11 +3,10 @@
 use std::fmt::Write;
 
 use emrys_core::emr::Reason;
-use emrys_core::record::Verdict;
 use emrys_core::run::{AttemptResult, Effect, Event, LateLaunch, Reported, Retry};
-
-use crate::format::{bytes, count, plural};
-use crate::printer::{BAD, BOLD, GOOD, HINT, WARN, styled};
+use emrys_core::record::Verdict;
+use emrys_terminal::format::{bytes, count, plural};
+use emrys_terminal::printer::{BAD, BOLD, GOOD, HINT, WARN, styled};
 
 /// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,13 +1,11 @@
 //! The spinners of a run on a terminal.
 
-use std::time::Duration;
-
 use emrys_core::emr::{ClusterState, StepState};
 use emrys_core::run::{Effect, Event, State};
+use emrys_terminal::printer::Printer;
+use emrys_terminal::spinner::{part, spinner};
 use indexmap::IndexMap;
-use indicatif::{ProgressBar, ProgressStyle};
-
-use crate::printer::Printer;
+use indicatif::ProgressBar;
 
 /// The spinners: one for the whole run, one for the cluster, one for each step.
 ///
@@ -74,13 +72,13 @@ impl Live {
     }
 
     fn cluster_state_changed(&mut self, state: &ClusterState) {
-        let bar = self.cluster.get_or_insert_with(|| child(&self.printer));
+        let bar = self.cluster.get_or_insert_with(|| part(&self.printer));
         bar.set_prefix(format!("cluster {}", self.cluster_id));
         show(bar, state.name(), state.is_terminal());
     }
 
     fn step_state_changed(&mut self, id: &str, name: &str, state: &StepState) {
-        let bar = self.steps.entry(id.to_owned()).or_insert_with(|| child(&self.printer));
+        let bar = self.steps.entry(id.to_owned()).or_insert_with(|| part(&self.printer));
         bar.set_prefix(format!("step {name}"));
         show(bar, state.name(), state.is_terminal());
     }
@@ -88,7 +86,7 @@ impl Live {
     fn launched(&mut self, cluster: &str) {
         cluster.clone_into(&mut self.cluster_id);
         // Now, so that it stands above its steps.
-        let bar = self.cluster.get_or_insert_with(|| child(&self.printer));
+        let bar = self.cluster.get_or_insert_with(|| part(&self.printer));
         bar.set_prefix(format!("cluster {cluster}"));
         bar.set_message("launched");
     }
@@ -102,22 +100,6 @@ impl Drop for Live {
     }
 }
 
-/// A spinner with a title, what it waits for, and the time so far.
-pub(crate) fn spinner(printer: &Printer, title: &str) -> ProgressBar {
-    let bar = printer.bars().add(ProgressBar::new_spinner());
-    bar.set_style(style("{spinner:.cyan} {prefix:.bold} {wide_msg} {elapsed:.dim}"));
-    bar.set_prefix(title.to_owned());
-    bar.enable_steady_tick(TICK);
-    bar
-}
-
-fn child(printer: &Printer) -> ProgressBar {
-    let bar = printer.bars().add(ProgressBar::new_spinner());
-    bar.set_style(style("  {prefix} {msg:.bold} {elapsed:.dim}"));
-    bar.enable_steady_tick(TICK);
-    bar
-}
-
 /// A new state, counted from now on; a last one needs no spinner.
 fn show(bar: &ProgressBar, state: &str, is_last: bool) {
     bar.set_message(state.to_owned());
@@ -125,10 +107,4 @@ fn show(bar: &ProgressBar, state: &str, is_last: bool) {
     if is_last {
         bar.finish_and_clear();
     }
-}
-
-const TICK: Duration = Duration::from_millis(120);
-
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }

@@ -9,5 +9,4 @@ mod reporter;
 
 pub(crate) use describe::{Level, describe};
 use live::Live;
-pub(crate) use live::spinner;
 pub(crate) use reporter::ProgressReporter;

@@ -3,13 +3,13 @@
 use emrys_control_plane::{Holder, Removed, RunListener, Stop};
 use emrys_core::day::Day;
 use emrys_core::run::{Action, CallError, Observation, Probe, Recorded, State, WaitReason};
+use emrys_terminal::clock;
+use emrys_terminal::format::{bytes, duration, plural};
+use emrys_terminal::printer::{DIM, LogFormat, Printer, styled};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{Level, Live, describe};
-use crate::clock;
-use crate::format::{bytes, duration, plural};
-use crate::printer::{DIM, Printer, styled};
 
 /// One line per change, and spinners below them on a terminal.
 #[derive(Debug)]
@@ -30,8 +30,8 @@ impl ProgressReporter {
     fn line(&self, level: Level, text: &str, fields: Map<String, Value>) {
         let elapsed = duration(clock::now().duration_since(self.since));
         let text = match self.printer.log_format() {
-            crate::args::LogFormat::Text => format!("{} {text}", styled(DIM, format_args!("{elapsed:>10}"))),
-            crate::args::LogFormat::Json => text.to_owned(),
+            LogFormat::Text => format!("{} {text}", styled(DIM, format_args!("{elapsed:>10}"))),
+            LogFormat::Json => text.to_owned(),
         };
         self.printer.record(level.name(), &text, fields);
     }

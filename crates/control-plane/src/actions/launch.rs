@@ -31,7 +31,8 @@ pub(crate) enum Launched {
 /// the SDK must not try again by itself. The call ends within `limit`.
 pub(crate) async fn launch(aws: &AwsContext, request: &Value, limit: Duration) -> Launched {
     let body = Bytes::from(request.to_string());
-    let retries = if aws.safeguards.launch_once { RetryConfig::disabled() } else { RetryConfig::standard() };
+    let retries =
+        if aws.safeguards.launch_once() { RetryConfig::disabled() } else { RetryConfig::standard() };
     let once = aws_sdk_emr::config::Builder::new().retry_config(retries).timeout_config(
         TimeoutConfig::builder().operation_timeout(limit).operation_attempt_timeout(limit).build(),
     );

@@ -54,7 +54,7 @@ pub(crate) async fn execute(
         }
         Action::CreateGuard { name, cluster, until, group } => {
             let configured = guard::configured(spec.config.guard.as_ref())?;
-            if aws.safeguards.guards {
+            if aws.safeguards.guards() {
                 guard::ensure(aws, configured, name, cluster, *until, *group).await?;
             }
             Ok(Effect::GuardCreated { until: *until })

@@ -38,7 +38,7 @@ impl Engine<'_, '_> {
                 Ok(None) => return Ok(Ok(())),
                 Err(error) => return Ok(Err(error)),
             };
-            if aws.safeguards.table_lease {
+            if aws.safeguards.table_lease() {
                 self.ledger.must_hold_for(limit).await?;
             }
             match in_time(limit, publication, actions::publish(aws, spec, publication, change)).await {

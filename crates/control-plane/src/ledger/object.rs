@@ -90,7 +90,7 @@ async fn put(aws: &AwsContext, spec: &Spec, body: Vec<u8>, only: Only<'_>) -> Re
         .content_type("application/json")
         .body(ByteStream::from(body));
     let request = match only {
-        _ if !aws.safeguards.fence => request,
+        _ if !aws.safeguards.fence() => request,
         Only::IfAbsent => request.if_none_match("*"),
         Only::IfStill(etag) => request.if_match(etag),
     };

@@ -55,7 +55,7 @@ pub(crate) async fn observe(aws: &AwsContext, spec: &Spec, probe: &Probe) -> Res
             Ok(Observation::Protection { protected })
         }
         Probe::GuardGroup => guard::group(aws).await.map(|there| Observation::GuardGroup { there }),
-        Probe::Guard { .. } if !aws.safeguards.guards => Ok(Observation::Guard { exists: true }),
+        Probe::Guard { .. } if !aws.safeguards.guards() => Ok(Observation::Guard { exists: true }),
         Probe::Guard { name } => guard::exists(aws, name).await.map(|exists| Observation::Guard { exists }),
         Probe::Cluster { id } => cluster::observe(aws, id).await.map(Observation::Cluster),
         Probe::Output { folder } => output::observe(aws, folder).await.map(Observation::Output),

@@ -9,9 +9,9 @@ use std::time::Instant;
 use emrys_control_plane::Safeguards;
 use emrys_simulation::campaign::{self, Summary};
 use emrys_simulation::chaos::Among;
+use emrys_simulation::exhaustive;
 use emrys_simulation::run::{self, Report};
 use emrys_simulation::scenario::Scenario;
-use emrys_simulation::{exhaustive, without};
 
 const USAGE: &str = "\
 Usage: cargo xtask simulate [--seeds N] [--from S] [--singles] [--pairs] [--without SAFEGUARD] [--digest]
@@ -21,9 +21,9 @@ Usage: cargo xtask simulate [--seeds N] [--from S] [--singles] [--pairs] [--with
   --from S             the first of them (1)
   --singles            a crash before and after every call of a run, and of what people do to a day that was run
   --pairs              a crash before and after every call that changes something, and another in what follows
-  --without SAFEGUARD  take something away, and see what breaks: adoption, settled-looks, losers-rule, fence,
-                       launch-once, verification, guards, table-lease, convergence, live-look,
-                       gone-last, withdrawal
+  --without SAFEGUARD  take something away, and see what breaks: adoption, repeated-absence, unrecorded-cluster,
+                       fence, launch-once, verification, guards, table-lease, reconciliation,
+                       live-catalog-check, deleted-last, withdrawal
   --digest             print the digest of each seed, by which two runs of it can be compared
   --projection         print the projection of each scenario: a digest of what was asked of AWS, when, by whom, and what
                        came of it. Two versions that behave alike print the same
@@ -124,7 +124,8 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Options, String> {
             "--projection" => options.projection = true,
             "--without" => {
                 let name = value()?;
-                options.safeguards = without(&name).ok_or_else(|| format!("there is no safeguard {name}"))?;
+                let unknown = || format!("there is no safeguard {name}");
+                options.safeguards = Safeguards::without(&name).ok_or_else(unknown)?;
             }
             _ => return Err(format!("what is {argument}?")),
         }

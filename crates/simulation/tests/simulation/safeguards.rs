@@ -3,12 +3,12 @@
 //! When the engine changes so much that a seed goes another way, `cargo xtask simulate --without SAFEGUARD` finds
 //! another.
 
+use emrys_control_plane::Safeguards;
 use emrys_simulation::chaos::Among;
 use emrys_simulation::exhaustive::{expiries, sleepers, sleepers_until_expiry};
 use emrys_simulation::invariants::Invariant;
 use emrys_simulation::run::run;
 use emrys_simulation::scenario::Scenario;
-use emrys_simulation::without;
 
 /// With the safeguard the seed goes well, and without it this breaks.
 fn assert_needed(safeguard: &str, seed: u64, broken: Invariant) {
@@ -20,7 +20,7 @@ fn assert_needed_in(safeguard: &str, scenario: Scenario, broken: Invariant) {
     let name = scenario.name.clone();
     let with = run(&scenario);
     assert!(with.violations.is_empty(), "{name} breaks by itself: {:#?}", with.violations);
-    let without = run(&scenario.without(without(safeguard).unwrap()));
+    let without = run(&scenario.without(Safeguards::without(safeguard).unwrap()));
     assert!(
         without.violations.iter().any(|violation| violation.invariant == broken),
         "{name} without {safeguard}: {:#?}\n{}",
@@ -38,15 +38,15 @@ fn adoption() {
 /// A list that does not show the cluster yet is believed, and the launch is made again.
 #[test]
 fn repeated_absence() {
-    assert_needed("settled-looks", 10, Invariant::NoSecondCluster);
+    assert_needed("repeated-absence", 10, Invariant::NoSecondCluster);
 }
 
 /// Who was suspended launches after another has made sure that there is no such cluster, and lets it run.
 #[test]
 fn unrecorded_cluster() {
-    assert_needed("losers-rule", 403, Invariant::SurplusIsEnded);
+    assert_needed("unrecorded-cluster", 403, Invariant::SurplusIsEnded);
     // Here its answer was lost, and only who looks for it again can know of it.
-    assert_needed("losers-rule", 381, Invariant::SurplusIsEnded);
+    assert_needed("unrecorded-cluster", 381, Invariant::SurplusIsEnded);
 }
 
 /// The SDK asks again after a 500, and two clusters write to one place.
@@ -99,24 +99,24 @@ fn table_lease() {
 /// Nobody puts right what a publisher did that woke up too late.
 #[test]
 fn reconciliation() {
-    assert_needed("convergence", 12, Invariant::CatalogFollows);
+    assert_needed("reconciliation", 12, Invariant::CatalogFollows);
 }
 
 /// A table serves what was superseded a day ago, because a publisher woke up too late; that is deleted.
 #[test]
 fn live_catalog_check() {
     let scenario = sleepers().into_iter().nth(14).unwrap();
-    assert_needed_in("live-look", scenario.clone(), Invariant::ServedWhole);
-    assert_needed_in("live-look", scenario, Invariant::OnlySuperseded);
+    assert_needed_in("live-catalog-check", scenario.clone(), Invariant::ServedWhole);
+    assert_needed_in("live-catalog-check", scenario, Invariant::OnlySuperseded);
     // The same of a day that expires: its objects go, and its partitions stay.
-    assert_needed("live-look", 17, Invariant::ServedWhole);
+    assert_needed("live-catalog-check", 17, Invariant::ServedWhole);
 }
 
 /// An attempt is called gone, and then the process dies that was about to delete its objects.
 #[test]
 fn deleted_last() {
     let scenario = expiries(Among::Changes).into_iter().nth(22).unwrap();
-    assert_needed_in("gone-last", scenario, Invariant::GoneIsGone);
+    assert_needed_in("deleted-last", scenario, Invariant::GoneIsGone);
 }
 
 /// Partitions are said to be removed that are not: the day is served for ever, and nothing of it may go.

@@ -4,12 +4,12 @@ use std::io::{self, IsTerminal};
 
 use emrys_control_plane::QueryRow;
 use emrys_core::queries::QueryColumn;
+use emrys_terminal::printer::Printer;
+use emrys_terminal::table::{Align, table_of};
 use serde_json::Value;
 
 use super::Format;
 use super::cells::{csv_line, is_number, object, shown, visible};
-use crate::printer::Printer;
-use crate::table::{Align, table_of};
 
 /// As many rows as a table shows: it is measured as a whole before its first line.
 const ROWS_OF_A_TABLE: usize = 1_000;

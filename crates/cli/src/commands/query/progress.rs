@@ -1,12 +1,11 @@
 //! What is seen while a query runs.
 
 use emrys_core::queries::Execution;
+use emrys_terminal::format::bytes;
+use emrys_terminal::printer::Printer;
+use emrys_terminal::spinner::spinner;
 use indicatif::ProgressBar;
 use serde_json::Map;
-
-use crate::format::bytes;
-use crate::printer::Printer;
-use crate::progress::spinner;
 
 /// A spinner on a terminal; elsewhere a line for each state, so that a log names the query.
 #[derive(Debug)]

@@ -3,13 +3,12 @@
 use emrys_core::queries::{
     Execution, Explanation, Failure, Outcome, PRICE_PER_TERABYTE_USD, billed_bytes, cost_usd, explain,
 };
+use emrys_terminal::format::{bytes, duration, plural};
+use emrys_terminal::printer::{DIM, HINT, Printer, styled};
 use serde_json::{Map, Value, json};
 
 use super::output::Output;
-use crate::error::tell;
 use crate::exit::Exit;
-use crate::format::{bytes, duration, plural};
-use crate::printer::{DIM, HINT, Printer, styled};
 use crate::settings::QuerySettings;
 
 /// What was asked.
@@ -76,12 +75,12 @@ pub(super) fn tell_failure(outcome: &Outcome, printer: &Printer) {
     if matches!(outcome, Outcome::Stopped(_)) {
         // It may have come to its end before it could be stopped.
         let state = execution.state.name();
-        tell(printer, &format!("the query {id} was stopped: it is {state}"), None);
+        printer.error(&format!("the query {id} was stopped: it is {state}"), None);
         return;
     }
     let failure = execution.failure.clone().unwrap_or_default();
     let Explanation { message, hint } = explain(&failure);
-    tell(printer, &format!("{message} (query {id}{})", number(&failure)), hint);
+    printer.error(&format!("{message} (query {id}{})", number(&failure)), hint);
 }
 
 fn number(failure: &Failure) -> String {

@@ -5,15 +5,15 @@ use std::fmt::Write;
 use emrys_control_plane::{AwsContext, Stop, SweptGuard, remove_guard, survey_guards};
 use emrys_core::spec::Spec;
 use emrys_core::sweep::{ClusterUsage, Orphan};
+use emrys_terminal::format::plural;
+use emrys_terminal::printer::{BAD, BOLD, styled};
+use emrys_terminal::table::{Align, table};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Ended, age, age_seconds, usage};
 use crate::exit::Exit;
-use crate::format::plural;
-use crate::printer::{BAD, BOLD, styled};
 use crate::stop;
-use crate::table::{Align, table};
 
 /// What was found of guards. Where they cannot be looked at, clusters are swept all the same.
 pub(super) struct Guards {

@@ -4,6 +4,6 @@ use jiff::Timestamp;
 
 /// The time now.
 #[expect(clippy::disallowed_methods, reason = "this is the clock that the command takes its time from")]
-pub(crate) fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     Timestamp::now()
 }

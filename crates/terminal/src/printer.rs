@@ -1,8 +1,9 @@
 //! The only place that prints: data on stdout, everything else on stderr.
 //!
 //! Lines on stderr go around the progress bars, which live there too. A reader that has gone away (a closed pipe) is
-//! no error: what is left to say is dropped, and the command ends with the code that it would have had.
+//! no error: what is left to print is dropped, and the command ends with the code that it would have had.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,30 +14,38 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::args::LogFormat;
 use crate::clock;
 
 /// For what stands out without being good or bad.
-pub(crate) const BOLD: Style = Style::new().bold();
+pub const BOLD: Style = Style::new().bold();
 /// For what may be skipped.
-pub(crate) const DIM: Style = Style::new().dimmed();
+pub const DIM: Style = Style::new().dimmed();
 /// For success.
-pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub const GOOD: Style = AnsiColor::Green.on_default().bold();
 /// For errors.
-pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
 /// For warnings.
-pub(crate) const WARN: Style = AnsiColor::Yellow.on_default().bold();
+pub const WARN: Style = AnsiColor::Yellow.on_default().bold();
 /// For hints and names.
-pub(crate) const HINT: Style = AnsiColor::Cyan.on_default();
+pub const HINT: Style = AnsiColor::Cyan.on_default();
 
 /// Text in a style, closed again.
-pub(crate) fn styled(style: Style, text: impl std::fmt::Display) -> String {
+pub fn styled(style: Style, text: impl std::fmt::Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// Where everything that the command says goes through. Clones are the same printer.
+/// How stderr is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Prints everything that the command prints. Clones are the same printer.
 #[derive(Clone, Debug)]
-pub(crate) struct Printer {
+pub struct Printer {
     color: ColorChoice,
     log_format: LogFormat,
     bars: MultiProgress,
@@ -46,7 +55,7 @@ pub(crate) struct Printer {
 
 impl Printer {
     /// A printer; bars are drawn only on a terminal, and never among JSON records.
-    pub(crate) fn new(color: ColorChoice, log_format: LogFormat) -> Self {
+    pub fn new(color: ColorChoice, log_format: LogFormat) -> Self {
         let live = log_format == LogFormat::Text && console_is_live();
         let target = if live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         Self {
@@ -59,22 +68,22 @@ impl Printer {
     }
 
     /// Whether somebody watches: stderr is a terminal, and text is wanted.
-    pub(crate) fn is_live(&self) -> bool {
+    pub fn is_live(&self) -> bool {
         self.live
     }
 
     /// How stderr is written.
-    pub(crate) fn log_format(&self) -> LogFormat {
+    pub fn log_format(&self) -> LogFormat {
         self.log_format
     }
 
     /// The bars, above which every line on stderr goes.
-    pub(crate) fn bars(&self) -> &MultiProgress {
+    pub fn bars(&self) -> &MultiProgress {
         &self.bars
     }
 
     /// Writes data: text that ends with a newline, styles included where colours are wanted.
-    pub(crate) fn data(&self, text: &str) -> io::Result<()> {
+    pub fn data(&self, text: &str) -> io::Result<()> {
         self.write_out(|| {
             let mut out = AutoStream::new(io::stdout().lock(), self.color);
             out.write_all(text.as_bytes()).and_then(|()| out.flush())
@@ -82,7 +91,7 @@ impl Printer {
     }
 
     /// Writes data byte for byte: what looks like a style is data too.
-    pub(crate) fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
+    pub fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
         self.write_out(|| {
             let mut out = io::stdout().lock();
             out.write_all(bytes).and_then(|()| out.flush())
@@ -90,7 +99,7 @@ impl Printer {
     }
 
     /// Whether nobody reads stdout any more.
-    pub(crate) fn is_stdout_gone(&self) -> bool {
+    pub fn is_stdout_gone(&self) -> bool {
         self.stdout_gone.load(Ordering::Relaxed)
     }
 
@@ -109,20 +118,35 @@ impl Printer {
     }
 
     /// Writes one JSON document as data.
-    pub(crate) fn json(&self, document: &impl Serialize) -> io::Result<()> {
+    pub fn json(&self, document: &impl Serialize) -> io::Result<()> {
         let mut text = serde_json::to_string_pretty(document)?;
         text.push('\n');
         self.data(&text)
     }
 
-    /// Says something in passing.
-    #[cfg(feature = "local")]
-    pub(crate) fn note(&self, text: &str) {
+    /// Prints information that is no data.
+    pub fn info(&self, text: &str) {
         self.record("info", text, Map::new());
     }
 
-    /// Says something that is not as it should be, and does not stop the command.
-    pub(crate) fn warning(&self, text: &str) {
+    /// Prints an error, and what can be done about it, the hint last.
+    pub fn error(&self, message: &str, hint: Option<&str>) {
+        let mut fields = Map::new();
+        if let Some(hint) = hint {
+            fields.insert("hint".to_owned(), hint.into());
+        }
+        let mut text = message.to_owned();
+        if self.log_format == LogFormat::Text {
+            text = format!("{} {message}", styled(BAD, "error:"));
+            if let Some(hint) = hint {
+                let _ = write!(text, "\n{} {hint}", styled(HINT, "hint:"));
+            }
+        }
+        self.record("error", &text, fields);
+    }
+
+    /// Prints what is not as it should be, and does not stop the command.
+    pub fn warning(&self, text: &str) {
         match self.log_format {
             LogFormat::Text => self.line(&format!("{} {text}", styled(WARN, "warning:"))),
             LogFormat::Json => self.record("warn", text, Map::new()),
@@ -130,7 +154,7 @@ impl Printer {
     }
 
     /// Writes a line for people, or as a JSON record with these further fields.
-    pub(crate) fn record(&self, level: &str, text: &str, fields: Map<String, Value>) {
+    pub fn record(&self, level: &str, text: &str, fields: Map<String, Value>) {
         match self.log_format {
             LogFormat::Text => self.line(text),
             LogFormat::Json => {
@@ -147,9 +171,14 @@ impl Printer {
         }
     }
 
-    /// Writes a line to stderr as it is. When stderr is gone there is nobody left to tell.
-    pub(crate) fn line(&self, text: &str) {
+    /// Writes a line to stderr as it is. When stderr is gone, nothing is left to do.
+    pub fn line(&self, text: &str) {
         self.raw(text.as_bytes(), true);
+    }
+
+    /// Writes to stderr as it is, without a newline: log records of the libraries, which bring their own.
+    pub fn log(&self, bytes: &[u8]) {
+        self.raw(bytes, false);
     }
 
     fn raw(&self, bytes: &[u8], newline: bool) {
@@ -161,30 +190,6 @@ impl Printer {
             }
             let _ = err.flush();
         });
-    }
-}
-
-/// Log records of the libraries take the same way.
-impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Printer {
-    type Writer = LogWriter;
-
-    fn make_writer(&'a self) -> LogWriter {
-        LogWriter(self.clone())
-    }
-}
-
-/// One log record on its way to stderr.
-#[derive(Debug)]
-pub(crate) struct LogWriter(Printer);
-
-impl Write for LogWriter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.raw(bytes, false);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

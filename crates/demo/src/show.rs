@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use emrys_control_plane::{MetricValue, ObservedAlarm};
 
-use super::journal::CallCount;
-use super::results::{Bar, Results};
-use crate::format::count;
-use crate::printer::{BAD, BOLD, HINT, styled};
-use crate::table::{Align, shortened, table};
+use crate::journal::CallCount;
+use crate::results::{Bar, Results};
+use emrys_terminal::format::count;
+use emrys_terminal::printer::{BAD, BOLD, HINT, styled};
+use emrys_terminal::table::{Align, shortened, table};
 
 const BAR_WIDTH: u64 = 36;
 

@@ -1,29 +1,12 @@
-//! `emrys demo`: a made-up day of logs, analysed end to end on the embedded AWS with the real PySpark job.
-//!
-//! ```text
-//! tour       what happens, in order
-//! day_of_logs, catalog, random     the day, made from a seed
-//! results, results.py, journal     what came of it, read back
-//! show       that, as tables
-//! ```
-
-mod catalog;
-mod day_of_logs;
-mod journal;
-mod random;
-mod results;
-mod show;
-mod tour;
+//! Why the demo stopped.
 
 use std::path::PathBuf;
 
 use emrys_core::run::CallError;
 
-pub(crate) use tour::{Choices, tour};
-
-/// Why the demo came to no end.
+/// Why the demo stopped.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum DemoError {
+pub enum DemoError {
     /// A file of the demo.
     #[error("cannot use `{}`", path.display())]
     File {
@@ -45,7 +28,7 @@ pub(crate) enum DemoError {
 
 impl DemoError {
     /// What a person can do about it.
-    pub(crate) fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<String> {
         match self {
             Self::File { .. } => None,
             Self::Call(_) | Self::Results { .. } => {

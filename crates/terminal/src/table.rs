@@ -7,7 +7,7 @@ const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().f
 
 /// How a column stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Align {
+pub enum Align {
     /// Text.
     Left,
     /// Numbers.
@@ -15,7 +15,7 @@ pub(crate) enum Align {
 }
 
 /// A table under a header, ready to print: two spaces in, one line per row.
-pub(crate) fn table<const N: usize>(
+pub fn table<const N: usize>(
     header: [(&str, Align); N],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {
@@ -23,7 +23,7 @@ pub(crate) fn table<const N: usize>(
 }
 
 /// The same for columns that are known only when it runs.
-pub(crate) fn table_of<R: IntoIterator<Item = String>>(
+pub fn table_of<R: IntoIterator<Item = String>>(
     header: &[(String, Align)],
     rows: impl IntoIterator<Item = R>,
 ) -> String {
@@ -50,8 +50,7 @@ pub(crate) fn table_of<R: IntoIterator<Item = String>>(
 }
 
 /// At most so many characters of a text that may be long.
-#[cfg(any(feature = "local", test))]
-pub(crate) fn shortened(text: &str, width: usize) -> String {
+pub fn shortened(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }

@@ -10,8 +10,8 @@ use emrys_core::day::Day;
 use fastrand::Rng;
 use serde::Serialize;
 
-use super::catalog::{BACKENDS, Catalog, Endpoint};
-use super::random::{between, happens, long_tailed, one_of};
+use crate::catalog::{BACKENDS, Catalog, Endpoint};
+use crate::random::{between, happens, long_tailed, one_of};
 
 const SERVERS: usize = 6;
 const MINUTES: u32 = 24 * 60;
@@ -21,41 +21,41 @@ const INCIDENT_BACKEND: usize = 0;
 
 /// A made-up day.
 #[derive(Debug, PartialEq)]
-pub(crate) struct DayOfLogs {
+pub struct DayOfLogs {
     /// The files, in the order of their names.
-    pub(crate) files: Vec<LogFile>,
+    pub files: Vec<LogFile>,
     /// What was put in.
-    pub(crate) facts: Facts,
+    pub facts: Facts,
 }
 
 /// A file of it.
 #[derive(Debug, PartialEq)]
-pub(crate) struct LogFile {
+pub struct LogFile {
     /// Its name below the day's folder.
-    pub(crate) name: String,
+    pub name: String,
     /// Its lines.
-    pub(crate) content: Vec<u8>,
+    pub content: Vec<u8>,
 }
 
 /// What was put into a made-up day, for comparing it with what comes out.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Facts {
+pub struct Facts {
     /// Access entries.
-    pub(crate) accesses: u64,
+    pub accesses: u64,
     /// Error entries.
-    pub(crate) errors: u64,
+    pub errors: u64,
     /// Access entries with a status of 500 and more.
-    pub(crate) error_responses: u64,
+    pub error_responses: u64,
     /// Lines that no parser can make sense of.
-    pub(crate) broken: u64,
+    pub broken: u64,
     /// The minutes of the day in which the incident stands.
-    pub(crate) incident: (u32, u32),
+    pub incident: (u32, u32),
     /// The backend that has it.
-    pub(crate) backend: &'static str,
+    pub backend: &'static str,
 }
 
 /// Makes a day with about this many requests.
-pub(crate) fn make(day: Day, seed: u64, requests: u32) -> DayOfLogs {
+pub fn make_day(day: Day, seed: u64, requests: u32) -> DayOfLogs {
     let mut rng = Rng::with_seed(seed);
     let catalog = Catalog::new(&mut rng);
     let mut maker = Maker {
@@ -365,13 +365,13 @@ mod tests {
 
     #[test]
     fn one_seed_makes_one_day() {
-        assert_eq!(make(day(), 7, 2_000), make(day(), 7, 2_000));
-        assert_ne!(make(day(), 7, 2_000).files, make(day(), 8, 2_000).files);
+        assert_eq!(make_day(day(), 7, 2_000), make_day(day(), 7, 2_000));
+        assert_ne!(make_day(day(), 7, 2_000).files, make_day(day(), 8, 2_000).files);
     }
 
     #[test]
     fn the_facts_are_what_an_independent_count_finds() {
-        let logs = make(day(), 1, 20_000);
+        let logs = make_day(day(), 1, 20_000);
         let (mut accesses, mut broken, mut failed) = (0, 0, 0);
         for line in lines(&logs, "access-") {
             match serde_json::from_str::<serde_json::Value>(&line) {
@@ -394,7 +394,7 @@ mod tests {
 
     #[test]
     fn the_incident_stands_out() {
-        let logs = make(day(), 1, 60_000);
+        let logs = make_day(day(), 1, 60_000);
         let (mut inside, mut outside) = (0_u32, 0_u32);
         for line in lines(&logs, "access-") {
             let Ok(entry) = serde_json::from_str::<serde_json::Value>(&line) else {
@@ -415,7 +415,7 @@ mod tests {
 
     #[test]
     fn each_server_writes_minute_after_minute() {
-        for file in make(day(), 3, 5_000).files.iter().filter(|file| file.name.starts_with("error-")) {
+        for file in make_day(day(), 3, 5_000).files.iter().filter(|file| file.name.starts_with("error-")) {
             let times: Vec<&str> =
                 str::from_utf8(&file.content).unwrap().lines().map(|line| &line[14..30]).collect();
             assert!(times.is_sorted(), "{}", file.name);

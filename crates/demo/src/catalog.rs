@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use super::random;
+use crate::random;
 
 /// The service behind an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq)]

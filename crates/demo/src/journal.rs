@@ -5,21 +5,21 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::DemoError;
+use crate::error::DemoError;
 
 /// How often an operation was called.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct CallCount {
+pub struct CallCount {
     /// The service.
-    pub(crate) service: String,
+    pub service: String,
     /// The operation.
-    pub(crate) operation: String,
+    pub operation: String,
     /// How often.
-    pub(crate) calls: u64,
+    pub calls: u64,
     /// How often the answer was that there is no such thing (yet): a question's answer like others.
-    pub(crate) absent: u64,
+    pub absent: u64,
     /// How often it was another error.
-    pub(crate) errors: u64,
+    pub errors: u64,
 }
 
 #[derive(Deserialize)]
@@ -31,12 +31,12 @@ struct Line {
 }
 
 /// The number of the last call in the journal so far.
-pub(crate) fn last_seq(dir: &Path) -> Result<u64, DemoError> {
+pub fn last_seq(dir: &Path) -> Result<u64, DemoError> {
     Ok(lines(dir)?.last().map_or(0, |line| line.seq))
 }
 
 /// The calls after that one, by operation.
-pub(crate) fn calls_since(dir: &Path, seq: u64) -> Result<Vec<CallCount>, DemoError> {
+pub fn calls_since(dir: &Path, seq: u64) -> Result<Vec<CallCount>, DemoError> {
     let mut counts: BTreeMap<(String, String), CallCount> = BTreeMap::new();
     for line in lines(dir)?.into_iter().filter(|line| line.seq > seq) {
         let key = (line.service.clone(), line.operation.clone());

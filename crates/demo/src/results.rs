@@ -3,15 +3,18 @@
 use std::path::Path;
 use std::process::Stdio;
 
+use emrys_control_plane::AwsContext;
+use emrys_core::report::RunReport;
+use emrys_core::s3_uri::S3Uri;
 use serde::{Deserialize, Serialize};
 
-use super::DemoError;
+use crate::error::DemoError;
 
 const SCRIPT: &str = include_str!("results.py");
 
 /// What the demo shows of a day.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Results {
+pub struct Results {
     /// All status codes.
     pub(crate) status_codes: Vec<StatusCode>,
     /// The slowest endpoints by their 99th percentile.
@@ -70,8 +73,33 @@ pub(crate) struct Reject {
     pub(crate) count: u64,
 }
 
+/// Where the demo puts the output of its run, from the working directory.
+pub(crate) const FOLDER: &str = ".emrys/demo/results";
+
+/// Downloads the output of a run, so that it can be examined further, and queries it.
+pub async fn fetch(aws: &AwsContext, report: &RunReport, python: &Path) -> Result<Results, DemoError> {
+    let unknown = || DemoError::Results { why: "the run names no output folder".to_owned() };
+    let folder: S3Uri = report.output.as_deref().and_then(|uri| uri.parse().ok()).ok_or_else(unknown)?;
+    let into = Path::new(FOLDER);
+    if into.exists() {
+        std::fs::remove_dir_all(into).map_err(|source| DemoError::File { path: into.into(), source })?;
+    }
+    for object in aws.list_objects(&folder).await.map_err(DemoError::Call)? {
+        let Some(relative) = object.uri.key().strip_prefix(folder.key()) else {
+            continue;
+        };
+        let path = into.join(relative);
+        let content = aws.get_object(&object.uri).await.map_err(DemoError::Call)?;
+        path.parent()
+            .map_or(Ok(()), std::fs::create_dir_all)
+            .and_then(|()| std::fs::write(&path, content))
+            .map_err(|source| DemoError::File { path, source })?;
+    }
+    read(python, into).await
+}
+
 /// Reads the tables in a folder.
-pub(crate) async fn read(python: &Path, folder: &Path) -> Result<Results, DemoError> {
+async fn read(python: &Path, folder: &Path) -> Result<Results, DemoError> {
     let output = tokio::process::Command::new(python)
         .args(["-c", SCRIPT])
         .arg(folder)

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 /// `1.4 GB`: decimal units, as storage is billed.
-pub(crate) fn bytes(bytes: u64) -> String {
+pub fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
     if bytes < 1_000 {
         return format!("{bytes} B");
@@ -20,7 +20,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
 }
 
 /// `1 234 567`, with thin gaps that no reader takes for a decimal point.
-pub(crate) fn count(number: u64) -> String {
+pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -33,13 +33,13 @@ pub(crate) fn count(number: u64) -> String {
 }
 
 /// `1 object`, `12 objects`.
-pub(crate) fn plural(number: u64, one: &str) -> String {
+pub fn plural(number: u64, one: &str) -> String {
     let s = if number == 1 { "" } else { "s" };
     format!("{} {one}{s}", count(number))
 }
 
 /// `0.8 s`, `42 s`, `3 min 20 s`, `2 h 5 min`.
-pub(crate) fn duration(duration: SignedDuration) -> String {
+pub fn duration(duration: SignedDuration) -> String {
     let seconds = duration.as_secs().max(0);
     match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
         (0, 0, 0..10) => format!("{:.1} s", duration.as_secs_f64().max(0.0)),
