@@ -45,46 +45,60 @@ pub enum How {
 pub(crate) struct Engine<'a, 'l> {
     aws: &'a AwsContext,
     spec: &'a Spec,
-    ledger: Ledger<'l>,
+    ledger: &'a mut Ledger<'l>,
     observations: Observations,
     listener: &'a mut dyn RunListener,
     interrupts: &'a mut Interrupts,
     /// Whether to leave once the cluster is launched.
     pub(crate) detach: bool,
+    /// Who wants a day that is over run again; nobody, where it is driven as it stands.
+    pub(crate) again: Option<Actor>,
+    /// Whether the catalog is observed when the run is over.
+    pub(crate) reconciles: bool,
 }
 
 impl<'a, 'l> Engine<'a, 'l> {
     pub(crate) fn new(
         aws: &'a AwsContext,
         spec: &'a Spec,
-        ledger: Ledger<'l>,
+        ledger: &'a mut Ledger<'l>,
         listener: &'a mut dyn RunListener,
         interrupts: &'a mut Interrupts,
     ) -> Self {
-        Self { aws, spec, ledger, observations: Observations::default(), listener, interrupts, detach: false }
+        Self {
+            aws,
+            spec,
+            ledger,
+            observations: Observations::default(),
+            listener,
+            interrupts,
+            detach: false,
+            again: None,
+            reconciles: true,
+        }
     }
 
-    /// The ledger, to be read or given back.
-    pub(crate) fn into_ledger(self) -> Ledger<'l> {
-        self.ledger
-    }
-
-    /// Drives the run to its end, or until somebody or something stops it.
-    pub(crate) async fn drive(&mut self) -> Result<How, Stop> {
+    /// Drives the run to its end, or until somebody or something stops it. Before a day that is over is run again, what
+    /// queries see of it is put right: they see it until the new attempt ends.
+    pub(crate) async fn drive_to_end(&mut self) -> Result<How, Stop> {
+        if let Some(by) = self.again.take() {
+            let how = self.reconciled().await?;
+            if !matches!(how, How::Closed(_)) {
+                return Ok(how);
+            }
+            self.append(vec![Event::Reopened { by }]).await?;
+        }
         self.listener.began(self.ledger.state());
-        self.settle().await
+        self.reconciled().await
     }
 
-    /// The same without a word at its beginning. At its end the catalog is looked at, and put right, once: a publisher
-    /// that was cut off, or woke up late, left it serving something else than the record says.
-    pub(crate) async fn settle(&mut self) -> Result<How, Stop> {
+    /// The same as the record stands, and without a word at its beginning. When the run is over the catalog is
+    /// observed, and put right, once: a publisher that was cut off, or woke up late, left it serving something else
+    /// than the record says.
+    pub(crate) async fn reconciled(&mut self) -> Result<How, Stop> {
         let how = self.turns().await?;
-        if matches!(how, How::Closed(_)) && self.has_drifted().await? { self.turns().await } else { Ok(how) }
-    }
-
-    /// Records an event of somebody who asks for something.
-    pub(crate) async fn note(&mut self, event: Event) -> Result<(), Stop> {
-        self.append(vec![event]).await
+        let is_over = matches!(how, How::Closed(_));
+        if is_over && self.reconciles && self.has_drifted().await? { self.turns().await } else { Ok(how) }
     }
 
     /// Whether the catalog serves something else than the record says; that is recorded, and so it becomes an act.
@@ -106,7 +120,7 @@ impl<'a, 'l> Engine<'a, 'l> {
     }
 
     /// Turn after turn, until there is nothing left to do by the record.
-    pub(crate) async fn turns(&mut self) -> Result<How, Stop> {
+    async fn turns(&mut self) -> Result<How, Stop> {
         loop {
             if let Some(interrupt) = self.interrupts.pending()
                 && let Some(how) = self.interrupted(interrupt).await?

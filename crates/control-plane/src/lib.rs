@@ -2,10 +2,10 @@
 //! tested is tested against an endpoint.
 //!
 //! ```text
-//! run -> ledger::take      the lease
-//!     -> engine            decide, and what it says: look, record, renew, act, wait
-//!         |-> looks        one file per question
-//!         |-> acts         one file per action
+//! run -> session           takes the lease, and gives it back whatever came of the run
+//!     -> engine            decide, and what it says: observe, record, renew, execute, wait
+//!         |-> observe      one file per probe
+//!         |-> actions      one file per action
 //!         `-> ledger       events appended by compare-and-set
 //! attach                   the same for a run in flight: drives it, or reads along while another does
 //! publish                  another attempt of a day that is over;  served   what the catalog has of it
@@ -45,8 +45,10 @@ mod plan;
 mod publish;
 mod query;
 mod readback;
+mod removed;
 mod run;
 mod safeguards;
+mod session;
 mod skew;
 mod status;
 mod stop;
@@ -61,7 +63,7 @@ pub use days::{DayRecord, days};
 pub use emrys_core::catalog::Served;
 pub use engine::How;
 pub use gc::{
-    Collected, CollectedDays, Collection, Garbage, Removed, all_garbage, clear, collect_all_garbage,
+    Collected, CollectedDays, Collection, Garbage, all_garbage, clear, collect_all_garbage,
     collect_garbage_of, garbage,
 };
 pub use interrupt::{Interrupt, InterruptSender, Interrupts};
@@ -74,8 +76,10 @@ pub use plan::plan;
 pub use publish::{Publication, publish};
 pub use query::{Asked, QueryError, query};
 pub use readback::{MetricValue, ObservedAlarm};
-pub use run::{RunEnd, RunOptions, run};
+pub use removed::Removed;
+pub use run::run;
 pub use safeguards::Safeguards;
+pub use session::{RunEnd, RunOptions};
 pub use status::{RunStatus, status};
 pub use stop::Stop;
 pub use sweep::{Swept, SweptGuard, end_cluster, remove_guard, survey, survey_guards};
