@@ -8,12 +8,13 @@ use bytes::Bytes;
 use emrys_core::cluster_request::run_job_flow;
 use emrys_core::run::{
     Action, Actor, CallError, Decision, Effect, Event, LaunchIntent, Leave, Observation, Observations,
-    Outcome, PinnedInputs, Probe, Recorded, WaitReason, decide,
+    Outcome, PinnedInputs, Probe, Recorded, WaitReason, decide, renewal_due,
 };
 use emrys_core::spec::Spec;
 use jiff::Timestamp;
 
 use crate::actions::{self, Launched};
+use crate::budget::{Deadline, JITTER};
 use crate::clients::AwsContext;
 use crate::clock::later;
 use crate::interrupt::{Interrupt, Interrupts};
@@ -24,9 +25,6 @@ use crate::safeguards::Safeguards;
 use crate::status::status;
 use crate::stop::Stop;
 use crate::{objects, observe};
-
-/// By how much a wait may be longer than asked for, so that many runs do not look all at once.
-const JITTER: f64 = 0.1;
 
 /// How the driving of a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +39,21 @@ pub enum How {
     Left(Leave),
 }
 
+/// What one drive came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Drive {
+    /// It ended, and there is nothing to wait for.
+    Ended(How),
+    /// Nothing is to be done until then, and it is too long to be sat out: the cluster is at work, or the budget is at
+    /// its end. Whoever drives next may come at any time, by another process as well.
+    WaitUntil {
+        /// When there is something to do again, by the clock of who drove.
+        at: Timestamp,
+        /// What is waited for.
+        why: WaitReason,
+    },
+}
+
 /// A run that is driven, by who holds its lease.
 pub(crate) struct Engine<'a, 'l> {
     aws: &'a AwsContext,
@@ -51,10 +64,10 @@ pub(crate) struct Engine<'a, 'l> {
     interrupts: &'a mut Interrupts,
     /// Whether to leave once the cluster is launched.
     pub(crate) detach: bool,
-    /// Who wants a day that is over run again; nobody, where it is driven as it stands.
-    pub(crate) again: Option<Actor>,
     /// Whether the catalog is observed when the run is over.
     pub(crate) reconciles: bool,
+    /// Until when short waits are sat out.
+    pub(crate) deadline: Deadline,
 }
 
 impl<'a, 'l> Engine<'a, 'l> {
@@ -73,32 +86,42 @@ impl<'a, 'l> Engine<'a, 'l> {
             listener,
             interrupts,
             detach: false,
-            again: None,
             reconciles: true,
+            deadline: Deadline::NONE,
         }
     }
 
-    /// Drives the run to its end, or until somebody or something stops it. Before a day that is over is run again, what
-    /// queries see of it is put right: they see it until the new attempt ends.
+    /// Drives the run to its end, or until somebody or something stops it: drive after drive, with the lease in the
+    /// hand. The waits between them are sat out.
     pub(crate) async fn drive_to_end(&mut self) -> Result<How, Stop> {
-        if let Some(by) = self.again.take() {
-            let how = self.reconciled().await?;
-            if !matches!(how, How::Closed(_)) {
-                return Ok(how);
+        loop {
+            match self.drive().await? {
+                Drive::Ended(how) => return Ok(how),
+                Drive::WaitUntil { at, why } => {
+                    if let Some(how) = self.sit_out(at, &why).await? {
+                        return Ok(how);
+                    }
+                }
             }
-            self.append(vec![Event::Reopened { by }]).await?;
         }
-        self.listener.began(self.ledger.state());
-        self.reconciled().await
     }
 
-    /// The same as the record stands, and without a word at its beginning. When the run is over the catalog is
-    /// observed, and put right, once: a publisher that was cut off, or woke up late, left it serving something else
-    /// than the record says.
-    pub(crate) async fn reconciled(&mut self) -> Result<How, Stop> {
-        let how = self.turns().await?;
-        let is_over = matches!(how, How::Closed(_));
-        if is_over && self.reconciles && self.has_drifted().await? { self.turns().await } else { Ok(how) }
+    /// Drives the run until its next long wait, or its end. When it is over the catalog is observed, and put right,
+    /// once: a publisher that was cut off, or woke up late, left it serving something else than the record says.
+    pub(crate) async fn drive(&mut self) -> Result<Drive, Stop> {
+        let drive = self.turns().await?;
+        let is_over = matches!(drive, Drive::Ended(How::Closed(_)));
+        if is_over && self.reconciles && self.has_drifted().await? { self.turns().await } else { Ok(drive) }
+    }
+
+    /// Says that the run is driven from here on.
+    pub(crate) fn begin(&mut self) {
+        self.listener.began(self.ledger.state());
+    }
+
+    /// Records that somebody wants a day that is over run again.
+    pub(crate) async fn reopen(&mut self, by: Actor) -> Result<(), Stop> {
+        self.append(vec![Event::Reopened { by }]).await
     }
 
     /// Whether the catalog serves something else than the record says; that is recorded, and so it becomes an act.
@@ -119,13 +142,13 @@ impl<'a, 'l> Engine<'a, 'l> {
         Ok(true)
     }
 
-    /// Turn after turn, until there is nothing left to do by the record.
-    async fn turns(&mut self) -> Result<How, Stop> {
+    /// Turn after turn, until there is nothing left to do by the record, or a wait that is not sat out.
+    async fn turns(&mut self) -> Result<Drive, Stop> {
         loop {
             if let Some(interrupt) = self.interrupts.pending()
                 && let Some(how) = self.interrupted(interrupt).await?
             {
-                return Ok(how);
+                return Ok(Drive::Ended(how));
             }
             let now = self.aws.clock.now();
             match decide(self.spec, self.ledger.state(), &self.observations, now, self.aws.pace()) {
@@ -134,17 +157,45 @@ impl<'a, 'l> Engine<'a, 'l> {
                 Decision::Renew => self.ledger.renew().await?,
                 Decision::Execute(Action::Launch(intent)) => self.launch(intent).await?,
                 Decision::Execute(action) => self.execute(action).await?,
-                Decision::Wait { why, .. } if self.may_detach(&why) => return Ok(How::Detached),
+                Decision::Wait { why, .. } if self.may_detach(&why) => {
+                    return Ok(Drive::Ended(How::Detached));
+                }
+                Decision::Wait { until, why } if self.is_handed_back(now, until, &why) => {
+                    return Ok(Drive::WaitUntil { at: until, why });
+                }
                 Decision::Wait { until, why } => {
-                    if let Some(interrupt) = self.wait(now, until, &why).await
-                        && let Some(how) = self.interrupted(interrupt).await?
-                    {
-                        return Ok(how);
+                    if let Some(how) = self.sit_out(until, &why).await? {
+                        return Ok(Drive::Ended(how));
                     }
                 }
-                Decision::Leave(leave) => return Ok(How::Left(leave)),
-                Decision::Done(outcome) => return Ok(How::Closed(outcome)),
+                Decision::Leave(leave) => return Ok(Drive::Ended(How::Left(leave))),
+                Decision::Done(outcome) => return Ok(Drive::Ended(How::Closed(outcome))),
             }
+        }
+    }
+
+    /// Whether a wait is not sat out within a drive: what it is for takes as long as a cluster does, or it would end
+    /// after the drive's time.
+    fn is_handed_back(&self, now: Timestamp, until: Timestamp, why: &WaitReason) -> bool {
+        let is_long = why.is_long() && !self.is_for_the_guard(until);
+        is_long || !self.deadline.leaves_room_for(self.aws, until.duration_since(now))
+    }
+
+    /// Whether the guard's group could not be observed, and is then again: while the cluster is at work, and with
+    /// nothing held up by it. It is given up by what one process remembers of its tries.
+    fn is_for_the_guard(&self, until: Timestamp) -> bool {
+        let failed = self.observations.guard_group.as_ref().filter(|observed| observed.value.is_err());
+        failed.is_some_and(|observed| until == later(observed.at, self.aws.pace().backoff(observed.tries)))
+    }
+
+    /// Waits, and does what the user wants who comes in between; gives how the driving ended, if it did. The lease is
+    /// renewed before the wait ends, where that is due: then the next turn waits on.
+    async fn sit_out(&mut self, until: Timestamp, why: &WaitReason) -> Result<Option<How>, Stop> {
+        let renewal = renewal_due(self.ledger.state(), self.aws.pace());
+        let until = renewal.map_or(until, |due| until.min(due));
+        match self.wait(until, why).await {
+            Some(interrupt) => self.interrupted(interrupt).await,
+            None => Ok(None),
         }
     }
 
@@ -356,8 +407,9 @@ impl<'a, 'l> Engine<'a, 'l> {
     }
 
     /// Waits, and listens to the user meanwhile. Nothing else listens, so no act is ever broken off.
-    async fn wait(&mut self, now: Timestamp, until: Timestamp, why: &WaitReason) -> Option<Interrupt> {
+    async fn wait(&mut self, until: Timestamp, why: &WaitReason) -> Option<Interrupt> {
         self.listener.waiting(until, why, self.ledger.state());
+        let now = self.aws.clock.now();
         let until = later(until, until.duration_since(now).mul_f64(JITTER * self.aws.chance()));
         tokio::select! {
             biased;

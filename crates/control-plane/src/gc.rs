@@ -191,7 +191,7 @@ pub async fn clear(
     }
     let mut engine = session.engine(listener, interrupts);
     engine.reconciles = aws.safeguards.live_catalog_check;
-    let collected = match Box::pin(engine.reconciled()).await {
+    let collected = match Box::pin(engine.drive_to_end()).await {
         Ok(How::Closed(_)) => collect_held(aws, spec, session.ledger(), listener, interrupts).await,
         Ok(How::Left(leave)) => Err(leave.error().clone().into()),
         Ok(How::StoppedWatching | How::Detached) => Err(Stop::Interrupted),

@@ -2,7 +2,8 @@
 //! tested is tested against an endpoint.
 //!
 //! ```text
-//! run -> session           takes the lease, and gives it back whatever came of the run
+//! run, drive_once          to the run's end, or to its next long wait
+//!  -> session              takes the lease, and gives it back whatever came of the run
 //!     -> engine            decide, and what it says: observe, record, renew, execute, wait
 //!         |-> observe      one file per probe
 //!         |-> actions      one file per action
@@ -25,6 +26,7 @@
 mod actions;
 mod attach;
 mod buckets;
+mod budget;
 mod cancel;
 mod clients;
 mod clock;
@@ -56,12 +58,13 @@ mod sweep;
 
 pub use attach::attach;
 pub use buckets::StoredObject;
+pub use budget::{Budget, BudgetTooSmall};
 pub use cancel::{Cancelling, cancel};
 pub use clients::{AwsContext, Place, StaticCredentials, Surroundings};
 pub use clock::Clock;
 pub use days::{DayRecord, days};
 pub use emrys_core::catalog::Served;
-pub use engine::How;
+pub use engine::{Drive, How};
 pub use gc::{
     Collected, CollectedDays, Collection, Garbage, all_garbage, clear, collect_all_garbage,
     collect_garbage_of, garbage,
@@ -77,9 +80,9 @@ pub use publish::{Publication, publish};
 pub use query::{Asked, QueryError, query};
 pub use readback::{MetricValue, ObservedAlarm};
 pub use removed::Removed;
-pub use run::run;
+pub use run::{drive_once, run};
 pub use safeguards::Safeguards;
-pub use session::{RunEnd, RunOptions};
+pub use session::{Driven, RunEnd, RunOptions};
 pub use status::{RunStatus, status};
 pub use stop::Stop;
 pub use sweep::{Swept, SweptGuard, end_cluster, remove_guard, survey, survey_guards};

@@ -3,13 +3,14 @@
 use emrys_core::run::Outcome;
 use emrys_core::spec::Spec;
 
+use crate::budget::{Budget, Deadline};
 use crate::clients::AwsContext;
 use crate::engine::How;
 use crate::gc::{Collection, collect_all_garbage};
 use crate::interrupt::Interrupts;
 use crate::ledger::Holder;
 use crate::listener::RunListener;
-use crate::session::{RunEnd, RunOptions, Session};
+use crate::session::{Driven, RunEnd, RunOptions, Session};
 use crate::stop::Stop;
 
 /// Drives the run of a day to its end. A run that is in flight is picked up where it stands.
@@ -24,6 +25,37 @@ pub async fn run(
     let end = session.drive_to_end(options, listener, interrupts).await?;
     collect_due_garbage(aws, spec, &end, &options.holder, listener, interrupts).await;
     Ok(end)
+}
+
+/// Drives the run of a day until its next long wait or its end, as [`run`] does from one long wait to the next. The
+/// lease is given back before it returns, on errors as well.
+///
+/// It is for drivers that come and go: a function that an event or a schedule starts. Where it hands back
+/// [`Drive::WaitUntil`](crate::Drive::WaitUntil), anybody may drive on, at that time or at any other. Each drive begins
+/// with what the ledger says, and remembers nothing of the one before: `docs/internals/drives.md` says why that is
+/// enough.
+///
+/// - `options.again` runs a day again that is over: it is for whoever asks for that, and not for each drive after it.
+/// - The holder of a driver that may vanish with its host names no `boot`: then no other process takes it for dead before
+///   its lease has run out.
+/// - Waits that would end after the budget are handed back, whatever they are for. What is done between two waits goes
+///   on to its end.
+/// - Output of other days is not cleared away after it: [`collect_all_garbage`](crate::collect_all_garbage) does that.
+///
+/// # Errors
+///
+/// [`Stop::Held`] where another process drives the run, and all that stops [`run`].
+pub async fn drive_once(
+    aws: &AwsContext,
+    spec: &Spec,
+    options: &RunOptions,
+    budget: Budget,
+    listener: &mut dyn RunListener,
+    interrupts: &mut Interrupts,
+) -> Result<Driven, Stop> {
+    let deadline = Deadline::of(aws, budget);
+    let session = Session::begin(aws, spec, &options.holder, listener, interrupts).await?;
+    session.drive_once(options, deadline, listener, interrupts).await
 }
 
 /// After a run that succeeded, what is due of all days goes. Nothing rests on it: the next run tries again.

@@ -7,8 +7,9 @@ use emrys_core::report::{RunReport, report};
 use emrys_core::run::{Actor, State};
 use emrys_core::spec::Spec;
 
+use crate::budget::Deadline;
 use crate::clients::AwsContext;
-use crate::engine::{Engine, How};
+use crate::engine::{Drive, Engine, How};
 use crate::interrupt::Interrupts;
 use crate::ledger::{Holder, Ledger, Witness};
 use crate::listener::RunListener;
@@ -42,6 +43,17 @@ impl RunOptions {
 pub struct RunEnd {
     /// How it ended.
     pub how: How,
+    /// The run, as its ledger tells it.
+    pub report: RunReport,
+    /// The state behind the report.
+    pub state: State,
+}
+
+/// What one drive came to, and how the run stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Driven {
+    /// What it came to.
+    pub drive: Drive,
     /// The run, as its ledger tells it.
     pub report: RunReport,
     /// The state behind the report.
@@ -101,6 +113,23 @@ impl<'a> Session<'a> {
         Engine::new(self.aws, self.spec, &mut self.ledger, listener, interrupts)
     }
 
+    /// Drives the run until its next long wait or its end, and gives the lease back.
+    pub(crate) async fn drive_once(
+        mut self,
+        options: &RunOptions,
+        deadline: Deadline,
+        listener: &mut dyn RunListener,
+        interrupts: &mut Interrupts,
+    ) -> Result<Driven, Stop> {
+        let again = self.again(options);
+        let mut engine = self.engine(listener, interrupts);
+        engine.detach = options.detach;
+        engine.deadline = deadline;
+        let drive = Box::pin(once(engine, again)).await;
+        let (report, state) = self.told();
+        self.end(drive.map(|drive| Driven { drive, report, state })).await
+    }
+
     /// Drives the run to its end, and gives the lease back.
     pub(crate) async fn drive_to_end(
         mut self,
@@ -108,23 +137,22 @@ impl<'a> Session<'a> {
         listener: &mut dyn RunListener,
         interrupts: &mut Interrupts,
     ) -> Result<RunEnd, Stop> {
-        let driven = Box::pin(self.engine_for(options, listener, interrupts).drive_to_end()).await;
-        let state = self.state().clone();
-        let report = report(self.spec, &state, self.aws.clock.now());
-        self.end(driven.map(|how| RunEnd { how, report, state })).await
-    }
-
-    fn engine_for<'s>(
-        &'s mut self,
-        options: &RunOptions,
-        listener: &'s mut dyn RunListener,
-        interrupts: &'s mut Interrupts,
-    ) -> Engine<'s, 'a> {
-        let is_again = options.again && self.state().closed.is_some();
+        let again = self.again(options);
         let mut engine = self.engine(listener, interrupts);
         engine.detach = options.detach;
-        engine.again = is_again.then(|| Actor(options.holder.who.clone()));
-        engine
+        let how = Box::pin(to_end(engine, again)).await;
+        let (report, state) = self.told();
+        self.end(how.map(|how| RunEnd { how, report, state })).await
+    }
+
+    /// Who wants a day that is over run again; nobody, where it is not over, or is driven as it stands.
+    fn again(&self, options: &RunOptions) -> Option<Actor> {
+        (options.again && self.state().closed.is_some()).then(|| Actor(options.holder.who.clone()))
+    }
+
+    fn told(&self) -> (RunReport, State) {
+        let state = self.state().clone();
+        (report(self.spec, &state, self.aws.clock.now()), state)
     }
 
     /// Gives the lease back, unless what was done under it ended because somebody else has it. What was done is handed
@@ -136,4 +164,28 @@ impl<'a> Session<'a> {
         }
         done
     }
+}
+
+/// Before a day that is over is run again, what queries see of it is put right: they see it until the new attempt ends.
+async fn to_end(mut engine: Engine<'_, '_>, again: Option<Actor>) -> Result<How, Stop> {
+    if let Some(by) = again {
+        match engine.drive_to_end().await? {
+            How::Closed(_) => engine.reopen(by).await?,
+            how => return Ok(how),
+        }
+    }
+    engine.begin();
+    engine.drive_to_end().await
+}
+
+/// The same for one drive.
+async fn once(mut engine: Engine<'_, '_>, again: Option<Actor>) -> Result<Drive, Stop> {
+    if let Some(by) = again {
+        match engine.drive().await? {
+            Drive::Ended(How::Closed(_)) => engine.reopen(by).await?,
+            drive => return Ok(drive),
+        }
+    }
+    engine.begin();
+    engine.drive().await
 }

@@ -34,7 +34,7 @@ mod tests;
 pub use action::{Action, Call, Service, TerminateReason};
 pub use attempt::{Attempt, Cluster, Launch, Reporting, Step};
 pub use call_error::{CallError, ErrorClass};
-pub use decide::{Decision, Leave, WaitReason, decide};
+pub use decide::{Decision, Leave, WaitReason, decide, renewal_due};
 pub use duplicates::{DuplicateCluster, GivenUp, LateLaunch, LateLaunchCheck};
 pub use event::{
     Actor, AttemptResult, Effect, Event, LaunchIntent, Outcome, PinnedInputs, Recorded, Refusal, Reported,
