@@ -9,10 +9,11 @@ use crate::cancel::cancel;
 use crate::clients::AwsContext;
 use crate::engine::How;
 use crate::interrupt::{Interrupt, Interrupts};
-use crate::ledger::{Document, Driver, Holder, Ledger, LedgerError, Witness};
+use crate::ledger::{Document, Driver, Holder, LedgerError, Witness};
 use crate::listener::RunListener;
 use crate::observe::catalog_drift;
-use crate::run::{RunEnd, RunOptions, collect_due_garbage, drive};
+use crate::run::collect_due_garbage;
+use crate::session::{RunEnd, RunOptions, Session};
 use crate::stop::Stop;
 
 /// How often the ledger is read within one lease time. A holder gives three signs of life in it.
@@ -47,10 +48,10 @@ pub async fn attach(
         }
         if driver == Driver::Nobody {
             let so_far = std::mem::take(&mut witness);
-            match Box::pin(Ledger::take_after(so_far, aws, spec, holder, listener, interrupts)).await {
-                Ok(ledger) => {
-                    let options = RunOptions { holder: holder.clone(), again: false, detach: false };
-                    let end = Box::pin(drive(aws, spec, &options, ledger, listener, interrupts)).await?;
+            match Box::pin(Session::begin_after(so_far, aws, spec, holder, listener, interrupts)).await {
+                Ok(session) => {
+                    let options = RunOptions::as_it_stands(holder);
+                    let end = Box::pin(session.drive_to_end(&options, listener, interrupts)).await?;
                     if state.closed.is_none() {
                         collect_due_garbage(aws, spec, &end, holder, listener, interrupts).await;
                     }

@@ -8,12 +8,13 @@ use bytes::Bytes;
 use emrys_core::cluster_request::run_job_flow;
 use emrys_core::run::{
     Action, Actor, CallError, Decision, Effect, Event, LaunchIntent, Leave, Observation, Observations,
-    Outcome, PinnedInputs, Probe, Recorded, WaitReason, decide,
+    Outcome, PinnedInputs, Probe, Recorded, WaitReason, decide, renewal_due,
 };
 use emrys_core::spec::Spec;
 use jiff::Timestamp;
 
 use crate::actions::{self, Launched};
+use crate::budget::{Deadline, JITTER};
 use crate::clients::AwsContext;
 use crate::clock::later;
 use crate::interrupt::{Interrupt, Interrupts};
@@ -23,9 +24,6 @@ use crate::patience::patiently;
 use crate::status::status;
 use crate::stop::Stop;
 use crate::{objects, observe};
-
-/// By how much a wait may be longer than asked for, so that many runs do not look all at once.
-const JITTER: f64 = 0.1;
 
 /// How the driving of a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,50 +38,89 @@ pub enum How {
     Left(Leave),
 }
 
+/// What one drive came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Drive {
+    /// It ended, and there is nothing to wait for.
+    Ended(How),
+    /// Nothing is to be done until then, and it is too long to be sat out: the cluster is at work, or the budget is at
+    /// its end. Whoever drives next may come at any time, by another process as well.
+    WaitUntil {
+        /// When there is something to do again, by the clock of who drove.
+        at: Timestamp,
+        /// What is waited for.
+        why: WaitReason,
+    },
+}
+
 /// A run that is driven, by who holds its lease.
 pub(crate) struct Engine<'a, 'l> {
     aws: &'a AwsContext,
     spec: &'a Spec,
-    ledger: Ledger<'l>,
+    ledger: &'a mut Ledger<'l>,
     observations: Observations,
     listener: &'a mut dyn RunListener,
     interrupts: &'a mut Interrupts,
     /// Whether to leave once the cluster is launched.
     pub(crate) detach: bool,
+    /// Whether the catalog is observed when the run is over.
+    pub(crate) reconciles: bool,
+    /// Until when short waits are sat out.
+    pub(crate) deadline: Deadline,
 }
 
 impl<'a, 'l> Engine<'a, 'l> {
     pub(crate) fn new(
         aws: &'a AwsContext,
         spec: &'a Spec,
-        ledger: Ledger<'l>,
+        ledger: &'a mut Ledger<'l>,
         listener: &'a mut dyn RunListener,
         interrupts: &'a mut Interrupts,
     ) -> Self {
-        Self { aws, spec, ledger, observations: Observations::default(), listener, interrupts, detach: false }
+        Self {
+            aws,
+            spec,
+            ledger,
+            observations: Observations::default(),
+            listener,
+            interrupts,
+            detach: false,
+            reconciles: true,
+            deadline: Deadline::NONE,
+        }
     }
 
-    /// The ledger, to be read or given back.
-    pub(crate) fn into_ledger(self) -> Ledger<'l> {
-        self.ledger
+    /// Drives the run to its end, or until somebody or something stops it: drive after drive, with the lease in the
+    /// hand. The waits between them are sat out.
+    pub(crate) async fn drive_to_end(&mut self) -> Result<How, Stop> {
+        loop {
+            match self.drive().await? {
+                Drive::Ended(how) => return Ok(how),
+                Drive::WaitUntil { at, why } => {
+                    if let Some(how) = self.sit_out(at, &why).await? {
+                        return Ok(how);
+                    }
+                }
+            }
+        }
     }
 
-    /// Drives the run to its end, or until somebody or something stops it.
-    pub(crate) async fn drive(&mut self) -> Result<How, Stop> {
+    /// Drives the run until its next long wait, or its end. When it is over the catalog is observed, and put right,
+    /// once: a publisher that was cut off, or woke up late, left it serving something else than the record says.
+    pub(crate) async fn drive(&mut self) -> Result<Drive, Stop> {
+        let drive = self.turns().await?;
+        let is_over = matches!(drive, Drive::Ended(How::Closed(_)));
+        if is_over && self.reconciles && self.has_drifted().await? { self.turns().await } else { Ok(drive) }
+    }
+
+    /// Says that the run is driven from here on.
+    pub(crate) fn begin(&mut self) {
         self.listener.began(self.ledger.state());
-        self.settle().await
     }
 
-    /// The same without a word at its beginning. At its end the catalog is looked at, and put right, once: a publisher
-    /// that was cut off, or woke up late, left it serving something else than the record says.
-    pub(crate) async fn settle(&mut self) -> Result<How, Stop> {
-        let how = self.turns().await?;
-        if matches!(how, How::Closed(_)) && self.has_drifted().await? { self.turns().await } else { Ok(how) }
-    }
-
-    /// Records an event of somebody who asks for something.
-    pub(crate) async fn note(&mut self, event: Event) -> Result<(), Stop> {
-        self.append(vec![event]).await
+    /// Records that somebody wants a day that is over run again.
+    pub(crate) async fn reopen(&mut self, by: Actor) -> Result<(), Stop> {
+        self.append(vec![Event::Reopened { by }]).await
     }
 
     /// Whether the catalog serves something else than the record says; that is recorded, and so it becomes an act.
@@ -104,13 +141,13 @@ impl<'a, 'l> Engine<'a, 'l> {
         Ok(true)
     }
 
-    /// Turn after turn, until there is nothing left to do by the record.
-    pub(crate) async fn turns(&mut self) -> Result<How, Stop> {
+    /// Turn after turn, until there is nothing left to do by the record, or a wait that is not sat out.
+    async fn turns(&mut self) -> Result<Drive, Stop> {
         loop {
             if let Some(interrupt) = self.interrupts.pending()
                 && let Some(how) = self.interrupted(interrupt).await?
             {
-                return Ok(how);
+                return Ok(Drive::Ended(how));
             }
             let now = self.aws.clock.now();
             match decide(self.spec, self.ledger.state(), &self.observations, now, self.aws.pace()) {
@@ -119,17 +156,45 @@ impl<'a, 'l> Engine<'a, 'l> {
                 Decision::Renew => self.ledger.renew().await?,
                 Decision::Execute(Action::Launch(intent)) => self.launch(intent).await?,
                 Decision::Execute(action) => self.execute(action).await?,
-                Decision::Wait { why, .. } if self.may_detach(&why) => return Ok(How::Detached),
+                Decision::Wait { why, .. } if self.may_detach(&why) => {
+                    return Ok(Drive::Ended(How::Detached));
+                }
+                Decision::Wait { until, why } if self.is_handed_back(now, until, &why) => {
+                    return Ok(Drive::WaitUntil { at: until, why });
+                }
                 Decision::Wait { until, why } => {
-                    if let Some(interrupt) = self.wait(now, until, &why).await
-                        && let Some(how) = self.interrupted(interrupt).await?
-                    {
-                        return Ok(how);
+                    if let Some(how) = self.sit_out(until, &why).await? {
+                        return Ok(Drive::Ended(how));
                     }
                 }
-                Decision::Leave(leave) => return Ok(How::Left(leave)),
-                Decision::Done(outcome) => return Ok(How::Closed(outcome)),
+                Decision::Leave(leave) => return Ok(Drive::Ended(How::Left(leave))),
+                Decision::Done(outcome) => return Ok(Drive::Ended(How::Closed(outcome))),
             }
+        }
+    }
+
+    /// Whether a wait is not sat out within a drive: what it is for takes as long as a cluster does, or it would end
+    /// after the drive's time.
+    fn is_handed_back(&self, now: Timestamp, until: Timestamp, why: &WaitReason) -> bool {
+        let is_long = why.is_long() && !self.is_for_the_guard(until);
+        is_long || !self.deadline.leaves_room_for(self.aws, until.duration_since(now))
+    }
+
+    /// Whether the guard's group could not be observed, and is then again: while the cluster is at work, and with
+    /// nothing held up by it. It is given up by what one process remembers of its tries.
+    fn is_for_the_guard(&self, until: Timestamp) -> bool {
+        let failed = self.observations.guard_group.as_ref().filter(|observed| observed.value.is_err());
+        failed.is_some_and(|observed| until == later(observed.at, self.aws.pace().backoff(observed.tries)))
+    }
+
+    /// Waits, and does what the user wants who comes in between; gives how the driving ended, if it did. The lease is
+    /// renewed before the wait ends, where that is due: then the next turn waits on.
+    async fn sit_out(&mut self, until: Timestamp, why: &WaitReason) -> Result<Option<How>, Stop> {
+        let renewal = renewal_due(self.ledger.state(), self.aws.pace());
+        let until = renewal.map_or(until, |due| until.min(due));
+        match self.wait(until, why).await {
+            Some(interrupt) => self.interrupted(interrupt).await,
+            None => Ok(None),
         }
     }
 
@@ -347,8 +412,9 @@ impl<'a, 'l> Engine<'a, 'l> {
     }
 
     /// Waits, and listens to the user meanwhile. Nothing else listens, so no act is ever broken off.
-    async fn wait(&mut self, now: Timestamp, until: Timestamp, why: &WaitReason) -> Option<Interrupt> {
+    async fn wait(&mut self, until: Timestamp, why: &WaitReason) -> Option<Interrupt> {
         self.listener.waiting(until, why, self.ledger.state());
+        let now = self.aws.clock.now();
         let until = later(until, until.duration_since(now).mul_f64(JITTER * self.aws.chance()));
         tokio::select! {
             biased;

@@ -21,12 +21,14 @@ use emrys_core::spec::Spec;
 use crate::actions;
 use crate::clients::AwsContext;
 use crate::days::{DayRecord, days};
-use crate::engine::{Engine, How, action_limit};
+use crate::engine::{How, action_limit};
 use crate::interrupt::Interrupts;
 use crate::ledger::{Holder, Ledger, read};
 use crate::listener::RunListener;
 use crate::observe;
 use crate::patience::{Patience, patiently};
+use crate::removed::Removed;
+use crate::session::Session;
 use crate::stop::Stop;
 
 /// What came of asking for a day's output to be cleared.
@@ -51,21 +53,6 @@ pub struct Collected {
     pub stopped: bool,
     /// The day, as its record tells it now.
     pub state: State,
-}
-
-/// Output of an attempt that is gone, or is to go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Removed {
-    /// The attempt.
-    pub attempt: u32,
-    /// Why.
-    pub because: Removal,
-    /// Where it was.
-    pub folder: String,
-    /// How many objects.
-    pub objects: u64,
-    /// Their sizes together, in bytes.
-    pub bytes: u64,
 }
 
 /// What may go of a day, looked at and not touched.
@@ -197,35 +184,20 @@ pub async fn clear(
         Some(document) if document.state(spec)?.closed.is_none() => return Ok(Collection::InFlight),
         Some(_) => {}
     }
-    let ledger = Box::pin(Ledger::take(aws, spec, holder, listener, interrupts)).await?;
-    if ledger.state().closed.is_none() {
+    let mut session = Box::pin(Session::begin(aws, spec, holder, listener, interrupts)).await?;
+    if session.state().closed.is_none() {
         // Somebody began it anew in between, and is gone: whoever clears away drives no run.
-        ledger.release().await;
-        return Ok(Collection::InFlight);
+        return session.end(Ok(Collection::InFlight)).await;
     }
-    let mut engine = Engine::new(aws, spec, ledger, listener, interrupts);
-    let settled = if aws.safeguards.live_catalog_check() {
-        Box::pin(engine.settle()).await
-    } else {
-        Box::pin(engine.turns()).await
-    };
-    let mut ledger = engine.into_ledger();
-    let collected = match settled {
-        Ok(How::Closed(_)) => collect_held(aws, spec, &mut ledger, listener, interrupts).await,
+    let mut engine = session.engine(listener, interrupts);
+    engine.reconciles = aws.safeguards.live_catalog_check();
+    let collected = match Box::pin(engine.drive_to_end()).await {
+        Ok(How::Closed(_)) => collect_held(aws, spec, session.ledger(), listener, interrupts).await,
         Ok(How::Left(leave)) => Err(leave.error().clone().into()),
         Ok(How::StoppedWatching | How::Detached) => Err(Stop::Interrupted),
         Err(stop) => Err(stop),
     };
-    match collected {
-        Ok(collected) => {
-            ledger.release().await;
-            Ok(Collection::Done(Box::new(collected)))
-        }
-        Err(stop) => {
-            ledger.release_unless_lost(&stop).await;
-            Err(stop)
-        }
-    }
+    session.end(collected.map(|collected| Collection::Done(Box::new(collected)))).await
 }
 
 /// Days, each with what came of clearing it.

@@ -2,10 +2,11 @@
 //! tested is tested against an endpoint.
 //!
 //! ```text
-//! run -> ledger::take      the lease
-//!     -> engine            decide, and what it says: look, record, renew, act, wait
-//!         |-> looks        one file per question
-//!         |-> acts         one file per action
+//! run, drive_once          to the run's end, or to its next long wait
+//!  -> session              takes the lease, and gives it back whatever came of the run
+//!     -> engine            decide, and what it says: observe, record, renew, execute, wait
+//!         |-> observe      one file per probe
+//!         |-> actions      one file per action
 //!         `-> ledger       events appended by compare-and-set
 //! attach                   the same for a run in flight: drives it, or reads along while another does
 //! publish                  another attempt of a day that is over;  served   what the catalog has of it
@@ -26,6 +27,7 @@
 mod actions;
 mod attach;
 mod buckets;
+mod budget;
 mod cancel;
 mod clients;
 mod clock;
@@ -46,8 +48,10 @@ mod plan;
 mod publish;
 mod query;
 mod readback;
+mod removed;
 mod run;
 mod safeguards;
+mod session;
 mod skew;
 mod status;
 mod stop;
@@ -55,14 +59,15 @@ mod sweep;
 
 pub use attach::attach;
 pub use buckets::StoredObject;
+pub use budget::{Budget, BudgetTooSmall};
 pub use cancel::{Cancelling, cancel};
 pub use clients::{AwsContext, Place, StaticCredentials, Surroundings};
 pub use clock::Clock;
 pub use days::{DayRecord, days};
 pub use emrys_core::catalog::Served;
-pub use engine::How;
+pub use engine::{Drive, How};
 pub use gc::{
-    Collected, CollectedDays, Collection, Garbage, Removed, all_garbage, clear, collect_all_garbage,
+    Collected, CollectedDays, Collection, Garbage, all_garbage, clear, collect_all_garbage,
     collect_garbage_of, garbage,
 };
 pub use interrupt::{Interrupt, InterruptSender, Interrupts};
@@ -75,9 +80,10 @@ pub use plan::plan;
 pub use publish::{Publication, publish};
 pub use query::{Asked, QueryError, query};
 pub use readback::{MetricValue, ObservedAlarm};
-pub use run::{RunEnd, RunOptions, run};
-#[cfg(feature = "breakable")]
+pub use removed::Removed;
+pub use run::{drive_once, run};
 pub use safeguards::Safeguards;
+pub use session::{Driven, RunEnd, RunOptions};
 pub use status::{RunStatus, status};
 pub use stop::Stop;
 pub use sweep::{Swept, SweptGuard, end_cluster, remove_guard, survey, survey_guards};

@@ -4,8 +4,8 @@ use emrys_core::day::Day;
 use emrys_core::run::{Action, CallError, Observation, Probe, Recorded, State, WaitReason};
 use jiff::Timestamp;
 
-use crate::gc::Removed;
 use crate::ledger::Holder;
+use crate::removed::Removed;
 use crate::stop::Stop;
 
 /// Someone who is told what happens. Every method may be left out.

@@ -5,11 +5,11 @@ use emrys_core::spec::Spec;
 
 use crate::clients::AwsContext;
 use crate::interrupt::Interrupts;
-use crate::ledger::{Holder, Ledger, read};
+use crate::ledger::{Holder, read};
 use crate::listener::RunListener;
 use crate::observe;
 use crate::patience::patiently;
-use crate::run::{RunEnd, RunOptions, drive};
+use crate::session::{RunEnd, RunOptions, Session};
 use crate::stop::Stop;
 
 /// What came of asking for a publication.
@@ -54,32 +54,25 @@ pub async fn publish(
     if read(aws, spec).await?.is_none() {
         return Ok(Publication::NotRun);
     }
-    let mut ledger = Box::pin(Ledger::take(aws, spec, holder, listener, interrupts)).await?;
-    let number = match chosen(aws, spec, ledger.state(), attempt).await {
+    let mut session = Box::pin(Session::begin(aws, spec, holder, listener, interrupts)).await?;
+    let number = match chosen(aws, spec, session.state(), attempt).await {
         Ok(Ok(number)) => number,
-        Ok(Err(refused)) => {
-            ledger.release().await;
-            return Ok(refused);
-        }
-        Err(error) => {
-            ledger.release().await;
-            return Err(error.into());
-        }
+        Ok(Err(refused)) => return session.end(Ok(refused)).await,
+        Err(error) => return session.end(Err(error.into())).await,
     };
     let by = Actor(holder.who.clone());
     // The attempt for which the day failed is taken up where it was left, and the day closes anew.
-    let is_left = ledger.state().unpublished().is_some_and(|left| left.number == number);
+    let is_left = session.state().unpublished().is_some_and(|left| left.number == number);
     let event = if is_left {
         Event::Reopened { by }
     } else {
         Event::PublishIntended { attempt: number, by: Some(by), database: catalog.database.clone() }
     };
-    if let Err(stop) = ledger.append(vec![event]).await {
-        ledger.release_unless_lost(&stop).await;
-        return Err(stop);
+    if let Err(stop) = session.ledger().append(vec![event]).await {
+        return session.end(Err(stop)).await;
     }
-    let options = RunOptions { holder: holder.clone(), again: false, detach: false };
-    let end = Box::pin(drive(aws, spec, &options, ledger, listener, interrupts)).await?;
+    let options = RunOptions::as_it_stands(holder);
+    let end = Box::pin(session.drive_to_end(&options, listener, interrupts)).await?;
     Ok(Publication::Tried(Box::new(end)))
 }
 

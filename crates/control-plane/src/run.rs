@@ -1,45 +1,17 @@
-//! Running a day: the lease, the loop, and the lease given back, whatever happens in between.
+//! Running a day to its end, and clearing away after it.
 
-use emrys_core::report::{RunReport, report};
-use emrys_core::run::{Actor, Event, Outcome, State};
+use emrys_core::run::Outcome;
 use emrys_core::spec::Spec;
 
+use crate::budget::{Budget, Deadline};
 use crate::clients::AwsContext;
-use crate::engine::{Engine, How};
+use crate::engine::How;
 use crate::gc::{Collection, collect_all_garbage};
 use crate::interrupt::Interrupts;
-use crate::ledger::{Holder, Ledger};
+use crate::ledger::Holder;
 use crate::listener::RunListener;
+use crate::session::{Driven, RunEnd, RunOptions, Session};
 use crate::stop::Stop;
-
-/// How a day is run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunOptions {
-    /// Who drives the run.
-    pub holder: Holder,
-    /// Whether a day whose run is over is run again. Otherwise its end is told once more.
-    pub again: bool,
-    /// Whether to leave the run as soon as its cluster is launched and recorded.
-    pub detach: bool,
-}
-
-impl RunOptions {
-    /// This process drives the run, for `who`, and again if the day was run before.
-    pub fn new(who: &str) -> Self {
-        Self { holder: Holder::this_process(who), again: true, detach: false }
-    }
-}
-
-/// How the driving of a run ended, and how the run stands.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunEnd {
-    /// How it ended.
-    pub how: How,
-    /// The run, as its ledger tells it.
-    pub report: RunReport,
-    /// The state behind the report.
-    pub state: State,
-}
 
 /// Drives the run of a day to its end. A run that is in flight is picked up where it stands.
 pub async fn run(
@@ -49,10 +21,41 @@ pub async fn run(
     listener: &mut dyn RunListener,
     interrupts: &mut Interrupts,
 ) -> Result<RunEnd, Stop> {
-    let ledger = Ledger::take(aws, spec, &options.holder, listener, interrupts).await?;
-    let end = drive(aws, spec, options, ledger, listener, interrupts).await?;
+    let session = Session::begin(aws, spec, &options.holder, listener, interrupts).await?;
+    let end = session.drive_to_end(options, listener, interrupts).await?;
     collect_due_garbage(aws, spec, &end, &options.holder, listener, interrupts).await;
     Ok(end)
+}
+
+/// Drives the run of a day until its next long wait or its end, as [`run`] does from one long wait to the next. The
+/// lease is given back before it returns, on errors as well.
+///
+/// It is for drivers that come and go: a function that an event or a schedule starts. Where it hands back
+/// [`Drive::WaitUntil`](crate::Drive::WaitUntil), anybody may drive on, at that time or at any other. Each drive begins
+/// with what the ledger says, and remembers nothing of the one before: `docs/internals/drives.md` says why that is
+/// enough.
+///
+/// - `options.again` runs a day again that is over: it is for whoever asks for that, and not for each drive after it.
+/// - The holder of a driver that may vanish with its host names no `boot`: then no other process takes it for dead before
+///   its lease has run out.
+/// - Waits that would end after the budget are handed back, whatever they are for. What is done between two waits goes
+///   on to its end.
+/// - Output of other days is not cleared away after it: [`collect_all_garbage`](crate::collect_all_garbage) does that.
+///
+/// # Errors
+///
+/// [`Stop::Held`] where another process drives the run, and all that stops [`run`].
+pub async fn drive_once(
+    aws: &AwsContext,
+    spec: &Spec,
+    options: &RunOptions,
+    budget: Budget,
+    listener: &mut dyn RunListener,
+    interrupts: &mut Interrupts,
+) -> Result<Driven, Stop> {
+    let deadline = Deadline::of(aws, budget);
+    let session = Session::begin(aws, spec, &options.holder, listener, interrupts).await?;
+    session.drive_once(options, deadline, listener, interrupts).await
 }
 
 /// After a run that succeeded, what is due of all days goes. Nothing rests on it: the next run tries again.
@@ -90,47 +93,4 @@ pub(crate) async fn collect_due_garbage(
         }
         Err(stop) => garbage_collection_failed(listener, &stop),
     }
-}
-
-/// Drives a run whose lease is held, and gives the lease back.
-pub(crate) async fn drive(
-    aws: &AwsContext,
-    spec: &Spec,
-    options: &RunOptions,
-    ledger: Ledger<'_>,
-    listener: &mut dyn RunListener,
-    interrupts: &mut Interrupts,
-) -> Result<RunEnd, Stop> {
-    let is_again = options.again && ledger.state().closed.is_some();
-    let mut engine = Engine::new(aws, spec, ledger, listener, interrupts);
-    engine.detach = options.detach;
-    let driven = if is_again {
-        let by = Actor(options.holder.who.clone());
-        Box::pin(again(&mut engine, by)).await
-    } else {
-        Box::pin(engine.drive()).await
-    };
-    let ledger = engine.into_ledger();
-    let state = ledger.state().clone();
-    let report = report(spec, &state, aws.clock.now());
-    match driven {
-        Ok(how) => {
-            ledger.release().await;
-            Ok(RunEnd { how, report, state })
-        }
-        Err(stop) => {
-            ledger.release_unless_lost(&stop).await;
-            Err(stop)
-        }
-    }
-}
-
-/// Runs a day that is closed again. What queries see of it is put right before: they see it until the new attempt ends.
-async fn again(engine: &mut Engine<'_, '_>, by: Actor) -> Result<How, Stop> {
-    let settled = Box::pin(engine.settle()).await?;
-    if !matches!(settled, How::Closed(_)) {
-        return Ok(settled);
-    }
-    engine.note(Event::Reopened { by }).await?;
-    Box::pin(engine.drive()).await
 }

@@ -52,7 +52,10 @@ impl Actors {
         for operator in &scenario.operators {
             operators.push(casting.all(operator.processes.clone()).await);
         }
-        let last = (0..LAST_TRIES).map(|n| ProcessPlan::new(Duration::from_mins(5), &format!("last-{n}")));
+        let last = (0..LAST_TRIES).map(|n| {
+            let plan = ProcessPlan::new(Duration::from_mins(5), &format!("last-{n}"));
+            ProcessPlan { steps: scenario.ends_in_steps, ..plan }
+        });
         let at_once = |host: &str| ProcessPlan::new(Duration::ZERO, host);
         let visits = scenario.visits.iter().enumerate();
         let visitors = visits.map(|(n, visit)| ProcessPlan::new(visit.at, &format!("visitor-{n}")));

@@ -48,6 +48,7 @@ pub fn scenario(crashes: &[CrashPoint], place: Where) -> Scenario {
         catalog: true,
         expires: false,
         forsaken: false,
+        ends_in_steps: false,
         safeguards: Safeguards::ALL,
     }
 }

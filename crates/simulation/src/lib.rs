@@ -12,6 +12,7 @@
 //!   |     |-> chaos    what becomes of a call
 //!   |     `-> fault    faults, and how AWS words them
 //!   |-> process     one operator's process: it can crash and be suspended
+//!   |-> steps       an operator that drives in steps, as a function does
 //!   |-> watching    what a process tells, kept
 //!   |-> errand      what people do beside the operators
 //!   |-> catalog     the tables of a pipeline that publishes
@@ -50,3 +51,4 @@ mod reader;
 pub mod run;
 pub mod scenario;
 mod served;
+mod steps;

@@ -25,6 +25,7 @@ use crate::process::{Control, Process};
 use crate::reader::Reader;
 use crate::scenario::{ABSENCE, Scenario};
 use crate::served::{self, Ending};
+use crate::steps;
 
 /// No run takes longer than this when nothing stands in its way; the longest deadline is four hours, and who clears
 /// away comes a day later.
@@ -72,16 +73,16 @@ pub fn run(scenario: &Scenario) -> Report {
     runtime.block_on(Box::pin(play(scenario)))
 }
 
-struct Stage {
-    network: Network,
-    spec: Spec,
-    trace: Trace,
+pub(crate) struct Stage {
+    pub(crate) network: Network,
+    pub(crate) spec: Spec,
+    pub(crate) trace: Trace,
     told: RecordedEvents,
-    origin: Instant,
+    pub(crate) origin: Instant,
 }
 
 impl Stage {
-    fn listener(&self, process: usize, leave: Option<InterruptSender>) -> ProcessListener {
+    pub(crate) fn listener(&self, process: usize, leave: Option<InterruptSender>) -> ProcessListener {
         ProcessListener { process, trace: self.trace.clone(), told: Arc::clone(&self.told), leave }
     }
 }
@@ -273,7 +274,7 @@ async fn leave_alone(stage: &Stage, controls: &[Control]) {
 async fn operate(stage: &Stage, processes: Vec<Ready>, until: Duration) {
     for process in processes {
         tokio::time::sleep(process.plan.after).await;
-        if stage.origin.elapsed() >= until || begin(stage, process).await.is_some() {
+        if stage.origin.elapsed() >= until || begin_until(stage, process, until).await.is_some() {
             return;
         }
     }
@@ -283,7 +284,7 @@ async fn operate(stage: &Stage, processes: Vec<Ready>, until: Duration) {
 async fn drive_to_the_end(stage: &Stage, processes: Vec<Ready>) -> Option<Outcome> {
     for process in processes {
         let after = process.plan.after;
-        if let Some(outcome) = begin(stage, process).await {
+        if let Some(outcome) = begin_until(stage, process, Duration::MAX).await {
             return Some(outcome);
         }
         tokio::time::sleep(after).await;
@@ -291,9 +292,15 @@ async fn drive_to_the_end(stage: &Stage, processes: Vec<Ready>) -> Option<Outcom
     None
 }
 
-fn holder(number: usize, host: String) -> Holder {
+pub(crate) fn holder(number: usize, host: String) -> Holder {
     let pid = FIRST_PID + u32::try_from(number).unwrap_or_default();
     Holder { who: format!("p{number}"), host, pid, boot: "boot".to_owned(), started: "1".to_owned() }
+}
+
+/// Runs a process to its end; one that drives in steps begins none any more after `until`. The outcome, if it got to
+/// know one.
+async fn begin_until(stage: &Stage, process: Ready, until: Duration) -> Option<Outcome> {
+    if process.plan.steps { steps::begin(stage, process, until).await } else { begin(stage, process).await }
 }
 
 /// Runs a process to its end; the outcome, if it got to know one.

@@ -20,6 +20,8 @@ const CATALOG: u64 = 0x0063_6174_616c_6f67;
 const ATTACH: u64 = 0x6174_7461_6368;
 /// Where the numbers of days that expire begin.
 const EXPIRY: u64 = 0x6578_7069_7279;
+/// Where the numbers of who drives in steps begin. None of the seeds that a test names has such an operator.
+const STEPS: u64 = 0x7374_6570_737a;
 
 /// For how long nobody comes back to a run that is forsaken: longer than any guard takes to fire.
 pub const ABSENCE: Duration = Duration::from_hours(6);
@@ -57,6 +59,8 @@ pub struct Scenario {
     pub expires: bool,
     /// Whether all operators die at `until`, and nobody comes for [`ABSENCE`].
     pub forsaken: bool,
+    /// Whether the operators drive in steps that come when everything goes well.
+    pub ends_in_steps: bool,
     /// What is taken away from Emrys.
     pub safeguards: Safeguards,
 }
@@ -130,12 +134,14 @@ pub struct ProcessPlan {
     pub skew: i64,
     /// Whether it runs the day again when its run is over.
     pub again: bool,
+    /// Whether it drives in steps: it gives the lease back at every long wait, comes back, and remembers nothing.
+    pub steps: bool,
 }
 
 impl ProcessPlan {
     /// A process that stays, with a right clock.
     pub fn new(after: Duration, host: &str) -> Self {
-        Self { after, host: host.to_owned(), tick: false, skew: 0, again: false }
+        Self { after, host: host.to_owned(), tick: false, skew: 0, again: false, steps: false }
     }
 }
 
@@ -236,12 +242,37 @@ impl Scenario {
             catalog: false,
             expires: false,
             forsaken: false,
+            ends_in_steps: false,
             safeguards: Safeguards::ALL,
         }
         .with_more(&mut Rng::with_seed(seed ^ MORE))
         .with_catalog(&mut Rng::with_seed(seed ^ CATALOG))
         .with_expiry(&mut Rng::with_seed(seed ^ EXPIRY))
         .with_watchers(&mut Rng::with_seed(seed ^ ATTACH))
+        .with_steps(&mut Rng::with_seed(seed ^ STEPS))
+    }
+
+    /// The same, with all operators driving in steps.
+    pub fn in_steps(mut self) -> Self {
+        self.name = format!("{} in steps", self.name);
+        self.operators.iter_mut().for_each(Operator::drive_in_steps);
+        self.ends_in_steps = true;
+        self
+    }
+
+    /// Some operators drive in steps, now and then. All other seeds stay what they were before any did.
+    fn with_steps(mut self, rng: &mut Rng) -> Self {
+        if rng.u8(0..8) != 0 {
+            return self;
+        }
+        let of_all = rng.bool();
+        for (number, operator) in self.operators.iter_mut().enumerate() {
+            if of_all || number == 0 || rng.bool() {
+                operator.drive_in_steps();
+            }
+        }
+        self.ends_in_steps = rng.bool();
+        self
     }
 
     /// What came later has a row of numbers of its own, so that the older parts of a seed stay what they were.
@@ -417,9 +448,16 @@ impl Operator {
                 tick: ticks,
                 skew: if rng.u8(0..3) == 0 { rng.i64(-600..=600) } else { 0 },
                 again: false,
+                steps: false,
             }
         });
         Self { processes: processes.collect() }
+    }
+
+    fn drive_in_steps(&mut self) {
+        for process in &mut self.processes {
+            process.steps = true;
+        }
     }
 }
 

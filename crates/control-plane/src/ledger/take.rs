@@ -23,19 +23,9 @@ impl<'a> Ledger<'a> {
     /// Opens the ledger of a run, or makes it, with the lease in the hand of `holder`.
     ///
     /// A lease that someone else holds is waited for as long as it may still turn out to be that of a dead process,
-    /// one lease time at most, and only while no interrupt comes.
+    /// one lease time at most, and only while no interrupt comes. For someone who has watched the ledger
+    /// before, the time that was waited counts: `witness` has it.
     pub(crate) async fn take(
-        aws: &'a AwsContext,
-        spec: &'a Spec,
-        holder: &Holder,
-        listener: &mut dyn RunListener,
-        interrupts: &mut Interrupts,
-    ) -> Result<Self, Stop> {
-        Self::take_after(Witness::default(), aws, spec, holder, listener, interrupts).await
-    }
-
-    /// The same for someone who has watched the ledger before: the time that was waited counts.
-    pub(crate) async fn take_after(
         witness: Witness,
         aws: &'a AwsContext,
         spec: &'a Spec,

@@ -5,6 +5,8 @@
 mod clocks;
 mod denied;
 #[cfg(test)]
+mod drives;
+#[cfg(test)]
 mod garbage;
 #[cfg(test)]
 mod guard;

@@ -33,7 +33,7 @@ pub enum Decision {
     Renew,
     /// Do this to AWS.
     Execute(Action),
-    /// Wait.
+    /// Wait, and renew the lease meanwhile ([`renewal_due`]).
     Wait {
         /// Until then, or until something comes up.
         until: Timestamp,
@@ -61,6 +61,17 @@ pub enum WaitReason {
     ClusterEnding,
     /// The logs of a step that failed.
     Logs,
+}
+
+impl WaitReason {
+    /// Whether what is waited for takes as long as a cluster does. A driver may leave meanwhile, and lose its memory.
+    /// All else is over within minutes, and rests on what one process remembers.
+    pub fn is_long(&self) -> bool {
+        match self {
+            Self::ClusterAtWork | Self::ClusterEnding => true,
+            Self::CallFailed(_) | Self::LaunchThrottled | Self::ResolvingLaunch | Self::Logs => false,
+        }
+    }
 }
 
 /// Why the watching stops although the run is not over.
@@ -111,13 +122,12 @@ pub fn decide(
         // A refusal answers who asked for another attempt. What the day had before stays recorded.
         return Decision::Done(if state.refusal.is_some() { Outcome::Refused } else { outcome });
     }
-    let renewal = state.renewed_at.map(|at| later(at, pace.renew_after()));
-    if renewal.is_some_and(|due| now >= due) {
+    if renewal_due(state, pace).is_some_and(|due| now >= due) {
         return Decision::Renew;
     }
     let deferred = action.as_ref().and_then(|action| defer(action, observations, now, pace));
     let observe = || observe::observe_or_record(spec, state, phase, observations, now, pace, deferred);
-    let decision = match &action {
+    match &action {
         None => observe(),
         Some(_) if deferred.is_some() => observe(),
         Some(action) if action.rests_on_a_limit() => match observe() {
@@ -128,11 +138,12 @@ pub fn decide(
             _ => Decision::Execute(action.clone()),
         },
         Some(action) => Decision::Execute(action.clone()),
-    };
-    match (decision, renewal) {
-        (Decision::Wait { until, why }, Some(due)) => Decision::Wait { until: until.min(due), why },
-        (decision, _) => decision,
     }
+}
+
+/// When the lease is to be renewed, in the middle of a wait as well; never, where nobody holds one.
+pub fn renewal_due(state: &State, pace: &Pace) -> Option<Timestamp> {
+    state.renewed_at.map(|at| later(at, pace.renew_after()))
 }
 
 fn defer<'a>(

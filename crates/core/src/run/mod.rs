@@ -37,7 +37,7 @@ pub use crate::record::{
 };
 pub use action::{Action, Call, Service};
 pub use attempt::{Attempt, Cluster, Launch, LaunchRefused, Launched, Reporting};
-pub use decide::{Decision, Leave, WaitReason, decide};
+pub use decide::{Decision, Leave, WaitReason, decide, renewal_due};
 pub use duplicates::{DuplicateCluster, GivenUp, LateLaunchCheck};
 pub use guard::{GROUP as GUARD_GROUP, GuardState};
 pub use next_action::RUN_GRACE;

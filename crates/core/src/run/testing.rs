@@ -203,7 +203,8 @@ impl<'a> Engine<'a> {
             }
             Decision::Wait { until, .. } => {
                 assert!(until > self.now, "a wait is in the future");
-                self.now = until;
+                let renewal = renewal_due(&self.state, &Pace::AWS);
+                self.now = renewal.map_or(until, |due| until.min(due));
                 return Turn::Waited;
             }
             Decision::Leave(leave) => return Turn::Left(leave),

@@ -14,8 +14,8 @@ use emrys_simulation::run::{self, Report};
 use emrys_simulation::scenario::Scenario;
 
 const USAGE: &str = "\
-Usage: cargo xtask simulate [--seeds N] [--from S] [--singles] [--pairs] [--without SAFEGUARD] [--digest]
-                            [--projection]
+Usage: cargo xtask simulate [--seeds N] [--from S] [--singles] [--pairs] [--without SAFEGUARD] [--steps]
+                            [--digest] [--projection]
 
   --seeds N            so many random seeds (1000 where nothing else is asked for)
   --from S             the first of them (1)
@@ -24,6 +24,7 @@ Usage: cargo xtask simulate [--seeds N] [--from S] [--singles] [--pairs] [--with
   --without SAFEGUARD  take something away, and see what breaks: adoption, repeated-absence, unrecorded-cluster,
                        fence, launch-once, verification, guards, table-lease, reconciliation,
                        live-catalog-check, deleted-last, withdrawal
+  --steps              all operators of the seeds drive in steps: they leave at every long wait, and come back
   --digest             print the digest of each seed, by which two runs of it can be compared
   --projection         print the projection of each scenario: a digest of what was asked of AWS, when, by whom, and what
                        came of it. Two versions that behave alike print the same
@@ -32,11 +33,13 @@ Usage: cargo xtask simulate [--seeds N] [--from S] [--singles] [--pairs] [--with
 /// How many failures are told with everything that happened.
 const SHOWN: usize = 3;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 struct Options {
     seeds: Option<u64>,
     from: u64,
     singles: bool,
     pairs: bool,
+    steps: bool,
     digest: bool,
     projection: bool,
     safeguards: Safeguards,
@@ -50,7 +53,10 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let random = |seed: &u64| Scenario::random(*seed).without(options.safeguards);
+    let random = |seed: &u64| {
+        let scenario = Scenario::random(*seed).without(options.safeguards);
+        if options.steps { scenario.in_steps() } else { scenario }
+    };
     let given = |scenario: &Scenario| scenario.clone().without(options.safeguards);
     let mut written_out = Vec::new();
     if options.singles {
@@ -107,6 +113,7 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Options, String> {
         from: 1,
         singles: false,
         pairs: false,
+        steps: false,
         digest: false,
         projection: false,
         safeguards: Safeguards::ALL,
@@ -120,6 +127,7 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Options, String> {
             "--from" => options.from = number(value()?)?,
             "--singles" => options.singles = true,
             "--pairs" => options.pairs = true,
+            "--steps" => options.steps = true,
             "--digest" => options.digest = true,
             "--projection" => options.projection = true,
             "--without" => {

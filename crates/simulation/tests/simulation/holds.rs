@@ -8,6 +8,8 @@ use emrys_simulation::scenario::Scenario;
 
 /// How many seeds CI plays. `cargo xtask simulate --seeds N` plays as many as wanted.
 const SEEDS: u64 = 1_000;
+/// How many of them CI plays once more, with all operators driving in steps.
+const STEPWISE_SEEDS: u64 = 150;
 
 fn assert_nothing_broke(summary: &Summary) {
     let told = summary.failures.first().map(|report| {
@@ -94,6 +96,21 @@ fn a_publisher_that_wakes_up_late_does_no_lasting_harm() {
     assert!(late >= 6 && late <= scenarios.len() as u64, "{late}");
 }
 
+/// All operators leave at every long wait, give the lease back, and remember nothing of the drive before.
+#[test]
+fn who_drives_in_steps_survives_the_same() {
+    let seeds: Vec<u64> = (1..=STEPWISE_SEEDS).collect();
+    let summary = campaign::play(&seeds, |seed| Scenario::random(*seed).in_steps(), |_| ());
+    assert_nothing_broke(&summary);
+    for kind in ["left at a long wait", "left at the budget's end", "crash", "suspension", "denied"] {
+        assert!(
+            summary.injected.get(kind).is_some_and(|count| *count > 10),
+            "{kind}: {:?}",
+            summary.injected
+        );
+    }
+}
+
 #[test]
 fn random_faults_crashes_and_operators_are_survived() {
     let seeds: Vec<u64> = (1..=SEEDS).collect();
@@ -125,6 +142,7 @@ fn random_faults_crashes_and_operators_are_survived() {
         "objects deleted",
         "day taken out of a table",
         "attached",
+        "left at a long wait",
     ] {
         assert!(
             summary.injected.get(kind).is_some_and(|count| *count > 10),

@@ -234,6 +234,25 @@ fn trouble_with_looking_is_waited_out_or_left_and_never_recorded() {
     }
 }
 
+/// Who leaves meanwhile has no lease to renew, and is to come back when there is something to see.
+#[test]
+fn a_wait_tells_the_time_of_its_cause() {
+    let spec = spec();
+    let mut engine = Engine::new(&spec);
+    let mut running = cluster_is(found("RUNNING", "RUNNING"));
+    let (until, why) = loop {
+        match engine.decision() {
+            Decision::Wait { until, why } => break (until, why),
+            _ => engine.turn(&mut running),
+        };
+    };
+    assert_eq!(why, WaitReason::ClusterAtWork);
+    engine.state.renewed_at = Some(engine.now);
+    // Long before it is time to observe the cluster again.
+    assert!(renewal_due(&engine.state, &Pace { lease: Pace::AWS.retry, ..Pace::AWS }).unwrap() < until);
+    assert_eq!(engine.decision(), Decision::Wait { until, why });
+}
+
 #[test]
 fn a_lease_is_renewed_in_time_and_before_anything_is_done() {
     let spec = spec();
