@@ -252,7 +252,7 @@ fn sweep_removes_exactly_the_guards_that_nobody_needs() {
     let short = |list: &str| -> BTreeSet<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let list = seen["guards"][list].as_array().unwrap().iter();
-        list.map(|guard| (text(&guard["name"]), text(&guard["standing"]) + &text(&guard["reason"]))).collect()
+        list.map(|guard| (text(&guard["name"]), text(&guard["usage"]) + &text(&guard["reason"]))).collect()
     };
     let pairs = |pairs: &[(&str, &str)]| pairs.iter().map(|&(a, b)| (a.to_owned(), b.to_owned())).collect();
     let orphans: BTreeSet<_> =

@@ -1,48 +1,30 @@
 //! Why a command could not do what it was asked, as a person and as a program read it.
 
-use std::fmt::Write as _;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use emrys_control_plane::{ManagedError, QueryError, Stop};
-use emrys_core::config::ConfigErrors;
 use emrys_core::day::Day;
 use emrys_core::queries::ParameterError;
 use emrys_core::run::{CallError, ErrorClass};
-use emrys_core::spec::{Spec, SpecError};
+use emrys_core::spec::Spec;
 #[cfg(feature = "local")]
 use emrys_local_aws::daemon::DaemonError;
 use emrys_terminal::printer::Printer;
-use serde_json::{Value, json};
 
-use crate::commands::status::holder_json;
+use crate::error_report::ErrorReport;
 use crate::exit::Exit;
+use crate::holder::holder_json;
 use crate::invocation::invocation;
-use crate::settings::Common;
+use crate::settings::{Common, SettingsError};
 use crate::stop;
 
 /// An error of a command. A run that failed is none: that is told by its report.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
-    /// The pipeline file cannot be read.
-    #[error("cannot read the pipeline file `{}`", path.display())]
-    ConfigFile {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// The pipeline file has mistakes.
-    #[error("{}", mistakes(path, errors))]
-    Config {
-        /// The file.
-        path: PathBuf,
-        /// All of them.
-        errors: ConfigErrors,
-    },
-    /// The pipeline cannot be run on this day.
+    /// The pipeline file cannot be used.
     #[error(transparent)]
-    Spec(#[from] SpecError),
+    Settings(#[from] SettingsError),
     /// The environment names an endpoint that is none.
     #[error("`{variable}` is no address of an endpoint: `{value}`")]
     Endpoint {
@@ -152,7 +134,7 @@ impl CliError {
     /// What kind of error it is, for programs.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Self::ConfigFile { .. } | Self::Config { .. } | Self::Spec(_) | Self::Endpoint { .. } => "config",
+            Self::Settings(_) | Self::Endpoint { .. } => "config",
             Self::Stop(stop) | Self::Run { stop, .. } => stop::kind(stop),
             Self::Managed(ManagedError::CallError(error)) => stop::error_class_name(error.class),
             Self::Managed(_) => "standing",
@@ -192,9 +174,7 @@ impl CliError {
             Self::NoLocal => Exit::Usage,
             #[cfg(feature = "local")]
             Self::Demo(_) => Exit::RunFailed,
-            Self::ConfigFile { .. }
-            | Self::Config { .. }
-            | Self::Spec(_)
+            Self::Settings(_)
             | Self::Endpoint { .. }
             | Self::Managed(_)
             | Self::NoCatalog
@@ -218,9 +198,7 @@ impl CliError {
             Self::Endpoint { .. } => {
                 Some("an endpoint is an address such as `http://127.0.0.1:4566`; unset the variable for AWS itself".to_owned())
             }
-            Self::ConfigFile { path, source } => Some(config_file_hint(path, source)),
-            // Each mistake has its own.
-            Self::Config { .. } => None,
+            Self::Settings(error) => error.hint(),
             Self::Stop(stop) => stop.hint().map(str::to_owned),
             Self::Managed(error) => error.hint().map(str::to_owned),
             Self::NoCatalog => {
@@ -248,7 +226,7 @@ impl CliError {
             Self::Rows(_) | Self::RowsInterrupted => {
                 Some("the result stays at Athena: see the history of the workgroup".to_owned())
             }
-            Self::Spec(_) | Self::Write { .. } | Self::Start(_) | Self::Output(_) => None,
+            Self::Write { .. } | Self::Start(_) | Self::Output(_) => None,
         }
     }
 
@@ -268,30 +246,30 @@ impl CliError {
         message
     }
 
-    /// The document that `--json` prints.
-    pub(crate) fn document(&self, common: &Common) -> Value {
-        let hint = self.hint(common);
-        let mut error = json!({ "kind": self.kind(), "message": self.message(), "hint": hint });
-        if let Self::Config { errors, .. } = self {
-            error["problems"] = serde_json::to_value(&errors.problems).unwrap_or_default();
+    /// The error for programs and for people.
+    pub(crate) fn report(&self, common: &Common) -> ErrorReport {
+        let report = ErrorReport::new(self.kind(), self.message()).with_hint(self.hint(common));
+        match self {
+            Self::Settings(error) => match error.mistakes() {
+                Some(errors) => {
+                    report.with_field("problems", &errors.problems).with_details(format!("\n{errors}"))
+                }
+                None => report,
+            },
+            Self::Run { stop: Stop::Held { holder, since }, attach } => {
+                report.with_field("holder", holder_json(holder, *since)).with_field("attach", attach)
+            }
+            _ => report,
         }
-        if let Self::Run { stop: Stop::Held { holder, since }, attach } = self {
-            error["holder"] = holder_json(holder, *since);
-            error["attach"] = attach.as_str().into();
-        }
-        json!({ "error": error, "exit_code": self.exit().code() })
     }
 
-    /// Tells it to whoever asked.
-    pub(crate) fn report(&self, printer: &Printer, common: &Common) {
-        let mut message = self.message();
-        if let Self::Config { errors, .. } = self {
-            let _ = write!(message, "\n{errors}");
-        }
-        printer.error(&message, self.hint(common).as_deref());
+    /// Prints it for people, and with `--json` for programs.
+    pub(crate) fn print(&self, printer: &Printer, common: &Common) {
+        let report = self.report(common);
+        report.print(printer);
         if common.json {
-            // With stdout gone as well there is nobody left to tell.
-            let _ = printer.json(&self.document(common));
+            // Without stdout nobody reads it.
+            let _ = printer.json(&report.document(self.exit()));
         }
     }
 }
@@ -310,20 +288,6 @@ fn query_hint(error: &QueryError) -> Option<String> {
         }
     };
     Some(hint.to_owned())
-}
-
-fn config_file_hint(path: &Path, error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => {
-            let demo = if cfg!(feature = "local") { ", or see one at work with `emrys demo`" } else { "" };
-            format!("name a pipeline file with `--config FILE`{demo}")
-        }
-        io::ErrorKind::IsADirectory => {
-            let inside = path.join(crate::args::CONFIG);
-            format!("this is a folder: name the file in it, such as `--config {}`", inside.display())
-        }
-        _ => "see that it is a file and can be read, or name another with `--config FILE`".to_owned(),
-    }
 }
 
 /// What stands in the way of the daemon where it was told to be is a matter of usage; a daemon that does not do as it
@@ -356,10 +320,4 @@ fn local_hint(error: &DaemonError) -> Option<String> {
         _ => return None,
     };
     Some(hint.to_owned())
-}
-
-fn mistakes(path: &Path, errors: &ConfigErrors) -> String {
-    let count = errors.problems.len();
-    let s = if count == 1 { "" } else { "s" };
-    format!("{count} mistake{s} in `{}`", path.display())
 }

@@ -1,20 +1,28 @@
 //! The command `emrys`.
 //!
 //! ```text
-//! args      what may stand on the command line      commands/*   one file per command, with its arguments
-//!   |-> settings   command line, environment and pipeline file, read and checked before anything is done
-//!        |-> place      AWS, or the embedded one
-//!             |-> emrys_control_plane::{plan, run, attach, cancel, status, days, survey, unlock, standing, apply, query}
-//! progress  what is printed while a run goes on
-//! error, stop, exit   why not, and the exit code
+//! main -> usage -> cli      the command line, read
+//!     `-> commands/*        one file per command: its arguments, its settings, what it does and prints
+//!           |-> settings    the pipeline file, read and checked before anything is done; what all commands share
+//!           |-> place       AWS, or the embedded one (local)
+//!           |-> emrys_control_plane::{plan, run, attach, cancel, status, days, survey, unlock, managed, apply, query}
+//!           |-> progress    what is printed while a run goes on
+//!           |-> confirm, signals
+//!           `-> error -> stop -> exit, error_report     why not, what to do about it, and the exit code
+//! args, env                 options of all commands, and environment variables
+//! emrys_terminal            the printer, numbers, tables and spinners
+//! emrys_demo                a made-up day, and its results
 //! ```
 
 mod args;
+mod cli;
 mod commands;
 mod confirm;
 mod env;
 mod error;
+mod error_report;
 mod exit;
+mod holder;
 mod invocation;
 #[cfg(feature = "local")]
 mod local;
@@ -31,7 +39,7 @@ use std::process::ExitCode;
 use anstream::ColorChoice;
 use emrys_terminal::printer::Printer;
 
-use crate::args::{Cli, Command};
+use crate::cli::{Cli, Command};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::settings::Common;
@@ -58,7 +66,7 @@ fn start(cli: Cli) -> Exit {
         .map_err(CliError::Start)
         .and_then(|runtime| runtime.block_on(run(cli.command, &common, &printer)));
     result.unwrap_or_else(|error| {
-        error.report(&printer, &common);
+        error.print(&printer, &common);
         error.exit()
     })
 }

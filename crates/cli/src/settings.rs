@@ -1,24 +1,18 @@
-//! From the command line, the environment and the pipeline file to what a command works with.
+//! What all commands share: the global options, and the pipeline file.
 //!
-//! All of it is read and checked before anything is done: a mistake ends the command before its first call to AWS.
+//! Each command resolves its own settings beside its arguments. All of it is read and checked before anything is done: a
+//! mistake ends the command before its first call to AWS.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use emrys_core::config::{self, Catalog, Config, ConfigErrors, Unreadable};
+use emrys_core::config::{self, Config, ConfigErrors, Unreadable};
 use emrys_core::day::Day;
-use emrys_core::queries::{self, Days};
-use emrys_core::spec::{JobBundle, Spec};
+use emrys_core::spec::{JobBundle, Spec, SpecError};
 use emrys_terminal::clock;
 
-use crate::args::GlobalArgs;
-use crate::commands::plan::PlanArgs;
-use crate::commands::query::QueryArgs;
-use crate::commands::run::RunArgs;
-use crate::commands::runs::RunsArgs;
-use crate::commands::status::StatusArgs;
-use crate::error::CliError;
+use crate::args::{CONFIG, GlobalArgs};
 
 /// What every command knows.
 #[derive(Debug, Clone)]
@@ -51,156 +45,76 @@ impl Common {
     }
 }
 
-/// What `emrys plan` works with.
-#[derive(Debug)]
-pub(crate) struct PlanSettings {
-    /// The pipeline on its day.
-    pub(crate) spec: Spec,
-    /// Where the plan is also written to.
-    pub(crate) out: Option<PathBuf>,
+/// The pipeline file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingsError {
+    /// It cannot be read.
+    #[error("cannot read the pipeline file `{}`", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// It has mistakes.
+    #[error("{}", mistakes(path, errors))]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// All of them.
+        errors: ConfigErrors,
+    },
+    /// The pipeline cannot be run on this day.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
 }
 
-impl PlanSettings {
-    pub(crate) fn resolve(args: PlanArgs, common: &Common) -> Result<Self, CliError> {
-        Ok(Self { spec: spec(&common.config, args.day)?, out: args.out })
-    }
-}
-
-/// What `emrys run` works with.
-#[derive(Debug)]
-pub(crate) struct RunSettings {
-    /// The pipeline on its day.
-    pub(crate) spec: Spec,
-}
-
-impl RunSettings {
-    pub(crate) fn resolve(args: &RunArgs, common: &Common) -> Result<Self, CliError> {
-        Ok(Self { spec: spec(&common.config, args.day)? })
-    }
-}
-
-/// What `emrys status` works with.
-#[derive(Debug)]
-pub(crate) struct StatusSettings {
-    /// The pipeline on its day.
-    pub(crate) spec: Spec,
-}
-
-impl StatusSettings {
-    pub(crate) fn resolve(args: &StatusArgs, common: &Common) -> Result<Self, CliError> {
-        Ok(Self { spec: spec(&common.config, args.day)? })
-    }
-}
-
-/// What a command works with that is about one day: `emrys attach`, `cancel`, `unlock`.
-#[derive(Debug)]
-pub(crate) struct DaySettings {
-    /// The pipeline on its day.
-    pub(crate) spec: Spec,
-}
-
-impl DaySettings {
-    pub(crate) fn resolve(day: Day, common: &Common) -> Result<Self, CliError> {
-        Ok(Self { spec: spec(&common.config, Some(day))? })
-    }
-}
-
-/// What `emrys runs` works with.
-#[derive(Debug)]
-pub(crate) struct RunsSettings {
-    /// The pipeline, on the day that is shown or on any.
-    pub(crate) spec: Spec,
-    /// How many days are listed.
-    pub(crate) last: Option<usize>,
-}
-
-impl RunsSettings {
-    pub(crate) fn resolve(args: &RunsArgs, common: &Common) -> Result<Self, CliError> {
-        Ok(Self { spec: spec(&common.config, args.day)?, last: args.last })
-    }
-}
-
-/// What `emrys gc` works with.
-#[derive(Debug)]
-pub(crate) struct GcSettings {
-    /// The pipeline, on the day that is meant or on any.
-    pub(crate) spec: Spec,
-}
-
-impl GcSettings {
-    pub(crate) fn resolve(day: Option<Day>, common: &Common) -> Result<Self, CliError> {
-        Ok(Self { spec: spec(&common.config, day)? })
-    }
-}
-
-/// What `emrys query` works with.
-#[derive(Debug)]
-pub(crate) struct QuerySettings {
-    /// The pipeline, on any day.
-    pub(crate) spec: Spec,
-    /// Where its tables are.
-    pub(crate) catalog: Catalog,
-    /// The SQL.
-    pub(crate) statement: String,
-    /// SQL literals for its `?`.
-    pub(crate) parameters: Vec<String>,
-    /// The days that they stand for, if there are any.
-    pub(crate) days: Option<Days>,
-}
-
-impl QuerySettings {
-    pub(crate) fn resolve(args: &QueryArgs, statement: String, common: &Common) -> Result<Self, CliError> {
-        let spec = spec(&common.config, None)?;
-        let catalog = spec.config.catalog.clone().ok_or(CliError::NoCatalog)?;
-        if let Some(name) = args.named.clone().filter(|_| spec.config.job.is_some()) {
-            return Err(CliError::NamedElsewhere { name });
+impl SettingsError {
+    /// What a person can do about it.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::File { path, source } => Some(file_hint(path, source)),
+            // Each mistake has its own.
+            Self::Config { .. } | Self::Spec(_) => None,
         }
-        // The day that the other commands take when none is named.
-        let yesterday = spec.day;
-        let asked = match (args.day, args.from) {
-            (Some(day), _) => Some(Days::one(day)),
-            (None, Some(from)) => Some(Days::new(from, args.to.unwrap_or(yesterday))?),
-            (None, None) => None,
-        };
-        let default = Days::one(yesterday);
-        let parameters = queries::parameters(&statement, asked, default)?;
-        let days = (!parameters.is_empty()).then(|| asked.unwrap_or(default));
-        Ok(Self { spec, catalog, statement, parameters, days })
+    }
+
+    /// The mistakes in the file, if that is what is wrong.
+    pub(crate) fn mistakes(&self) -> Option<&ConfigErrors> {
+        match self {
+            Self::Config { errors, .. } => Some(errors),
+            Self::File { .. } | Self::Spec(_) => None,
+        }
     }
 }
 
-/// What `emrys sweep` works with.
-#[derive(Debug)]
-pub(crate) struct SweepSettings {
-    /// The pipeline, on any day.
-    pub(crate) spec: Spec,
+fn mistakes(path: &Path, errors: &ConfigErrors) -> String {
+    let count = errors.problems.len();
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} mistake{s} in `{}`", path.display())
 }
 
-impl SweepSettings {
-    pub(crate) fn resolve(common: &Common) -> Result<Self, CliError> {
-        Ok(Self { spec: spec(&common.config, None)? })
+fn file_hint(path: &Path, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            let demo = if cfg!(feature = "local") { ", or see one at work with `emrys demo`" } else { "" };
+            format!("name a pipeline file with `--config FILE`{demo}")
+        }
+        io::ErrorKind::IsADirectory => {
+            let inside = path.join(CONFIG);
+            format!("this is a folder: name the file in it, such as `--config {}`", inside.display())
+        }
+        _ => "see that it is a file and can be read, or name another with `--config FILE`".to_owned(),
     }
 }
 
-/// What `emrys setup` and `emrys destroy` work with.
-#[derive(Debug)]
-pub(crate) struct ManagedSettings {
-    /// The pipeline, on any day.
-    pub(crate) spec: Spec,
-}
-
-impl ManagedSettings {
-    pub(crate) fn resolve(common: &Common) -> Result<Self, CliError> {
-        Ok(Self { spec: spec(&common.config, None)? })
-    }
-}
-
-/// The pipeline of a file, on this day or on yesterday in its own time zone.
-pub(crate) fn spec(file: &Path, day: Option<Day>) -> Result<Spec, CliError> {
+/// The pipeline of the pipeline file, on this day or on yesterday in its own time zone.
+pub(crate) fn spec(common: &Common, day: Option<Day>) -> Result<Spec, SettingsError> {
+    let file = &common.config;
     let bytes =
-        std::fs::read(file).map_err(|source| CliError::ConfigFile { path: file.to_owned(), source })?;
+        std::fs::read(file).map_err(|source| SettingsError::File { path: file.to_owned(), source })?;
     let (config, files) =
-        read(file, &bytes).map_err(|errors| CliError::Config { path: file.to_owned(), errors })?;
+        read(file, &bytes).map_err(|errors| SettingsError::Config { path: file.to_owned(), errors })?;
     let day = day.unwrap_or_else(|| Day::yesterday(clock::now(), &config.source.time_zone));
     let bundle = match &config.job {
         Some(_) => JobBundle { files },

@@ -2,9 +2,9 @@
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches, ValueEnum};
 use emrys_terminal::printer::{LogFormat, Printer};
-use serde_json::{Value, json};
 
-use crate::args::Cli;
+use crate::cli::Cli;
+use crate::error_report::ErrorReport;
 use crate::exit::Exit;
 
 /// The command line, or how to end: after `--help` well, after a mistake with its exit code.
@@ -23,24 +23,21 @@ pub(crate) fn parse() -> Result<Cli, Exit> {
             return Exit::Done;
         }
         if words.iter().any(|word| word == "--json") {
-            let document = document(&error.render().to_string());
+            let document = report(&error.render().to_string()).document(Exit::Usage);
             let _ = Printer::new(anstream::ColorChoice::Never, LogFormat::Text).json(&document);
         }
         Exit::Usage
     })
 }
 
-/// What `--json` prints of a mistake, as clap tells it: its first paragraph says what is wrong and which values or
-/// arguments there are, and a tip what was probably meant.
-fn document(told: &str) -> Value {
-    let told = told.strip_prefix("error: ").unwrap_or(told);
-    let message: Vec<&str> = told.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
-    let tips = told.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
+/// A mistake in clap's words: the first paragraph says what is wrong and which values or arguments there are, and a tip
+/// says what was probably meant.
+fn report(text: &str) -> ErrorReport {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let message: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let tips = text.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
     let hint: Vec<&str> = tips.chain(["see `emrys --help`"]).collect();
-    json!({
-        "error": { "kind": "usage", "message": message.join(" "), "hint": hint.join("; ") },
-        "exit_code": Exit::Usage.code(),
-    })
+    ErrorReport::new("usage", message.join(" ")).with_hint(Some(hint.join("; ")))
 }
 
 fn color(words: &[String]) -> ColorChoice {
@@ -63,42 +60,42 @@ fn color(words: &[String]) -> ColorChoice {
 mod tests {
     use super::*;
 
-    fn told(line: &str) -> Value {
+    fn mistake(line: &str) -> serde_json::Value {
         let error = Cli::command().try_get_matches_from(line.split(' ')).unwrap_err();
-        document(&error.render().to_string())["error"].take()
+        report(&error.render().to_string()).json()
     }
 
     #[test]
-    fn a_program_is_told_what_a_person_is_told() {
-        insta::assert_json_snapshot!(told("emrys plan --log-format xx"), @r#"
+    fn a_program_reads_what_a_person_reads() {
+        insta::assert_json_snapshot!(mistake("emrys plan --log-format xx"), @r#"
         {
           "kind": "usage",
           "message": "invalid value 'xx' for '--log-format <FORMAT>' [possible values: text, json]",
           "hint": "see `emrys --help`"
         }
         "#);
-        insta::assert_json_snapshot!(told("emrys plan --log-format jsn"), @r#"
+        insta::assert_json_snapshot!(mistake("emrys plan --log-format jsn"), @r#"
         {
           "kind": "usage",
           "message": "invalid value 'jsn' for '--log-format <FORMAT>' [possible values: text, json]",
           "hint": "a similar value exists: 'json'; see `emrys --help`"
         }
         "#);
-        insta::assert_json_snapshot!(told("emrys plan --confg a.toml"), @r#"
+        insta::assert_json_snapshot!(mistake("emrys plan --confg a.toml"), @r#"
         {
           "kind": "usage",
           "message": "unexpected argument '--confg' found",
           "hint": "a similar argument exists: '--config'; see `emrys --help`"
         }
         "#);
-        insta::assert_json_snapshot!(told("emrys plan --day 2024-13-01"), @r#"
+        insta::assert_json_snapshot!(mistake("emrys plan --day 2024-13-01"), @r#"
         {
           "kind": "usage",
           "message": "invalid value '2024-13-01' for '--day <YYYY-MM-DD>': `2024-13-01` is no day: write it as yyyy-mm-dd, for example 2024-10-20",
           "hint": "see `emrys --help`"
         }
         "#);
-        insta::assert_json_snapshot!(told("emrys local env xx"), @r#"
+        insta::assert_json_snapshot!(mistake("emrys local env xx"), @r#"
         {
           "kind": "usage",
           "message": "unexpected argument 'xx' found",

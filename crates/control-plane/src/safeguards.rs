@@ -103,7 +103,7 @@ impl Surroundings {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "breakable")))]
 mod tests {
     use super::Safeguards;
 

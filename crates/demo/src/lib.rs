@@ -20,8 +20,8 @@ mod results;
 mod show;
 
 pub use chapters::{
-    PIPELINE_FILE, chapter, compared, list_calls, list_results, print_day, print_next_steps,
-    reported, spark, store_day, write_pipeline_file,
+    PIPELINE_FILE, chapter, compared, list_calls, list_results, print_day, print_next_steps, reported, spark,
+    store_day, write_pipeline_file,
 };
 pub use day_of_logs::{DayOfLogs, Facts, LogFile, make_day};
 pub use error::DemoError;

@@ -10,7 +10,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::place;
 use crate::progress::ProgressReporter;
-use crate::settings::{Common, DaySettings};
+use crate::settings::{self, Common};
 use crate::signals::{self, CtrlC};
 
 /// Watch a run that is in flight to its end, and drive it when nobody else does
@@ -31,7 +31,7 @@ pub(crate) struct AttachArgs {
 }
 
 pub(crate) async fn run(args: &AttachArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
-    let DaySettings { spec } = DaySettings::resolve(args.day, common)?;
+    let spec = settings::spec(common, Some(args.day))?;
     let aws = place::connect(&spec.config, common, printer).await?;
     let mut interrupts = signals::listen(CtrlC::StopsWatching).map_err(CliError::Start)?;
     let RunOptions { holder, .. } = RunOptions::new(&signals::whoami());

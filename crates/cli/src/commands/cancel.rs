@@ -10,12 +10,13 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::commands::run::{Driving, drive, exit, print_end};
-use crate::commands::status::{holder_json, summary};
+use crate::commands::status::summary;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::holder::holder_json;
 use crate::invocation::invocation;
 use crate::place;
-use crate::settings::{Common, DaySettings};
+use crate::settings::{self, Common};
 use crate::signals::{self, CtrlC};
 
 /// Ask for the end of a run in flight, from any machine
@@ -38,7 +39,7 @@ pub(crate) struct CancelArgs {
 }
 
 pub(crate) async fn run(args: &CancelArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
-    let DaySettings { spec } = DaySettings::resolve(args.day, common)?;
+    let spec = settings::spec(common, Some(args.day))?;
     let aws = place::connect(&spec.config, common, printer).await?;
     let before = status(&aws, &spec).await?.ok_or_else(|| CliError::not_run(&spec))?;
     match emrys_control_plane::cancel(&aws, &spec, &signals::whoami()).await? {

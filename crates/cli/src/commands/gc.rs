@@ -19,7 +19,7 @@ use crate::confirm::{can_ask, confirm};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::progress::ProgressReporter;
-use crate::settings::{Common, GcSettings};
+use crate::settings::{self, Common};
 use crate::signals::{self, CtrlC};
 use crate::{place, stop};
 
@@ -61,7 +61,7 @@ pub(crate) async fn run(args: &GcArgs, common: &Common, printer: &Printer) -> Re
     if !args.dry_run {
         can_ask(args.yes, "`emrys gc` deletes output that nobody needs any more")?;
     }
-    let GcSettings { spec } = GcSettings::resolve(args.day, common)?;
+    let spec = settings::spec(common, args.day)?;
     let aws = place::connect(&spec.config, common, printer).await?;
     let (mut rows, unreadable) = look(&aws, &spec, args.day).await?;
     if !common.json {

@@ -13,7 +13,7 @@ use emrys_terminal::table::{Align, table};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::place;
-use crate::settings::{Common, PlanSettings};
+use crate::settings::{self, Common};
 
 /// Show which calls a run would make, in order, before any of them is made
 ///
@@ -34,10 +34,11 @@ pub(crate) struct PlanArgs {
 }
 
 pub(crate) async fn run(args: PlanArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
-    let settings = PlanSettings::resolve(args, common)?;
-    let aws = place::connect(&settings.spec.config, common, printer).await?;
-    let plan = emrys_control_plane::plan(&aws, &settings.spec).await?;
-    if let Some(path) = settings.out {
+    let PlanArgs { day, out } = args;
+    let spec = settings::spec(common, day)?;
+    let aws = place::connect(&spec.config, common, printer).await?;
+    let plan = emrys_control_plane::plan(&aws, &spec).await?;
+    if let Some(path) = out {
         let text = serde_json::to_string_pretty(&plan).map_err(std::io::Error::from)? + "\n";
         std::fs::write(&path, text).map_err(|source| CliError::Write { path, source })?;
     }
@@ -106,8 +107,8 @@ pub(crate) fn text(plan: &Plan) -> String {
             let _ = writeln!(text, "  {} {} {}", guard.when, styled(DIM, "->"), guard.then);
         }
     }
-    for note in &plan.notes {
-        let _ = writeln!(text, "\n{} {note}", styled(DIM, "note:"));
+    for remark in &plan.notes {
+        let _ = writeln!(text, "\n{} {remark}", styled(DIM, "note:"));
     }
     text
 }

@@ -10,10 +10,11 @@ use serde_json::json;
 
 use crate::commands::run::exit;
 use crate::error::CliError;
+use crate::error_report::ErrorReport;
 use crate::exit::Exit;
 use crate::place;
 use crate::progress::ProgressReporter;
-use crate::settings::{Common, DaySettings};
+use crate::settings::{self, Common};
 use crate::signals::{self, CtrlC};
 
 /// Let queries see an attempt of a day: an earlier one, a later one, or the same once more
@@ -37,7 +38,7 @@ pub(crate) struct PublishArgs {
 }
 
 pub(crate) async fn run(args: &PublishArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
-    let DaySettings { spec } = DaySettings::resolve(args.day, common)?;
+    let spec = settings::spec(common, Some(args.day))?;
     if spec.published_to().is_none() {
         let why = "nothing is published: the pipeline has no `[catalog]`, or a job of its own without `[[catalog.tables]]`";
         return refuse(&spec, common, printer, why, None, Exit::Usage);
@@ -51,7 +52,7 @@ pub(crate) async fn run(args: &PublishArgs, common: &Common, printer: &Printer) 
     let tried = Box::pin(publish).await;
     drop(progress);
     let why: String = match tried.map_err(|stop| CliError::run(stop, &spec, common))? {
-        Publication::Tried(end) => return told(&end, &spec, common, printer),
+        Publication::Tried(end) => return print_publication(&end, &spec, common, printer),
         Publication::NotRun => return Err(CliError::not_run(&spec)),
         Publication::InFlight => {
             "the day's run is not over: it publishes what it makes, when that is verified".to_owned()
@@ -71,7 +72,12 @@ pub(crate) async fn run(args: &PublishArgs, common: &Common, printer: &Printer) 
 }
 
 /// What came of it.
-fn told(end: &RunEnd, spec: &Spec, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
+fn print_publication(
+    end: &RunEnd,
+    spec: &Spec,
+    common: &Common,
+    printer: &Printer,
+) -> Result<Exit, CliError> {
     let chosen = end.state.chosen();
     // Tables move one after the other.
     let wanted = chosen.map_or_else(String::new, |attempt| {
@@ -112,10 +118,11 @@ fn refuse(
     hint: Option<&str>,
     exit: Exit,
 ) -> Result<Exit, CliError> {
+    let error = ErrorReport::new("not_published", why).with_hint(hint);
     if common.json {
-        printer.json(&document(spec, None, None, Some(why), exit))?;
+        printer.json(&document(spec, None, None, Some(&error), exit))?;
     } else {
-        printer.error(why, hint);
+        error.print(printer);
     }
     Ok(exit)
 }
@@ -124,7 +131,7 @@ fn document(
     spec: &Spec,
     attempt: Option<u32>,
     run: Option<&str>,
-    why: Option<&str>,
+    error: Option<&ErrorReport>,
     exit: Exit,
 ) -> serde_json::Value {
     json!({
@@ -132,7 +139,7 @@ fn document(
         "day": spec.day,
         "published_attempt": attempt,
         "run": run,
-        "error": why.map(|why| json!({ "kind": "not_published", "message": why })),
+        "error": error.map(ErrorReport::json),
         "exit_code": exit.code(),
     })
 }

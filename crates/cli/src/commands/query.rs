@@ -4,6 +4,7 @@ mod cells;
 mod output;
 mod progress;
 mod report;
+mod settings;
 
 use std::io;
 
@@ -16,10 +17,11 @@ use emrys_terminal::printer::{BOLD, Printer, styled};
 
 use self::output::Output;
 use self::progress::Progress;
+use self::settings::QuerySettings;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::place;
-use crate::settings::{Common, QuerySettings};
+use crate::settings::Common;
 use crate::signals::{self, CtrlC};
 
 /// Ask the published results in SQL
@@ -100,9 +102,9 @@ pub(crate) async fn run(args: &QueryArgs, common: &Common, printer: &Printer) ->
         printer.json(&report::document(&asked, &outcome, &output, exit))?;
     }
     if execution.failure.is_some() || matches!(outcome, Outcome::Stopped(_)) {
-        report::tell_failure(&outcome, printer);
+        report::print_failure(&outcome, printer);
     } else if !printer.is_stdout_gone() {
-        report::tell_cost(&asked, execution, &output, printer);
+        report::print_cost(&asked, execution, &output, printer);
     }
     Ok(exit)
 }
@@ -122,7 +124,8 @@ async fn ask(
         results: &settings.catalog.query_results,
     };
     let mut progress = Progress::start(printer);
-    let outcome = Box::pin(query(aws, asked, &mut |execution| progress.saw(execution), interrupts)).await;
+    let outcome =
+        Box::pin(query(aws, asked, &mut |execution| progress.observed(execution), interrupts)).await;
     progress.end();
     Ok(outcome?)
 }

@@ -10,14 +10,14 @@ use emrys_core::report::{Phase, RunReport};
 use emrys_core::run::Outcome;
 use emrys_core::spec::Spec;
 use emrys_terminal::printer::{DIM, Printer, styled};
-use serde_json::json;
 
 use crate::commands::status;
 use crate::error::CliError;
+use crate::error_report::ErrorReport;
 use crate::exit::Exit;
 use crate::invocation::invocation;
 use crate::progress::ProgressReporter;
-use crate::settings::{Common, RunSettings};
+use crate::settings::{self, Common};
 use crate::signals::CtrlC;
 use crate::{place, signals, stop};
 
@@ -46,7 +46,7 @@ pub(crate) struct RunArgs {
 }
 
 pub(crate) async fn run(args: &RunArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
-    let RunSettings { spec } = RunSettings::resolve(args, common)?;
+    let spec = settings::spec(common, args.day)?;
     let aws = place::connect(&spec.config, common, printer).await?;
     let driving = Driving { detach: args.detach, ..Driving::default() };
     let end = drive(&aws, &spec, driving, common, printer).await?;
@@ -101,7 +101,7 @@ pub(crate) fn exit(end: &RunEnd) -> Exit {
     }
 }
 
-/// Tells how a run ended: its report on stdout, and what went wrong on stderr.
+/// Prints how a run ended: its report on stdout, and what went wrong on stderr.
 pub(crate) fn print_end(
     end: &RunEnd,
     spec: &Spec,
@@ -113,8 +113,8 @@ pub(crate) fn print_end(
     let error_report = error_report(end, spec, &attach, common);
     if common.json {
         let mut document = serde_json::to_value(report).map_err(std::io::Error::from)?;
-        if let Some(ErrorReport { kind, message, hint, .. }) = &error_report {
-            document["error"] = json!({ "kind": kind, "message": message, "hint": hint });
+        if let Some(error) = &error_report {
+            document["error"] = error.json();
         }
         if end.how == How::Detached {
             document["detached"] = true.into();
@@ -127,8 +127,8 @@ pub(crate) fn print_end(
             printer.data(&nobody_drives(&attach))?;
         }
     }
-    if let Some(ErrorReport { message, details, hint, .. }) = error_report {
-        printer.error(&(message + &details), hint.as_deref());
+    if let Some(error) = error_report {
+        error.print(printer);
     }
     Ok(())
 }
@@ -142,80 +142,66 @@ fn nobody_drives(attach: &str) -> String {
     )
 }
 
-/// What to say of a run that did not succeed.
-struct ErrorReport {
-    kind: &'static str,
-    message: String,
-    /// For people; in JSON it stands in the report.
-    details: String,
-    hint: Option<String>,
-}
-
+/// What to report of a run that did not succeed.
 fn error_report(end: &RunEnd, spec: &Spec, attach: &str, common: &Common) -> Option<ErrorReport> {
-    let report = &end.report;
-    let RunReport { pipeline, day, .. } = report;
-    let new = |kind, message| ErrorReport { kind, message, details: String::new(), hint: None };
-    let go_on = || Some(format!("`{attach}` picks it up where it is then"));
-    let outcome = match &end.how {
-        How::Closed(outcome) => *outcome,
-        How::Detached => return None,
-        How::StoppedWatching if report.cancelled_by.is_some() => {
+    let RunReport { pipeline, day, phase, cancelled_by, .. } = &end.report;
+    let go_on = Some(format!("`{attach}` picks it up where it is then"));
+    match &end.how {
+        How::Closed(outcome) => error_of(*outcome, &end.report, spec),
+        How::Detached => None,
+        How::StoppedWatching if cancelled_by.is_some() => {
             let message = format!(
                 "stopped watching; the run of {pipeline} on {day} is cancelled, and its cluster may not have ended yet"
             );
             let hint = Some(format!("`{attach}` sees it gone; with nobody there it ends after its steps"));
-            return Some(ErrorReport { hint, ..new("stopped_watching", message) });
+            Some(ErrorReport::new("stopped_watching", message).with_hint(hint))
         }
         How::StoppedWatching => {
             let message = format!("stopped watching; the run of {pipeline} on {day} goes on");
-            return Some(ErrorReport { hint: go_on(), ..new("stopped_watching", message) });
-        }
-        // It was left before it had begun: there is nothing to be picked up.
-        How::Left(leave) if report.phase == Phase::Preparing => {
-            let message = format!("{leave}; nothing of {pipeline} on {day} was launched");
-            let hint = stop::error_hint(leave.error(), common);
-            return Some(ErrorReport { hint, ..new(stop::error_class_name(leave.error().class), message) });
+            Some(ErrorReport::new("stopped_watching", message).with_hint(go_on))
         }
         How::Left(leave) => {
-            let message = format!("{leave}; the run of {pipeline} on {day} is no longer watched");
-            return Some(ErrorReport {
-                hint: go_on(),
-                ..new(stop::error_class_name(leave.error().class), message)
-            });
+            let error = leave.error();
+            let (message, hint) = if *phase == Phase::Preparing {
+                // It was left before it had begun: there is nothing to be picked up.
+                let message = format!("{leave}; nothing of {pipeline} on {day} was launched");
+                (message, stop::error_hint(error, common))
+            } else {
+                (format!("{leave}; the run of {pipeline} on {day} is no longer watched"), go_on)
+            };
+            Some(ErrorReport::new(stop::error_class_name(error.class), message).with_hint(hint))
         }
-    };
+    }
+}
+
+/// The same of a run that is over.
+fn error_of(outcome: Outcome, report: &RunReport, spec: &Spec) -> Option<ErrorReport> {
+    let RunReport { pipeline, day, .. } = report;
     match outcome {
         Outcome::Succeeded => None,
-        Outcome::Empty => Some(ErrorReport {
-            hint: Some("is the day over, and does `[source] uri` name its folder?".to_owned()),
-            ..new(
-                "empty",
-                format!(
-                    "there are no logs of {pipeline} on {day} in {}: nothing was launched",
-                    spec.source()
-                ),
-            )
-        }),
-        Outcome::Cancelled => Some(new("cancelled", format!("the run of {pipeline} on {day} was cancelled"))),
+        Outcome::Empty => {
+            let source = spec.source();
+            let message =
+                format!("there are no logs of {pipeline} on {day} in {source}: nothing was launched");
+            let hint = "is the day over, and does `[source] uri` name its folder?";
+            Some(ErrorReport::new("empty", message).with_hint(Some(hint)))
+        }
+        Outcome::Cancelled => {
+            Some(ErrorReport::new("cancelled", format!("the run of {pipeline} on {day} was cancelled")))
+        }
         Outcome::Refused => {
             let refusal = report.refusal.as_ref();
             let why = refusal.map(|refusal| refusal.summary.as_str()).unwrap_or_default();
             let message = format!("{pipeline} cannot be run on {day}: {why}");
-            Some(ErrorReport {
-                hint: refusal.map(|refusal| refusal.hint.to_owned()),
-                ..new("refused", message)
-            })
+            Some(ErrorReport::new("refused", message).with_hint(refusal.map(|refusal| refusal.hint)))
         }
         Outcome::Failed => {
             let message = format!("the run of {pipeline} on {day} failed");
             let Some(diagnosis) = &report.diagnosis else {
-                return Some(new("failed", message));
+                return Some(ErrorReport::new("failed", message));
             };
-            Some(ErrorReport {
-                details: details(diagnosis),
-                hint: diagnosis.hint.clone(),
-                ..new("failed", format!("{message}: {}", diagnosis.summary))
-            })
+            let failed = ErrorReport::new("failed", format!("{message}: {}", diagnosis.summary));
+            Some(failed.with_details(details(diagnosis)).with_hint(diagnosis.hint.clone()))
         }
     }
 }

@@ -15,12 +15,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::commands::status::{holder_json, told_outcome};
+use crate::commands::status::outcome_text;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::holder::holder_json;
 use crate::place;
 use crate::progress::{Level, describe};
-use crate::settings::{Common, RunsSettings};
+use crate::settings::{self, Common};
 
 /// List the days of the pipeline that were run, or what happened on one of them
 #[derive(Debug, Args)]
@@ -40,7 +41,7 @@ pub(crate) struct RunsArgs {
 }
 
 pub(crate) async fn run(args: &RunsArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
-    let RunsSettings { spec, last } = RunsSettings::resolve(args, common)?;
+    let spec = settings::spec(common, args.day)?;
     let aws = place::connect(&spec.config, common, printer).await?;
     if args.day.is_some() {
         let status = status(&aws, &spec).await?.ok_or_else(|| CliError::not_run(&spec))?;
@@ -53,7 +54,7 @@ pub(crate) async fn run(args: &RunsArgs, common: &Common, printer: &Printer) -> 
         }
         return Ok(Exit::Done);
     }
-    let days = Box::pin(days(&aws, &spec, last)).await?;
+    let days = Box::pin(days(&aws, &spec, args.last)).await?;
     if common.json {
         let runs: Vec<Value> = days.iter().map(run_json).collect();
         printer.json(&json!({ "pipeline": spec.pipeline(), "runs": runs }))?;
@@ -257,7 +258,7 @@ fn catalog_text(status: &RunStatus, live: &Live<'_>) -> String {
     }
     let mut text =
         format!("\n  ! queries should see {}, and the catalog serves something else:\n", name(chosen));
-    let astray_tables_are_bare = drifted.iter().any(|served| served.location.is_none());
+    let a_table_is_missing = drifted.iter().any(|served| served.location.is_none());
     for served in drifted {
         let location = served.location.as_deref().unwrap_or("no partition");
         let _ = writeln!(text, "    {}: {} ({location})", served.table, name(served.attempt));
@@ -265,7 +266,7 @@ fn catalog_text(status: &RunStatus, live: &Live<'_>) -> String {
     let day = status.report.day;
     let command = if chosen.is_none() { format!("emrys gc {day}") } else { format!("emrys publish {day}") };
     let setup =
-        if astray_tables_are_bare { "; where a table is missing, `emrys setup` makes it first" } else { "" };
+        if a_table_is_missing { "; where a table is missing, `emrys setup` makes it first" } else { "" };
     let _ = writeln!(text, "{} `{command}` puts that right{setup}", styled(HINT, "hint:"));
     text
 }
@@ -286,7 +287,7 @@ fn day_json(spec: &Spec, status: &RunStatus, live: &Live<'_>) -> Value {
 }
 
 fn day_text(spec: &Spec, status: &RunStatus) -> String {
-    let outcome = told_outcome(status.report.outcome);
+    let outcome = outcome_text(status.report.outcome);
     let mut text = format!("{} on {}: {outcome}\n", styled(BOLD, spec.pipeline()), spec.day);
     let driver = driver(status);
     if !driver.is_empty() {
@@ -332,7 +333,7 @@ fn line(recorded: &Recorded) -> String {
     match &recorded.event {
         Event::Opened { .. } => "the day's record is opened".to_owned(),
         Event::AlarmChecked { current: false } => "the alarm has to be written".to_owned(),
-        Event::Closed { outcome } => format!("the run is over: {}", told_outcome(Some(outcome.name()))),
+        Event::Closed { outcome } => format!("the run is over: {}", outcome_text(Some(outcome.name()))),
         event => describe(event).map_or_else(String::new, |(level, line)| match level {
             Level::Info => line,
             Level::Warn => format!("! {line}"),

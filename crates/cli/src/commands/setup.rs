@@ -13,7 +13,7 @@ use crate::confirm::{can_ask, confirm};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::place;
-use crate::settings::{Common, ManagedSettings};
+use crate::settings::{self, Common};
 
 /// Make what outlives a run as configured: the alarm, lifecycle rules, tables in the catalog, workgroup and named queries
 ///
@@ -57,7 +57,7 @@ pub(crate) struct How {
 
 /// Looks, shows, asks, does it, and looks again.
 pub(crate) async fn reconcile(how: How, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
-    let ManagedSettings { spec } = ManagedSettings::resolve(common)?;
+    let spec = settings::spec(common, None)?;
     let aws = place::connect(&spec.config, common, printer).await?;
     let found = Box::pin(managed(&aws, &spec)).await?;
     let planned = plan(&spec, &found, how.goal);
@@ -93,8 +93,8 @@ fn text(pipeline: &str, plan: &Plan, how: How) -> String {
     for item in &plan.items {
         entry(item, &mut text);
     }
-    for note in &plan.notes {
-        let _ = writeln!(text, "  {} {note}", styled(WARN, "note:"));
+    for remark in &plan.notes {
+        let _ = writeln!(text, "  {} {remark}", styled(WARN, "note:"));
     }
     let end = match (plan.steps.len(), how.goal) {
         _ if !plan.obstacles.is_empty() => styled(BAD, "nothing is done: something stands in the way"),

@@ -3,19 +3,20 @@
 use std::fmt::Write;
 
 use clap::Args;
-use emrys_control_plane::{Holder, RunStatus};
+use emrys_control_plane::RunStatus;
 use emrys_core::day::Day;
 use emrys_core::report::{GuardReport, Phase, RunReport};
 use emrys_terminal::format::{count, duration};
 use emrys_terminal::printer::{BAD, BOLD, DIM, GOOD, HINT, Printer, WARN, styled};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::holder::holder_json;
 use crate::invocation::invocation;
 use crate::place;
-use crate::settings::{Common, StatusSettings};
+use crate::settings::{self, Common};
 
 /// Show how a day's run stands, from its record
 #[derive(Debug, Args)]
@@ -31,7 +32,7 @@ pub(crate) struct StatusArgs {
 }
 
 pub(crate) async fn run(args: &StatusArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
-    let StatusSettings { spec } = StatusSettings::resolve(args, common)?;
+    let spec = settings::spec(common, args.day)?;
     let aws = place::connect(&spec.config, common, printer).await?;
     let status = emrys_control_plane::status(&aws, &spec).await?;
     match (status, common.json) {
@@ -87,7 +88,7 @@ fn driver(status: &RunStatus, common: &Common) -> String {
 }
 
 /// How a run ended, or that it has not.
-pub(crate) fn told_outcome(outcome: Option<&str>) -> String {
+pub(crate) fn outcome_text(outcome: Option<&str>) -> String {
     match outcome {
         Some(outcome @ "succeeded") => styled(GOOD, outcome),
         Some(outcome @ "failed") => styled(BAD, outcome),
@@ -96,16 +97,11 @@ pub(crate) fn told_outcome(outcome: Option<&str>) -> String {
     }
 }
 
-/// Who drives a run, for programs.
-pub(crate) fn holder_json(holder: &Holder, since: Timestamp) -> Value {
-    json!({ "who": holder.who, "host": holder.host, "pid": holder.pid, "since": since })
-}
-
 /// A run for people, less what went wrong.
 pub(crate) fn summary(report: &RunReport) -> String {
     let outcome = match report.phase {
         Phase::Preparing if report.outcome.is_none() => styled(BOLD, "not begun"),
-        _ => told_outcome(report.outcome),
+        _ => outcome_text(report.outcome),
     };
     let mut text = format!("{} on {}: {outcome}\n", styled(BOLD, &report.pipeline), report.day);
     let mut line = |name: &str, value: &dyn std::fmt::Display| {

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::confirm::{can_ask, confirm};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::settings::{Common, SweepSettings};
+use crate::settings::{self, Common};
 use crate::{place, stop};
 use guards::Guards;
 
@@ -54,7 +54,7 @@ pub(crate) async fn run(args: &SweepArgs, common: &Common, printer: &Printer) ->
     if args.terminate {
         can_ask(args.yes, "`emrys sweep --terminate` ends clusters")?;
     }
-    let SweepSettings { spec } = SweepSettings::resolve(common)?;
+    let spec = settings::spec(common, None)?;
     let aws = place::connect(&spec.config, common, printer).await?;
     let mut swept = Box::pin(survey(&aws, &spec)).await?;
     let mut guards = Guards::survey(&aws, &spec).await;

@@ -7,13 +7,13 @@ use emrys_terminal::printer::Printer;
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::commands::status::holder_json;
 use crate::confirm::{can_ask, confirm};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::holder::holder_json;
 use crate::invocation::invocation;
 use crate::place;
-use crate::settings::{Common, DaySettings};
+use crate::settings::{self, Common};
 
 /// Take a run out of the hand of the process that drives it
 ///
@@ -41,7 +41,7 @@ pub(crate) struct UnlockArgs {
 
 pub(crate) async fn run(args: &UnlockArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
     can_ask(args.yes, "`emrys unlock` takes a run away from the process that drives it")?;
-    let DaySettings { spec } = DaySettings::resolve(args.day, common)?;
+    let spec = settings::spec(common, Some(args.day))?;
     let aws = place::connect(&spec.config, common, printer).await?;
     let status = status(&aws, &spec).await?.ok_or_else(|| CliError::not_run(&spec))?;
     let (pipeline, day) = (spec.pipeline(), spec.day);

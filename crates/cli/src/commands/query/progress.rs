@@ -1,4 +1,4 @@
-//! What is seen while a query runs.
+//! What is printed while a query runs.
 
 use emrys_core::queries::Execution;
 use emrys_terminal::format::bytes;
@@ -20,8 +20,8 @@ impl<'a> Progress<'a> {
         Self { printer, bar: spinner(printer, "query"), state: String::new() }
     }
 
-    /// A look at the query.
-    pub(super) fn saw(&mut self, execution: &Execution) {
+    /// The query, as Athena has it now.
+    pub(super) fn observed(&mut self, execution: &Execution) {
         let state = execution.state.name();
         if self.printer.is_live() {
             let scanned = match execution.scanned_bytes {
@@ -38,7 +38,7 @@ impl<'a> Progress<'a> {
         state.clone_into(&mut self.state);
     }
 
-    /// There is nothing more to see.
+    /// The query is over.
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
     }

@@ -1,4 +1,4 @@
-//! What is told of a query beside its rows.
+//! What is printed of a query beside its rows.
 
 use emrys_core::queries::{
     Execution, Explanation, Failure, Outcome, PRICE_PER_TERABYTE_USD, billed_bytes, cost_usd, explain,
@@ -8,8 +8,9 @@ use emrys_terminal::printer::{DIM, HINT, Printer, styled};
 use serde_json::{Map, Value, json};
 
 use super::output::Output;
+use super::settings::QuerySettings;
+use crate::error_report::ErrorReport;
 use crate::exit::Exit;
-use crate::settings::QuerySettings;
 
 /// What was asked.
 #[derive(Debug, Clone, Copy)]
@@ -44,22 +45,21 @@ pub(super) fn document(asked: &Asked<'_>, outcome: &Outcome, output: &Output, ex
         "cost_usd": billed.then(|| cost_usd(execution.scanned_bytes)),
         "duration_seconds": execution.took.as_secs_f64(),
         "result": execution.result,
-        "error": error(outcome),
+        "error": error(outcome).map(|error| error.json()),
         "exit_code": exit.code(),
     })
 }
 
-fn error(outcome: &Outcome) -> Option<Value> {
+fn error(outcome: &Outcome) -> Option<ErrorReport> {
     match outcome {
-        Outcome::Stopped(_) => Some(json!({ "kind": "stopped", "message": "stopped", "hint": null })),
+        Outcome::Stopped(_) => Some(ErrorReport::new("stopped", "stopped")),
         Outcome::Over(execution) => {
             let failure = execution.failure.as_ref()?;
             let Explanation { message, hint } = explain(failure);
-            let mut error = serde_json::to_value(failure).unwrap_or_default();
-            error["kind"] = kind(execution).into();
-            error["message"] = message.into();
-            error["hint"] = hint.into();
-            Some(error)
+            let report = ErrorReport::new(kind(execution), message).with_hint(hint);
+            let Failure { category, kind, retryable, .. } = failure;
+            let report = report.with_field("category", category).with_field("type", kind);
+            Some(report.with_field("retryable", retryable))
         }
     }
 }
@@ -68,8 +68,8 @@ fn kind(execution: &Execution) -> &'static str {
     if execution.state.name() == "CANCELLED" { "query_cancelled" } else { "query_failed" }
 }
 
-/// Says why there is no result.
-pub(super) fn tell_failure(outcome: &Outcome, printer: &Printer) {
+/// Prints why there is no result.
+pub(super) fn print_failure(outcome: &Outcome, printer: &Printer) {
     let (Outcome::Over(execution) | Outcome::Stopped(execution)) = outcome;
     let id = &execution.id;
     if matches!(outcome, Outcome::Stopped(_)) {
@@ -87,8 +87,8 @@ fn number(failure: &Failure) -> String {
     failure.kind.map_or_else(String::new, |kind| format!(", error {kind}"))
 }
 
-/// Says what the query read and costs, and in what time.
-pub(super) fn tell_cost(asked: &Asked<'_>, execution: &Execution, output: &Output, printer: &Printer) {
+/// Prints what the query read and costs, and how long it took.
+pub(super) fn print_cost(asked: &Asked<'_>, execution: &Execution, output: &Output, printer: &Printer) {
     let rows = plural(output.row_count(), "row");
     let scanned = bytes(execution.scanned_bytes);
     let cost = if execution.is_billed() {
