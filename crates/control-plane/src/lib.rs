@@ -82,6 +82,7 @@ pub use query::{Asked, QueryError, query};
 pub use readback::{MetricValue, ObservedAlarm};
 pub use removed::Removed;
 pub use run::{drive_once, run};
+#[cfg(feature = "breakable")]
 pub use safeguards::Safeguards;
 pub use session::{Driven, RunEnd, RunOptions};
 pub use status::{RunStatus, status};

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use emrys_core::emr::Reason;
-use emrys_core::run::{AttemptResult, Effect, Event, LateLaunch, Reported, Retry};
 use emrys_core::record::Verdict;
+use emrys_core::run::{AttemptResult, Effect, Event, LateLaunch, Reported, Retry};
 use emrys_terminal::format::{bytes, count, plural};
 use emrys_terminal::printer::{BAD, BOLD, GOOD, HINT, WARN, styled};
 
