@@ -1,5 +1,7 @@
 //! What a run does to AWS. One variant is one executor in the control plane.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

@@ -15,6 +15,7 @@ mod call_error;
 mod decide;
 mod duplicates;
 mod event;
+mod failure_policy;
 mod guard;
 mod next_action;
 mod observations;
