@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::LaunchIntent;
+use super::event::{Effect, LaunchIntent};
 use super::guard::GROUP;
 use crate::catalog::{Publication, publications};
 use crate::spec::Spec;
@@ -165,6 +165,24 @@ impl Action {
             }
             Self::PutAlarm => vec![call(Service::CloudWatch, "PutMetricAlarm", spec.alarm_name())],
         }
+    }
+
+    /// What is recorded once the action is done. None for a launch, whose effect names the cluster that came of it:
+    /// [`Effect::Launched`].
+    pub fn effect(&self) -> Option<Effect> {
+        Some(match self {
+            Self::StageJob { .. } => Effect::JobStaged,
+            Self::Launch(_) => return None,
+            Self::Terminate { cluster, because } => {
+                Effect::TerminateRequested { cluster: cluster.clone(), because: *because }
+            }
+            Self::Unprotect { cluster, .. } => Effect::Unprotected { cluster: cluster.clone() },
+            Self::CreateGuard { until, .. } => Effect::GuardCreated { until: *until },
+            Self::RemoveGuard { .. } => Effect::GuardRemoved,
+            Self::Publish(intent) => Effect::Published { attempt: intent.attempt },
+            Self::PublishMetrics => Effect::MetricsPublished,
+            Self::PutAlarm => Effect::AlarmPut,
+        })
     }
 
     /// Whether it is due because time passed, and not because somebody asked for it or something was recorded.
