@@ -313,9 +313,11 @@ impl<'a, 'l> Engine<'a, 'l> {
             _ => actions::execute(self.aws, self.spec, self.ledger.state().attempt(), &action).await,
         };
         match result {
-            Ok(effect) => {
+            Ok(()) => {
                 self.observations.action_ended(&action, self.aws.clock.now(), Ok(()));
-                self.append(vec![Event::ActionFinished { effect }]).await
+                // A launch is the one action without: see `Engine::launched`.
+                let finished = action.effect().map(|effect| Event::ActionFinished { effect });
+                self.append(finished.into_iter().collect()).await
             }
             Err(error) => {
                 self.action_met_error(&action, error);

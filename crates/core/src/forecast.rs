@@ -104,23 +104,11 @@ impl Forecast<'_> {
     }
 
     fn execute(&mut self, action: Action) -> Result<(), IllegalEvent> {
-        let effect = match &action {
-            Action::StageJob { .. } => Effect::JobStaged,
-            Action::Launch(intent) => {
-                self.record(Event::LaunchIntended(intent.clone()))?;
-                self.launch = Some(intent.clone());
-                Effect::Launched { cluster: CLUSTER.to_owned() }
-            }
-            Action::Terminate { cluster, because } => {
-                Effect::TerminateRequested { cluster: cluster.clone(), because: *because }
-            }
-            Action::Unprotect { cluster, .. } => Effect::Unprotected { cluster: cluster.clone() },
-            Action::CreateGuard { until, .. } => Effect::GuardCreated { until: *until },
-            Action::RemoveGuard { .. } => Effect::GuardRemoved,
-            Action::Publish(intent) => Effect::Published { attempt: intent.attempt },
-            Action::PublishMetrics => Effect::MetricsPublished,
-            Action::PutAlarm => Effect::AlarmPut,
-        };
+        if let Action::Launch(intent) = &action {
+            self.record(Event::LaunchIntended(intent.clone()))?;
+            self.launch = Some(intent.clone());
+        }
+        let effect = action.effect().unwrap_or_else(|| Effect::Launched { cluster: CLUSTER.to_owned() });
         self.actions.push(action);
         self.record(Event::ActionFinished { effect })
     }

@@ -1,7 +1,7 @@
 //! What is done to AWS, one file per action.
 //!
 //! A launch stands apart: it must not happen twice, so it is recorded before and asked for once. All others may be
-//! repeated, and are, when they meet trouble. `collect` and `withdraw` are no actions of a run: they are `emrys gc`'s.
+//! repeated, and are, when they fail. `delete_output` and `delete_partition` are not actions of a run: they are `emrys gc`'s.
 
 mod delete_output;
 mod delete_partition;
@@ -16,7 +16,7 @@ mod stop_query;
 mod terminate;
 mod unprotect;
 
-use emrys_core::run::{Action, Attempt, CallError, Effect};
+use emrys_core::run::{Action, Attempt, CallError};
 use emrys_core::spec::Spec;
 
 use crate::clients::AwsContext;
@@ -32,52 +32,36 @@ pub(crate) use stop_query::execute as stop_query;
 pub(crate) use terminate::terminate;
 pub(crate) use unprotect::execute as unprotect;
 
-/// Does what may be repeated.
+/// Does what may be repeated. What is recorded of it is [`Action::effect`].
 pub(crate) async fn execute(
     aws: &AwsContext,
     spec: &Spec,
     attempt: Option<&Attempt>,
     action: &Action,
-) -> Result<Effect, CallError> {
+) -> Result<(), CallError> {
     match action {
-        Action::StageJob { uris } => {
-            stage_job::execute(aws, spec, uris).await?;
-            Ok(Effect::JobStaged)
-        }
-        Action::Terminate { cluster, because } => {
-            terminate(aws, cluster).await?;
-            Ok(Effect::TerminateRequested { cluster: cluster.clone(), because: *because })
-        }
-        Action::Unprotect { cluster, .. } => {
-            unprotect(aws, cluster).await?;
-            Ok(Effect::Unprotected { cluster: cluster.clone() })
-        }
+        Action::StageJob { uris } => stage_job::execute(aws, spec, uris).await,
+        Action::Terminate { cluster, .. } => terminate(aws, cluster).await,
+        Action::Unprotect { cluster, .. } => unprotect(aws, cluster).await,
         Action::CreateGuard { name, cluster, until, group } => {
             let configured = guard::configured(spec.config.guard.as_ref())?;
             if aws.safeguards.guards() {
                 guard::ensure(aws, configured, name, cluster, *until, *group).await?;
             }
-            Ok(Effect::GuardCreated { until: *until })
+            Ok(())
         }
-        Action::RemoveGuard { name } => {
-            guard::remove(aws, name).await?;
-            Ok(Effect::GuardRemoved)
-        }
+        Action::RemoveGuard { name } => guard::remove(aws, name).await,
         Action::PublishMetrics => {
             let attempt = attempt.ok_or_else(|| unsupported(action))?;
-            publish_metrics::execute(aws, spec, attempt).await?;
-            Ok(Effect::MetricsPublished)
+            publish_metrics::execute(aws, spec, attempt).await
         }
-        Action::PutAlarm => {
-            put_alarm::execute(aws, spec).await?;
-            Ok(Effect::AlarmPut)
-        }
-        // A lease is held for each of their calls: see `crate::engine`.
+        Action::PutAlarm => put_alarm::execute(aws, spec).await,
+        // The lease is checked before each of their calls: see `crate::engine`.
         Action::Launch(_) | Action::Publish(_) => Err(unsupported(action)),
     }
 }
 
-/// An action that does not belong here: a mistake in the caller, kept as trouble so that it is shown.
+/// An action that does not belong here: a mistake in the caller, returned as an error so that it is shown.
 fn unsupported(action: &Action) -> CallError {
     CallError::invalid(format!("there is no way to {} here", action.label()))
 }

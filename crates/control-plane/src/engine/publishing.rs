@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use emrys_core::catalog::{Publication, publications};
-use emrys_core::run::{CallError, Effect, ErrorClass, LaunchIntent};
+use emrys_core::run::{CallError, ErrorClass, LaunchIntent};
 
 use super::{Engine, action_limit};
 use crate::actions::{self, Changed};
@@ -17,7 +17,7 @@ impl Engine<'_, '_> {
     /// Publishes table after table. Whoever has lost the lease must not move the partitions of a day back: once asked,
     /// Glue does it whatever became of the lease meanwhile. So it is made sure of before each call that changes a table,
     /// after all that is read for it: a machine may be suspended in between.
-    pub(super) async fn publish(&mut self, intent: &LaunchIntent) -> Result<Result<Effect, CallError>, Stop> {
+    pub(super) async fn publish(&mut self, intent: &LaunchIntent) -> Result<Result<(), CallError>, Stop> {
         if let Err(error) = self.must_hold_something(intent).await {
             return Ok(Err(error));
         }
@@ -27,7 +27,7 @@ impl Engine<'_, '_> {
                 return Ok(Err(error));
             }
         }
-        Ok(Ok(Effect::Published { attempt: intent.attempt }))
+        Ok(Ok(()))
     }
 
     async fn publish_table(&mut self, publication: &Publication) -> Result<Result<(), CallError>, Stop> {

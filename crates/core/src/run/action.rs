@@ -1,11 +1,13 @@
 //! What a run does to AWS. One variant is one executor in the control plane.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::guard::GROUP;
 use crate::catalog::{Publication, publications};
-use crate::record::{LaunchIntent, TerminateReason};
+use crate::record::{Effect, LaunchIntent, TerminateReason};
 use crate::spec::Spec;
 
 /// Something to do to AWS. It is derived from the spec, the state and the time alone.
@@ -135,6 +137,24 @@ impl Action {
             }
             Self::PutAlarm => vec![call(Service::CloudWatch, "PutMetricAlarm", spec.alarm_name())],
         }
+    }
+
+    /// What is recorded once the action is done. None for a launch, whose effect names the cluster that came of it:
+    /// [`Effect::Launched`].
+    pub fn effect(&self) -> Option<Effect> {
+        Some(match self {
+            Self::StageJob { .. } => Effect::JobStaged,
+            Self::Launch(_) => return None,
+            Self::Terminate { cluster, because } => {
+                Effect::TerminateRequested { cluster: cluster.clone(), because: *because }
+            }
+            Self::Unprotect { cluster, .. } => Effect::Unprotected { cluster: cluster.clone() },
+            Self::CreateGuard { until, .. } => Effect::GuardCreated { until: *until },
+            Self::RemoveGuard { .. } => Effect::GuardRemoved,
+            Self::Publish(intent) => Effect::Published { attempt: intent.attempt },
+            Self::PublishMetrics => Effect::MetricsPublished,
+            Self::PutAlarm => Effect::AlarmPut,
+        })
     }
 
     /// Whether it is due because time passed, and not because somebody asked for it or something was recorded.

@@ -1,12 +1,14 @@
-//! What comes next: an act, if the state asks for one, and otherwise a look, a record or a wait.
+//! What comes next: an action, if the state asks for one, and otherwise an observation, a record or a wait.
 //!
 //! ```text
-//! decide -> next_action::next_action(spec, state, now)     has no access to what was seen
-//!       `-> watch::look_or_record(spec, state, seen, now)  cannot return an act
+//! decide -> next_action::next_action(spec, state, phase, now)                     has no access to observations
+//!       `-> observe::observe_or_record(spec, state, phase, observations, now)     cannot return an action
 //! ```
 //!
-//! An act that met trouble is held back for a while, and the watching goes on meanwhile: that is the one thing
-//! that what was seen does to an act, and it never makes one.
+//! An action that failed is deferred for a while, and the run is observed meanwhile. Nothing else that was observed
+//! has a say in an action, and this never makes one.
+
+#![deny(clippy::wildcard_enum_match_arm)]
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -25,9 +27,9 @@ use crate::spec::Spec;
 #[must_use]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
-    /// Ask these questions; never none.
+    /// Observe these; at least one.
     Observe(Vec<Probe>),
-    /// Append these events, in this order; never none.
+    /// Append these events, in this order; at least one.
     Record(Vec<Event>),
     /// Renew the lease.
     Renew,
@@ -40,7 +42,7 @@ pub enum Decision {
         /// For what.
         why: WaitReason,
     },
-    /// Stop watching. The run stays as it is, and goes on at AWS where it had got so far.
+    /// Stop driving the run. It stays as it is, and its cluster, if it has one, goes on.
     Leave(Leave),
     /// The run is over.
     Done(Outcome),
@@ -49,11 +51,11 @@ pub enum Decision {
 /// What is waited for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum WaitReason {
-    /// A look or an act met trouble, and is tried again.
+    /// An observation or an action failed, and is tried again.
     CallFailed(CallError),
-    /// EMR had too many calls; the launch is asked for again.
+    /// AWS refused the launch, which is asked for again.
     LaunchThrottled,
-    /// It is not clear whether a launch happened; its cluster would have shown by then.
+    /// It is not clear whether a launch happened; its cluster would be listed by then.
     ResolvingLaunch,
     /// The cluster is at work.
     ClusterAtWork,
@@ -74,22 +76,31 @@ impl WaitReason {
     }
 }
 
-/// Why the watching stops although the run is not over.
+/// Why this process stops driving a run that is not over.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Leave {
     /// AWS did not answer for longer than patience lasts.
     #[error("AWS could not be reached: {0}")]
     Unreachable(CallError),
-    /// Credentials are missing or expired, or a right is missing.
+    /// Credentials are missing or expired, or a permission is missing.
     #[error("AWS denied access: {0}")]
     Access(CallError),
-    /// AWS calls a question wrong: a bucket that is not there, for example.
+    /// AWS calls a request invalid: a bucket that does not exist, for example.
     #[error("AWS refused the request: {0}")]
     Invalid(CallError),
 }
 
 impl Leave {
-    /// What was met.
+    /// Because of this error.
+    pub(super) fn because_of(error: CallError) -> Self {
+        match error.class {
+            ErrorClass::Throttled | ErrorClass::Unreachable => Self::Unreachable(error),
+            ErrorClass::Access | ErrorClass::Clock => Self::Access(error),
+            ErrorClass::Invalid => Self::Invalid(error),
+        }
+    }
+
+    /// The error.
     pub fn error(&self) -> &CallError {
         match self {
             Self::Unreachable(error) | Self::Access(error) | Self::Invalid(error) => error,
@@ -97,13 +108,15 @@ impl Leave {
     }
 }
 
-/// An act that the state asks for, and that is held back because it met trouble.
+/// An action that the state asks for, and that is deferred because it failed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deferred<'a> {
-    /// The act.
+    /// The action.
     pub(super) action: &'a Action,
-    /// The trouble.
+    /// How it failed.
     pub(super) observed: &'a Observed<()>,
+    /// The latest error.
+    pub(super) error: &'a CallError,
     /// When it is tried again.
     pub(super) until: Timestamp,
 }
@@ -131,11 +144,13 @@ pub fn decide(
         None => observe(),
         Some(_) if deferred.is_some() => observe(),
         Some(action) if action.rests_on_a_limit() => match observe() {
-            // A limit that passed while nobody looked says nothing about the cluster: its steps may be at work, or
-            // over. What there is to see and to record comes first, and who cannot see ends nothing.
+            // A limit that passed while no process observed says nothing about the cluster: its steps may be at work,
+            // or over. What can be observed and recorded comes first. Without an observation nothing is terminated.
             first @ (Decision::Observe(_) | Decision::Record(_) | Decision::Leave(_)) => first,
             blind @ Decision::Wait { why: WaitReason::CallFailed(_), .. } => blind,
-            _ => Decision::Execute(action.clone()),
+            Decision::Wait { .. } | Decision::Renew | Decision::Execute(_) | Decision::Done(_) => {
+                Decision::Execute(action.clone())
+            }
         },
         Some(action) => Decision::Execute(action.clone()),
     }
@@ -152,62 +167,10 @@ fn defer<'a>(
     now: Timestamp,
     pace: &Pace,
 ) -> Option<Deferred<'a>> {
-    let (troubled, observed) = observations.failed_action.as_ref()?;
-    let until = later(observed.at, pace.backoff(observed.tries));
-    (troubled == action && now < until).then_some(Deferred { action, observed, until })
-}
-
-/// How many tries in a row must be denied, or called wrong, before the watching stops: rights and credentials that
-/// were just given take a moment to count.
-const SURE: u32 = 3;
-
-/// Whether this trouble lasts, so that only a person can help.
-pub(super) fn leave<T>(observed: &Observed<T>, now: Timestamp, pace: &Pace) -> Option<Leave> {
+    let (failed, observed) = observations.failed_action.as_ref()?;
     let error = observed.error()?;
-    match error.class {
-        ErrorClass::Throttled => None,
-        ErrorClass::Unreachable => {
-            (observed.failing_for(now) >= pace.patience).then(|| Leave::Unreachable(error.clone()))
-        }
-        ErrorClass::Access | ErrorClass::Clock => {
-            (observed.tries >= SURE).then(|| Leave::Access(error.clone()))
-        }
-        ErrorClass::Invalid => (observed.tries >= SURE).then(|| Leave::Invalid(error.clone())),
-    }
-}
-
-/// The value of a look, or what has to happen before there is one.
-pub(super) fn value_of<'a, T>(
-    observed: Option<&'a Observed<T>>,
-    probe: Probe,
-    now: Timestamp,
-    pace: &Pace,
-) -> Result<&'a T, Decision> {
-    let Some(observed) = observed else {
-        return Err(Decision::Observe(vec![probe]));
-    };
-    match &observed.value {
-        Ok(value) => Ok(value),
-        Err(error) => Err(retry(observed, error, probe, now, pace)),
-    }
-}
-
-fn retry<T>(
-    observed: &Observed<T>,
-    error: &CallError,
-    probe: Probe,
-    now: Timestamp,
-    pace: &Pace,
-) -> Decision {
-    if let Some(leave) = leave(observed, now, pace) {
-        return Decision::Leave(leave);
-    }
     let until = later(observed.at, pace.backoff(observed.tries));
-    if now >= until {
-        Decision::Observe(vec![probe])
-    } else {
-        Decision::Wait { until, why: WaitReason::CallFailed(error.clone()) }
-    }
+    (failed == action && now < until).then_some(Deferred { action, observed, error, until })
 }
 
 /// A moment later than another; the end of time, where that is nearer.

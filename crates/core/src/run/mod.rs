@@ -13,6 +13,7 @@ mod action;
 mod attempt;
 mod decide;
 mod duplicates;
+mod failure_policy;
 mod guard;
 mod next_action;
 mod observations;

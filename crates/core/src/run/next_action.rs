@@ -8,12 +8,13 @@ use sha2::{Digest, Sha256};
 use super::action::Action;
 use super::attempt::{Attempt, LaunchRefused, Launched, Reporting};
 use super::decide::later;
+use super::failure_policy::{Disposition, Failed, Failures, rule};
 use super::phase::{AttemptPhase, ClusterPhase, RunPhase};
 use super::retry::retry;
 use super::state::State;
 use super::{guard, publication};
 use crate::pace::Pace;
-use crate::record::{ErrorClass, LaunchIntent, TerminateReason};
+use crate::record::{LaunchIntent, TerminateReason};
 use crate::spec::Spec;
 
 /// How long after `[limits] run-minutes` Emrys terminates the cluster. The steps' own commands hold the limit, too, and
@@ -109,18 +110,23 @@ fn launch(spec: &Spec, state: &State, attempt: &Attempt) -> Action {
 
 /// Until when a launch that was refused is not asked for again.
 pub(super) fn refused_until(refused: &LaunchRefused, now: Timestamp, pace: &Pace) -> Option<Timestamp> {
-    let LaunchRefused { error, at, times } = refused;
-    let until = later(
-        *at,
-        match error.class {
-            ErrorClass::Throttled | ErrorClass::Unreachable => pace.backoff(*times),
-            // Time does not help, a person does: the next process may try again soon.
-            ErrorClass::Access | ErrorClass::Clock => pace.retry,
-            ErrorClass::Invalid => return Some(Timestamp::MAX),
-        },
-    );
-    // A refusal from the future was recorded by another clock, and says nothing about this one.
-    (*at <= now && now < until).then_some(until)
+    match refused.disposition(now, pace) {
+        Disposition::EndAttempt => Some(Timestamp::MAX),
+        Disposition::Retry | Disposition::Leave | Disposition::GiveUp(_) | Disposition::GoOn => {
+            let rule = rule(Failed::Launch, refused.error.class);
+            let until = later(refused.at, rule.pause(refused.times, pace));
+            // A refusal from the future was recorded by another clock, and says nothing about this one.
+            (refused.at <= now && now < until).then_some(until)
+        }
+    }
+}
+
+impl LaunchRefused {
+    /// What happens after it.
+    pub(super) fn disposition(&self, now: Timestamp, pace: &Pace) -> Disposition {
+        let failures = Failures { times: self.times, lasting: now.duration_since(self.at) };
+        rule(Failed::Launch, self.error.class).disposition(failures, pace)
+    }
 }
 
 /// When the cluster has to be terminated, and why. None where it ends by itself, or has begun to end.

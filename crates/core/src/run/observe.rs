@@ -1,7 +1,10 @@
 //! What is looked at and what is recorded: everything of `decide` that is no act.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod duplicates;
 mod ending;
+mod failing;
 mod publishing;
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,8 +12,9 @@ use sha2::{Digest, Sha256};
 
 use super::action::Action;
 use super::attempt::{Attempt, Cluster, LaunchRefused, Launched};
-use super::decide::{Decision, Deferred, Leave, WaitReason, later, leave, value_of};
+use super::decide::{Decision, Deferred, Leave, WaitReason, later};
 use super::duplicates::LateLaunchCheck;
+use super::failure_policy::{Disposition, Moment};
 use super::guard::{self, GuardState};
 use super::next_action::{refused_until, termination};
 use super::observations::{Observations, Observed, Probe};
@@ -20,7 +24,7 @@ use crate::diagnosis;
 use crate::emr::{ClusterState, ObservedCluster};
 use crate::pace::Pace;
 use crate::preflight::checks;
-use crate::record::{AttemptResult, CallError, ErrorClass, Event, LaunchIntent, Outcome, Refusal};
+use crate::record::{AttemptResult, CallError, Event, LaunchIntent, Outcome, Refusal};
 use crate::spec::Spec;
 
 /// How much earlier than a launch was recorded a cluster of it may have been created: clocks differ.
@@ -53,7 +57,7 @@ pub(super) fn observe_or_record(
         RunPhase::Unopened => record(Event::Opened { ledger: observer.ledger_id() }),
         RunPhase::Preparing => observer.prepare().unwrap_or_else(|first| first),
         RunPhase::Attempt(attempt, phase) => observer.attempt(attempt, phase),
-        RunPhase::Closed(_) => observer.publish_held(),
+        RunPhase::Closed(_) => observer.publish_closed_day(),
     }
 }
 
@@ -111,13 +115,12 @@ impl Observer<'_> {
             return Ok(refuse(Refusal::AttemptsUsedUp { attempts }));
         }
         self.first_observations()?;
-        let listing = value_of(self.observations.inputs.as_ref(), Probe::Inputs, self.now, self.pace)?;
+        let listing = self.value_of(self.observations.inputs.as_ref(), Probe::Inputs)?;
         if listing.is_empty() {
             return Ok(record(Event::Closed { outcome: Outcome::Empty }));
         }
         if !checks(self.spec).is_empty() {
-            let missing =
-                value_of(self.observations.preflight.as_ref(), Probe::Preflight, self.now, self.pace)?;
+            let missing = self.value_of(self.observations.preflight.as_ref(), Probe::Preflight)?;
             if !missing.is_empty() {
                 return Ok(refuse(Refusal::NotThere { missing: missing.clone() }));
             }
@@ -133,7 +136,7 @@ impl Observer<'_> {
             }));
         }
         if !self.spec.is_versioned()
-            && *value_of(self.observations.output_taken.as_ref(), Probe::OutputFolder, self.now, self.pace)?
+            && *self.value_of(self.observations.output_taken.as_ref(), Probe::OutputFolder)?
         {
             let folder = self.spec.fixed_output().to_string();
             return Ok(refuse(Refusal::OutputTaken { folder }));
@@ -141,7 +144,7 @@ impl Observer<'_> {
         if let Some(refusal) = self.catalog()? {
             return Ok(refuse(refusal));
         }
-        let unstaged = value_of(self.observations.job.as_ref(), Probe::Job, self.now, self.pace)?;
+        let unstaged = self.value_of(self.observations.job.as_ref(), Probe::Job)?;
         Ok(record(Event::AttemptStarted {
             attempt: attempts + 1,
             inputs: listing.pinned(self.spec),
@@ -173,8 +176,8 @@ impl Observer<'_> {
 
     /// The job is not staged, or the launch not made, for a reason; or neither will be.
     fn before_launch(&self, attempt: &Attempt, refused: Option<&LaunchRefused>) -> Decision {
-        let is_hopeless = refused.is_some_and(|refused| refused.error.class == ErrorClass::Invalid);
-        let is_to_end = self.state.cancel.is_some() || is_hopeless;
+        let disposition = refused.map(|refused| refused.disposition(self.now, self.pace));
+        let is_to_end = self.state.cancel.is_some() || disposition == Some(Disposition::EndAttempt);
         if is_to_end && let Err(first) = self.nothing_is_left(attempt) {
             return first;
         }
@@ -182,35 +185,26 @@ impl Observer<'_> {
             return record(Event::AttemptEnded { result: AttemptResult::Cancelled });
         }
         if let Some(deferred) = self.deferred {
-            return self.wait_after_error(deferred);
+            return self.after_failed_action(deferred, Moment::Blocking);
         }
-        let until = refused.and_then(|refused| refused_until(refused, self.now, self.pace));
-        let error = refused.map(|refused| &refused.error);
-        match (error, until) {
-            (Some(error), _) if error.class == ErrorClass::Invalid => Decision::Record(vec![
+        let wait = |until: Option<Timestamp>| {
+            self.wait(until.unwrap_or_else(|| later(self.now, self.pace.retry)), WaitReason::LaunchThrottled)
+        };
+        let (Some(refused), Some(disposition)) = (refused, disposition) else { return wait(None) };
+        let error = &refused.error;
+        let until = refused_until(refused, self.now, self.pace);
+        match disposition {
+            Disposition::EndAttempt => Decision::Record(vec![
                 Event::Diagnosed { diagnosis: diagnosis::of_refused_launch(error) },
                 Event::AttemptEnded { result: AttemptResult::Failed },
             ]),
-            (Some(error), Some(_)) if matches!(error.class, ErrorClass::Access | ErrorClass::Clock) => {
-                Decision::Leave(Leave::Access(CallError {
-                    class: error.class,
-                    code: error.code.clone(),
-                    message: format!("the launch was refused: {}", error.message),
-                }))
+            Disposition::Leave if until.is_some() => {
+                let message = format!("the launch was refused: {}", error.message);
+                Decision::Leave(Leave::because_of(CallError { message, ..error.clone() }))
             }
-            (_, until) => self
-                .wait(until.unwrap_or_else(|| later(self.now, self.pace.retry)), WaitReason::LaunchThrottled),
-        }
-    }
-
-    /// A held act is waited for, unless only a person can help.
-    fn wait_after_error(&self, deferred: Deferred<'_>) -> Decision {
-        if let Some(leave) = leave(deferred.observed, self.now, self.pace) {
-            return Decision::Leave(leave);
-        }
-        match deferred.observed.error() {
-            Some(error) => self.wait(deferred.until, WaitReason::CallFailed(error.clone())),
-            None => self.wait(deferred.until, WaitReason::ClusterAtWork),
+            Disposition::Leave | Disposition::Retry | Disposition::GiveUp(_) | Disposition::GoOn => {
+                wait(until)
+            }
         }
     }
 
@@ -222,7 +216,7 @@ impl Observer<'_> {
             since: intended_at.checked_sub(CLOCK_MARGIN).unwrap_or(Timestamp::MIN),
         };
         let observed = self.observations.launched.as_ref().filter(|observed| observed.of == intent.nonce);
-        let clusters = match value_of(observed, probe.clone(), self.now, self.pace) {
+        let clusters = match self.value_of(observed, probe.clone()) {
             Ok(clusters) => clusters,
             Err(first) => return first,
         };
@@ -273,11 +267,11 @@ impl Observer<'_> {
             Ok(guard) => guard,
             Err(first) => return first,
         };
-        if let Err(first) = value_of(observed, probe.clone(), self.now, self.pace) {
+        if let Err(first) = self.value_of(observed, probe.clone()) {
             return first;
         }
-        if let Some(leave) = self.may_not_end(cluster) {
-            return Decision::Leave(leave);
+        if let Some(first) = self.after_failed_end() {
+            return first;
         }
         let age = self.now.duration_since(*launched_at);
         let next = observed.map_or(self.now, |observed| later(observed.at, self.pace.poll(age)));
@@ -287,26 +281,12 @@ impl Observer<'_> {
         let due = termination(self.spec, self.state, launched, phase, self.pace).map(|(due, _)| due);
         let wake = [due.filter(|due| *due > self.now), self.deferred.map(|deferred| deferred.until), guard];
         let until = wake.into_iter().flatten().fold(next, Timestamp::min);
-        let why = match self.deferred.and_then(|deferred| deferred.observed.error()) {
-            Some(error) => WaitReason::CallFailed(error.clone()),
+        let why = match self.deferred {
+            Some(deferred) => WaitReason::CallFailed(deferred.error.clone()),
             None if phase.is_ending() => WaitReason::ClusterEnding,
             None => WaitReason::ClusterAtWork,
         };
         self.wait(until, why)
-    }
-
-    /// The attempt's own cluster is due to end, and nobody here has the right to end it: only a person can help, and to
-    /// watch on would tell none. EMR's other refusals may pass.
-    fn may_not_end(&self, cluster: &Cluster) -> Option<Leave> {
-        let deferred = self.deferred?;
-        let (Action::Terminate { cluster: id, .. } | Action::Unprotect { cluster: id, .. }) = deferred.action
-        else {
-            return None;
-        };
-        match leave(deferred.observed, self.now, self.pace) {
-            Some(leave @ Leave::Access(_)) if *id == cluster.id => Some(leave),
-            _ => None,
-        }
     }
 
     /// What moved between the record and a look. Only transitions: a look that shows nothing new is not recorded.
@@ -368,12 +348,7 @@ impl Observer<'_> {
                 let next = later(*at, self.pace.patience);
                 if self.now >= next { self.begin_guard(next) } else { Ok(Some(next)) }
             }
-            GuardState::Missing { .. } => match self.deferred.map(|deferred| deferred.observed) {
-                Some(observed) if leave(observed, self.now, self.pace).is_some() => {
-                    Err(give_up_guard(observed))
-                }
-                _ => Ok(None),
-            },
+            GuardState::Missing { .. } => self.after_failed_guard().map_or(Ok(None), Err),
             GuardState::Exists { made_at, .. } => {
                 let probe = Probe::Guard { name: intent.nonce.clone() };
                 let Some(observed) =
@@ -384,8 +359,15 @@ impl Observer<'_> {
                 if observed.value == Ok(false) && observed.at > *made_at {
                     return Err(record(Event::GuardLost));
                 }
-                let next = later(observed.at, self.pace.guard);
-                if self.now >= next { Err(Decision::Observe(vec![probe])) } else { Ok(Some(next)) }
+                let Err(error) = &observed.value else {
+                    let next = later(observed.at, self.pace.guard);
+                    return if self.now >= next {
+                        Err(Decision::Observe(vec![probe]))
+                    } else {
+                        Ok(Some(next))
+                    };
+                };
+                self.again_meanwhile(observed, error, probe)
             }
             GuardState::Removed => Ok(None),
         }
@@ -399,28 +381,14 @@ impl Observer<'_> {
         };
         match &observed.value {
             Ok(there) => Err(record(Event::GuardGroupChecked { there: *there })),
-            Err(_) => self.again(observed, Probe::GuardGroup),
+            Err(error) => self.again_meanwhile(observed, error, Probe::GuardGroup),
         }
-    }
-
-    /// A question about the guard that met trouble is asked again, until it is given up.
-    fn again<T>(&self, observed: &Observed<T>, probe: Probe) -> OrDecision<Option<Timestamp>> {
-        if leave(observed, self.now, self.pace).is_some() {
-            return Err(give_up_guard(observed));
-        }
-        let next = later(observed.at, self.pace.backoff(observed.tries));
-        if self.now >= next { Err(Decision::Observe(vec![probe])) } else { Ok(Some(next)) }
     }
 
     /// EMR sets the last states of the steps of a cluster that is gone a little later than the cluster's own.
     fn may_steps_move(&self, cluster: &Cluster) -> bool {
         !cluster.are_steps_over() && self.now < later(cluster.moved_at, self.pace.logs)
     }
-}
-
-fn give_up_guard<T>(observed: &Observed<T>) -> Decision {
-    let why = observed.error().map(ToString::to_string).unwrap_or_default();
-    record(Event::GuardGivenUp { why })
 }
 
 fn refuse(because: Refusal) -> Decision {

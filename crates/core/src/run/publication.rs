@@ -57,12 +57,16 @@ pub(super) fn is_wanted(spec: &Spec, attempt: &Attempt) -> bool {
     spec.published_to().is_some() && attempt.has_succeeded() && is_open
 }
 
-/// The act that is due for it: of the attempt at hand, or, once the day is closed, of the chosen one.
+/// The action that is due for it.
 pub(super) fn next_action(spec: &Spec, state: &State) -> Option<Action> {
     spec.published_to()?;
+    Some(Action::Publish(in_progress(state)?.intent()?.clone()))
+}
+
+/// The attempt that is being published: the one at hand, or, once the day is closed, the chosen one.
+pub(super) fn in_progress(state: &State) -> Option<&Attempt> {
     let attempt = if state.closed.is_some() { state.chosen() } else { state.attempt() }?;
-    let intent = attempt.intent().filter(|_| attempt.publishing == Publishing::Intended)?;
-    Some(Action::Publish(intent.clone()))
+    (attempt.publishing == Publishing::Intended).then_some(attempt)
 }
 
 impl Attempt {

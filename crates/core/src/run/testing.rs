@@ -218,7 +218,8 @@ impl<'a> Engine<'a> {
         match action_ended {
             Executed::Done => {
                 self.observations.action_ended(action, self.now, Ok(()));
-                self.append(Event::ActionFinished { effect: effect(action) });
+                let effect = action.effect().unwrap_or_else(|| launched(&self.state));
+                self.append(Event::ActionFinished { effect });
             }
             Executed::Unclear if is_launch => {
                 self.append(Event::LaunchUnclear { why: "no answer".to_owned() });
@@ -268,21 +269,10 @@ impl<'a> Engine<'a> {
     }
 }
 
-fn effect(action: &Action) -> Effect {
-    match action {
-        Action::StageJob { .. } => Effect::JobStaged,
-        // One cluster for each attempt.
-        Action::Launch(intent) => Effect::Launched { cluster: format!("j-{}", intent.attempt) },
-        Action::Terminate { cluster, because } => {
-            Effect::TerminateRequested { cluster: cluster.clone(), because: *because }
-        }
-        Action::Unprotect { cluster, .. } => Effect::Unprotected { cluster: cluster.clone() },
-        Action::CreateGuard { until, .. } => Effect::GuardCreated { until: *until },
-        Action::RemoveGuard { .. } => Effect::GuardRemoved,
-        Action::Publish(intent) => Effect::Published { attempt: intent.attempt },
-        Action::PublishMetrics => Effect::MetricsPublished,
-        Action::PutAlarm => Effect::AlarmPut,
-    }
+/// The cluster of an attempt: one for each.
+fn launched(state: &State) -> Effect {
+    let attempt = state.attempt().expect("an attempt is at hand");
+    Effect::Launched { cluster: format!("j-{}", attempt.number) }
 }
 
 /// The world in which everything succeeds.

@@ -1,9 +1,11 @@
 //! What is looked at and recorded about clusters beside the accepted one.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use super::super::duplicates::{DuplicateCluster, GivenUp, LateLaunchCheck};
+use super::super::failure_policy::{Failed, Moment};
 use super::{
     Action, Attempt, CLOCK_MARGIN, Decision, Event, Observer, Probe, Timestamp, WaitReason, later, record,
-    value_of,
 };
 use crate::record::TerminateReason;
 
@@ -22,8 +24,12 @@ impl Observer<'_> {
         let Some(observed) = observed else { return Some(Decision::Observe(vec![probe])) };
         // Somebody may be stubborn, and need not be hurried after.
         let is_due = unprotected_at.is_none_or(|at| self.now >= later(at, self.pace.poll_early));
-        (observed.value == Ok(true) && is_due)
-            .then(|| record(Event::DuplicateProtected { cluster: cluster.clone() }))
+        match &observed.value {
+            Ok(protected) => {
+                (*protected && is_due).then(|| record(Event::DuplicateProtected { cluster: cluster.clone() }))
+            }
+            Err(error) => self.end(self.disposition(Failed::ObserveProtection, observed, error), error),
+        }
     }
 
     /// An attempt that is about to end without a cluster of its own first has those ended that came of it all the same.
@@ -33,7 +39,7 @@ impl Observer<'_> {
         }
         match (attempt.open_duplicate(), self.deferred) {
             (None, _) => Ok(()),
-            (Some(_), Some(deferred)) => Err(self.wait_after_error(deferred)),
+            (Some(_), Some(deferred)) => Err(self.after_failed_action(deferred, Moment::Blocking)),
             (Some(_), None) => Err(self.wait(later(self.now, self.pace.retry), WaitReason::ClusterEnding)),
         }
     }
@@ -53,7 +59,7 @@ impl Observer<'_> {
             since: first.checked_sub(CLOCK_MARGIN).unwrap_or(Timestamp::MIN),
         };
         let observed = self.observations.late_launches.as_ref().filter(|observed| observed.of == probe.of());
-        match value_of(observed, probe, self.now, self.pace) {
+        match self.value_of(observed, probe) {
             Ok(found) => {
                 let new = found.iter().filter(|found| !self.is_known(&found.cluster)).cloned();
                 Some(record(Event::LateLaunchesChecked { found: new.collect() }))

@@ -1,13 +1,15 @@
 //! What is looked at and recorded once the cluster is gone: the check of the output, the cause of a failure, the reports.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use super::super::attempt::Reporting;
+use super::super::failure_policy::{Disposition, Failed, Failures, Moment, rule};
 use super::super::retry::retry;
 use super::{
-    Action, Attempt, AttemptResult, Cluster, Decision, Event, LaunchIntent, Launched, Observed, Observer,
-    OrDecision, Outcome, Probe, WaitReason, diagnosis, give_up_guard, later, leave, record, value_of,
+    Attempt, AttemptResult, Cluster, Decision, Event, LaunchIntent, Launched, Observer, OrDecision, Outcome,
+    Probe, WaitReason, diagnosis, later, record,
 };
 use crate::emr::{Step, StepState};
-use crate::record::Reported;
 use crate::verify;
 
 impl Observer<'_> {
@@ -30,7 +32,7 @@ impl Observer<'_> {
         let Some(verdict) = &attempt.verdict else {
             let folder = self.spec.output_folder(intent).to_string();
             let observed = self.observations.output.as_ref().filter(|observed| observed.of == folder);
-            let output = value_of(observed, Probe::Output { folder }, self.now, self.pace)?;
+            let output = self.value_of(observed, Probe::Output { folder })?;
             return Ok(record(Event::Verified {
                 verdict: verify::check(self.spec, attempt.intent(), attempt.started_at, output),
             }));
@@ -54,17 +56,26 @@ impl Observer<'_> {
         };
         let logs = observed.value.as_deref().unwrap_or_default();
         let until = later(cluster.moved_at, self.pace.logs);
-        // An earlier upload may lie there, which ends before the error: it counts only when no better one comes.
-        if self.now >= until || logs.iter().any(diagnosis::says_why) {
+        let (is_over, pause, why) = match &observed.value {
+            // An earlier upload may lie there, which ends before the error: it counts only when no better one comes.
+            Ok(logs) => {
+                let is_over = self.now >= until || logs.iter().any(diagnosis::says_why);
+                (is_over, self.pace.poll_early, WaitReason::Logs)
+            }
+            Err(error) => {
+                let rule = rule(Failed::ObserveStepLog, error.class);
+                let lasting = self.now.duration_since(cluster.moved_at);
+                let disposition = rule.disposition(Failures { times: observed.tries, lasting }, self.pace);
+                let pause = rule.pause(observed.tries, self.pace);
+                (disposition != Disposition::Retry, pause, WaitReason::CallFailed(error.clone()))
+            }
+        };
+        if is_over {
             let folder = self.spec.log_uri().join(&format!("{}/steps/{}/", cluster.id, step.id));
             return fail(attempt, || {
                 diagnosis::of_step(step, cluster.at_its_end(), logs, &folder.to_string())
             });
         }
-        let (pause, why) = match observed.error() {
-            Some(error) => (self.pace.backoff(observed.tries), WaitReason::CallFailed(error.clone())),
-            None => (self.pace.poll_early, WaitReason::Logs),
-        };
         let next = later(observed.at, pause);
         if self.now >= next { Decision::Observe(vec![probe]) } else { self.wait(next.min(until), why) }
     }
@@ -72,15 +83,7 @@ impl Observer<'_> {
     /// The attempt is over: metrics and alarm, and then the end. Neither fails a run.
     pub(super) fn report(&self, attempt: &Attempt, result: AttemptResult) -> Decision {
         if let Some(deferred) = self.deferred {
-            let given_up = match deferred.action {
-                Action::Publish(intent) => self.give_up_publishing(intent, deferred.observed),
-                Action::PutAlarm => self.given_up(Reported::Alarm, deferred.observed),
-                Action::RemoveGuard { .. } => {
-                    self.is_over_for(deferred.observed).then(|| give_up_guard(deferred.observed))
-                }
-                _ => self.given_up(Reported::Metrics, deferred.observed),
-            };
-            return given_up.unwrap_or_else(|| self.wait_after_error(deferred));
+            return self.after_failed_action(deferred, Moment::Blocking);
         }
         if let Some(retry) = retry(self.spec, self.state, attempt) {
             // It does what the one before was to do: the same input, as it was pinned, by the same job.
@@ -95,11 +98,7 @@ impl Observer<'_> {
             return first;
         }
         if attempt.alarm == Reporting::Open {
-            let observed = self.observations.alarm.as_ref();
-            if let Some(given_up) = observed.and_then(|observed| self.given_up(Reported::Alarm, observed)) {
-                return given_up;
-            }
-            return match value_of(observed, Probe::Alarm, self.now, self.pace) {
+            return match self.value_of(self.observations.alarm.as_ref(), Probe::Alarm) {
                 Ok(current) => record(Event::AlarmChecked { current: *current }),
                 Err(first) => first,
             };
@@ -112,17 +111,6 @@ impl Observer<'_> {
                 AttemptResult::Failed => Outcome::Failed,
             },
         })
-    }
-
-    fn given_up<T>(&self, what: Reported, observed: &Observed<T>) -> Option<Decision> {
-        let why = observed.error()?.to_string();
-        self.is_over_for(observed).then(|| record(Event::ReportGivenUp { what, why }))
-    }
-
-    /// Whether trouble with something that only reports or tidies up lasts too long.
-    fn is_over_for<T>(&self, observed: &Observed<T>) -> bool {
-        leave(observed, self.now, self.pace).is_some()
-            || observed.failing_for(self.now) >= self.pace.report_patience
     }
 }
 
