@@ -87,8 +87,8 @@ fn days_text(days: &[DayRecord]) -> String {
             let mut outcome = report.outcome.map_or_else(|| "in flight".to_owned(), str::to_owned);
             if expired_at(status).is_some() {
                 outcome += ", expired";
-            } else if let Some(managed) = managed(report) {
-                let _ = write!(outcome, ", attempt {managed} stands");
+            } else if let Some(earlier) = earlier_success(report) {
+                let _ = write!(outcome, ", attempt {earlier} stands");
             }
             [
                 day.to_string(),
@@ -103,7 +103,7 @@ fn days_text(days: &[DayRecord]) -> String {
 }
 
 /// The attempt that stands although the day, as it was last asked for, did not come to an end that is as good.
-fn managed(report: &RunReport) -> Option<u32> {
+fn earlier_success(report: &RunReport) -> Option<u32> {
     let is_as_good = matches!(report.outcome, None | Some("succeeded"));
     report.succeeded_attempt.filter(|_| !is_as_good)
 }
@@ -235,7 +235,7 @@ fn catalog_json(live: &Live<'_>) -> Value {
     }
 }
 
-/// Which attempt queries see; where the catalog says something else than the record, it is told.
+/// Which attempt queries see, and where the catalog says something else than the record.
 fn catalog_text(status: &RunStatus, live: &Live<'_>) -> String {
     let served = match live {
         Ok([]) => return String::new(),
@@ -328,7 +328,7 @@ fn day_text(spec: &Spec, status: &RunStatus) -> String {
     text
 }
 
-/// An event in one line; here even those that a watcher is not told.
+/// An event in one line; here even those that are not printed during a run.
 fn line(recorded: &Recorded) -> String {
     match &recorded.event {
         Event::Opened { .. } => "the day's record is opened".to_owned(),

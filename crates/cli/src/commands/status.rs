@@ -110,12 +110,12 @@ pub(crate) fn summary(report: &RunReport) -> String {
     if let Some(attempt) = report.attempt {
         line("attempt", &attempt);
     }
-    if let Some(managed) = report.succeeded_attempt.filter(|managed| Some(*managed) != report.attempt) {
-        line("stands", &format_args!("the output of attempt {managed}"));
+    if let Some(earlier) = report.succeeded_attempt.filter(|earlier| Some(*earlier) != report.attempt) {
+        line("stands", &format_args!("the output of attempt {earlier}"));
     }
     // By the record: what the catalog itself serves is for `emrys runs DAY`.
     match (report.published_attempt, report.published) {
-        (Some(seen), _) => line("queries", &format_args!("see attempt {seen}")),
+        (Some(number), _) => line("queries", &format_args!("see attempt {number}")),
         (None, Some(false)) if report.outcome.is_some() => line("queries", &"see nothing of this day"),
         (None, _) => {}
     }
@@ -143,7 +143,7 @@ pub(crate) fn summary(report: &RunReport) -> String {
     }
     match &report.guard {
         Some(GuardReport { until: Some(until), .. }) => {
-            line("guard", &format_args!("a schedule ends the cluster at {until}"));
+            line("guard", &format_args!("a schedule terminates the cluster at {until}"));
         }
         Some(GuardReport { why: Some(why), .. }) => line("guard", &format_args!("given up: {why}")),
         _ => {}
