@@ -39,7 +39,8 @@ pub(crate) async fn run(args: &StatusArgs, common: &Common, printer: &Printer) -
         (Some(status), true) => printer.json(&document(&status)?)?,
         (Some(status), false) => {
             let driver = driver(&status, common);
-            printer.data(&(summary(&status.report) + &driver + &failure(&status.report)))?;
+            let later = later_version(&status);
+            printer.data(&(summary(&status.report) + &driver + &later + &failure(&status.report)))?;
         }
         (None, true) => printer.json(&json!({
             "pipeline": spec.pipeline(),
@@ -64,7 +65,19 @@ fn document(status: &RunStatus) -> Result<Value, CliError> {
     };
     document["driven_by"] = named(false);
     document["driver_gone"] = named(true);
+    if let Some(unknown) = &status.unknown {
+        document["later_version"] = json!(unknown);
+    }
     Ok(document)
+}
+
+/// That a later version wrote the record, and from which event on it is not known here; empty where it is known.
+pub(crate) fn later_version(status: &RunStatus) -> String {
+    let line = |unknown| {
+        let head = styled(WARN, "written by a later version of emrys:");
+        format!("  {head} all before {unknown} is shown, and nothing is changed\n")
+    };
+    status.unknown.as_ref().map(line).unwrap_or_default()
 }
 
 /// Who drives a run that is in flight; empty for one that is over.
