@@ -44,6 +44,20 @@ fn a_job_with_a_fixed_address_runs_once_and_a_second_time_is_refused_before_the_
     assert_eq!(world.calls("RunJobFlow").len(), 1);
 }
 
+/// Only a command that may launch needs the script: the others work on a machine that does not have it.
+#[test]
+fn a_day_is_shown_and_cancelled_on_a_machine_without_the_script() {
+    let world = World::with(JOB);
+    let missing = world.emrys(&["plan", "--day", DAY]).expect(2);
+    assert!(missing.stderr.contains("cannot read `log_analysis.py`"), "{}", missing.stderr);
+    for command in [&["status", DAY][..], &["cancel", DAY]] {
+        let not_run = world.emrys(command).expect(2);
+        assert!(not_run.stderr.contains("was not run"), "{command:?}: {}", not_run.stderr);
+    }
+    world.emrys(&["runs", "--json"]).expect(0);
+    world.emrys(&["sweep"]).expect(0);
+}
+
 #[test]
 fn a_job_that_raises_ends_the_run_with_its_traceback() {
     let world = World::with(JOB);

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use emrys_core::config::{self, Config, ConfigErrors, Unreadable};
 use emrys_core::day::Day;
-use emrys_core::spec::{JobBundle, Spec, SpecError};
+use emrys_core::job::JobBundle;
+use emrys_core::spec::{Spec, SpecError};
 use emrys_terminal::clock;
 
 use crate::args::{CONFIG, GlobalArgs};
@@ -108,13 +109,17 @@ fn file_hint(path: &Path, error: &io::Error) -> String {
     }
 }
 
-/// The pipeline of the pipeline file, on this day or on yesterday in its own time zone.
+/// The pipeline of the pipeline file, on this day or on yesterday in its own time zone, for a command that launches
+/// nothing: the files of the job may be on another machine.
 pub(crate) fn spec(common: &Common, day: Option<Day>) -> Result<Spec, SettingsError> {
-    let file = &common.config;
-    let bytes =
-        std::fs::read(file).map_err(|source| SettingsError::File { path: file.to_owned(), source })?;
-    let (config, files) =
-        read(file, &bytes).map_err(|errors| SettingsError::Config { path: file.to_owned(), errors })?;
+    let (config, _) = load(common, false)?;
+    let day = day.unwrap_or_else(|| Day::yesterday(clock::now(), &config.source.time_zone));
+    Ok(Spec::without_job(config, day)?)
+}
+
+/// The same with the files of the job, for a command that may launch.
+pub(crate) fn spec_with_job(common: &Common, day: Option<Day>) -> Result<Spec, SettingsError> {
+    let (config, files) = load(common, true)?;
     let day = day.unwrap_or_else(|| Day::yesterday(clock::now(), &config.source.time_zone));
     let bundle = match &config.job {
         Some(_) => JobBundle { files },
@@ -123,15 +128,26 @@ pub(crate) fn spec(common: &Common, day: Option<Day>) -> Result<Spec, SettingsEr
     Ok(Spec::new(config, day, bundle)?)
 }
 
+/// The pipeline file, and the files of the job where they are wanted.
+fn load(common: &Common, with_job: bool) -> Result<(Config, Files), SettingsError> {
+    let file = &common.config;
+    let bytes =
+        std::fs::read(file).map_err(|source| SettingsError::File { path: file.to_owned(), source })?;
+    read(file, &bytes, with_job).map_err(|errors| SettingsError::Config { path: file.to_owned(), errors })
+}
+
 /// The files of the user's own job, with their names.
 type Files = Vec<(String, Arc<[u8]>)>;
 
-/// The pipeline file, and the files of the job as they lie beside it.
-fn read(file: &Path, bytes: &[u8]) -> Result<(Config, Files), ConfigErrors> {
+/// The configuration in a pipeline file, and the files of the job as they lie beside it.
+fn read(file: &Path, bytes: &[u8], with_job: bool) -> Result<(Config, Files), ConfigErrors> {
     let shown = file.display().to_string();
     let folder = file.parent().unwrap_or(Path::new(""));
     let mut files = Vec::new();
     let config = emrys_core::pipeline_file::read_with(&shown, config::decode(&shown, bytes)?, |local| {
+        if !with_job {
+            return Ok(());
+        }
         let path = folder.join(local);
         let content = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
         files.push((file_name(local), Arc::from(content)));

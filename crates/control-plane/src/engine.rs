@@ -358,6 +358,10 @@ impl<'a, 'l> Engine<'a, 'l> {
             return Ok(());
         }
         let action = Action::Launch(intent.clone());
+        let Some(job) = self.spec.job() else {
+            self.action_met_error(&action, observe::job_not_read());
+            return Ok(());
+        };
         if let Err(error) = self.stage_the_job_of_now().await {
             self.action_met_error(&action, error);
             return Ok(());
@@ -370,7 +374,7 @@ impl<'a, 'l> Engine<'a, 'l> {
         ) else {
             return Ok(());
         };
-        let request = run_job_flow(self.spec, &intent, &inputs, intended_at);
+        let request = run_job_flow(self.spec, job, &intent, &inputs, intended_at);
         let limit = action_limit(self.aws);
         self.ledger.must_hold_for(limit).await?;
         self.listener.executing(&action);

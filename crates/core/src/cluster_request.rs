@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::config::{Bootstrap, Cluster, Config, CustomStep, Ebs, Fleet, Market, StepKind, When};
+use crate::job::Job;
 use crate::names::{LAUNCH_TAG, state_tag};
 use crate::record::{Choice, LaunchIntent, PinnedInputs};
 use crate::s3_uri::S3Uri;
@@ -23,6 +24,7 @@ const KILL_AFTER_SECONDS: u32 = 60;
 /// The RunJobFlow request of a launch. It is a function of what is recorded, so that it can be made again.
 pub fn run_job_flow(
     spec: &Spec,
+    job: &Job,
     intent: &LaunchIntent,
     inputs: &PinnedInputs,
     intended_at: Timestamp,
@@ -36,7 +38,7 @@ pub fn run_job_flow(
     request.put("ReleaseLabel", cluster.release_label.as_str());
     request.put("Applications", applications(&spec.config));
     request.put("Instances", instances(cluster, intent.choice));
-    request.put("Steps", steps(spec, intent, inputs));
+    request.put("Steps", steps(spec, job, intent, inputs));
     request.put_list(
         "BootstrapActions",
         cluster.bootstrap.iter().map(|action| bootstrap(spec, action)).collect(),
@@ -194,7 +196,7 @@ fn tags(spec: &Spec, intent: &LaunchIntent, intended_at: Timestamp) -> Value {
 }
 
 /// The steps, in the order in which they run.
-pub(crate) fn steps(spec: &Spec, intent: &LaunchIntent, inputs: &PinnedInputs) -> Value {
+pub(crate) fn steps(spec: &Spec, job: &Job, intent: &LaunchIntent, inputs: &PinnedInputs) -> Value {
     let custom = |when| {
         spec.config
             .steps
@@ -203,14 +205,14 @@ pub(crate) fn steps(spec: &Spec, intent: &LaunchIntent, inputs: &PinnedInputs) -
             .map(|step| custom_step(spec, intent, step))
     };
     custom(When::Before)
-        .chain([command(spec.job_step_name(), job_command(spec, intent, inputs))])
+        .chain([command(spec.job_step_name(), job_command(spec, job, intent, inputs))])
         .chain(custom(When::After))
         .collect()
 }
 
 /// The job's command. In client mode the step's exit code is the job's, and its log the driver's; in cluster mode
 /// YARN would run a failed job a second time within the step.
-fn job_command(spec: &Spec, intent: &LaunchIntent, inputs: &PinnedInputs) -> Vec<String> {
+fn job_command(spec: &Spec, job: &Job, intent: &LaunchIntent, inputs: &PinnedInputs) -> Vec<String> {
     let mut args = limited(spec);
     args.extend(
         ["spark-submit", "--deploy-mode", "client", "--conf", "spark.yarn.maxAppAttempts=1"]
@@ -219,13 +221,13 @@ fn job_command(spec: &Spec, intent: &LaunchIntent, inputs: &PinnedInputs) -> Vec
     for (name, value) in &spec.config.cluster.spark_conf {
         args.extend(["--conf".to_owned(), format!("{name}={value}")]);
     }
-    if !spec.py_files().is_empty() {
-        let files: Vec<String> = spec.py_files().iter().map(S3Uri::to_string).collect();
+    if !job.py_files().is_empty() {
+        let files: Vec<String> = job.py_files().iter().map(S3Uri::to_string).collect();
         args.extend(["--py-files".to_owned(), files.join(",")]);
     }
-    args.push(spec.script().to_string());
+    args.push(job.script().to_string());
     match &spec.config.job {
-        Some(job) => args.extend(job.args.iter().map(|arg| spec.fill(arg, intent))),
+        Some(own) => args.extend(own.args.iter().map(|arg| spec.fill(arg, intent))),
         None => {
             for (name, value) in [
                 ("--inputs", inputs.uri.clone()),
@@ -309,7 +311,7 @@ mod tests {
         let digest = "5".repeat(64);
         let uri = spec.inputs_uri(&digest).to_string();
         let inputs = PinnedInputs { digest, uri, objects: 3, bytes: 300 };
-        run_job_flow(spec, &intent, &inputs, "2024-10-21T03:00:00.5Z".parse().unwrap())
+        run_job_flow(spec, spec.job().unwrap(), &intent, &inputs, "2024-10-21T03:00:00.5Z".parse().unwrap())
     }
 
     /// The arguments of the step by that name, as one would type them.
@@ -366,7 +368,7 @@ mod tests {
         let spec = spec_and(
             "[job]\nscript = \"s3://my-log-bucket/code/my_job.py\"\nargs = [\"{input}*.log\", \"{output}\", \"{run}\"]\n",
         );
-        assert!(spec.job_files().is_empty());
+        assert!(spec.job().unwrap().files().is_empty());
         insta::assert_snapshot!(command_of(&spec, "my_job.py"), @"timeout --kill-after=60 14400 spark-submit --deploy-mode client --conf spark.yarn.maxAppAttempts=1 s3://my-log-bucket/code/my_job.py s3://my-log-bucket/application-logs/2024/10/20/*.log s3://my-log-bucket/processed-logs/2024/10/20/a1-0123456789abcdef/ a1-0123456789abcdef");
     }
 
@@ -384,7 +386,13 @@ mod tests {
             let choice = Choice { turn, on_demand };
             let intent = LaunchIntent { attempt: 1, nonce: "0123456789abcdef".to_owned(), choice };
             let inputs = PinnedInputs { digest: "5".repeat(64), uri: String::new(), objects: 3, bytes: 300 };
-            let mut request = run_job_flow(&spec, &intent, &inputs, "2024-10-21T03:00:00Z".parse().unwrap());
+            let mut request = run_job_flow(
+                &spec,
+                spec.job().unwrap(),
+                &intent,
+                &inputs,
+                "2024-10-21T03:00:00Z".parse().unwrap(),
+            );
             let instances = request["Instances"].take();
             (instances, request)
         };

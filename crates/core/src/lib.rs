@@ -7,7 +7,7 @@
 //! template, names          texts with placeholders; the marks by which things at AWS are known as ours
 //! record                   what is recorded of a run: events, intents, outcomes, verdicts, diagnoses
 //! config, manifest         what the user wrote; what a job says it wrote
-//! choice, queries          what a launch takes of the configuration; questions to the tables
+//! choice, job, queries     what a launch takes of the configuration, the job with its files; questions to the tables
 //! spec, lifecycle          one pipeline on one day: every name and address; rules of buckets
 //! catalog, inputs, preflight, cluster_request, diagnosis
 //!                          tables; pinned input; checks before a launch; the RunJobFlow request; causes of failures
@@ -32,6 +32,7 @@ pub mod emr;
 pub mod forecast;
 pub mod gc;
 pub mod inputs;
+pub mod job;
 pub mod lifecycle;
 pub mod managed;
 pub mod manifest;

@@ -5,8 +5,9 @@ use serde_json::Value;
 use crate::cluster_request;
 use crate::config::{self, Config, ConfigErrors, Unreadable};
 use crate::day::Day;
+use crate::job::{Job, JobBundle};
 use crate::record::{Choice, LaunchIntent, PinnedInputs};
-use crate::spec::{JobBundle, Spec};
+use crate::spec::Spec;
 
 /// Reads a pipeline file. `file` is how it is named in the problems.
 ///
@@ -37,10 +38,12 @@ fn step_characters(config: &Config) -> Vec<usize> {
         nonce: "0".repeat(16),
         choice: Choice::default(),
     };
-    let Ok(spec) = Spec::new(config.clone(), Day::SAMPLE, JobBundle { files }) else { return Vec::new() };
+    let Ok(job) = Job::new(config, JobBundle { files }) else { return Vec::new() };
+    let Ok(spec) = Spec::without_job(config.clone(), Day::SAMPLE) else { return Vec::new() };
     let digest = "0".repeat(64);
     let uri = spec.inputs_uri(&digest).to_string();
-    let steps = cluster_request::steps(&spec, &intent, &PinnedInputs { digest, uri, objects: 0, bytes: 0 });
+    let steps =
+        cluster_request::steps(&spec, &job, &intent, &PinnedInputs { digest, uri, objects: 0, bytes: 0 });
     let steps = steps.as_array().into_iter().flatten();
     steps.map(|step| step.get("HadoopJarStep").map_or(0, characters)).collect()
 }

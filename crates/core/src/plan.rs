@@ -143,7 +143,8 @@ impl End {
             request: shown
                 .as_ref()
                 .zip(attempt)
-                .map(|(intent, attempt)| run_job_flow(spec, intent, &attempt.inputs, now)),
+                .zip(spec.job())
+                .map(|((intent, attempt), job)| run_job_flow(spec, job, intent, &attempt.inputs, now)),
             notes: notes(spec, before, self),
         }
     }

@@ -30,9 +30,10 @@ pub fn checks(spec: &Spec) -> Vec<Need> {
             checks.push(Need { key, uri: uri.with_key("") });
         }
     }
-    let is_uploaded = |uri: &S3Uri| spec.job_files().iter().any(|file| file.uri == *uri);
-    let script = std::iter::once(("[job] script", spec.script()));
-    let all = script.chain(spec.py_files().iter().map(|uri| ("[job] py-files", uri)));
+    let Some(job) = spec.job() else { return checks };
+    let is_uploaded = |uri: &S3Uri| job.files().iter().any(|file| file.uri == *uri);
+    let script = std::iter::once(("[job] script", job.script()));
+    let all = script.chain(job.py_files().iter().map(|uri| ("[job] py-files", uri)));
     let others = all.filter(|(_, uri)| !is_uploaded(uri));
     checks.extend(others.map(|(key, uri)| Need { key, uri: uri.clone() }));
     checks

@@ -10,34 +10,12 @@
 //! <output.uri><yyyy>/<mm>/<dd>/<run id>/         what an attempt writes
 //! ```
 
-use std::sync::Arc;
-
-use sha2::{Digest, Sha256};
-
-use crate::config::{Catalog, Config, Script, day_folder};
+use crate::config::{Catalog, Config, day_folder};
 use crate::day::Day;
+use crate::job::{Job, JobBundle, JobError};
 use crate::record::LaunchIntent;
 use crate::s3_uri::{S3Uri, S3UriError};
 use crate::template::{Placeholder, Template};
-
-/// The files of a job, as whoever can read them hands them over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobBundle {
-    /// Names without folders, and contents. Of the built-in job the script comes first, then what it imports; of a
-    /// user's job these are its local files, in the order of [`crate::config::UserJob::local_files`].
-    pub files: Vec<(String, Arc<[u8]>)>,
-}
-
-/// A file of the job, with its address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobFile {
-    /// Without folders.
-    pub name: String,
-    /// It holds the content's hash, so what lies there is never anything else.
-    pub uri: S3Uri,
-    /// What is in it.
-    pub content: Arc<[u8]>,
-}
 
 /// One pipeline on one day.
 #[derive(Debug, Clone)]
@@ -47,9 +25,7 @@ pub struct Spec {
     /// The day.
     pub day: Day,
     source: S3Uri,
-    files: Vec<JobFile>,
-    script: S3Uri,
-    py_files: Vec<S3Uri>,
+    job: Option<Job>,
 }
 
 /// Why a pipeline cannot be run on a day.
@@ -63,46 +39,23 @@ pub enum SpecError {
         /// What is wrong with it.
         error: S3UriError,
     },
-    /// A file of the job was not handed over.
-    #[error("the job's file {name} was not handed over")]
-    MissingFile {
-        /// Its name.
-        name: String,
-    },
-    /// Something was handed over that the job does not name.
-    #[error("the job has no file {name}")]
-    UnknownFile {
-        /// Its name.
-        name: String,
-    },
+    /// The job's files do not fit the configuration.
+    #[error(transparent)]
+    Job(#[from] JobError),
 }
 
 impl Spec {
     /// Puts a pipeline, a day and the job's files together.
     pub fn new(config: Config, day: Day, bundle: JobBundle) -> Result<Self, SpecError> {
         let source = config.source.uri.on(day).parse().map_err(|error| SpecError::Source { day, error })?;
-        let digest = bundle.digest();
-        let folder = config.state.uri.join(&format!("jobs/{digest}/"));
-        let files: Vec<JobFile> = bundle
-            .files
-            .into_iter()
-            .map(|(name, content)| JobFile { uri: folder.join(&name), name, content })
-            .collect();
-        let (script, py_files) = match &config.job {
-            None => built_in(&files)?,
-            Some(job) => {
-                let address = |file: &Script| match file {
-                    Script::S3(uri) => Ok(uri.clone()),
-                    Script::Local(_) => uploaded(&files, file.file_name()),
-                };
-                let named = job.local_names();
-                if let Some(duplicates) = files.iter().find(|file| !named.contains(&file.name.as_str())) {
-                    return Err(SpecError::UnknownFile { name: duplicates.name.clone() });
-                }
-                (address(&job.script)?, job.py_files.iter().map(address).collect::<Result<_, _>>()?)
-            }
-        };
-        Ok(Self { config, day, source, files, script, py_files })
+        let job = Some(Job::new(&config, bundle)?);
+        Ok(Self { config, day, source, job })
+    }
+
+    /// A pipeline on a day for a command that launches nothing: the job's files may be anywhere else.
+    pub fn without_job(config: Config, day: Day) -> Result<Self, SpecError> {
+        let source = config.source.uri.on(day).parse().map_err(|error| SpecError::Source { day, error })?;
+        Ok(Self { config, day, source, job: None })
     }
 
     /// The same pipeline on another day.
@@ -152,19 +105,9 @@ impl Spec {
         self.state_folder().join(&format!("attempt-{attempt}/{name}"))
     }
 
-    /// The job's files that have to be at their addresses before a launch.
-    pub fn job_files(&self) -> &[JobFile] {
-        &self.files
-    }
-
-    /// The job's script.
-    pub fn script(&self) -> &S3Uri {
-        &self.script
-    }
-
-    /// What the script imports.
-    pub fn py_files(&self) -> &[S3Uri] {
-        &self.py_files
+    /// The job with its files; none, where they were not read: such a command launches nothing.
+    pub fn job(&self) -> Option<&Job> {
+        self.job.as_ref()
     }
 
     /// Whether each attempt writes to a folder of its own.
@@ -244,36 +187,10 @@ impl Spec {
     }
 }
 
-impl JobBundle {
-    /// SHA-256 over names and contents, each with its length before it, so that no two bundles read alike.
-    fn digest(&self) -> String {
-        let mut hash = Sha256::new();
-        for (name, content) in &self.files {
-            for part in [name.as_bytes(), content] {
-                hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-                hash.update(part);
-            }
-        }
-        hex::encode(hash.finalize())
-    }
-}
-
-fn built_in(files: &[JobFile]) -> Result<(S3Uri, Vec<S3Uri>), SpecError> {
-    let (script, imported) =
-        files.split_first().ok_or_else(|| SpecError::MissingFile { name: "main.py".to_owned() })?;
-    Ok((script.uri.clone(), imported.iter().map(|file| file.uri.clone()).collect()))
-}
-
-fn uploaded(files: &[JobFile], name: &str) -> Result<S3Uri, SpecError> {
-    files
-        .iter()
-        .find(|file| file.name == name)
-        .map(|file| file.uri.clone())
-        .ok_or_else(|| SpecError::MissingFile { name: name.to_owned() })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::record::Choice;
     use crate::testing::{config, spec, spec_and, spec_with};
@@ -296,6 +213,10 @@ mod tests {
         Spec::new(config(text), "2024-10-20".parse().unwrap(), bundle(files))
     }
 
+    fn job(spec: &Spec) -> &Job {
+        spec.job().unwrap()
+    }
+
     #[test]
     fn every_name_and_address() {
         let spec = spec();
@@ -307,7 +228,7 @@ mod tests {
             ("cancel", spec.cancel_uri().to_string()),
             ("inputs", spec.inputs_uri(&digest).to_string()),
             ("attempt", spec.attempt_uri(2, "cluster.json").to_string()),
-            ("script", spec.script().to_string()),
+            ("script", job(&spec).script().to_string()),
             ("output", spec.output_folder(&intent()).to_string()),
             ("fixed output", spec.fixed_output().to_string()),
             ("logs", spec.log_uri().to_string()),
@@ -338,16 +259,17 @@ mod tests {
 
     #[test]
     fn an_address_holds_the_hash_of_all_that_is_in_the_bundle() {
-        let address =
-            |files: &[(&str, &str)]| made(crate::testing::MINIMAL, files).unwrap().script().to_string();
+        let address = |files: &[(&str, &str)]| {
+            made(crate::testing::MINIMAL, files).unwrap().job().unwrap().script().to_string()
+        };
         let first = address(&[("main.py", "a"), ("lib.zip", "b")]);
         assert_eq!(first, address(&[("main.py", "a"), ("lib.zip", "b")]));
         assert_ne!(first, address(&[("main.py", "a"), ("lib.zip", "c")]));
         assert_ne!(first, address(&[("main.py", "al"), ("ib.zip", "b")]), "lengths are part of it");
         let spec = spec();
-        assert_eq!(spec.job_files().len(), 2);
-        assert_eq!(&spec.job_files()[0].uri, spec.script());
-        assert_eq!(spec.py_files(), [spec.job_files()[1].uri.clone()]);
+        assert_eq!(job(&spec).files().len(), 2);
+        assert_eq!(&job(&spec).files()[0].uri, job(&spec).script());
+        assert_eq!(job(&spec).py_files(), [job(&spec).files()[1].uri.clone()]);
     }
 
     #[test]
@@ -371,12 +293,12 @@ mod tests {
     fn the_bundle_has_to_be_the_jobs() {
         let text = own_job("py-files = [\"lib/util.py\"]\n");
         let spec = made(&text, &[("my_job.py", "a"), ("util.py", "b")]).unwrap();
-        assert!(spec.script().to_string().ends_with("/my_job.py"));
-        assert!(spec.py_files()[0].to_string().ends_with("/util.py"));
+        assert!(job(&spec).script().to_string().ends_with("/my_job.py"));
+        assert!(job(&spec).py_files()[0].to_string().ends_with("/util.py"));
         let missing = made(&text, &[("my_job.py", "a")]).unwrap_err();
-        assert_eq!(missing, SpecError::MissingFile { name: "util.py".to_owned() });
-        let duplicates = made(&text, &[("my_job.py", "a"), ("util.py", "b"), ("main.py", "c")]).unwrap_err();
-        assert_eq!(duplicates, SpecError::UnknownFile { name: "main.py".to_owned() });
+        assert_eq!(missing, SpecError::Job(JobError::MissingFile { name: "util.py".to_owned() }));
+        let unknown = made(&text, &[("my_job.py", "a"), ("util.py", "b"), ("main.py", "c")]).unwrap_err();
+        assert_eq!(unknown, SpecError::Job(JobError::UnknownFile { name: "main.py".to_owned() }));
         assert!(
             made(crate::testing::MINIMAL, &[]).is_err(),
             "the built-in job has to be handed over as well"

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::spec::{JobBundle, Spec};
+use crate::job::JobBundle;
+use crate::spec::Spec;
 
 /// The smallest configuration: everything else has its default.
 pub(crate) const MINIMAL: &str = r#"

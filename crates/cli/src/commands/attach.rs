@@ -31,7 +31,7 @@ pub(crate) struct AttachArgs {
 }
 
 pub(crate) async fn run(args: &AttachArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
-    let spec = settings::spec(common, Some(args.day))?;
+    let spec = settings::spec_with_job(common, Some(args.day))?;
     let aws = place::connect(&spec.config, common, printer).await?;
     let mut interrupts = signals::listen(CtrlC::StopsWatching).map_err(CliError::Start)?;
     let RunOptions { holder, .. } = RunOptions::new(&signals::whoami());

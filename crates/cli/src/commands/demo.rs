@@ -53,7 +53,7 @@ pub(crate) async fn run(args: &DemoArgs, common: &Common, printer: &Printer) -> 
 
     demo::chapter(printer, 2, "A day of logs", "made up, uploaded over the S3 API to the embedded AWS");
     demo::write_pipeline_file()?;
-    let spec = settings::spec(common, Some(day))?;
+    let spec = settings::spec_with_job(common, Some(day))?;
     let aws = place::connect(&spec.config, common, printer).await?;
     let first_call = demo::last_seq(&common.local_dir)?;
     let DayOfLogs { files, facts } = demo::make_day(day, args.seed, args.requests);

@@ -35,7 +35,7 @@ pub(crate) struct PlanArgs {
 
 pub(crate) async fn run(args: PlanArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
     let PlanArgs { day, out } = args;
-    let spec = settings::spec(common, day)?;
+    let spec = settings::spec_with_job(common, day)?;
     let aws = place::connect(&spec.config, common, printer).await?;
     let plan = emrys_control_plane::plan(&aws, &spec).await?;
     if let Some(path) = out {

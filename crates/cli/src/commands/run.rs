@@ -47,7 +47,7 @@ pub(crate) struct RunArgs {
 }
 
 pub(crate) async fn run(args: &RunArgs, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
-    let spec = settings::spec(common, args.day)?;
+    let spec = settings::spec_with_job(common, args.day)?;
     let aws = place::connect(&spec.config, common, printer).await?;
     let driving = Driving { detach: args.detach, ..Driving::default() };
     let end = drive(&aws, &spec, driving, common, printer).await?;

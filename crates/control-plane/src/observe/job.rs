@@ -1,19 +1,26 @@
 //! Which job files are not at their addresses?
 
+use emrys_core::job::JobFile;
 use emrys_core::run::CallError;
-use emrys_core::spec::{JobFile, Spec};
+use emrys_core::spec::Spec;
 
 use crate::clients::AwsContext;
 use crate::errors;
 
 pub(super) async fn observe(aws: &AwsContext, spec: &Spec) -> Result<Vec<String>, CallError> {
     let mut unstaged = Vec::new();
-    for file in spec.job_files() {
+    let job = spec.job().ok_or_else(job_not_read)?;
+    for file in job.files() {
         if !is_staged(aws, file).await? {
             unstaged.push(file.uri.to_string());
         }
     }
     Ok(unstaged)
+}
+
+/// A command that read no files of the job launches nothing, and asks nothing about them.
+pub(crate) fn job_not_read() -> CallError {
+    CallError::invalid("this command did not read the files of the job, and can launch nothing")
 }
 
 /// The address holds the content's hash, so an object of the right size there is the file. A wrong size would be the

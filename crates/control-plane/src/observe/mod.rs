@@ -28,6 +28,7 @@ pub use catalog::served;
 pub(crate) use catalog::{AllServed, catalog_drift, catalog_drift_of, partition, unwritten};
 pub(crate) use cluster::archive;
 pub(crate) use guard::NOT_FOUND as GUARD_NOT_FOUND;
+pub(crate) use job::job_not_read;
 pub(crate) use listing::{is_taken, size};
 pub(crate) use query::observe as query;
 pub use query::{NextPage, Pages, QueryRow, pages};

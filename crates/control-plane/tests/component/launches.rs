@@ -136,8 +136,8 @@ async fn a_job_that_was_edited_before_the_launch_is_uploaded_by_who_launches() {
     let launch =
         world.journal().into_iter().find(|call| call.operation == "RunJobFlow" && call.is_ok()).unwrap();
     let request = launch.request.unwrap().to_string();
-    assert!(request.contains(&spec.script().to_string()), "{request}");
-    assert_eq!(world.object(spec.script().key()), "print('edited')\n");
+    assert!(request.contains(&spec.job().unwrap().script().to_string()), "{request}");
+    assert_eq!(world.object(spec.job().unwrap().script().key()), "print('edited')\n");
 }
 
 impl Aws {

@@ -36,7 +36,7 @@ fn cluster(engine: &Engine<'_>, id: &str) -> ClusterNote {
         })
         .expect("a launch was intended");
     let inputs = &engine.state.attempts.last().expect("there is an attempt").inputs;
-    let request = run_job_flow(engine.spec, &intent, inputs, at);
+    let request = run_job_flow(engine.spec, engine.spec.job().unwrap(), &intent, inputs, at);
     let tag = |tag: &serde_json::Value| Some((tag["Key"].as_str()?.into(), tag["Value"].as_str()?.into()));
     ClusterNote {
         id: id.to_owned(),
