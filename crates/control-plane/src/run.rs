@@ -36,8 +36,8 @@ pub async fn run(
 /// enough.
 ///
 /// - `options.again` runs a day again that is over: it is for whoever asks for that, and not for each drive after it.
-/// - The holder of a driver that may vanish with its host names no `boot`: then no other process takes it for dead before
-///   its lease has run out.
+/// - The holder of a driver that may vanish with its host names no `boot`. Then no other process takes it for dead
+///   before its lease has run out.
 /// - Waits that would end after the budget are handed back, whatever they are for. What is done between two waits goes
 ///   on to its end.
 /// - Output of other days is not cleared away after it: [`collect_all_garbage`](crate::collect_all_garbage) does that.

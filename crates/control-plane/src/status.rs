@@ -21,8 +21,8 @@ pub struct RunStatus {
     pub driven_by: Option<(Holder, Timestamp)>,
     /// Everything that was recorded, up to the first event that this version does not know.
     pub events: Vec<Recorded>,
-    /// That event: a later version wrote it. Report and state tell what came before it, and no more; nobody may decide by
-    /// them.
+    /// That event: a later version wrote it. Report and state tell what came before it, and no more: nobody may decide
+    /// by them.
     pub unknown: Option<UnknownEvent>,
 }
 
@@ -35,8 +35,8 @@ pub(crate) async fn whole_status(aws: &AwsContext, spec: &Spec) -> Result<Option
     told(aws, spec, &document).map(Some)
 }
 
-/// How the day stands, to be shown; nothing, when it was never run. What a later version recorded is shown as far as it is
-/// known.
+/// How the day stands, to be shown; nothing, when it was never run. What a later version recorded is shown as far as it
+/// is known.
 pub async fn status(aws: &AwsContext, spec: &Spec) -> Result<Option<RunStatus>, Stop> {
     let Some(document) = ledger::read(aws, spec).await? else {
         return Ok(None);

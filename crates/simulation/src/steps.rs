@@ -1,5 +1,5 @@
-//! An operator that drives in steps, as a function does that a schedule and events start: at every long wait it gives the
-//! lease back, and what it remembers is gone. It comes back at the time that it was handed, or at the next heartbeat.
+//! An operator that drives in steps, as a function does that a schedule and events start. At every long wait it gives
+//! the lease back, and what it remembers is gone. It comes back at the time that it was handed, or at a heartbeat.
 
 use std::time::Duration;
 

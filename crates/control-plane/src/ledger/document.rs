@@ -20,8 +20,8 @@
 //! `tests/fixtures/ledgers`, which must still fold. Two more recorded intents have their room there: a notification
 //! (`notification_intended` with an id that stays the same, then an [`Effect`](emrys_core::run::Effect) or that it was
 //! given up) and what a schedule needs. Each is an intent before its call, and its outcome after, as with a launch. A
-//! field of the document itself that a reader can do without is added in the same way. What older readers would get wrong
-//! raises both numbers.
+//! field of the document itself that a reader can do without is added in the same way. What older readers would get
+//! wrong raises both numbers.
 
 use emrys_core::day::Day;
 use emrys_core::run::{IllegalEvent, Recorded, State};
@@ -157,7 +157,8 @@ impl LedgerError {
             }
             Self::TooNew { .. } => "use the version of emrys that wrote it, or a later one",
             Self::TooOld { .. } => {
-                "bring the day to its end with the version that wrote it; to run it anew with this one, move the ledger away then, and `emrys sweep` shows what clusters are left of it"
+                "bring the day to its end with the version that wrote it. To run it anew with this one, move the \
+                 ledger away then: `emrys sweep` shows what clusters are left of it"
             }
             Self::Deleted { .. } => {
                 "a cluster may still be at work: `emrys sweep` finds it, and ends it with `--terminate`. Nothing below `[state] uri` may be deleted while a run is in flight"
@@ -217,8 +218,8 @@ impl Document {
         Ok(())
     }
 
-    /// The state that its events tell, after a check that it is the right ledger. Where not all of them are known, nobody
-    /// may decide by it: an error then.
+    /// The state that its events tell, after a check that it is the right ledger. Where not all of them are known,
+    /// nobody may decide by it: an error then.
     pub(crate) fn state(&self, spec: &Spec) -> Result<State, LedgerError> {
         let state = self.known_state(spec)?;
         match &self.unknown {
@@ -334,12 +335,8 @@ mod tests {
             let uri = spec.ledger_uri().to_string();
             let unknown = UnknownEvent { seq: 2, kind: "notification_intended".to_owned() };
             let too_new = LedgerError::TooNew { uri: uri.clone(), found: version, unknown: Some(unknown) };
-            assert_eq!(
-                too_new.to_string(),
-                format!(
-                    "{uri} was written by a later version of emrys (this one does not know event 2 (notification_intended))"
-                )
-            );
+            let why = "this one does not know event 2 (notification_intended)";
+            assert_eq!(too_new.to_string(), format!("{uri} was written by a later version of emrys ({why})"));
             assert_eq!(read.state(&spec).unwrap_err(), too_new);
             assert_eq!(read.check_writable(&uri), Err(too_new));
         }

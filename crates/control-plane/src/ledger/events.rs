@@ -1,7 +1,7 @@
 //! The events of a ledger, as far as this version knows them.
 //!
-//! An event counts as known only as a whole: a type, a variant or a field in it that this version does not know makes it
-//! unknown, wherever it is nested. What would be dropped when the event is written again is exactly that.
+//! An event counts as known only as a whole. A type, a variant or a field in it that this version does not know makes
+//! it unknown, wherever it is nested: it would be dropped when the event is written again.
 
 use emrys_core::run::Recorded;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-//! Ledgers of this version, kept as they were written: they fold, and are written again byte for byte. Between them each
-//! event occurs, with each effect, so that no name in the record changes unnoticed.
+//! Ledgers of this version, kept as they were written: they fold, and are written again byte for byte. Between them
+//! each event occurs, with each effect, so that no name in the record changes unnoticed.
 
 use std::collections::BTreeSet;
 

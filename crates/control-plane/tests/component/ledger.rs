@@ -73,8 +73,8 @@ async fn three_attempts_stay_small() {
     }
 }
 
-/// The ledger as a later version goes on with it: an event of a type that nobody knows here, or a known one with more in
-/// it. The format keeps its `readable-since`.
+/// The ledger as a later version goes on with it: an event of a type that nobody knows here, or a known one with more
+/// in it. The format keeps its `readable-since`.
 fn written_on(ledger: &str, event: &serde_json::Value) -> String {
     let mut document: serde_json::Value = serde_json::from_str(ledger).unwrap();
     document["format"]["version"] = 5.into();
@@ -137,8 +137,8 @@ async fn what_a_later_version_wrote_is_shown_and_left_as_it_is() {
     }
 }
 
-/// A process that has just launched finds that a later version took its run over, and has written what nobody knows here:
-/// its cluster may be accepted there, and is left alone.
+/// A process that has just launched finds that a later version took its run over, and has written what nobody knows
+/// here: its cluster may be accepted there, and is left alone.
 #[tokio::test(start_paused = true)]
 async fn a_cluster_is_left_to_a_later_version_that_may_have_accepted_it() {
     let world = Aws::new(good_step());

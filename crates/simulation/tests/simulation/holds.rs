@@ -102,12 +102,15 @@ fn who_drives_in_steps_survives_the_same() {
     let seeds: Vec<u64> = (1..=STEPWISE_SEEDS).collect();
     let summary = campaign::play(&seeds, |seed| Scenario::random(*seed).in_steps(), |_| ());
     assert_nothing_broke(&summary);
-    for kind in ["left at a long wait", "left at the budget's end", "crash", "suspension", "denied"] {
-        assert!(
-            summary.injected.get(kind).is_some_and(|count| *count > 10),
-            "{kind}: {:?}",
-            summary.injected
-        );
+    for (kind, least) in [
+        ("left at a long wait", 500),
+        ("left at the budget's end", 4),
+        ("crash", 10),
+        ("suspension", 10),
+        ("denied", 10),
+    ] {
+        let count = summary.injected.get(kind).copied().unwrap_or_default();
+        assert!(count > least, "{kind}: {:?}", summary.injected);
     }
 }
 
