@@ -16,7 +16,7 @@ const STYLES: Styles = Styles::styled()
 /// Runs a daily log analysis on Amazon EMR, and leaves nothing behind but the results.
 ///
 /// Emrys plans a day, launches a Spark cluster, uploads the PySpark job, submits it as a step, watches it, checks what
-/// it wrote, reports to CloudWatch, and makes sure that the cluster is gone. What to run stands in a pipeline file.
+/// it wrote, reports to CloudWatch, and makes sure that the cluster is gone. A pipeline file says what to run.
 #[derive(Debug, Parser)]
 #[command(name = "emrys", version, styles = STYLES, max_term_width = 110)]
 #[command(after_help = examples())]
@@ -59,7 +59,7 @@ Examples:
   emrys run --day 2024-10-20                   run that day on Amazon EMR
   emrys --local run --day 2024-10-20           the same on the embedded AWS
   emrys status 2024-10-20 --json               how did it go?
-  emrys attach 2024-10-20                      watch a run that somebody else drives, or nobody
+  emrys attach 2024-10-20                      watch a run, and drive it if no process does
   emrys query --named slow-endpoints           ask the published results
   emrys sweep                                  is a cluster left that nobody needs?
   eval \"$(emrys local env)\"                    let any AWS client use the embedded AWS"
@@ -69,7 +69,7 @@ Examples:
   emrys plan --day 2024-10-20                  which calls would a run make?
   emrys run --day 2024-10-20                   run that day on Amazon EMR
   emrys status 2024-10-20 --json               how did it go?
-  emrys attach 2024-10-20                      watch a run that somebody else drives, or nobody
+  emrys attach 2024-10-20                      watch a run, and drive it if no process does
   emrys query --named slow-endpoints           ask the published results
   emrys sweep                                  is a cluster left that nobody needs?"
     }

@@ -19,14 +19,14 @@ use crate::invocation::invocation;
 use crate::settings::{Common, SettingsError};
 use crate::stop;
 
-/// An error of a command. A run that failed is none: that is told by its report.
+/// An error of a command. A run that failed is no error of the command that drove it: its report says so.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
     /// The pipeline file cannot be used.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// The environment names an endpoint that is none.
-    #[error("`{variable}` is no address of an endpoint: `{value}`")]
+    /// The environment names an endpoint that is not a URL.
+    #[error("`{variable}` is not a valid endpoint URL: `{value}`")]
     Endpoint {
         /// The variable.
         variable: &'static str,
@@ -36,7 +36,7 @@ pub(crate) enum CliError {
     /// The control plane stopped.
     #[error("{0}")]
     Stop(#[from] Stop),
-    /// A standing resource could not be looked at or changed.
+    /// A managed resource could not be observed or changed.
     #[error(transparent)]
     Managed(#[from] ManagedError),
     /// There is nothing to query.
@@ -51,13 +51,13 @@ pub(crate) enum CliError {
     /// The days do not fit the statement.
     #[error(transparent)]
     Parameters(#[from] ParameterError),
-    /// Nothing is known of how a query ended.
+    /// How a query ended is not known.
     #[error(transparent)]
     Query(#[from] QueryError),
     /// The result of a query that has succeeded cannot be read.
     #[error("{0}")]
     Rows(CallError),
-    /// Somebody wanted no more of the rows.
+    /// Ctrl-C while rows were read.
     #[error("stopped before all rows were read")]
     RowsInterrupted,
     /// A run could not be driven, or watched, any longer.
@@ -77,8 +77,8 @@ pub(crate) enum CliError {
         /// The day.
         day: Day,
     },
-    /// Something that cannot be undone, and nobody to ask.
-    #[error("{what}, and without a terminal nobody can be asked whether to")]
+    /// A command that asks for confirmation, without a terminal.
+    #[error("{what}, and there is no terminal to ask for confirmation")]
     NeedsYes {
         /// What the command does.
         what: &'static str,
@@ -137,7 +137,7 @@ impl CliError {
             Self::Settings(_) | Self::Endpoint { .. } => "config",
             Self::Stop(stop) | Self::Run { stop, .. } => stop::kind(stop),
             Self::Managed(ManagedError::CallError(error)) => stop::error_class_name(error.class),
-            Self::Managed(_) => "standing",
+            Self::Managed(_) => "managed",
             Self::NoCatalog | Self::NamedElsewhere { .. } => "config",
             Self::RowsInterrupted => "stopped",
             Self::Parameters(_) => "usage",
@@ -195,9 +195,10 @@ impl CliError {
             Self::Stop(Stop::CallError(error))
             | Self::Managed(ManagedError::CallError(error))
             | Self::Run { stop: Stop::CallError(error), .. } => stop::error_hint(error, common),
-            Self::Endpoint { .. } => {
-                Some("an endpoint is an address such as `http://127.0.0.1:4566`; unset the variable for AWS itself".to_owned())
-            }
+            Self::Endpoint { .. } => Some(
+                "use a URL such as `http://127.0.0.1:4566`, or unset the variable to use AWS itself"
+                    .to_owned(),
+            ),
             Self::Settings(error) => error.hint(),
             Self::Stop(stop) => stop.hint().map(str::to_owned),
             Self::Managed(error) => error.hint().map(str::to_owned),
@@ -210,11 +211,11 @@ impl CliError {
             Self::Parameters(error) => Some(error.hint().to_owned()),
             Self::Query(error) => query_hint(error),
             Self::Run { stop: Stop::Held { .. } | Stop::Lost { .. } | Stop::Interrupted, attach } => {
-                Some(format!("`{attach}` watches it to its end, whoever drives it"))
+                Some(format!("`{attach}` watches it to its end"))
             }
             Self::Run { stop, .. } => stop.hint().map(str::to_owned),
             Self::NotRun { .. } => Some("`emrys runs` lists the days that were".to_owned()),
-            Self::NeedsYes { .. } => Some("say so with `--yes`".to_owned()),
+            Self::NeedsYes { .. } => Some("confirm with `--yes`".to_owned()),
             #[cfg(not(feature = "local"))]
             Self::NoLocal => Some("leave out `--local`, or build with the feature `local`".to_owned()),
             #[cfg(feature = "local")]
@@ -280,7 +281,7 @@ fn query_hint(error: &QueryError) -> Option<String> {
             "`emrys setup` makes the workgroup, the tables and the named queries"
         }
         QueryError::NotStarted(error) if error.class == ErrorClass::Unreachable => {
-            "it may have been started all the same: Athena's history of the workgroup tells"
+            "it may have been started all the same: see Athena's history of the workgroup"
         }
         QueryError::NotStarted(error) => return Stop::CallError(error.clone()).hint().map(str::to_owned),
         QueryError::OutOfSight { .. } | QueryError::NotYetStopped { .. } => {
@@ -290,8 +291,7 @@ fn query_hint(error: &QueryError) -> Option<String> {
     Some(hint.to_owned())
 }
 
-/// What stands in the way of the daemon where it was told to be is a matter of usage; a daemon that does not do as it
-/// should is an AWS that cannot be reached.
+/// A place where the daemon cannot run is a mistake in usage. A daemon that fails is an AWS that cannot be reached.
 #[cfg(feature = "local")]
 fn local_exit(error: &DaemonError) -> Exit {
     match error {

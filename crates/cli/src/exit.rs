@@ -14,7 +14,7 @@
 
 use emrys_core::run::Outcome;
 
-/// How the command ended, for whoever started it.
+/// How the command ended, for the program that started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Done as asked.

@@ -1,4 +1,4 @@
-//! Log records of the libraries, for whoever looks into a problem.
+//! Log records of the libraries, for investigating a problem.
 
 use std::io::{self, Write};
 

@@ -1,7 +1,7 @@
 //! What all commands share: the global options, and the pipeline file.
 //!
-//! Each command resolves its own settings beside its arguments. All of it is read and checked before anything is done: a
-//! mistake ends the command before its first call to AWS.
+//! Each command resolves its own settings beside its arguments. All of it is read and checked before anything is done:
+//! a mistake ends the command before its first call to AWS.
 
 use std::io;
 use std::path::{Path, PathBuf};

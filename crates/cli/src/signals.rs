@@ -1,7 +1,8 @@
 //! What Ctrl-C and its relatives mean to a run.
 //!
-//! The first SIGINT cancels a run that this command was told to run, which then ends in the ordinary way; the second
-//! stops watching. Where a run is only watched, each stops the watching. SIGTERM and SIGHUP stop watching at once: a dropped connection must not kill a job of three hours.
+//! The first SIGINT cancels a run that this command drives, which then ends in the ordinary way; the second
+//! stops watching. Where a run is only watched, each stops the watching. SIGTERM and SIGHUP stop watching at once: a
+//! dropped connection must not kill a job of three hours.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! What it means to whoever started the command that the control plane stopped.
+//! What it means for the command that the control plane stopped.
 
 use emrys_control_plane::Stop;
 use emrys_core::run::{CallError, ErrorClass};

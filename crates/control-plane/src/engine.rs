@@ -18,10 +18,10 @@ use crate::budget::{Deadline, JITTER};
 use crate::clients::AwsContext;
 use crate::clock::later;
 use crate::interrupt::{Interrupt, Interrupts};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, LedgerError};
 use crate::listener::RunListener;
 use crate::patience::patiently;
-use crate::status::status;
+use crate::status::whole_status;
 use crate::stop::Stop;
 use crate::{objects, observe};
 
@@ -406,8 +406,10 @@ impl<'a, 'l> Engine<'a, 'l> {
     /// Whether the record, as it is by now, has accepted a cluster or may yet. Where it cannot be read, who drives next
     /// knows better.
     async fn may_be_adopted(&self, intent: &LaunchIntent, cluster: &str) -> bool {
-        match status(self.aws, self.spec).await {
+        match whole_status(self.aws, self.spec).await {
             Ok(run) => run.is_some_and(|run| run.state.may_accept(&intent.nonce, cluster)),
+            // A later version has written there, and launches are recorded by all of them.
+            Err(Stop::Ledger(LedgerError::TooNew { .. })) => true,
             Err(Stop::Ledger(_)) => false,
             Err(_) => true,
         }

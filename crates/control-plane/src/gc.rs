@@ -29,6 +29,7 @@ use crate::observe;
 use crate::patience::{Patience, patiently};
 use crate::removed::Removed;
 use crate::session::Session;
+use crate::status::RunStatus;
 use crate::stop::Stop;
 
 /// What came of asking for a day's output to be cleared.
@@ -84,6 +85,10 @@ pub async fn all_garbage(aws: &AwsContext, spec: &Spec) -> Result<Vec<Result<Gar
     let served = patiently(aws, async || observe::AllServed::observe(aws, spec).await).await?;
     for DayRecord { day, status } in Box::pin(days(aws, spec, None)).await?.into_iter().rev() {
         let state = match status {
+            Ok(RunStatus { unknown: Some(unknown), .. }) => {
+                found.push(Err((day, format!("its record was written by a later version: {unknown}"))));
+                continue;
+            }
             Ok(status) => status.state,
             Err(error) => {
                 found.push(Err((day, error.to_string())));
@@ -214,6 +219,9 @@ pub async fn collect_all_garbage(
     let mut due = Vec::new();
     for DayRecord { day, status } in Box::pin(days(aws, spec, None)).await?.into_iter().rev() {
         let (Ok(status), Ok(spec)) = (status, spec.on(day)) else { continue };
+        if status.unknown.is_some() {
+            continue;
+        }
         let is_held = status.driven_by.is_some_and(|(holder, _)| !holder.is_certainly_dead());
         if !is_held && is_due(aws, &spec, &status.state).await? {
             due.push(day);

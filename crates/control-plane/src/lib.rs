@@ -72,7 +72,7 @@ pub use gc::{
 };
 pub use interrupt::{Interrupt, InterruptSender, Interrupts};
 pub use job::built_in_job;
-pub use ledger::{Holder, LedgerError, Unlocked, unlock, user_id};
+pub use ledger::{Holder, LedgerError, UnknownEvent, Unlocked, unlock, user_id};
 pub use listener::RunListener;
 pub use managed::{ManagedError, apply, managed};
 pub use observe::{NextPage, Pages, QueryRow, pages, served};

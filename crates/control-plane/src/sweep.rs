@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use crate::clients::AwsContext;
 use crate::clock::timestamp;
 use crate::patience::patiently;
-use crate::status::{RunStatus, status};
+use crate::status::{RunStatus, whole_status};
 use crate::stop::Stop;
 use crate::{actions, errors};
 
@@ -113,7 +113,7 @@ impl<'a> Records<'a> {
             Ok(spec) => spec,
             Err(error) => return Ok(Err(error.to_string())),
         };
-        match status(self.aws, &spec).await {
+        match whole_status(self.aws, &spec).await {
             Ok(record) => Ok(Ok(record)),
             Err(Stop::Ledger(error)) => Ok(Err(error.to_string())),
             Err(stop) => Err(stop),

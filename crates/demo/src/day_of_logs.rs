@@ -1,8 +1,8 @@
 //! A realistic day of logs, made from a seed: the same seed and day make the same bytes.
 //!
-//! Several web servers write JSON lines, accesses and errors in files of their own. Traffic follows the day; response
-//! times have long tails; in the afternoon one backend is slow and fails for 25 minutes, and its callers log why; and
-//! a few lines are broken in the ways in which real lines are broken.
+//! Several web servers write JSON lines, accesses and errors in files of their own. Traffic follows the day.
+//! Response times have long tails. In the afternoon one backend is slow and fails for 25 minutes, and its callers log
+//! why. A few lines are broken in the ways in which real lines are broken.
 
 use std::fmt::Write;
 

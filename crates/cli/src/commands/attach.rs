@@ -15,9 +15,9 @@ use crate::signals::{self, CtrlC};
 
 /// Watch a run that is in flight to its end, and drive it when nobody else does
 ///
-/// While another process drives the run, its record is read along and nothing is changed; when nobody does, or no
-/// longer does, this one takes over. Ctrl-C only stops the watching: the run goes on. The exit code is that of the run.
-/// A run that is over is told, and not run again.
+/// While another process drives the run, this command only reads its record. When no process drives it any more, this
+/// one takes over. Ctrl-C only stops the watching: the run goes on. The exit code is that of the run. A run that is
+/// over is reported, and not run again.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

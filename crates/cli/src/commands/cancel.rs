@@ -21,19 +21,20 @@ use crate::signals::{self, CtrlC};
 
 /// Ask for the end of a run in flight, from any machine
 ///
-/// The request is left beside the run's record. Who drives the run sees it at its next look, ends the cluster and
-/// closes the run as cancelled. When nobody drives it, this command does so itself, unless told not to wait.
+/// The request is stored beside the run's record. The process that drives the run finds it at its next check,
+/// terminates the cluster and closes the run as cancelled. When no process drives the run, this command does so itself,
+/// unless `--no-wait` is given.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   emrys cancel 2024-10-20
-  emrys cancel 2024-10-20 --no-wait            only leave the request
+  emrys cancel 2024-10-20 --no-wait            only store the request
   emrys attach 2024-10-20                      watch the run end, when another process drives it")]
 pub(crate) struct CancelArgs {
     /// The day
     #[arg(value_name = "DAY")]
     pub(crate) day: Day,
-    /// Only leave the request, even when nobody drives the run
+    /// Only store the request, even when no process drives the run
     #[arg(long)]
     no_wait: bool,
 }
@@ -45,11 +46,11 @@ pub(crate) async fn run(args: &CancelArgs, common: &Common, printer: &Printer) -
     match emrys_control_plane::cancel(&aws, &spec, &signals::whoami()).await? {
         Cancelling::NothingToCancel => {
             let outcome = status(&aws, &spec).await?.and_then(|status| status.report.outcome);
-            tell(&spec, common, printer, &Told::Over(outcome.unwrap_or_default()))
+            print_request(&spec, common, printer, &Unfinished::Over(outcome.unwrap_or_default()))
         }
         Cancelling::Asked if args.no_wait => {
             let driver = before.driven_by.filter(|(holder, _)| !holder.is_certainly_dead());
-            tell(&spec, common, printer, &Told::Asked(driver))
+            print_request(&spec, common, printer, &Unfinished::Asked(driver))
         }
         Cancelling::Asked => carry_out(&aws, &spec, common, printer).await,
     }
@@ -65,7 +66,7 @@ async fn carry_out(
     let driving = Driving { again: false, detach: false, ctrl_c: CtrlC::StopsWatching };
     let end = match drive(aws, spec, driving, common, printer).await {
         Err(CliError::Run { stop: Stop::Held { holder, since }, .. }) => {
-            return tell(spec, common, printer, &Told::Asked(Some((*holder, since))));
+            return print_request(spec, common, printer, &Unfinished::Asked(Some((*holder, since))));
         }
         end => end?,
     };
@@ -84,20 +85,25 @@ async fn carry_out(
     Ok(Exit::Done)
 }
 
-/// What became of the request, short of being carried out.
-enum Told {
+/// A request that this command did not carry out.
+enum Unfinished {
     /// The run is over, and ended so.
     Over(&'static str),
-    /// It waits for whoever drives the run, if anyone does.
+    /// It waits for the process that drives the run, if there is one.
     Asked(Option<(Holder, Timestamp)>),
 }
 
-fn tell(spec: &Spec, common: &Common, printer: &Printer, told: &Told) -> Result<Exit, CliError> {
+fn print_request(
+    spec: &Spec,
+    common: &Common,
+    printer: &Printer,
+    request: &Unfinished,
+) -> Result<Exit, CliError> {
     let (pipeline, day) = (spec.pipeline(), spec.day);
     if common.json {
-        let (cancel, outcome, driver) = match told {
-            Told::Over(outcome) => ("nothing_to_cancel", Some(outcome), None),
-            Told::Asked(driver) => ("asked", None, driver.as_ref()),
+        let (cancel, outcome, driver) = match request {
+            Unfinished::Over(outcome) => ("nothing_to_cancel", Some(outcome), None),
+            Unfinished::Asked(driver) => ("asked", None, driver.as_ref()),
         };
         printer.json(&json!({
             "pipeline": pipeline,
@@ -110,15 +116,15 @@ fn tell(spec: &Spec, common: &Common, printer: &Printer, told: &Told) -> Result<
         return Ok(Exit::Done);
     }
     let attach = invocation(common, &format!("attach {day}"));
-    printer.data(&match told {
-        Told::Over(outcome) => {
+    printer.data(&match request {
+        Unfinished::Over(outcome) => {
             format!("nothing to cancel: the run of {pipeline} on {day} is over ({outcome})\n")
         }
-        Told::Asked(Some((holder, _))) => format!(
-            "the end of the run of {pipeline} on {day} is asked for\n  {holder} drives it, and sees that at its next look; `{attach}` watches it end\n"
+        Unfinished::Asked(Some((holder, _))) => format!(
+            "requested to cancel the run of {pipeline} on {day}\n  {holder} drives it, and finds the request at its next check; `{attach}` watches it end\n"
         ),
-        Told::Asked(None) => format!(
-            "the end of the run of {pipeline} on {day} is asked for\n  nobody drives it: its cluster goes on until `{attach}`, a run or another cancel carries that out\n"
+        Unfinished::Asked(None) => format!(
+            "requested to cancel the run of {pipeline} on {day}\n  no process drives it: its cluster keeps running until `{attach}`, a run or another cancel carries that out\n"
         ),
     })?;
     Ok(Exit::Done)

@@ -12,9 +12,9 @@ use crate::settings::Common;
 
 /// Remove what `emrys setup` made, and nothing else
 ///
-/// This pipeline's lifecycle rules, its alarm, its tables in the catalog and its named queries; database and workgroup only
-/// when they were made for this pipeline and hold nothing else. No object is deleted, and others' rules, tables and
-/// queries stay as they are.
+/// This pipeline's lifecycle rules, its alarm, its tables in the catalog and its named queries; database and
+/// workgroup only when they were made for this pipeline and hold nothing else. No object is deleted, and others'
+/// rules, tables and queries stay as they are.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -48,7 +48,7 @@ pub(crate) struct GcArgs {
     yes: bool,
 }
 
-/// A day that was looked at, and what became of it.
+/// A day that was observed, and what became of it.
 struct Row {
     found: Garbage,
     collected: Option<Result<Collected, String>>,
@@ -63,7 +63,7 @@ pub(crate) async fn run(args: &GcArgs, common: &Common, printer: &Printer) -> Re
     }
     let spec = settings::spec(common, args.day)?;
     let aws = place::connect(&spec.config, common, printer).await?;
-    let (mut rows, unreadable) = look(&aws, &spec, args.day).await?;
+    let (mut rows, unreadable) = observe(&aws, &spec, args.day).await?;
     if !common.json {
         printer.data(&text(spec.pipeline(), &rows))?;
     }
@@ -83,7 +83,7 @@ pub(crate) async fn run(args: &GcArgs, common: &Common, printer: &Printer) -> Re
     Ok(exit)
 }
 
-async fn look(
+async fn observe(
     aws: &AwsContext,
     spec: &Spec,
     day: Option<Day>,
@@ -113,9 +113,10 @@ async fn remove(
     let mut interrupts: Interrupts = signals::listen(CtrlC::StopsWatching).map_err(CliError::Start)?;
     let RunOptions { holder, .. } = RunOptions::new(&signals::whoami());
     let due: Vec<Day> = rows.iter().filter(|row| is_due(&row.found)).map(|row| row.found.day).collect();
-    let (told, pipeline) = (printer.clone(), spec.pipeline().to_owned());
+    let (printer_of_days, pipeline) = (printer.clone(), spec.pipeline().to_owned());
     let mut listener = move |day| {
-        Box::new(ProgressReporter::start(&told, &format!("{pipeline} {day}"))) as Box<dyn RunListener>
+        Box::new(ProgressReporter::start(&printer_of_days, &format!("{pipeline} {day}")))
+            as Box<dyn RunListener>
     };
     let collected =
         Box::pin(collect_garbage_of(aws, spec, &due, &holder, &mut listener, &mut interrupts)).await;

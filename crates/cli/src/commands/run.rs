@@ -23,12 +23,13 @@ use crate::{place, signals, stop};
 
 /// Run a day: launch a cluster, run the job, check what it wrote, report, and see the cluster gone
 ///
-/// A run that is in flight already and that nobody drives is picked up where it is. A day that was run before is run
-/// again, as a new attempt beside the old one. The first Ctrl-C cancels the run; the second stops watching and lets it
-/// go on.
+/// A run that is in flight already and that no process drives is picked up where it is. A day that was run before is
+/// run again, as a new attempt beside the old one. The first Ctrl-C cancels the run; the second stops watching and
+/// lets it go on.
 ///
-/// With `--detach` the command ends as soon as the cluster is launched. Then nobody drives the run: its steps, its
-/// guards and the cluster's own end finish it, and the next run or attach of the day checks and reports it.
+/// With `--detach` the command ends as soon as the cluster is launched, and no process drives the run. The cluster
+/// works through its steps and terminates by itself. The next `emrys run` or `emrys attach` of the day verifies the
+/// output and reports the run.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -136,7 +137,7 @@ pub(crate) fn print_end(
 /// What a detached run has to expect.
 fn nobody_drives(attach: &str) -> String {
     format!(
-        "  {} nobody: its steps, its guards and the cluster's own end finish it\n  {} at the next `{attach}`, or run of the day\n",
+        "  {} nobody: the cluster works through its steps and terminates by itself\n  {} at the next `{attach}`, or run of the day\n",
         styled(DIM, "driven by"),
         styled(DIM, "checked  "),
     )
@@ -153,7 +154,9 @@ fn error_report(end: &RunEnd, spec: &Spec, attach: &str, common: &Common) -> Opt
             let message = format!(
                 "stopped watching; the run of {pipeline} on {day} is cancelled, and its cluster may not have ended yet"
             );
-            let hint = Some(format!("`{attach}` sees it gone; with nobody there it ends after its steps"));
+            let hint = Some(format!(
+                "`{attach}` waits until it is gone; without that it terminates after its steps"
+            ));
             Some(ErrorReport::new("stopped_watching", message).with_hint(hint))
         }
         How::StoppedWatching => {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use clap::Args;
-use emrys_control_plane::{DayRecord, RunStatus, Served, days, served, status};
+use emrys_control_plane::{DayRecord, LedgerError, RunStatus, Served, days, served, status};
 use emrys_core::day::Day;
 use emrys_core::report::RunReport;
 use emrys_core::run::{Attempt, AttemptResult, Event, Publishing, Recorded, RetentionState};
@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::commands::status::later_version;
 use crate::commands::status::outcome_text;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -66,6 +67,9 @@ pub(crate) async fn run(args: &RunsArgs, common: &Common, printer: &Printer) -> 
     Ok(Exit::Done)
 }
 
+/// In the place of an outcome that is not known here.
+const BY_A_LATER_VERSION: &str = "written by a later version";
+
 fn days_text(days: &[DayRecord]) -> String {
     let header = [
         ("day", Align::Left),
@@ -79,16 +83,24 @@ fn days_text(days: &[DayRecord]) -> String {
         header,
         days.iter().map(|DayRecord { day, status }| {
             let empty = String::new;
-            let Ok(status) = status else {
-                let unreadable = "unreadable: see `emrys status`".to_owned();
-                return [day.to_string(), unreadable, empty(), empty(), empty(), empty()];
+            let status = match status {
+                Ok(status) => status,
+                Err(error) => {
+                    let why = match error {
+                        LedgerError::TooNew { .. } => BY_A_LATER_VERSION,
+                        _ => "unreadable: see `emrys status`",
+                    };
+                    return [day.to_string(), why.to_owned(), empty(), empty(), empty(), empty()];
+                }
             };
             let report = &status.report;
             let mut outcome = report.outcome.map_or_else(|| "in flight".to_owned(), str::to_owned);
-            if expired_at(status).is_some() {
+            if status.unknown.is_some() {
+                BY_A_LATER_VERSION.clone_into(&mut outcome);
+            } else if expired_at(status).is_some() {
                 outcome += ", expired";
-            } else if let Some(managed) = managed(report) {
-                let _ = write!(outcome, ", attempt {managed} stands");
+            } else if let Some(earlier) = earlier_success(report) {
+                let _ = write!(outcome, ", attempt {earlier} stands");
             }
             [
                 day.to_string(),
@@ -103,7 +115,7 @@ fn days_text(days: &[DayRecord]) -> String {
 }
 
 /// The attempt that stands although the day, as it was last asked for, did not come to an end that is as good.
-fn managed(report: &RunReport) -> Option<u32> {
+fn earlier_success(report: &RunReport) -> Option<u32> {
     let is_as_good = matches!(report.outcome, None | Some("succeeded"));
     report.succeeded_attempt.filter(|_| !is_as_good)
 }
@@ -144,7 +156,7 @@ fn run_json(DayRecord { day, status }: &DayRecord) -> Value {
         "duration_seconds": report.duration_seconds,
         "expired_at": expired_at(status),
         "driven_by": driven_by(status),
-        "error": null,
+        "error": status.unknown.as_ref().map(|unknown| format!("{BY_A_LATER_VERSION}: {unknown}")),
     })
 }
 
@@ -235,7 +247,7 @@ fn catalog_json(live: &Live<'_>) -> Value {
     }
 }
 
-/// Which attempt queries see; where the catalog says something else than the record, it is told.
+/// Which attempt queries see, and where the catalog says something else than the record.
 fn catalog_text(status: &RunStatus, live: &Live<'_>) -> String {
     let served = match live {
         Ok([]) => return String::new(),
@@ -272,7 +284,7 @@ fn catalog_text(status: &RunStatus, live: &Live<'_>) -> String {
 }
 
 fn day_json(spec: &Spec, status: &RunStatus, live: &Live<'_>) -> Value {
-    json!({
+    let mut document = json!({
         "published_attempt": status.report.published_attempt,
         "expired_at": expired_at(status),
         "catalog": catalog_json(live),
@@ -283,7 +295,11 @@ fn day_json(spec: &Spec, status: &RunStatus, live: &Live<'_>) -> Value {
         "driven_by": driven_by(status),
         "attempts": attempts(spec, status),
         "events": status.events,
-    })
+    });
+    if let Some(unknown) = &status.unknown {
+        document["later_version"] = json!(unknown);
+    }
+    document
 }
 
 fn day_text(spec: &Spec, status: &RunStatus) -> String {
@@ -293,6 +309,7 @@ fn day_text(spec: &Spec, status: &RunStatus) -> String {
     if !driver.is_empty() {
         let _ = writeln!(text, "  {} {driver}", styled(DIM, "driven by"));
     }
+    text += &later_version(status);
     let rows = attempts(spec, status);
     if !rows.is_empty() {
         let header = [
@@ -328,7 +345,7 @@ fn day_text(spec: &Spec, status: &RunStatus) -> String {
     text
 }
 
-/// An event in one line; here even those that a watcher is not told.
+/// An event in one line; here even those that are not printed during a run.
 fn line(recorded: &Recorded) -> String {
     match &recorded.event {
         Event::Opened { .. } => "the day's record is opened".to_owned(),

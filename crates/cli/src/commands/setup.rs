@@ -15,7 +15,8 @@ use crate::exit::Exit;
 use crate::place;
 use crate::settings::{self, Common};
 
-/// Make what outlives a run as configured: the alarm, lifecycle rules, tables in the catalog, workgroup and named queries
+/// Make what outlives a run as configured: the alarm, lifecycle rules, tables in the catalog, workgroup and named
+/// queries
 ///
 /// What is there is compared with the pipeline file, and shown: what would be created, what changed from what to what,
 /// and what is left. A second setup changes nothing. Others' lifecycle rules are kept as they are; one that moves or
@@ -55,7 +56,7 @@ pub(crate) struct How {
     pub(crate) yes: bool,
 }
 
-/// Looks, shows, asks, does it, and looks again.
+/// Observes, shows, asks, does it, and observes again.
 pub(crate) async fn reconcile(how: How, common: &Common, printer: &Printer) -> Result<Exit, CliError> {
     let spec = settings::spec(common, None)?;
     let aws = place::connect(&spec.config, common, printer).await?;

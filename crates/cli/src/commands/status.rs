@@ -39,7 +39,8 @@ pub(crate) async fn run(args: &StatusArgs, common: &Common, printer: &Printer) -
         (Some(status), true) => printer.json(&document(&status)?)?,
         (Some(status), false) => {
             let driver = driver(&status, common);
-            printer.data(&(summary(&status.report) + &driver + &failure(&status.report)))?;
+            let later = later_version(&status);
+            printer.data(&(summary(&status.report) + &driver + &later + &failure(&status.report)))?;
         }
         (None, true) => printer.json(&json!({
             "pipeline": spec.pipeline(),
@@ -64,7 +65,19 @@ fn document(status: &RunStatus) -> Result<Value, CliError> {
     };
     document["driven_by"] = named(false);
     document["driver_gone"] = named(true);
+    if let Some(unknown) = &status.unknown {
+        document["later_version"] = json!(unknown);
+    }
     Ok(document)
+}
+
+/// That a later version wrote the record, and from which event on it is not known here; empty where it is known.
+pub(crate) fn later_version(status: &RunStatus) -> String {
+    let line = |unknown| {
+        let head = styled(WARN, "written by a later version of emrys:");
+        format!("  {head} all before {unknown} is shown, and nothing is changed\n")
+    };
+    status.unknown.as_ref().map(line).unwrap_or_default()
 }
 
 /// Who drives a run that is in flight; empty for one that is over.
@@ -110,12 +123,12 @@ pub(crate) fn summary(report: &RunReport) -> String {
     if let Some(attempt) = report.attempt {
         line("attempt", &attempt);
     }
-    if let Some(managed) = report.succeeded_attempt.filter(|managed| Some(*managed) != report.attempt) {
-        line("stands", &format_args!("the output of attempt {managed}"));
+    if let Some(earlier) = report.succeeded_attempt.filter(|earlier| Some(*earlier) != report.attempt) {
+        line("stands", &format_args!("the output of attempt {earlier}"));
     }
     // By the record: what the catalog itself serves is for `emrys runs DAY`.
     match (report.published_attempt, report.published) {
-        (Some(seen), _) => line("queries", &format_args!("see attempt {seen}")),
+        (Some(number), _) => line("queries", &format_args!("see attempt {number}")),
         (None, Some(false)) if report.outcome.is_some() => line("queries", &"see nothing of this day"),
         (None, _) => {}
     }
@@ -143,7 +156,7 @@ pub(crate) fn summary(report: &RunReport) -> String {
     }
     match &report.guard {
         Some(GuardReport { until: Some(until), .. }) => {
-            line("guard", &format_args!("a schedule ends the cluster at {until}"));
+            line("guard", &format_args!("a schedule terminates the cluster at {until}"));
         }
         Some(GuardReport { why: Some(why), .. }) => line("guard", &format_args!("given up: {why}")),
         _ => {}

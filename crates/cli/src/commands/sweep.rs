@@ -31,10 +31,10 @@ type Ended = BTreeMap<String, Result<(), CallError>>;
 /// A cluster counts as this pipeline's when its name and its tags say so alike, for this state folder. It is an orphan
 /// when its run or its attempt is over, when another cluster of the same launch was accepted, when no record knows its
 /// launch, or when its `emrys:deadline` is past. Everything else is listed as left alone, and never ended: clusters of
-/// live runs, of launches whose answer is not settled, and of other pipelines.
+/// live runs, of launches that are still unclear, and of other pipelines.
 ///
 /// Where `[guard]` is set, the schedules that guard clusters are listed too. One is an orphan when its cluster is gone,
-/// or is an orphan itself; it is removed after that one was told to end.
+/// or is an orphan itself; then it is removed after the cluster was terminated.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -78,7 +78,7 @@ pub(crate) async fn run(args: &SweepArgs, common: &Common, printer: &Printer) ->
         }
         guards.remove(&aws, &ended).await;
         if !common.json {
-            printer.data(&outcome(&ended, "told to end", "ended"))?;
+            printer.data(&outcome(&ended, "terminating", "terminated"))?;
             printer.data(&outcome(guards.removed(), "removed", "removed"))?;
         }
     }
@@ -118,7 +118,7 @@ fn is_orphan(swept: &Swept) -> bool {
     matches!(swept.usage, ClusterUsage::Orphan(_))
 }
 
-/// The first trouble says how the command ends.
+/// The first error says how the command ends.
 fn exit(ended: &Ended, guards: &Guards) -> Exit {
     let error = ended.values().find_map(|result| result.as_ref().err());
     let of_clusters = error.map(|error| stop::error_exit(error.class));
@@ -129,9 +129,7 @@ fn exit(ended: &Ended, guards: &Guards) -> Exit {
 fn usage(usage: &ClusterUsage) -> (&'static str, String, Option<&'static str>) {
     match usage {
         ClusterUsage::Live => ("live", "a run in flight has it".to_owned(), None),
-        ClusterUsage::Awaited => {
-            ("awaited", "a launch that is not settled may have made it".to_owned(), None)
-        }
+        ClusterUsage::Awaited => ("awaited", "an unclear launch may have made it".to_owned(), None),
         ClusterUsage::Ending => ("ending", "it is on its way down".to_owned(), None),
         ClusterUsage::Foreign(foreign) => ("foreign", foreign.to_string(), Some(foreign.name())),
         ClusterUsage::Unclear(why) => ("unclear", why.clone(), None),

@@ -15,15 +15,15 @@ use crate::invocation::invocation;
 use crate::place;
 use crate::settings::{self, Common};
 
-/// Take a run out of the hand of the process that drives it
+/// Take a run away from the process that drives it
 ///
 /// It is hardly ever needed. A process that ended on this host is known to be dead, and one on another host that
 /// gives no sign of life loses the run by itself, two minutes after its last. Unlock is for the one that seems alive
 /// and does nothing: suspended, or stuck.
 ///
-/// What it risks: the process is not stopped. It stops by itself at its next write to the record, exit code 3, but what
-/// it is about to do to AWS just now, it does. A cluster that it launches so is known by its name, and ended by whoever
-/// drives the run next, or by `emrys sweep`; output that was accepted is never touched.
+/// What it risks: the process is not stopped. It stops by itself at its next write to the record, exit code 3, but
+/// what it is about to do to AWS just now, it does. A cluster that it launches so is known by its name: the next
+/// process that drives the run terminates it, or `emrys sweep` does. Output that was accepted is never touched.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -45,7 +45,7 @@ pub(crate) async fn run(args: &UnlockArgs, common: &Common, printer: &Printer) -
     let aws = place::connect(&spec.config, common, printer).await?;
     let status = status(&aws, &spec).await?.ok_or_else(|| CliError::not_run(&spec))?;
     let (pipeline, day) = (spec.pipeline(), spec.day);
-    let tell = |unlocked: bool, holder: Option<(&Holder, Timestamp)>, text: &str| {
+    let print = |unlocked: bool, holder: Option<(&Holder, Timestamp)>, text: &str| {
         if common.json {
             printer.json(&json!({
                 "pipeline": pipeline,
@@ -60,27 +60,29 @@ pub(crate) async fn run(args: &UnlockArgs, common: &Common, printer: &Printer) -
     };
     let nobody = format!("nobody drives the run of {pipeline} on {day}: there is nothing to unlock");
     let Some((holder, since)) = status.driven_by else {
-        tell(false, None, &nobody)?;
+        print(false, None, &nobody)?;
         return Ok(Exit::Done);
     };
     printer.warning(&format!("{holder} drives the run of {pipeline} on {day}, since {since:.0}"));
     printer.warning(risk(&holder));
     if !confirm(printer, args.yes, "Take the run away from it?")? {
-        tell(false, Some((&holder, since)), "nothing was done")?;
+        print(false, Some((&holder, since)), "nothing was done")?;
         return Ok(Exit::Done);
     }
     match emrys_control_plane::unlock(&aws, &spec, &holder, since).await? {
         Unlocked::Broken => {
             let attach = invocation(common, &format!("attach {day}"));
-            let text = format!("the run of {pipeline} on {day} is in nobody's hand: `{attach}` takes it up");
-            tell(true, Some((&holder, since)), &text)?;
+            let text = format!(
+                "no process drives the run of {pipeline} on {day} any more: `{attach}` takes it over"
+            );
+            print(true, Some((&holder, since)), &text)?;
         }
-        Unlocked::Free => tell(false, None, &nobody)?,
+        Unlocked::Free => print(false, None, &nobody)?,
         Unlocked::Other { holder, since } => {
             let text = format!(
                 "{holder} took the run of {pipeline} on {day} over meanwhile, {since:.0}: nothing was done"
             );
-            tell(false, Some((&holder, since)), &text)?;
+            print(false, Some((&holder, since)), &text)?;
         }
     }
     Ok(Exit::Done)

@@ -35,7 +35,7 @@ pub(crate) fn describe(event: &Event) -> Option<(Level, String)> {
         | Event::GuardGroupChecked { .. }
         | Event::AlarmChecked { current: false } => return None,
         Event::LateLaunchesChecked { found } => return late_launches(found),
-        Event::Reopened { .. } => (Level::Info, "the day was asked for before, and is again".to_owned()),
+        Event::Reopened { .. } => (Level::Info, "the day was run before: running it again".to_owned()),
         Event::AttemptStarted { attempt, retry: Some(retry), .. } => {
             let Retry { because, choice } = retry;
             (Level::Warn, format!("attempt {attempt} follows by itself, {choice}: {because}"))
@@ -107,31 +107,29 @@ fn of_a_cluster(event: &Event) -> Option<(Level, String)> {
             (Level::Info, format!("cluster {}{}", styled(BOLD, state.name()), because(reason)))
         }
         Event::ProtectionChanged { protected: true } => {
-            (Level::Warn, "somebody switched the cluster's termination protection on".to_owned())
+            (Level::Warn, "someone enabled the cluster's termination protection".to_owned())
         }
         Event::ProtectionChanged { protected: false } => {
-            (Level::Info, "somebody switched the cluster's termination protection off again".to_owned())
+            (Level::Info, "someone disabled the cluster's termination protection again".to_owned())
         }
         Event::TerminationOverdue { seconds } => {
             let minutes = plural(seconds.div_ceil(60), "minute");
             (
                 Level::Warn,
                 format!(
-                    "the cluster has been ending for {minutes}, which is too long: ask AWS support, it still costs"
+                    "the cluster has been terminating for {minutes}, which is too long: it still costs, contact AWS support"
                 ),
             )
         }
         Event::GuardLost => (
             Level::Warn,
-            "somebody deleted the schedule that guards the cluster: it is made again".to_owned(),
+            "someone deleted the safety schedule of the cluster: it is created again".to_owned(),
         ),
-        Event::GuardGivenUp { why } => {
-            (Level::Warn, format!("the guard outside the cluster is given up: {why}"))
-        }
+        Event::GuardGivenUp { why } => (Level::Warn, format!("the safety schedule is given up: {why}")),
         Event::DuplicateProtected { cluster } => (
             Level::Warn,
             format!(
-                "somebody switched the termination protection of the surplus cluster {} on",
+                "someone enabled termination protection on the duplicate cluster {}",
                 styled(HINT, cluster)
             ),
         ),
@@ -176,15 +174,15 @@ fn done(effect: &Effect) -> String {
         Effect::JobStaged => "the job is uploaded".to_owned(),
         Effect::Launched { cluster } => format!("cluster {} launched", styled(HINT, cluster)),
         Effect::TerminateRequested { cluster, because } => {
-            format!("cluster {} is told to end: {because}", styled(HINT, cluster))
+            format!("terminating cluster {}: {because}", styled(HINT, cluster))
         }
         Effect::Unprotected { cluster } => {
-            format!("the termination protection of cluster {} is switched off", styled(HINT, cluster))
+            format!("disabled the termination protection of cluster {}", styled(HINT, cluster))
         }
         Effect::GuardCreated { until } => {
-            format!("a schedule ends the cluster at {until}, should nothing else have")
+            format!("safety schedule created: terminates the cluster at {until} if it is still up")
         }
-        Effect::GuardRemoved => "that schedule is removed".to_owned(),
+        Effect::GuardRemoved => "safety schedule removed".to_owned(),
         Effect::Published { attempt } => format!("attempt {attempt} is published: queries see it"),
         Effect::MetricsPublished => "the metrics are published".to_owned(),
         Effect::AlarmPut => "the alarm is written".to_owned(),
@@ -193,12 +191,12 @@ fn done(effect: &Effect) -> String {
 
 fn launch_resolved(clusters: &[String]) -> String {
     match clusters.split_first() {
-        None => "the launch made no cluster: it is asked for again".to_owned(),
+        None => "the launch made no cluster: launching again".to_owned(),
         Some((accepted, [])) => format!("the launch had made cluster {}", styled(HINT, accepted)),
         Some((accepted, duplicates)) => format!(
-            "the launch had made cluster {}; {} more of it will be ended",
+            "the launch had made cluster {}; {} will be terminated",
             styled(HINT, accepted),
-            duplicates.len()
+            plural(duplicates.len() as u64, "duplicate cluster")
         ),
     }
 }

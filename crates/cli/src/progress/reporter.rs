@@ -1,4 +1,4 @@
-//! What the control plane tells while it drives a run, on its way to the person who watches.
+//! What the control plane reports while it drives a run, on its way to the person who watches.
 
 use emrys_control_plane::{Holder, Removed, RunListener, Stop};
 use emrys_core::day::Day;
@@ -17,7 +17,7 @@ pub(crate) struct ProgressReporter {
     printer: Printer,
     live: Live,
     since: jiff::Timestamp,
-    /// The trouble that was told last: it is told again only when it is another.
+    /// The error that was printed last: it is printed again only when it is another.
     error: Option<String>,
 }
 

@@ -1,24 +1,46 @@
 //! What the ledger's object holds.
 //!
 //! A JSON object. Its format has two numbers: `version`, which the writer wrote by, and `readable-since`, the oldest
-//! version whose readers understand it. A reader takes whatever is readable for it; a writer leaves a document of a
-//! later version alone, because it would drop what it does not know. Fields that a reader can do without may be added
-//! under a new `version` with the old `readable-since`; anything else raises both.
+//! version whose readers understand it.
+//!
+//! # Between versions
+//!
+//! An older function may drive beside a newer command, and a version may be rolled back. So:
+//!
+//! - A document whose `readable-since` is later than this version is not read: [`LedgerError::TooNew`].
+//! - A document of a later `version` is read. Its events are folded up to the first that this version does not know, as
+//!   a whole ([`super::events`]). `status` and `runs` show that much, and say that a later version wrote it.
+//! - Nobody writes a document of a later version, or one with an unknown event, whatever its `version` says: what is
+//!   unknown would be dropped. Nobody decides by it either: [`Document::state`] is an error then.
+//! - A document of an earlier version than the oldest that is read is not read: [`LedgerError::TooOld`].
+//!
+//! # How an event is added
+//!
+//! Raise `VERSION`, keep `readable-since`, and add golden ledgers of the new version beside those of the old ones in
+//! `tests/fixtures/ledgers`, which must still fold. Two more recorded intents have their room there: a notification
+//! (`notification_intended` with an id that stays the same, then an [`Effect`](emrys_core::run::Effect) or that it was
+//! given up) and what a schedule needs. Each is an intent before its call, and its outcome after, as with a launch. A
+//! field of the document itself that a reader can do without is added in the same way. What older readers would get wrong
+//! raises both numbers.
 
 use emrys_core::day::Day;
 use emrys_core::run::{IllegalEvent, Recorded, State};
 use emrys_core::spec::Spec;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use super::events::{self, UnknownEvent};
 use super::lease::Lease;
 
-/// The version that this program writes, and the oldest whose readers understand it: 2 added the events of guards,
-/// of surplus clusters, of termination protection and of overdue ends, and attempts that follow by themselves; 3 those of
-/// what the catalog was found to serve, and of output that goes.
-const VERSION: u32 = 3;
+/// The version that this program writes. 4 is the first with the names that events have now.
+const VERSION: u32 = 4;
+/// The oldest version whose readers understand what this program writes.
+const READABLE_SINCE: u32 = 4;
+/// The oldest version that this program reads.
+const OLDEST: u32 = 4;
 
-/// A whole ledger.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A whole ledger, as far as this version knows it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Document {
     format: Format,
     /// The pipeline that it is of.
@@ -32,8 +54,23 @@ pub(crate) struct Document {
     pub(super) lease: Option<Lease>,
     /// Fresh with every write: by it a writer knows its own write again, after an answer that was lost.
     pub(super) revision: String,
-    /// Everything that happened.
+    /// Everything that happened, up to the first event that this version does not know.
     pub(super) events: Vec<Recorded>,
+    /// That event. A document with one is not written.
+    #[serde(skip)]
+    unknown: Option<UnknownEvent>,
+}
+
+/// A ledger as it is read: which of its events are known shows then.
+#[derive(Debug, Deserialize)]
+struct Raw {
+    format: Format,
+    pipeline: String,
+    day: Day,
+    fence: u64,
+    lease: Option<Lease>,
+    revision: String,
+    events: Vec<Value>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +82,7 @@ struct Format {
 
 impl Format {
     /// What this program writes.
-    const OURS: Self = Self { version: VERSION, readable_since: VERSION };
+    const OURS: Self = Self { version: VERSION, readable_since: READABLE_SINCE };
 }
 
 /// As much of a ledger as every reader understands.
@@ -66,8 +103,20 @@ pub enum LedgerError {
         why: String,
     },
     /// A later version of Emrys wrote it.
-    #[error("{uri} was written by a later version of emrys (format {found}; this one knows {VERSION})")]
+    #[error("{uri} was written by a later version of emrys ({})", too_new(*found, unknown.as_ref()))]
     TooNew {
+        /// Its address.
+        uri: String,
+        /// Its format.
+        found: u32,
+        /// The first event that this version does not know; none where the format says enough.
+        unknown: Option<UnknownEvent>,
+    },
+    /// An earlier version of Emrys wrote it, whose events have other names.
+    #[error(
+        "{uri} was written by an earlier version of emrys (format {found}; this one reads {OLDEST} and later)"
+    )]
+    TooOld {
         /// Its address.
         uri: String,
         /// Its format.
@@ -107,6 +156,9 @@ impl LedgerError {
                 "look at who else writes below `[state] uri`; S3 versioning may still hold the ledger as it was"
             }
             Self::TooNew { .. } => "use the version of emrys that wrote it, or a later one",
+            Self::TooOld { .. } => {
+                "bring the day to its end with the version that wrote it; to run it anew with this one, move the ledger away then, and `emrys sweep` shows what clusters are left of it"
+            }
             Self::Deleted { .. } => {
                 "a cluster may still be at work: `emrys sweep` finds it, and ends it with `--terminate`. Nothing below `[state] uri` may be deleted while a run is in flight"
             }
@@ -125,6 +177,7 @@ impl Document {
             lease: None,
             revision: String::new(),
             events: Vec::new(),
+            unknown: None,
         }
     }
 
@@ -135,9 +188,15 @@ impl Document {
         // The format first: a later one may have any other fields.
         let Head { format } = serde_json::from_slice(bytes).map_err(unreadable)?;
         if format.readable_since > VERSION {
-            return Err(LedgerError::TooNew { uri: uri.to_owned(), found: format.version });
+            return Err(LedgerError::TooNew { uri: uri.to_owned(), found: format.version, unknown: None });
         }
-        serde_json::from_slice(bytes).map_err(unreadable)
+        if format.version < OLDEST {
+            return Err(LedgerError::TooOld { uri: uri.to_owned(), found: format.version });
+        }
+        let raw: Raw = serde_json::from_slice(bytes).map_err(unreadable)?;
+        let (events, unknown) = events::read(raw.events).map_err(unreadable)?;
+        let Raw { format, pipeline, day, fence, lease, revision, .. } = raw;
+        Ok(Self { format, pipeline, day, fence, lease, revision, events, unknown })
     }
 
     /// Whoever writes a ledger of an earlier version writes it as one of this version from then on.
@@ -151,14 +210,29 @@ impl Document {
 
     /// Whether this program may write it.
     pub(super) fn check_writable(&self, uri: &str) -> Result<(), LedgerError> {
-        if self.format.version > VERSION {
-            return Err(LedgerError::TooNew { uri: uri.to_owned(), found: self.format.version });
+        if self.format.version > VERSION || self.unknown.is_some() {
+            let (found, unknown) = (self.format.version, self.unknown.clone());
+            return Err(LedgerError::TooNew { uri: uri.to_owned(), found, unknown });
         }
         Ok(())
     }
 
-    /// The state that its events tell, after a check that it is the right ledger.
+    /// The state that its events tell, after a check that it is the right ledger. Where not all of them are known, nobody
+    /// may decide by it: an error then.
     pub(crate) fn state(&self, spec: &Spec) -> Result<State, LedgerError> {
+        let state = self.known_state(spec)?;
+        match &self.unknown {
+            None => Ok(state),
+            Some(unknown) => Err(LedgerError::TooNew {
+                uri: spec.ledger_uri().to_string(),
+                found: self.format.version,
+                unknown: Some(unknown.clone()),
+            }),
+        }
+    }
+
+    /// The same up to the first event that is not known, to be shown.
+    pub(crate) fn known_state(&self, spec: &Spec) -> Result<State, LedgerError> {
         let uri = || spec.ledger_uri().to_string();
         if self.pipeline != spec.pipeline() || self.day != spec.day {
             return Err(LedgerError::OtherRun { uri: uri(), pipeline: self.pipeline.clone(), day: self.day });
@@ -175,9 +249,22 @@ impl Document {
         self.lease.as_ref().map(|lease| (&lease.holder, lease.since))
     }
 
-    /// Everything that happened.
+    /// Everything that happened, up to the first event that is not known.
     pub(crate) fn events(&self) -> &[Recorded] {
         &self.events
+    }
+
+    /// The first event that this version does not know.
+    pub(crate) fn unknown(&self) -> Option<&UnknownEvent> {
+        self.unknown.as_ref()
+    }
+}
+
+/// What shows that a later version wrote a ledger.
+fn too_new(found: u32, unknown: Option<&UnknownEvent>) -> String {
+    match unknown {
+        Some(unknown) => format!("this one does not know {unknown}"),
+        None => format!("format {found}; this one knows {VERSION}"),
     }
 }
 
@@ -227,24 +314,53 @@ mod tests {
     }
 
     fn too_new() -> LedgerError {
-        LedgerError::TooNew { uri: URI.into(), found: VERSION + 1 }
+        LedgerError::TooNew { uri: URI.into(), found: VERSION + 1, unknown: None }
     }
 
-    /// New reader, old writer. What this version adds, the old one must not take for its own: it is told so.
+    /// An event that this version does not know: what came before it is shown, and nothing is decided or written by it,
+    /// whatever number its writer gave the format.
     #[test]
-    fn an_earlier_version_is_read_and_written_on_as_this_one() {
-        let mut earlier = document();
-        earlier["format"] = serde_json::json!({"version": 1, "readable-since": 1});
-        let read = decode(&earlier).unwrap();
-        assert_eq!(read.check_writable(URI), Ok(()));
-        let written: serde_json::Value = serde_json::from_slice(&read.encode()).unwrap();
-        assert_eq!(written["format"], document()["format"]);
-        assert_eq!(written["events"][0], earlier["events"][0]);
+    fn a_ledger_with_an_unknown_event_is_shown_and_left_as_it_is() {
+        let spec = crate::ledger::golden::spec();
+        for version in [VERSION, VERSION + 1] {
+            let mut later = document();
+            later["format"]["version"] = version.into();
+            let event = serde_json::json!({"type": "notification_intended", "id": "n-1", "of": "failed"});
+            let recorded =
+                serde_json::json!({"seq": 2, "at": "2024-10-21T03:00:01Z", "fence": 1, "event": event});
+            later["events"].as_array_mut().unwrap().push(recorded);
+            let read = decode(&later).unwrap();
+            assert_eq!(read.known_state(&spec).unwrap().seq(), 1);
+            let uri = spec.ledger_uri().to_string();
+            let unknown = UnknownEvent { seq: 2, kind: "notification_intended".to_owned() };
+            let too_new = LedgerError::TooNew { uri: uri.clone(), found: version, unknown: Some(unknown) };
+            assert_eq!(
+                too_new.to_string(),
+                format!(
+                    "{uri} was written by a later version of emrys (this one does not know event 2 (notification_intended))"
+                )
+            );
+            assert_eq!(read.state(&spec).unwrap_err(), too_new);
+            assert_eq!(read.check_writable(&uri), Err(too_new));
+        }
+    }
+
+    /// New reader, old writer: its events have other names.
+    #[test]
+    fn an_earlier_version_is_not_read() {
+        for version in 1..OLDEST {
+            let mut earlier = document();
+            earlier["format"] = serde_json::json!({"version": version, "readable-since": version});
+            earlier["events"] = "in another form".into();
+            let error = decode(&earlier).unwrap_err();
+            assert_eq!(error, LedgerError::TooOld { uri: URI.into(), found: version });
+            assert!(error.hint().contains("the version that wrote it"));
+        }
     }
 
     #[test]
     fn something_else_is_no_ledger() {
-        for bytes in [&b""[..], b"<html>", b"{}", b"{\"format\":{\"version\":1,\"readable-since\":1}}"] {
+        for bytes in [&b""[..], b"<html>", b"{}", b"{\"format\":{\"version\":4,\"readable-since\":4}}"] {
             let error = Document::decode(bytes, URI).unwrap_err();
             assert!(matches!(error, LedgerError::Unreadable { .. }), "{error}");
         }

@@ -35,7 +35,7 @@ impl Guards {
     }
 
     /// Removes the orphans. The guard of a cluster that may still run is its last one: it is left until the cluster
-    /// was told to end.
+    /// was terminated.
     pub(super) async fn remove(&mut self, aws: &AwsContext, ended: &Ended) {
         let mut removed = Ended::new();
         for SweptGuard { guard, usage, .. } in self.all() {
