@@ -1,8 +1,8 @@
 //! `decide`, driven against a world in which everything succeeds.
 //!
-//! It is the engine's loop with another world behind it. Questions about the world as it is (input, job, output
-//! folder, the guards' group, catalog, alarm) are handed back to be asked for real; questions about what the run itself would make are answered
-//! here. It invents no listing and no row count: what a job would write is recorded as found good, and no more.
+//! It is the engine's loop with another world behind it. Probes of the world as it is (input, job, output folder, the
+//! guards' group, catalog, alarm) are handed back, to be made for real. Probes of what the run itself would create are
+//! answered here. It invents no listing and no row count: what a job would write is recorded as found good.
 
 use jiff::Timestamp;
 
@@ -21,11 +21,11 @@ const CLUSTER: &str = "j-FORECAST";
 /// How far a forecast came.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Foreseen {
-    /// These questions about the world as it is come first.
-    Look(Vec<Probe>),
-    /// Such a question met trouble, and is to be asked again then.
+    /// These probes of the world as it is come first.
+    Observe(Vec<Probe>),
+    /// Such a probe failed, and is made again then.
     Wait(Timestamp),
-    /// Such a question cannot be answered.
+    /// Such a probe failed for good.
     Leave(Leave),
     /// The run is over.
     Done {
@@ -40,7 +40,7 @@ pub enum Foreseen {
     },
 }
 
-/// Foresees a run, from the state that its record is in, and what of the world was looked at for real.
+/// Foresees a run, from the state of its record and from what was observed for real.
 pub fn forecast(
     spec: &Spec,
     state: State,
@@ -49,7 +49,7 @@ pub fn forecast(
     pace: &Pace,
 ) -> Result<Foreseen, IllegalEvent> {
     let mut forecast = Forecast { spec, state, observations, now, actions: Vec::new(), launch: None };
-    // Nobody drives a forecast, so there is no lease to renew.
+    // A forecast is not driven, so there is no lease to renew.
     forecast.state.renewed_at = None;
     if forecast.state.closed.is_some() {
         // As `run` does when it is asked for a day that is closed.
@@ -74,7 +74,7 @@ impl Forecast<'_> {
                 Decision::Observe(probes) => {
                     let (real, own): (Vec<_>, Vec<_>) = probes.into_iter().partition(is_about_the_world);
                     if !real.is_empty() {
-                        return Ok(Foreseen::Look(real));
+                        return Ok(Foreseen::Observe(real));
                     }
                     for probe in own {
                         self.observation(&probe)?;
@@ -124,7 +124,7 @@ impl Forecast<'_> {
             Probe::Guard { .. } => Observation::Guard { exists: true },
             Probe::StepLog { .. } => Observation::StepLog(Vec::new()),
             Probe::Cluster { .. } => Observation::Cluster(self.cluster_at_its_end()),
-            // Handed back to be asked for real.
+            // Handed back, to be made for real.
             Probe::Inputs
             | Probe::Job
             | Probe::Preflight

@@ -99,7 +99,7 @@ pub fn plan(
     let empty =
         seen.inputs.as_ref().and_then(|looked| looked.value.as_ref().ok()).map_or(0, |listing| listing.empty);
     Ok(match forecast(spec, state, seen, now, pace)? {
-        Foreseen::Look(queries) => Planning::Look(queries),
+        Foreseen::Observe(queries) => Planning::Look(queries),
         Foreseen::Wait(until) => Planning::Wait { until },
         Foreseen::Leave(leave) => Planning::Leave(leave),
         Foreseen::Done { outcome, actions, launch, state } => {

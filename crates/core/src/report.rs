@@ -1,4 +1,4 @@
-//! What is told about a run: the `--json` document of `run` and `status`.
+//! What is reported about a run: the `--json` document of `run` and `status`.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -19,7 +19,7 @@ pub struct RunReport {
     pub pipeline: String,
     /// The day.
     pub day: Day,
-    /// The number of the attempt at hand; none where none was made.
+    /// The number of the attempt at hand; null where none was made.
     pub attempt: Option<u32>,
     /// `succeeded`, `failed`, `empty`, `cancelled` or `refused`; null while the run is in flight.
     pub outcome: Option<&'static str>,
@@ -49,7 +49,7 @@ pub struct RunReport {
     pub diagnosis: Option<Diagnosis>,
     /// Why the attempt that was asked for was not made.
     pub refusal: Option<RefusalReport>,
-    /// The attempt whose output stands; it may be an earlier one than `attempt`.
+    /// The attempt whose output counts; it may be an earlier one than `attempt`.
     pub succeeded_attempt: Option<u32>,
     /// Whether queries see the output of `attempt`; null where no catalog is configured for it.
     pub published: Option<bool>,
@@ -59,9 +59,9 @@ pub struct RunReport {
     pub guard: Option<GuardReport>,
     /// The metrics of the attempt.
     pub metrics: Option<ReportingReport>,
-    /// The alarm, as far as the attempt cared for it.
+    /// The alarm, which each attempt checks.
     pub alarm: Option<ReportingReport>,
-    /// Who asked for the run's end.
+    /// Who cancelled the run.
     pub cancelled_by: Option<String>,
 }
 
@@ -85,21 +85,21 @@ impl CheckedBy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// The input is looked at.
+    /// The input is observed.
     Preparing,
     /// The job is uploaded.
     Staging,
-    /// The cluster is asked for.
+    /// The launch is asked for, or it is not yet clear whether it happened.
     Launching,
-    /// The cluster comes up.
+    /// The cluster starts.
     Starting,
     /// The steps run.
     Running,
-    /// The cluster goes down.
+    /// The cluster is ending.
     Ending,
     /// The output is checked.
     Verifying,
-    /// The cause of a failure is looked for.
+    /// The cause of a failure is being found.
     Diagnosing,
     /// The day's partitions are made to serve the output.
     Publishing,
@@ -145,18 +145,18 @@ pub struct ReportingReport {
 pub struct GuardReport {
     /// `open`, `missing`, `standing`, `removed` or `given_up`.
     pub state: &'static str,
-    /// When it ends the cluster, while it stands.
+    /// When it terminates the cluster, while it exists.
     pub until: Option<Timestamp>,
     /// Why it was given up.
     pub why: Option<String>,
 }
 
-/// What is told about a run to whoever drove it: the attempt at hand, if one was made.
+/// What a run reports to who drove it: the attempt at hand, if one was made.
 pub fn report(spec: &Spec, state: &State, now: Timestamp) -> RunReport {
     report_of(spec, state, state.attempt(), now)
 }
 
-/// What is told about a day: where an attempt was refused, its last one stands as it stood.
+/// What is reported about a day: where an attempt was refused, the one before it.
 pub fn day_report(spec: &Spec, state: &State, now: Timestamp) -> RunReport {
     let last = state.attempts.last().filter(|_| state.refusal.is_some());
     report_of(spec, state, state.attempt().or(last), now)
@@ -207,7 +207,7 @@ fn report_of(spec: &Spec, state: &State, attempt: Option<&Attempt>, now: Timesta
     }
 }
 
-/// How the run ended for whoever asked for it last: a refused second attempt takes nothing from the first.
+/// How the run ended for who asked for it last. A refused second attempt takes nothing from the first.
 pub fn outcome(state: &State) -> Option<Outcome> {
     let ended = state.outcome()?;
     Some(if state.refusal.is_some() { Outcome::Refused } else { ended })

@@ -120,8 +120,8 @@ pub enum Problem {
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::ManifestAbsent => write!(f, "there is no {} in the output folder", MANIFEST_FILE),
-            Self::ManifestUnreadable { why } => write!(f, "{} cannot be read: {why}", MANIFEST_FILE),
+            Self::ManifestAbsent => write!(f, "there is no {MANIFEST_FILE} in the output folder"),
+            Self::ManifestUnreadable { why } => write!(f, "{MANIFEST_FILE} cannot be read: {why}"),
             Self::OtherRun { found, expected } => {
                 write!(f, "the manifest is of the run {found}, and the folder of {expected}")
             }

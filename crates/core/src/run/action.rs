@@ -20,29 +20,30 @@ pub enum Action {
     },
     /// Launch a cluster with all steps inside. The only call that must not happen twice: it is recorded before.
     Launch(LaunchIntent),
-    /// End a cluster.
+    /// Terminate a cluster.
     Terminate {
         /// Its id.
         cluster: String,
         /// Why.
         because: TerminateReason,
     },
-    /// Switch off the termination protection that somebody switched on, of our own cluster that has to end.
+    /// Switch off termination protection of a cluster of ours that must stop. Emrys never switches it on.
     Unprotect {
         /// Its id.
         cluster: String,
         /// Why it has to.
         because: TerminateReason,
     },
-    /// Make the schedule that ends the cluster at its deadline. Harmless when repeated: its name is the launch's.
+    /// Create the schedule that terminates the cluster at its deadline. Harmless when repeated: its name is the
+    /// launch's nonce.
     CreateGuard {
         /// The schedule's name: the launch's nonce.
         name: String,
-        /// The cluster that it ends.
+        /// The cluster that it terminates.
         cluster: String,
         /// When.
         until: Timestamp,
-        /// Whether the group of the schedules is there.
+        /// Whether the group of the schedules exists.
         group: bool,
     },
     /// Remove that schedule, once the cluster is gone.
@@ -65,8 +66,9 @@ pub struct Call {
     pub service: Service,
     /// The operation, as its API names it.
     pub operation: &'static str,
-    /// What it is done to: an address, a cluster's name without the launch's nonce (which nobody knows before the
-    /// launch is decided) or its id, a partition, a metric, an alarm, or the group of a schedule (whose own name is that nonce).
+    /// What it is done to: an address, a cluster's name or id, a partition, a metric, an alarm, or a schedule's group.
+    /// The name is without the launch's nonce, which is not known before the launch is decided. A schedule's own name
+    /// is that nonce.
     pub resource: String,
 }
 
@@ -127,7 +129,7 @@ impl Action {
                 let of = |publication: Publication| {
                     let Publication { table, date, .. } = publication;
                     let resource = format!("{}.{table}/date={date}", database.unwrap_or_default());
-                    // Which of both shows when it is done.
+                    // Which of the two is known only when it is done.
                     call(Service::Glue, "CreatePartition or UpdatePartition", resource)
                 };
                 publications(spec, intent).into_iter().map(of).collect()
@@ -157,7 +159,7 @@ impl Action {
         })
     }
 
-    /// Whether it is due because time passed, and not because somebody asked for it or something was recorded.
+    /// Whether it is due because time passed, and not because a person asked for it or an event was recorded.
     pub(super) fn rests_on_a_limit(&self) -> bool {
         match self {
             Self::Terminate { because, .. } => match because {

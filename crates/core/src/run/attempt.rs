@@ -18,7 +18,7 @@ use crate::record::{
     AttemptResult, CallError, Diagnosis, LaunchIntent, PinnedInputs, Retry, TerminateReason, Verdict,
 };
 
-/// Whether an event made sense; if not, why.
+/// Whether an event is legal; if not, why.
 pub(super) type Applied = Result<(), &'static str>;
 
 /// One attempt: one launch of one cluster with its steps.
@@ -28,7 +28,7 @@ pub struct Attempt {
     pub number: u32,
     /// When its input was pinned.
     pub started_at: Timestamp,
-    /// Why it followed by itself on the attempt before; none where somebody asked for it.
+    /// Why Emrys began it after the attempt before failed. None where a person asked for it.
     pub retry: Option<Retry>,
     /// What it reads.
     pub inputs: PinnedInputs,
@@ -38,11 +38,11 @@ pub struct Attempt {
     pub launch: Launch,
     /// What AWS refused, until a launch is accepted.
     pub refused: Option<LaunchRefused>,
-    /// Clusters of ours that were not accepted, and are to be ended or were asked to.
+    /// Clusters of ours that were not accepted. Emrys terminates them.
     pub duplicates: Vec<DuplicateCluster>,
     /// Launches that were recorded as never made.
     pub given_up: Vec<GivenUp>,
-    /// How far those, and those of earlier attempts, were looked for once more.
+    /// How far those, and those of earlier attempts, were checked for late launches.
     pub late_launch_check: LateLaunchCheck,
     /// How far the guard outside its cluster is.
     pub guard: GuardState,
@@ -54,15 +54,15 @@ pub struct Attempt {
     pub ended: Option<(AttemptResult, Timestamp)>,
     /// How far its publishing is.
     pub publishing: Publishing,
-    /// The databases in which tables were ever to serve it, whatever became of that.
+    /// The databases in which tables have served it, or may have.
     pub databases: BTreeSet<String>,
     /// What becomes of its output.
     pub retention: RetentionState,
-    /// Until when the catalog is known to have served it although another was chosen; none where it never was found so.
+    /// Until when the catalog is known to have served it although another was chosen. None where it never did.
     pub served_until: Option<Timestamp>,
     /// Its metrics.
     pub metrics: Reporting,
-    /// The alarm, as far as this attempt cares for it.
+    /// How far the alarm is, which each attempt checks.
     pub alarm: Reporting,
 }
 
@@ -109,29 +109,29 @@ pub struct LaunchRefused {
 pub struct Cluster {
     /// Its id, `j-…`.
     pub id: String,
-    /// Its state as last recorded; none before the first look.
+    /// Its state as last recorded. None before the first observation.
     pub state: Option<ClusterState>,
     /// Why.
     pub reason: Reason,
-    /// When it was first seen in its present state.
+    /// When it was first observed in its present state.
     pub moved_at: Timestamp,
-    /// Whether it was seen with instances: EMR has got them once it bootstraps.
+    /// Whether it was observed with instances: EMR has them once it bootstraps.
     pub has_instances: bool,
     /// Whether termination protection is on.
     pub protected: bool,
-    /// When Emrys last switched it off. What was seen before says nothing any more.
+    /// When Emrys last switched it off. Observations from before that no longer count.
     pub unprotected_at: Option<Timestamp>,
-    /// Whether it was told that its end is overdue.
+    /// Whether it is recorded that its end is overdue.
     pub is_overdue: bool,
-    /// When a step was first able to run: as EMR says, where it says so.
+    /// When a step was first able to run: by EMR where it says so, else by the first observation.
     pub ready_at: Option<Timestamp>,
-    /// When it was gone: as EMR says, where it says so.
+    /// When it was gone: by EMR where it says so, else by the first observation.
     pub ended_at: Option<Timestamp>,
     /// Its steps, in their order.
     pub steps: Vec<Step>,
-    /// When a step was last seen in another state than before.
+    /// When a step was last observed in another state than before.
     pub steps_moved_at: Option<Timestamp>,
-    /// When its termination was last asked for, and why.
+    /// Why and when its termination was last asked for.
     pub terminate: Option<(TerminateReason, Timestamp)>,
 }
 
@@ -169,11 +169,11 @@ pub enum Reporting {
     /// Nothing is known yet.
     #[default]
     Open,
-    /// It was looked at, and has to be written.
+    /// It was checked, and has to be written.
     Due,
-    /// It is as it should be.
+    /// It is as configured.
     Done,
-    /// It was given up, and this is why.
+    /// It was given up, for this reason.
     GivenUp(String),
 }
 
@@ -227,7 +227,7 @@ impl Attempt {
         self.launched().map(|launched| &launched.intent)
     }
 
-    /// How long the attempt took, or has taken until now: to the end of its cluster, whenever somebody saw that.
+    /// How long the attempt took, to the end of its cluster. While it runs: until now.
     pub fn duration(&self, now: Timestamp) -> SignedDuration {
         let gone = self.cluster().and_then(|cluster| cluster.ended_at);
         let end = gone.or(self.ended.map(|(_, at)| at)).unwrap_or(now);

@@ -1,8 +1,8 @@
 //! Clusters of ours beside the one that was accepted.
 //!
-//! A launch may make one after its answer was lost, and after looks found none of it: a process that was suspended just
-//! before its call wakes up late. So launches that were given up are looked for once more, when the steps of the
-//! accepted cluster have begun and when it is gone, and what has come of them is ended before the attempt ends.
+//! A launch can create one after its answer was lost and observations found no cluster: a process that was suspended
+//! just before its call wakes up late. So Emrys checks for late launches twice: when the steps of the accepted cluster
+//! have begun, and when it is gone. It terminates the clusters that it finds before the attempt ends.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -12,18 +12,18 @@ use super::state::State;
 use crate::record::{LateLaunch, TerminateReason};
 use jiff::Timestamp;
 
-/// A cluster of a launch for which another one was accepted, or none. It is to be ended.
+/// A cluster of a launch for which another one was accepted, or none. Emrys terminates it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DuplicateCluster {
     /// Its id.
     pub cluster: String,
     /// The launch that made it.
     pub nonce: String,
-    /// Whether somebody switched its termination protection on.
+    /// Whether its termination protection was switched on.
     pub protected: bool,
-    /// When Emrys last switched that off.
+    /// When Emrys last switched it off.
     pub unprotected_at: Option<Timestamp>,
-    /// Whether it was asked to end.
+    /// Whether its termination was asked for.
     pub asked: bool,
 }
 
@@ -36,7 +36,7 @@ pub struct GivenUp {
     pub at: Timestamp,
 }
 
-/// How far an attempt has looked once more for launches that were given up.
+/// How far an attempt has checked for late launches.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LateLaunchCheck {
     /// Not yet.
@@ -44,13 +44,13 @@ pub enum LateLaunchCheck {
     No,
     /// While its cluster was at work.
     WhileRunning,
-    /// When its cluster was gone, or when it was to end without one.
+    /// When its cluster was gone, or when the attempt was about to end without one.
     AtEnd,
 }
 
 impl State {
-    /// Whether the cluster of a launch is the one that was accepted, or may yet become it: what the record has given up,
-    /// or does not know of, may not.
+    /// Whether the cluster of a launch was accepted, or may still be. A launch that the record has given up, or does
+    /// not know, may not.
     pub fn may_accept(&self, nonce: &str, cluster: &str) -> bool {
         self.attempts.iter().any(|attempt| match &attempt.launch {
             Launch::NotMade => false,
@@ -61,12 +61,12 @@ impl State {
 }
 
 impl Attempt {
-    /// The surplus cluster that is to be ended next.
+    /// The duplicate cluster whose termination is due next.
     pub fn open_duplicate(&self) -> Option<&DuplicateCluster> {
-        self.duplicates.iter().find(|duplicates| !duplicates.asked)
+        self.duplicates.iter().find(|duplicate| !duplicate.asked)
     }
 
-    /// What is due for a surplus cluster.
+    /// The action that is due for a duplicate cluster.
     pub(super) fn duplicate_action(&self) -> Option<Action> {
         let DuplicateCluster { cluster, protected, .. } = self.open_duplicate()?;
         let cluster = cluster.clone();
@@ -90,7 +90,7 @@ impl Attempt {
     }
 
     pub(super) fn duplicate_of(&mut self, cluster: &str) -> Option<&mut DuplicateCluster> {
-        self.duplicates.iter_mut().find(|duplicates| duplicates.cluster == cluster)
+        self.duplicates.iter_mut().find(|duplicate| duplicate.cluster == cluster)
     }
 
     pub(super) fn late_launches_checked(&mut self, found: &[LateLaunch]) -> Applied {

@@ -1,10 +1,10 @@
-//! The guard outside the cluster: a one-shot schedule of EventBridge Scheduler that ends it at its deadline, whoever
-//! else is dead by then.
+//! The guard outside the cluster: a one-shot schedule of EventBridge Scheduler that terminates it at its deadline, even
+//! when no process of Emrys is left.
 //!
-//! It is named by the launch's nonce, in a group of its own, and goes away by itself once it has fired. It is made as
-//! soon as the cluster is known, made again when a look finds it missing, and removed when the cluster is gone. A
-//! guard that cannot be made or removed never fails a run: it is recorded, and shown, and tried again now and then
-//! while the cluster lives.
+//! Its name is the launch's nonce, and it deletes itself once it has fired. Emrys creates it as soon as the cluster is
+//! known, creates it again when an observation finds it missing, and removes it when the cluster is gone. A guard that
+//! cannot be created or removed never fails a run: that is recorded and shown, and Emrys tries again from time to time
+//! while the cluster is up.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -21,24 +21,24 @@ pub const GROUP: &str = "emrys";
 /// How far the guard of an attempt's cluster is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum GuardState {
-    /// Nothing was done about it, and nothing is, where none is configured.
+    /// Nothing was done about it. It stays so where none is configured.
     #[default]
     Open,
-    /// It has to be made.
+    /// It has to be created.
     Missing {
-        /// Whether its group is there.
+        /// Whether its group exists.
         group: bool,
     },
-    /// It stands.
+    /// It exists.
     Exists {
-        /// When it was made.
+        /// When it was created.
         made_at: Timestamp,
-        /// When it ends the cluster.
+        /// When it terminates the cluster.
         until: Timestamp,
     },
-    /// It is removed: there is nothing to guard any more.
+    /// It is removed, because its cluster is gone.
     Removed,
-    /// It was given up. While the cluster lives it is tried again after a while.
+    /// It was given up. While the cluster is up, Emrys tries again after a while.
     GivenUp {
         /// Why.
         why: String,
@@ -47,7 +47,7 @@ pub enum GuardState {
     },
 }
 
-/// Whether a guard is of use: not once the cluster is on its way down, and not after the deadline.
+/// Whether a guard is of use: not once the cluster has begun to end, and not after the deadline.
 pub(super) fn is_wanted(spec: &Spec, launched: &Launched, now: Timestamp) -> bool {
     let is_ending = launched.cluster.phase().is_ending();
     spec.config.guard.is_some() && !is_ending && now < deadline(&spec.config, launched.at)
@@ -63,7 +63,7 @@ pub(super) fn next_action(
     let Launched { intent, at: launched_at, cluster } = launched;
     let name = || intent.nonce.clone();
     match attempt.guard {
-        // Whether one was made is not certain, where it was asked for and the answer is not recorded.
+        // A missing one may exist all the same, where the answer to its creation is not recorded.
         GuardState::Exists { .. } | GuardState::Missing { .. } if cluster.is_gone() => {
             Some(Action::RemoveGuard { name: name() })
         }
@@ -114,7 +114,7 @@ impl Attempt {
         self.has_cluster_to_guard()?;
         match self.guard {
             GuardState::Exists { .. } => {
-                // Its group was there when it was made.
+                // Its group existed when it was created.
                 self.guard = GuardState::Missing { group: true };
                 Ok(())
             }

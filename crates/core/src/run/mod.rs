@@ -1,13 +1,13 @@
-//! A run: what happened (events), what that means (the fold), what was seen, and what comes next (decide).
+//! A run: what happened (events), what that means (the fold), what was observed, and what comes next (decide).
 //!
 //! ```text
-//! recorded events --fold--> State --.
-//! looks ------------------> Observations ---+--> decide --> Look | Record | Renew | Do | Wait | Leave | Done
-//! now ------------------------------'
+//! recorded events --fold--> State --phase--.
+//! answers of AWS ---------> Observations --+--> decide --> Observe | Record | Renew | Execute | Wait | Leave | Done
+//! now -------------------------------------'
 //! ```
 //!
-//! One rule holds by construction: an [`Action`] is derived from the spec, the state and the time alone. What was
-//! seen is memory of this process; it may only cause another look, or be recorded and so become state.
+//! One rule holds by construction: an [`Action`] is derived from the spec, the state and the time alone. Observations
+//! are memory of this process. They may only cause another observation, or be recorded and so become state.
 
 mod action;
 mod attempt;

@@ -1,4 +1,4 @@
-//! What this process has seen of AWS. Memory only: it is lost with the process, and nothing is.
+//! What this process has observed of AWS. It is memory: it ends with the process, and no run is worse for that.
 
 use std::borrow::Cow;
 
@@ -15,14 +15,14 @@ use crate::record::LateLaunch;
 use crate::record::Missing;
 use crate::verify::Output;
 
-/// A question about the world. Asking changes nothing.
+/// A question about AWS. Asking changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Probe {
     /// Which objects has the day?
     Inputs,
-    /// Which job files are not at their addresses?
+    /// Which job files are missing at their addresses?
     Job,
-    /// Is everything there that a run needs, and that nothing else asks about?
+    /// Which of the things that a run needs, and that no other probe asks about, do not exist?
     Preflight,
     /// Is something in the folder that an unversioned job will write to?
     OutputFolder,
@@ -33,7 +33,7 @@ pub enum Probe {
         /// No earlier than this.
         since: Timestamp,
     },
-    /// Which clusters have come of launches that were given up?
+    /// Which clusters came of launches that were given up?
     LateLaunches {
         /// The attempt that asks.
         attempt: u32,
@@ -44,16 +44,16 @@ pub enum Probe {
         /// No earlier than this.
         since: Timestamp,
     },
-    /// Is a surplus cluster ours by its tag, and is its termination protection on?
+    /// Is a duplicate cluster ours by its tag, and is its termination protection on?
     Protection {
         /// The cluster's id.
         cluster: String,
         /// The nonce that its tag has to name.
         nonce: String,
     },
-    /// Is the group of the guards there?
+    /// Does the group of the guards exist?
     GuardGroup,
-    /// Does the guard of a cluster still stand?
+    /// Does the guard of a cluster still exist?
     Guard {
         /// Its name.
         name: String,
@@ -77,7 +77,7 @@ pub enum Probe {
     },
     /// Which of the tables that the pipeline publishes to are in the catalog?
     Catalog,
-    /// Does the alarm stand as configured?
+    /// Is the alarm as configured?
     Alarm,
 }
 
@@ -91,7 +91,7 @@ pub enum Observation {
         /// The addresses that have no file yet.
         unstaged: Vec<String>,
     },
-    /// To [`Probe::Preflight`]: what is not there.
+    /// To [`Probe::Preflight`]: what does not exist.
     Preflight(Vec<Missing>),
     /// To [`Probe::OutputFolder`].
     OutputFolder {
@@ -110,46 +110,46 @@ pub enum Observation {
     },
     /// To [`Probe::Protection`].
     Protection {
-        /// Whether both is so.
+        /// Whether both are true.
         protected: bool,
     },
     /// To [`Probe::GuardGroup`].
     GuardGroup {
-        /// Whether it is there.
+        /// Whether it exists.
         there: bool,
     },
     /// To [`Probe::Guard`].
     Guard {
-        /// Whether it stands.
+        /// Whether it exists.
         exists: bool,
     },
     /// To [`Probe::Cluster`].
     Cluster(ObservedCluster),
     /// To [`Probe::Output`].
     Output(Output),
-    /// To [`Probe::StepLog`]: its logs, the one that says most about a failure first; none while none has arrived.
+    /// To [`Probe::StepLog`]: its logs, the one that says most about a failure first. Empty until one has arrived.
     StepLog(Vec<StepLog>),
-    /// To [`Probe::Catalog`]: the tables of these names that are there.
+    /// To [`Probe::Catalog`]: the tables of these names that exist.
     Catalog(Vec<Table>),
     /// To [`Probe::Alarm`].
     Alarm {
-        /// Whether it stands as configured.
+        /// Whether it is as configured.
         current: bool,
     },
 }
 
-/// The latest look of one kind.
+/// The latest observation of one kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observed<T> {
-    /// What was looked at: a cluster's or a step's id, a nonce, a folder; empty where there is only one.
+    /// What was observed: a cluster's or a step's id, a nonce, a folder. Empty where there is only one.
     pub of: String,
     /// When the answer came.
     pub at: Timestamp,
-    /// The answer, or the trouble with it.
+    /// The answer, or the error.
     pub value: Result<T, CallError>,
-    /// How many tries in a row met trouble.
+    /// How many tries in a row failed.
     pub tries: u32,
-    /// When the first of them did.
+    /// When the first of them failed.
     pub failing_since: Timestamp,
 }
 
@@ -164,18 +164,18 @@ impl<T> Observed<T> {
         Self { of: of.to_owned(), at, value, tries, failing_since }
     }
 
-    /// The trouble that the look met.
+    /// The error, if it failed.
     pub fn error(&self) -> Option<&CallError> {
         self.value.as_ref().err()
     }
 
-    /// The time since the first of the tries that met trouble.
+    /// The time since the first of the tries that failed.
     pub fn failing_for(&self, now: Timestamp) -> SignedDuration {
         now.duration_since(self.failing_since)
     }
 }
 
-/// All that this process has seen.
+/// All that this process has observed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Observations {
     /// See [`Probe::Inputs`].
@@ -188,7 +188,7 @@ pub struct Observations {
     pub output_taken: Option<Observed<bool>>,
     /// See [`Probe::Launch`].
     pub launched: Option<Observed<Vec<String>>>,
-    /// The nonce that was last looked for, and when complete looks found no cluster of it.
+    /// The nonce of the latest [`Probe::Launch`], and when complete observations found no cluster of it.
     pub absent: (String, Vec<Timestamp>),
     /// See [`Probe::LateLaunches`].
     pub late_launches: Option<Observed<Vec<LateLaunch>>>,
@@ -208,8 +208,8 @@ pub struct Observations {
     pub catalog: Option<Observed<Vec<Table>>>,
     /// See [`Probe::Alarm`].
     pub alarm: Option<Observed<bool>>,
-    /// The latest act, when it met trouble; an [`Ok`] never stands here. Forgotten with the next act that meets
-    /// none, and of no meaning for another act.
+    /// The latest action, if it failed; never an [`Ok`]. It means nothing for another action, and is dropped with the
+    /// next action that succeeds.
     pub failed_action: Option<(Action, Observed<()>)>,
 }
 
@@ -236,7 +236,7 @@ impl Probe {
 }
 
 impl Observations {
-    /// Takes in the answer to a look.
+    /// Takes in the answer to a probe.
     pub fn absorb(&mut self, probe: &Probe, at: Timestamp, observation: Result<Observation, CallError>) {
         if let Probe::Launch { nonce, .. } = probe {
             if self.absent.0 != *nonce {
@@ -280,7 +280,7 @@ impl Observations {
         }
     }
 
-    /// Takes in how an act went that may be repeated. A launch is not among them: its outcome is an event.
+    /// Takes in how an action ended that may be repeated. A launch may not: its outcome is an event.
     pub fn action_ended(&mut self, action: &Action, at: Timestamp, result: Result<(), CallError>) {
         let before =
             self.failed_action.take().filter(|(earlier, _)| earlier == action).map(|(_, observed)| observed);
@@ -290,7 +290,7 @@ impl Observations {
     }
 }
 
-/// An answer to another question than was asked: a mistake in the caller, kept as trouble so that it is shown.
+/// An answer to another probe: a mistake in the caller, kept as an error so that it is shown.
 fn mismatch(probe: &Probe, observation: &Observation) -> CallError {
     CallError::invalid(format!("asked {probe:?}, and was answered {observation:?}"))
 }

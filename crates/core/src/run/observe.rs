@@ -1,4 +1,4 @@
-//! What is looked at and what is recorded: everything of `decide` that is no act.
+//! What is observed and what is recorded: everything of `decide` that is not an action.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -42,7 +42,7 @@ struct Observer<'a> {
     deferred: Option<Deferred<'a>>,
 }
 
-/// A look, a record, a wait or a leave; never an act.
+/// Observe, record, wait or leave; never an action.
 pub(super) fn observe_or_record(
     spec: &Spec,
     state: &State,
@@ -69,7 +69,7 @@ fn record(event: Event) -> Decision {
 type OrDecision<T> = Result<T, Decision>;
 
 impl Observer<'_> {
-    /// For a ledger that nobody gave an identifier: two that are opened at one address at different times differ.
+    /// An identifier for a new ledger: two that are opened at one address at different times differ.
     fn ledger_id(&self) -> String {
         let mut hash = Sha256::new();
         hash.update(self.spec.ledger_uri().to_string());
@@ -79,7 +79,7 @@ impl Observer<'_> {
     }
 
     fn wait(&self, until: Timestamp, why: WaitReason) -> Decision {
-        // Whatever is waited for, it is not waited for in the past: a caller that comes back at `until` is on time.
+        // Never in the past: a caller that comes back at `until` is on time.
         Decision::Wait { until: until.max(later(self.now, SignedDuration::from_millis(1))), why }
     }
 
@@ -99,13 +99,13 @@ impl Observer<'_> {
         match phase {
             AttemptPhase::Staging { .. } | AttemptPhase::ReadyToLaunch => self.before_launch(attempt, None),
             AttemptPhase::LaunchRefused(refused) => self.before_launch(attempt, Some(refused)),
-            AttemptPhase::LaunchUnclear { intent, at } => self.resolve_after(intent, at),
+            AttemptPhase::LaunchUnclear { intent, at } => self.resolve_launch(intent, at),
             AttemptPhase::Launched(launched, cluster) => self.cluster(attempt, launched, cluster),
             AttemptPhase::Ended { result, .. } => self.report(attempt, result),
         }
     }
 
-    /// The input is looked at, and an attempt begins, or does not.
+    /// Observes the input and what a run needs. Then an attempt begins, or is refused.
     fn prepare(&self) -> OrDecision<Decision> {
         if self.state.cancel.is_some() {
             return Ok(record(Event::Closed { outcome: Outcome::Cancelled }));
@@ -153,7 +153,7 @@ impl Observer<'_> {
         }))
     }
 
-    /// All questions that were not asked yet, at once.
+    /// All probes that were not made yet, at once.
     fn first_observations(&self) -> OrDecision<()> {
         let mut probes = Vec::new();
         if self.observations.inputs.is_none() {
@@ -174,7 +174,7 @@ impl Observer<'_> {
         if probes.is_empty() { Ok(()) } else { Err(Decision::Observe(probes)) }
     }
 
-    /// The job is not staged, or the launch not made, for a reason; or neither will be.
+    /// The job is not uploaded, or the launch not made: because something failed, or because the attempt has to end.
     fn before_launch(&self, attempt: &Attempt, refused: Option<&LaunchRefused>) -> Decision {
         let disposition = refused.map(|refused| refused.disposition(self.now, self.pace));
         let is_to_end = self.state.cancel.is_some() || disposition == Some(Disposition::EndAttempt);
@@ -208,9 +208,10 @@ impl Observer<'_> {
         }
     }
 
-    /// Whether a launch without an answer happened. Found is adopted at once. Not found counts when two looks, long
-    /// enough after the first one and apart from each other, agree: all of them by the clock of this process.
-    fn resolve_after(&self, intent: &LaunchIntent, intended_at: Timestamp) -> Decision {
+    /// Whether a launch without an answer happened. A cluster that is found is adopted at once. That there is no
+    /// cluster counts when two observations agree on it: long enough after the first one, and long enough apart. All of
+    /// them are timed by the clock of this process.
+    fn resolve_launch(&self, intent: &LaunchIntent, intended_at: Timestamp) -> Decision {
         let probe = Probe::Launch {
             nonce: intent.nonce.clone(),
             since: intended_at.checked_sub(CLOCK_MARGIN).unwrap_or(Timestamp::MIN),
@@ -232,19 +233,19 @@ impl Observer<'_> {
         }
     }
 
-    /// When the next look for a cluster that was not found is due; none when no further is needed.
+    /// When a cluster that was not found has to be observed again. None when its absence counts.
     fn absence_is_due(&self, nonce: &str) -> Option<Timestamp> {
-        let (of, observe) = &self.observations.absent;
-        let first = observe.first().filter(|_| of == nonce).copied().unwrap_or(self.now);
-        let settled = later(first, self.pace.resolve_after);
-        let Some(counts) = observe.iter().find(|look| **look >= settled) else {
-            return Some(settled);
+        let (of, absences) = &self.observations.absent;
+        let first = absences.first().filter(|_| of == nonce).copied().unwrap_or(self.now);
+        let earliest = later(first, self.pace.resolve_after);
+        let Some(counts) = absences.iter().find(|at| **at >= earliest) else {
+            return Some(earliest);
         };
         let agrees = later(*counts, self.pace.resolve_gap);
-        (!observe.iter().any(|look| *look >= agrees)).then_some(agrees)
+        (!absences.iter().any(|at| *at >= agrees)).then_some(agrees)
     }
 
-    /// The cluster is watched until it is gone, and its steps are known to be over.
+    /// Observes the cluster until it is gone and its steps are known to be over.
     fn cluster(&self, attempt: &Attempt, launched: &Launched, phase: ClusterPhase) -> Decision {
         let Launched { at: launched_at, cluster, .. } = launched;
         let probe = Probe::Cluster { id: cluster.id.clone() };
@@ -289,7 +290,7 @@ impl Observer<'_> {
         self.wait(until, why)
     }
 
-    /// What moved between the record and a look. Only transitions: a look that shows nothing new is not recorded.
+    /// What changed between the record and an observation. One that shows nothing new is not recorded.
     fn moves(&self, cluster: &Cluster, observed: &Observed<ObservedCluster>) -> Vec<Event> {
         let Ok(found) = &observed.value else {
             return Vec::new();
@@ -315,7 +316,7 @@ impl Observer<'_> {
         if is_news && cluster.protected != found.protected {
             events.push(Event::ProtectionChanged { protected: found.protected });
         }
-        // Last, so that whoever sees the cluster gone knows what became of its steps.
+        // Last: where the record says that the cluster is gone, it says what became of its steps.
         if cluster.state.as_ref() != Some(&found.state) {
             let seconds_ago = found.since.map(|since| since.as_secs()).filter(|seconds| *seconds > 0);
             let (state, reason) = (found.state.clone(), found.reason.clone());
@@ -326,8 +327,8 @@ impl Observer<'_> {
         events
     }
 
-    /// For how long the cluster has been on its way down, if that is too long and was not yet told. There is nothing
-    /// to be done about it: asked again, EMR would do the same.
+    /// For how many seconds the cluster has been ending, if that is too long and is not yet recorded. Asking again
+    /// would change nothing: EMR is ending it already.
     fn overdue(&self, cluster: &Cluster, observed_at: Timestamp) -> Option<u64> {
         let ending = observed_at.duration_since(cluster.moved_at);
         let is_ending = cluster.state == Some(ClusterState::Terminating);
@@ -335,7 +336,7 @@ impl Observer<'_> {
         is_due.then(|| ending.as_secs().try_into().unwrap_or_default())
     }
 
-    /// What comes first for the guard, or when it is looked at next. An error with it holds nothing up.
+    /// What comes first for the guard, or when it is due again. An error with it holds nothing up.
     fn guard(&self, attempt: &Attempt, launched: &Launched) -> OrDecision<Option<Timestamp>> {
         let intent = &launched.intent;
         if !guard::is_wanted(self.spec, launched, self.now) {
@@ -344,7 +345,7 @@ impl Observer<'_> {
         match &attempt.guard {
             GuardState::Open => self.begin_guard(Timestamp::MIN),
             GuardState::GivenUp { at, .. } => {
-                // Rights may have been given since, and the Scheduler may be back.
+                // Permissions may have been given since, and the Scheduler may be back.
                 let next = later(*at, self.pace.patience);
                 if self.now >= next { self.begin_guard(next) } else { Ok(Some(next)) }
             }
@@ -373,7 +374,7 @@ impl Observer<'_> {
         }
     }
 
-    /// A guard begins with a look, no older than this, at the group that it belongs in.
+    /// A guard begins with an observation of its group, no older than this.
     fn begin_guard(&self, since: Timestamp) -> OrDecision<Option<Timestamp>> {
         let Some(observed) = self.observations.guard_group.as_ref().filter(|observed| observed.at >= since)
         else {

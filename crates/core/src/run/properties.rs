@@ -117,9 +117,9 @@ impl World for Tape {
     }
 }
 
-/// An act that is decided is decided without anything seen, too: what was seen makes none. Where a limit asks for it,
-/// it is looked first.
-fn assert_seen_makes_no_act(engine: &Engine<'_>) {
+/// An action that is decided is decided without observations, too: they make none. Where a limit asks for it, the
+/// cluster is observed first.
+fn assert_observations_make_no_action(engine: &Engine<'_>) {
     let blind = decide(engine.spec, &engine.state, &Observations::default(), engine.now, &Pace::AWS);
     if let Decision::Execute(action) = engine.decision() {
         if action.rests_on_a_limit() && matches!(blind, Decision::Observe(_)) {
@@ -249,7 +249,7 @@ fn diagnosis() -> Diagnosis {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever the world answers: no event is illegal, nothing spins, no act comes from what was seen, and the run
+    /// Whatever the world answers: no event is illegal, nothing spins, no observation makes an action, and the run
     /// comes to its end. The engine of the tests asserts the first two.
     #[test]
     fn every_world_leads_to_an_end(
@@ -260,7 +260,7 @@ proptest! {
         let mut engine = Engine::new(&spec);
         let mut world = Tape::new(choices);
         for _ in 0..300 {
-            assert_seen_makes_no_act(&engine);
+            assert_observations_make_no_action(&engine);
             engine.turn(&mut world);
         }
         engine.drive(&mut world);
@@ -279,7 +279,7 @@ proptest! {
         prop_assert!(attempts <= spec.config.limits.max_attempts);
     }
 
-    /// A process may die after each recorded event; the next one knows what was recorded, and has seen nothing.
+    /// A process may die after each recorded event; the next one knows the record, and has observed nothing.
     #[test]
     fn a_run_goes_on_from_every_event(
         choices in proptest::collection::vec(any::<u8>(), 0..60),
@@ -302,7 +302,11 @@ proptest! {
     /// Whatever is recorded, legal or not: the fold never panics, an illegal event changes nothing, and every state
     /// has a decision that would be legal.
     #[test]
-    fn the_fold_is_total(events in proptest::collection::vec(events(), 0..40), hours in 0..100_i64, is_published in any::<bool>()) {
+    fn the_fold_is_total(
+        events in proptest::collection::vec(events(), 0..40),
+        hours in 0..100_i64,
+        is_published in any::<bool>(),
+    ) {
         let spec = if is_published { published() } else { spec() };
         let mut state = State::default();
         let later = now().checked_add(jiff::SignedDuration::from_hours(hours)).expect("in range");
@@ -341,8 +345,9 @@ proptest! {
         let (mut state, before) = (engine.state.clone(), engine.state.clone());
         let result = state.apply(&Recorded { seq, at: now(), fence, event });
         if seq != before.seq() + 1 || fence < before.fence() {
-            let told = matches!(result, Err(IllegalEvent::OutOfSequence { .. } | IllegalEvent::OldFence { .. }));
-            prop_assert!(told);
+            let is_refused =
+                matches!(result, Err(IllegalEvent::OutOfSequence { .. } | IllegalEvent::OldFence { .. }));
+            prop_assert!(is_refused);
             prop_assert_eq!(state, before);
         }
     }
@@ -356,7 +361,7 @@ fn every_state_of_cluster_and_step_has_a_decision() {
     for cluster in CLUSTER_STATES {
         for step in STEP_STATES {
             let mut engine = Engine::new(&spec);
-            let mut world = Watched(found(cluster, step));
+            let mut world = Always(found(cluster, step));
             let mut last = Turn::Worked;
             for _ in 0..40 {
                 last = engine.turn(&mut world);
@@ -370,10 +375,10 @@ fn every_state_of_cluster_and_step_has_a_decision() {
     }
 }
 
-/// A cluster that is always seen like this, and otherwise the good world.
-struct Watched(ObservedCluster);
+/// A cluster that is always observed like this, and otherwise the good world.
+struct Always(ObservedCluster);
 
-impl World for Watched {
+impl World for Always {
     fn observe(&mut self, engine: &Engine<'_>, probe: &Probe) -> Result<Observation, CallError> {
         match probe {
             Probe::Cluster { .. } => Ok(Observation::Cluster(self.0.clone())),

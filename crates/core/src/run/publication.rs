@@ -1,9 +1,9 @@
 //! Publishing: the partitions of the day are made to serve what an attempt wrote.
 //!
-//! The record is the truth and the catalog follows it: `PublishIntended` says which attempt queries are to see, before
-//! the first call, and `Finished published` that all tables do. In between a process may die: whoever comes next
-//! publishes the same attempt again, which is harmless. At most one attempt of a day is intended, published or given up
-//! at a time; the others are superseded. It is the one thing that may happen to a day that is closed.
+//! The record decides and the catalog follows. `PublishIntended` is recorded before the first call, and says which
+//! attempt queries must see. `Effect::Published` says that all tables serve it. If a process dies in between, the next
+//! one publishes the same attempt again, which is harmless. At most one attempt of a day is intended, published or
+//! given up at a time; the others are superseded. A closed day can still be published.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -18,21 +18,21 @@ use crate::spec::Spec;
 /// How far the publishing of an attempt is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Publishing {
-    /// Nothing was done about it, and nothing is, where no catalog is configured.
+    /// Nothing was done about it. It stays so where no catalog is configured.
     #[default]
     Open,
-    /// Queries are to see it, and perhaps do already.
+    /// Queries must see it, and perhaps do already.
     Intended,
     /// Queries see it, in all tables.
     Published,
-    /// It was given up, and this is why. Some tables may serve it.
+    /// It was given up, for this reason. Some tables may serve it.
     GivenUp(String),
     /// Another attempt was chosen after it.
     Superseded {
-        /// Since when queries see that one: since it was chosen, or, once that is recorded, since all tables serve it.
+        /// Since when queries see that one: since it was chosen, and, once that is recorded, since all tables serve it.
         since: Timestamp,
     },
-    /// Its day expired: no query is to see it any more.
+    /// Its day expired: no query may see it any more.
     Withdrawn {
         /// Since when.
         since: Timestamp,
@@ -45,7 +45,7 @@ impl Publishing {
         matches!(self, Self::GivenUp(_))
     }
 
-    /// Whether this is the attempt that queries are to see.
+    /// Whether this is the attempt that queries must see.
     fn is_chosen(&self) -> bool {
         matches!(self, Self::Intended | Self::Published | Self::GivenUp(_))
     }
@@ -77,14 +77,14 @@ impl Attempt {
 }
 
 impl State {
-    /// The attempt that queries are to see.
+    /// The attempt that queries must see.
     pub fn chosen(&self) -> Option<&Attempt> {
         self.attempts.iter().find(|attempt| attempt.publishing.is_chosen())
     }
 
-    /// Whether tables that serve something else than this attempt, which is the chosen one, are astray: it was published, or
-    /// given up by who asked for it on a closed day, perhaps in the middle. One that was given up by its run is left to the
-    /// next run, which publishes it and makes no other.
+    /// Whether tables that serve something else than the chosen attempt have drifted. They have if it was published, or
+    /// given up on a closed day, perhaps halfway. One that its run has given up is left to the next run, which
+    /// publishes it and begins no other.
     pub fn is_to_be_served(&self, chosen: &Attempt) -> bool {
         match chosen.publishing {
             Publishing::Published => true,
@@ -96,8 +96,8 @@ impl State {
         }
     }
 
-    /// The attempt whose output is good and could not be published, so that the day failed: a run of the day publishes
-    /// it, and makes no other.
+    /// The attempt whose output is good and could not be published, so that the day failed. The next run of the day
+    /// publishes it, and begins no other.
     pub fn unpublished(&self) -> Option<&Attempt> {
         let is_left = |attempt: &&Attempt| attempt.has_succeeded() && attempt.publishing.is_given_up();
         self.attempts.last().filter(is_left).filter(|_| self.outcome() == Some(Outcome::Failed))
@@ -148,7 +148,7 @@ impl State {
             self.unreconciled.clear();
         } else if *next == Publishing::Intended {
             self.unreconciled.retain(|superseded| *superseded != number);
-            // What is published again is no day that expired.
+            // A day that is published again has not expired.
             self.expiry = None;
         }
         Ok(())
@@ -161,7 +161,8 @@ impl State {
         }
     }
 
-    /// The day was about to expire, and is published again instead: until that is done, tables may serve what it had.
+    /// The day was about to expire, and is published again instead. Until that is done, tables may serve its old
+    /// attempts.
     fn unreconcile_expired(&mut self) {
         if self.is_expiring() {
             let withdrawn = |attempt: &&Attempt| matches!(attempt.publishing, Publishing::Withdrawn { .. });

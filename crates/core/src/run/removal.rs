@@ -1,12 +1,12 @@
-//! What becomes of an attempt's output: it is kept, until the record says that it goes.
+//! What becomes of an attempt's output: it is kept until the record says that it is deleted.
 //!
 //! ```text
-//! Kept --DeletingOutput--> Deleting --OutputDeleted--> Deleted     one attempt's, when it is due
-//!   `--DayExpiring--> Expired --DeletingOutput--> …                   of a whole day, whose partitions go first (DayExpired)
+//! Kept --DeletingOutput--> Deleting --OutputDeleted--> Deleted    one attempt's, when it is due
+//!   `--DayExpiring--> Expired --DeletingOutput--> …               a whole day's: partitions first (DayExpired)
 //! ```
 //!
-//! The intent is recorded before the first object is deleted, and from then on the attempt cannot be published any more.
-//! Whoever dies in between is followed by one that goes on: the same folder is listed again, and what is left is deleted.
+//! The intent is recorded before the first object is deleted, and from then on the attempt cannot be published any
+//! more. If a process dies in between, the next one lists the same folder again and deletes what is left.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -72,8 +72,9 @@ impl State {
         if self.closed.is_some() { Ok(()) } else { Err("the day's run is not over") }
     }
 
-    /// The catalog was found to serve something else than the record says: what is chosen has to be published again, or
-    /// the partitions of a day that expired removed again. What was served until now had readers until now.
+    /// The catalog was found to serve something else than the record says. The chosen attempt has to be published
+    /// again, or the partitions of a day that expired have to be removed again. What was served until now had readers
+    /// until now.
     pub(super) fn catalog_drifted(&mut self, at: Timestamp, attempts: &[u32], database: &str) -> Applied {
         self.may_remove()?;
         let number = self.chosen().filter(|chosen| self.is_to_be_served(chosen)).map(|chosen| chosen.number);
@@ -84,12 +85,12 @@ impl State {
                 chosen.databases.insert(database.to_owned());
             }
             (None, Some(expiry)) if expiry.withdrawn.is_some() => expiry.withdrawn = None,
-            (None, _) => return Err("nothing was to be served, or it is being put right"),
+            (None, _) => return Err("there is nothing to serve, or it is being reconciled"),
         }
         for attempt in self.attempts.iter_mut().filter(|attempt| attempts.contains(&attempt.number)) {
             attempt.served_until = Some(at);
         }
-        // And they have them until it is put right.
+        // And they have them until that is done.
         self.unreconciled.extend(attempts);
         Ok(())
     }

@@ -2,7 +2,7 @@
 //!
 //! | what ended the attempt | another one | what changes |
 //! | --- | --- | --- |
-//! | no capacity: EMR says so, or no instance came within `[limits] start-minutes` | yes | the next instance types, and the next subnet |
+//! | no capacity: by EMR, or no instance within `[limits] start-minutes` | yes | the next instance types and subnet |
 //! | instances were lost, to spot or to a fault | yes; an unversioned job never | primary and core on demand |
 //! | a bootstrap script could not be downloaded | once | nothing |
 //! | EMR failed by itself before a step began | once | nothing |
@@ -10,9 +10,10 @@
 //! | a wrong configuration, a bootstrap script that failed | no | |
 //! | a person: a cancel, here or in EMR's console | no | |
 //!
-//! An attempt that would repeat its predecessor unchanged is made once in a row, whatever the cause is. Three attempts
-//! follow by themselves on one that somebody asked for, and no more: `[limits] max-attempts` counts those of the whole
-//! day, and may be high for the sake of people, who are to decide about so many clusters. EMR's codes decide; its sentences only where there is no code.
+//! An attempt that would repeat its predecessor unchanged is made once in a row, whatever the cause is. At most three
+//! attempts follow by themselves on one that a person asked for. `[limits] max-attempts` counts those of the whole day,
+//! and may be high: a person decides about so many clusters. EMR's codes decide; its sentences only where there is no
+//! code.
 
 use super::attempt::{Attempt, Cluster, Reporting};
 use super::state::State;
@@ -20,7 +21,7 @@ use crate::emr::{Reason, StepState};
 use crate::record::{AttemptResult, Retry, RetryCause, TerminateReason};
 use crate::spec::Spec;
 
-/// How many attempts follow by themselves on one that somebody asked for. Each is a cluster that costs money, and what
+/// How many attempts follow by themselves on one that a person asked for. Each is a cluster that costs money, and what
 /// three others did not get, a fourth one seldom does.
 const BY_THEMSELVES: usize = 3;
 
@@ -67,7 +68,7 @@ fn cause(cluster: &Cluster, versioned: bool) -> Option<RetryCause> {
     may.then_some(because)
 }
 
-/// Whether somebody asked for the end, or nobody says why it came.
+/// Whether the end was asked for, or its cause is not known.
 fn is_by_request(reason: &Reason) -> bool {
     matches!(reason.code.as_str(), "" | "USER_REQUEST")
 }

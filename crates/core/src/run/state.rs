@@ -16,7 +16,7 @@ use crate::record::{
 pub struct State {
     seq: u64,
     fence: u64,
-    /// When the lease was last renewed; unset where nobody holds one, as in a plan.
+    /// When the lease was last renewed. None where no lease is held, as in a plan.
     pub renewed_at: Option<Timestamp>,
     /// The ledger's own identifier; empty until it is opened.
     pub ledger: String,
@@ -61,7 +61,7 @@ pub enum IllegalEvent {
         /// The one found.
         found: u64,
     },
-    /// The event makes no sense here.
+    /// The event cannot follow here.
     #[error("event {seq} ({event}) cannot happen here: {because}")]
     Impossible {
         /// The event's number.

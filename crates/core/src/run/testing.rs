@@ -48,7 +48,7 @@ pub(crate) fn published() -> Spec {
     testing::spec_and(&format!("{LIMITS}\n[catalog]\ndatabase = \"logs\"\n"))
 }
 
-/// With a user's script that is told no `{output}`.
+/// With a user's script that takes no `{output}`.
 pub(crate) fn unversioned() -> Spec {
     testing::spec_and(&format!("{LIMITS}\n[job]\nscript = \"main.py\"\n"))
 }
@@ -103,8 +103,8 @@ pub(crate) fn found(cluster: &str, step: &str) -> ObservedCluster {
     }
 }
 
-/// A cluster whose step runs at the first look, and has come to its end at the next.
-pub(crate) fn cluster_sight_of(engine: &Engine<'_>) -> ObservedCluster {
+/// A cluster whose step runs at the first observation, and has ended at the next.
+pub(crate) fn observed_cluster(engine: &Engine<'_>) -> ObservedCluster {
     let cluster = engine.state.attempt().and_then(|attempt| attempt.cluster());
     match cluster.and_then(|cluster| cluster.state.as_ref()) {
         None => found("RUNNING", "RUNNING"),
@@ -112,12 +112,12 @@ pub(crate) fn cluster_sight_of(engine: &Engine<'_>) -> ObservedCluster {
     }
 }
 
-/// How a world lets an act end.
+/// How a world lets an action end.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Executed {
     /// It is done.
     Done,
-    /// It met trouble; a launch is refused with the fault that fits.
+    /// It fails; a launch is refused with the class that fits.
     CallError(ErrorClass),
     /// The answer is lost; only a launch has this.
     Unclear,
@@ -180,7 +180,7 @@ impl<'a> Engine<'a> {
     pub(crate) fn turn(&mut self, world: &mut impl World) -> Turn {
         match self.decision() {
             Decision::Observe(probes) => {
-                assert!(!probes.is_empty(), "a look asks something");
+                assert!(!probes.is_empty(), "there is something to observe");
                 for probe in probes {
                     let observation = world.observe(self, &probe);
                     self.observations.absorb(&probe, self.now, observation);
@@ -239,7 +239,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Turns until the run is over; whoever leaves comes back an hour later, with empty hands.
+    /// Turns until the run is over. After a leave it comes back an hour later, without observations.
     pub(crate) fn drive(&mut self, world: &mut impl World) -> Outcome {
         let (mut idle, mut turns) = (0, 0);
         loop {

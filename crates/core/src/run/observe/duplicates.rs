@@ -1,4 +1,4 @@
-//! What is looked at and recorded about clusters beside the accepted one.
+//! What is observed and recorded about clusters beside the accepted one.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -10,7 +10,7 @@ use super::{
 use crate::record::TerminateReason;
 
 impl Observer<'_> {
-    /// A surplus cluster could not be told to end: whether somebody protects it is looked at once for each try.
+    /// A duplicate cluster could not be terminated: its termination protection is observed once for each try.
     pub(super) fn duplicates(&self, attempt: &Attempt) -> Option<Decision> {
         let deferred = self.deferred?;
         let Action::Terminate { cluster, because: TerminateReason::Duplicate } = deferred.action else {
@@ -22,7 +22,7 @@ impl Observer<'_> {
         let observed =
             observed.filter(|observed| observed.of == *cluster && observed.at >= deferred.observed.at);
         let Some(observed) = observed else { return Some(Decision::Observe(vec![probe])) };
-        // Somebody may be stubborn, and need not be hurried after.
+        // A person may keep switching it on. There is no hurry.
         let is_due = unprotected_at.is_none_or(|at| self.now >= later(at, self.pace.poll_early));
         match &observed.value {
             Ok(protected) => {
@@ -32,7 +32,7 @@ impl Observer<'_> {
         }
     }
 
-    /// An attempt that is about to end without a cluster of its own first has those ended that came of it all the same.
+    /// Before an attempt ends, clusters that came of it all the same have to be terminated.
     pub(super) fn nothing_is_left(&self, attempt: &Attempt) -> Result<(), Decision> {
         if let Some(first) = self.late_launches(attempt, LateLaunchCheck::AtEnd) {
             return Err(first);
@@ -44,8 +44,8 @@ impl Observer<'_> {
         }
     }
 
-    /// Launches of the day that were given up are looked for once more. While the cluster is at work this holds
-    /// nothing up; at the end it comes first.
+    /// Checks launches of the day that were given up for late clusters. While the cluster is at work this holds nothing
+    /// up; at the end it comes first.
     pub(super) fn late_launches(&self, attempt: &Attempt, when: LateLaunchCheck) -> Option<Decision> {
         let given_up = || self.state.attempts.iter().flat_map(|attempt| &attempt.given_up);
         let first = given_up().map(|launch| launch.at).min()?;
@@ -72,7 +72,7 @@ impl Observer<'_> {
     fn is_known(&self, cluster: &str) -> bool {
         self.state.attempts.iter().any(|attempt| {
             attempt.cluster().is_some_and(|own| own.id == cluster)
-                || attempt.duplicates.iter().any(|duplicates| duplicates.cluster == cluster)
+                || attempt.duplicates.iter().any(|duplicate| duplicate.cluster == cluster)
         })
     }
 }

@@ -1,4 +1,5 @@
-//! What is looked at and recorded once the cluster is gone: the check of the output, the cause of a failure, the reports.
+//! What is observed and recorded once the cluster is gone: the check of the output, the cause of a failure, the
+//! reports.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -44,7 +45,7 @@ impl Observer<'_> {
         Ok(fail(attempt, || diagnosis::of_output(verdict, &folder)))
     }
 
-    /// The attempt failed. A log that says why is worth a bounded wait, and never blocks the end.
+    /// The attempt failed. Emrys waits for a log that says why, for a limited time.
     fn diagnose(&self, attempt: &Attempt, cluster: &Cluster) -> Decision {
         let Some(step) = culprit(cluster).filter(|_| attempt.diagnosis.is_none()) else {
             return fail(attempt, || diagnosis::of_cluster(cluster.at_its_end()));
@@ -57,7 +58,7 @@ impl Observer<'_> {
         let logs = observed.value.as_deref().unwrap_or_default();
         let until = later(cluster.moved_at, self.pace.logs);
         let (is_over, pause, why) = match &observed.value {
-            // An earlier upload may lie there, which ends before the error: it counts only when no better one comes.
+            // An earlier upload may end before the error: it counts only when no better one comes in time.
             Ok(logs) => {
                 let is_over = self.now >= until || logs.iter().any(diagnosis::says_why);
                 (is_over, self.pace.poll_early, WaitReason::Logs)
@@ -86,7 +87,7 @@ impl Observer<'_> {
             return self.after_failed_action(deferred, Moment::Blocking);
         }
         if let Some(retry) = retry(self.spec, self.state, attempt) {
-            // It does what the one before was to do: the same input, as it was pinned, by the same job.
+            // It reads the same input, as it was pinned, with the same job.
             return record(Event::AttemptStarted {
                 attempt: attempt.number + 1,
                 inputs: attempt.inputs.clone(),

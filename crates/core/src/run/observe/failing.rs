@@ -1,4 +1,4 @@
-//! What comes next after a failure. What is to happen is the failure policy's; here it is made a decision.
+//! What comes next after a failure: the disposition of the failure policy, made a decision.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -122,7 +122,7 @@ impl Observer<'_> {
     pub(super) fn end(&self, disposition: Disposition, error: &CallError) -> Option<Decision> {
         let why = || error.to_string();
         match disposition {
-            // How an attempt ends is for who knows the attempt: see `Observer::before_launch`.
+            // An attempt ends with its diagnosis: see `Observer::before_launch`.
             Disposition::Retry | Disposition::GoOn | Disposition::EndAttempt => None,
             Disposition::Leave => Some(Decision::Leave(Leave::because_of(error.clone()))),
             Disposition::GiveUp(GiveUp::Guard) => Some(record(Event::GuardGivenUp { why: why() })),

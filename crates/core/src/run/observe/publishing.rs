@@ -1,4 +1,4 @@
-//! What is looked at and recorded about publishing.
+//! What is observed and recorded about publishing.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -8,7 +8,7 @@ use super::{Attempt, Decision, Event, Observer, OrDecision, Probe, Refusal, Wait
 use crate::catalog::unready;
 
 impl Observer<'_> {
-    /// What keeps the output from being published: asked before anything is paid for.
+    /// What would keep the output from being published. It is observed before anything costs money.
     pub(super) fn catalog(&self) -> OrDecision<Option<Refusal>> {
         let Some(catalog) = self.spec.published_to() else { return Ok(None) };
         let found = self.value_of(self.observations.catalog.as_ref(), Probe::Catalog)?;
@@ -17,8 +17,8 @@ impl Observer<'_> {
         Ok((!tables.is_empty()).then_some(Refusal::CatalogNotReady { database, tables }))
     }
 
-    /// That an attempt is to be published is recorded first. One that was to be, by a configuration that named a
-    /// catalog, does not end as if it had been.
+    /// Records that the attempt has to be published. Where the configuration named a catalog then and no longer does,
+    /// records that publishing is given up.
     pub(super) fn publish(&self, attempt: &Attempt) -> Option<Decision> {
         let number = attempt.number;
         let database = self.spec.published_to().map(|catalog| catalog.database.clone());

@@ -3,9 +3,9 @@
 use super::*;
 use crate::pace::Pace;
 use crate::record::LateLaunch;
-use crate::run::testing::{call_error, cluster_sight_of, found, spec};
+use crate::run::testing::{call_error, found, observed_cluster, spec};
 
-/// A first launch without an answer, of which nothing is found at first; and what has come of it when it is looked for
+/// A first launch without an answer, of which nothing is found at first; and what has come of it when it is checked
 /// once more.
 struct Late<F> {
     found: F,
@@ -30,7 +30,7 @@ impl<F: FnMut(LateLaunchCheck) -> Result<Vec<&'static str>, ErrorClass>> World f
                 Ok(Observation::LateLaunches { found: found.map(late_launch).collect() })
             }
             // It takes a while, so that there is a time at work.
-            Probe::Cluster { .. } => Ok(Observation::Cluster(cluster_sight_of(engine))),
+            Probe::Cluster { .. } => Ok(Observation::Cluster(observed_cluster(engine))),
             _ => Good.observe(engine, probe),
         }
     }
@@ -72,7 +72,7 @@ fn what_comes_later_still_is_ended_before_the_attempt_ends() {
     assert_eq!(attempt(&engine).duplicates.iter().filter(|duplicates| duplicates.asked).count(), 1);
 }
 
-/// While the cluster is at work the look is worth no trouble; at the end it is, as every look that is needed.
+/// While the cluster is at work a failing check holds nothing up. At the end the run waits for it.
 #[test]
 fn trouble_with_looking_again_holds_nothing_up_but_the_end() {
     let spec = spec();
@@ -121,7 +121,7 @@ fn a_later_attempt_of_the_day_looks_for_the_launches_of_the_earlier_ones() {
 fn without_a_launch_that_was_given_up_nothing_is_looked_for() {
     let spec = spec();
     let mut engine = Engine::new(&spec);
-    let outcome = engine.drive(&mut looking(|_, probe| {
+    let outcome = engine.drive(&mut observing(|_, probe| {
         assert!(!matches!(probe, Probe::LateLaunches { .. } | Probe::Protection { .. }), "{probe:?}");
         None
     }));
@@ -135,7 +135,7 @@ fn a_surplus_cluster_that_somebody_protects_is_unprotected_and_ended_where_it_is
         let mut engine = Engine::new(&spec);
         let mut tries = 0;
         let mut world = But {
-            look: |_: &Engine<'_>, probe: &Probe| match probe {
+            observe: |_: &Engine<'_>, probe: &Probe| match probe {
                 Probe::Launch { .. } => {
                     Some(Ok(Observation::Launch { clusters: vec!["j-old".to_owned(), "j-new".to_owned()] }))
                 }
@@ -145,7 +145,7 @@ fn a_surplus_cluster_that_somebody_protects_is_unprotected_and_ended_where_it_is
                 }
                 _ => None,
             },
-            failed_action: |engine: &Engine<'_>, action: &Action| {
+            execute: |engine: &Engine<'_>, action: &Action| {
                 let is_surplus = *action == duplicates("j-new");
                 tries += u32::from(is_surplus);
                 let unprotect =
@@ -172,7 +172,7 @@ fn a_stubborn_protection_is_not_hurried_after() {
     let spec = spec();
     let mut engine = Engine::new(&spec);
     let mut world = But {
-        look: |_: &Engine<'_>, probe: &Probe| match probe {
+        observe: |_: &Engine<'_>, probe: &Probe| match probe {
             Probe::Launch { .. } => {
                 Some(Ok(Observation::Launch { clusters: vec!["j-old".to_owned(), "j-new".to_owned()] }))
             }
@@ -180,7 +180,7 @@ fn a_stubborn_protection_is_not_hurried_after() {
             Probe::Cluster { .. } => Some(Ok(Observation::Cluster(found("RUNNING", "RUNNING")))),
             _ => None,
         },
-        failed_action: |_: &Engine<'_>, action: &Action| match action {
+        execute: |_: &Engine<'_>, action: &Action| match action {
             Action::Launch(_) => Some(Executed::Unclear),
             Action::Terminate { .. } => Some(Executed::CallError(ErrorClass::Unreachable)),
             _ => None,
@@ -205,7 +205,7 @@ fn a_surplus_cluster_that_cannot_be_ended_keeps_nobody_from_ending_the_attempts_
     let mut engine = Engine::new(&spec);
     let own = Action::Terminate { cluster: "j-old".to_owned(), because: TerminateReason::Cancelled };
     let mut world = But {
-        look: |_: &Engine<'_>, probe: &Probe| match probe {
+        observe: |_: &Engine<'_>, probe: &Probe| match probe {
             Probe::Launch { .. } => {
                 Some(Ok(Observation::Launch { clusters: vec!["j-old".to_owned(), "j-new".to_owned()] }))
             }
@@ -213,7 +213,7 @@ fn a_surplus_cluster_that_cannot_be_ended_keeps_nobody_from_ending_the_attempts_
             Probe::Protection { .. } => Some(Ok(Observation::Protection { protected: false })),
             _ => None,
         },
-        failed_action: |_: &Engine<'_>, action: &Action| match action {
+        execute: |_: &Engine<'_>, action: &Action| match action {
             Action::Launch(_) => Some(Executed::Unclear),
             action if *action == duplicates("j-new") => Some(Executed::CallError(ErrorClass::Access)),
             _ => None,

@@ -45,7 +45,7 @@ fn a_guard_is_made_when_the_cluster_is_known_and_removed_when_it_is_gone() {
 fn without_a_role_there_is_no_guard_and_no_question_about_one() {
     let spec = spec();
     let mut engine = Engine::new(&spec);
-    let outcome = engine.drive(&mut looking(|_, probe| {
+    let outcome = engine.drive(&mut observing(|_, probe| {
         assert!(!matches!(probe, Probe::Guard { .. } | Probe::GuardGroup), "{probe:?}");
         None
     }));
@@ -59,7 +59,7 @@ fn a_guard_that_somebody_deleted_is_made_again() {
     let mut engine = Engine::new(&spec);
     let (mut observe, mut deleted) = (Vec::new(), false);
     let begun = engine.now;
-    let outcome = engine.drive(&mut looking(|engine, probe| match probe {
+    let outcome = engine.drive(&mut observing(|engine, probe| match probe {
         Probe::Cluster { .. } if engine.now.duration_since(begun) < SignedDuration::from_mins(40) => {
             Some(Ok(Observation::Cluster(found("RUNNING", "RUNNING"))))
         }
@@ -86,13 +86,13 @@ fn a_guard_that_cannot_be_made_fails_nothing_and_is_told() {
         let mut engine = Engine::new(&spec);
         let begun = engine.now;
         let outcome = engine.drive(&mut But {
-            look: |engine: &Engine<'_>, probe: &Probe| match probe {
+            observe: |engine: &Engine<'_>, probe: &Probe| match probe {
                 Probe::Cluster { .. } if engine.now.duration_since(begun) < SignedDuration::from_mins(40) => {
                     Some(Ok(Observation::Cluster(found("RUNNING", "RUNNING"))))
                 }
                 _ => None,
             },
-            failed_action: |_: &Engine<'_>, action: &Action| {
+            execute: |_: &Engine<'_>, action: &Action| {
                 matches!(action, Action::CreateGuard { .. }).then_some(Executed::CallError(kind))
             },
         });
@@ -114,13 +114,13 @@ fn a_guard_that_was_given_up_is_made_once_the_right_to_it_is_there() {
     let begun = engine.now;
     let since = |engine: &Engine<'_>| engine.now.duration_since(begun);
     let outcome = engine.drive(&mut But {
-        look: |engine: &Engine<'_>, probe: &Probe| match probe {
+        observe: |engine: &Engine<'_>, probe: &Probe| match probe {
             Probe::Cluster { .. } if since(engine) < SignedDuration::from_mins(60) => {
                 Some(Ok(Observation::Cluster(found("RUNNING", "RUNNING"))))
             }
             _ => None,
         },
-        failed_action: |engine: &Engine<'_>, action: &Action| {
+        execute: |engine: &Engine<'_>, action: &Action| {
             let is_denied = since(engine) < SignedDuration::from_mins(20);
             (is_denied && matches!(action, Action::CreateGuard { .. }))
                 .then_some(Executed::CallError(ErrorClass::Access))
@@ -135,7 +135,7 @@ fn a_guard_that_was_given_up_is_made_once_the_right_to_it_is_there() {
 fn a_group_that_cannot_be_looked_for_holds_nothing_up() {
     let spec = guarded();
     let mut engine = Engine::new(&spec);
-    let outcome = engine.drive(&mut looking(|_, probe| match probe {
+    let outcome = engine.drive(&mut observing(|_, probe| match probe {
         Probe::GuardGroup => Some(Err(call_error(ErrorClass::Access))),
         _ => None,
     }));
@@ -161,11 +161,11 @@ fn the_clusters_own_end_comes_before_its_guard() {
     let spec = guarded();
     let mut engine = Engine::new(&spec);
     let mut world = But {
-        look: |_: &Engine<'_>, probe: &Probe| match probe {
+        observe: |_: &Engine<'_>, probe: &Probe| match probe {
             Probe::Cluster { .. } => Some(Ok(Observation::Cluster(found("RUNNING", "RUNNING")))),
             _ => None,
         },
-        failed_action: |_: &Engine<'_>, action: &Action| {
+        execute: |_: &Engine<'_>, action: &Action| {
             matches!(action, Action::CreateGuard { .. }).then_some(Executed::CallError(ErrorClass::Throttled))
         },
     };
@@ -181,7 +181,7 @@ fn the_clusters_own_end_comes_before_its_guard() {
 fn every_attempt_has_its_own_guard() {
     let spec = guarded();
     let mut engine = Engine::new(&spec);
-    let outcome = engine.drive(&mut looking(|engine, probe| match probe {
+    let outcome = engine.drive(&mut observing(|engine, probe| match probe {
         Probe::Cluster { .. } if attempt(engine).number == 1 => {
             let mut gone = found("TERMINATED_WITH_ERRORS", "CANCELLED");
             gone.reason = Reason { code: "INSTANCE_FLEET_TIMEOUT".to_owned(), ..Reason::default() };

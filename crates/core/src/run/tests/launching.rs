@@ -11,13 +11,13 @@ fn a_lost_answer_to_a_launch_is_looked_for_and_adopted() {
     let spec = spec();
     let mut engine = Engine::new(&spec);
     let outcome = engine.drive(&mut But {
-        look: |_: &Engine<'_>, probe: &Probe| match probe {
+        observe: |_: &Engine<'_>, probe: &Probe| match probe {
             Probe::Launch { .. } => {
                 Some(Ok(Observation::Launch { clusters: vec!["j-old".to_owned(), "j-new".to_owned()] }))
             }
             _ => None,
         },
-        failed_action: |_: &Engine<'_>, action: &Action| {
+        execute: |_: &Engine<'_>, action: &Action| {
             matches!(action, Action::Launch(_)).then_some(Executed::Unclear)
         },
     });
@@ -35,14 +35,14 @@ fn a_launch_that_is_nowhere_is_made_again_after_settled_looks() {
     let mut engine = Engine::new(&spec);
     let (mut observe, mut launches) = (Vec::new(), Vec::<(Timestamp, LaunchIntent)>::new());
     let outcome = engine.drive(&mut But {
-        look: |engine: &Engine<'_>, probe: &Probe| match probe {
+        observe: |engine: &Engine<'_>, probe: &Probe| match probe {
             Probe::Launch { .. } => {
                 observe.push(engine.now);
                 Some(Ok(Observation::Launch { clusters: vec![] }))
             }
             _ => None,
         },
-        failed_action: |engine: &Engine<'_>, action: &Action| {
+        execute: |engine: &Engine<'_>, action: &Action| {
             let Action::Launch(intent) = action else {
                 return None;
             };
@@ -53,7 +53,7 @@ fn a_launch_that_is_nowhere_is_made_again_after_settled_looks() {
     assert_eq!(outcome, Outcome::Succeeded);
     let [first, second] = launches.as_slice() else { panic!("{launches:?}") };
     assert_ne!(first.1.nonce, second.1.nonce);
-    let after: Vec<_> = observe.iter().map(|look| look.duration_since(first.0)).collect();
+    let after: Vec<_> = observe.iter().map(|at| at.duration_since(first.0)).collect();
     let settled = Pace::AWS.resolve_after;
     assert_eq!(after, [SignedDuration::ZERO, settled, settled + Pace::AWS.resolve_gap]);
     assert_eq!(second.0, observe[2]);
@@ -63,7 +63,7 @@ fn a_launch_that_is_nowhere_is_made_again_after_settled_looks() {
 fn looks_of_an_earlier_process_do_not_settle_a_launch() {
     let spec = spec();
     let mut engine = Engine::new(&spec);
-    let mut world = looking(|_, probe| match probe {
+    let mut world = observing(|_, probe| match probe {
         Probe::Launch { .. } => Some(Ok(Observation::Launch { clusters: vec![] })),
         _ => None,
     });

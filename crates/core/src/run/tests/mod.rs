@@ -1,4 +1,4 @@
-//! The way of a run, told by what it records and what it does.
+//! The way of a run: what it records and what it does.
 
 mod duplicates;
 mod guarding;
@@ -11,31 +11,33 @@ use super::testing::{Engine, Executed, Good, Turn, World};
 use super::*;
 
 /// The good world, but for what a test says. `None` leaves the good answer.
-struct But<L, A> {
-    look: L,
-    failed_action: A,
+struct But<O, E> {
+    observe: O,
+    execute: E,
 }
 
-impl<L, A> World for But<L, A>
+impl<O, E> World for But<O, E>
 where
-    L: FnMut(&Engine<'_>, &Probe) -> Option<Result<Observation, CallError>>,
-    A: FnMut(&Engine<'_>, &Action) -> Option<Executed>,
+    O: FnMut(&Engine<'_>, &Probe) -> Option<Result<Observation, CallError>>,
+    E: FnMut(&Engine<'_>, &Action) -> Option<Executed>,
 {
     fn observe(&mut self, engine: &Engine<'_>, probe: &Probe) -> Result<Observation, CallError> {
-        (self.look)(engine, probe).unwrap_or_else(|| Good.observe(engine, probe))
+        (self.observe)(engine, probe).unwrap_or_else(|| Good.observe(engine, probe))
     }
 
     fn execute(&mut self, engine: &Engine<'_>, action: &Action) -> Executed {
-        (self.failed_action)(engine, action).unwrap_or(Executed::Done)
+        (self.execute)(engine, action).unwrap_or(Executed::Done)
     }
 }
 
-fn looking(look: impl FnMut(&Engine<'_>, &Probe) -> Option<Result<Observation, CallError>>) -> impl World {
-    But { look, failed_action: |_: &Engine<'_>, _: &Action| None }
+fn observing(
+    observe: impl FnMut(&Engine<'_>, &Probe) -> Option<Result<Observation, CallError>>,
+) -> impl World {
+    But { observe, execute: |_: &Engine<'_>, _: &Action| None }
 }
 
-fn executing(failed_action: impl FnMut(&Engine<'_>, &Action) -> Option<Executed>) -> impl World {
-    But { look: |_: &Engine<'_>, _: &Probe| None, failed_action }
+fn executing(execute: impl FnMut(&Engine<'_>, &Action) -> Option<Executed>) -> impl World {
+    But { observe: |_: &Engine<'_>, _: &Probe| None, execute }
 }
 
 fn attempt<'a>(engine: &'a Engine<'_>) -> &'a Attempt {

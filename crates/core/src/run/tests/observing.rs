@@ -10,13 +10,13 @@ use crate::verify::{ObservedManifest, Output};
 
 /// A cluster that is always found like this.
 fn cluster_is(found: ObservedCluster) -> impl World {
-    looking(move |_, probe| match probe {
+    observing(move |_, probe| match probe {
         Probe::Cluster { .. } => Some(Ok(Observation::Cluster(found.clone()))),
         _ => None,
     })
 }
 
-/// Drives until an act of this kind is done, and says after how long, counted from the first launch.
+/// Drives until an action of this kind is done, and says after how long, counted from the first launch.
 fn until_terminated(engine: &mut Engine<'_>, world: &mut impl World) -> (SignedDuration, TerminateReason) {
     for _ in 0..5_000 {
         engine.turn(world);
@@ -54,7 +54,7 @@ fn a_job_that_never_ends_is_ended_by_the_run_limit() {
     }
 }
 
-/// The record of a run that nobody drove for hours, or whose driver slept with its laptop, is old: what it says of the
+/// The record of a run that was not driven for hours, or whose driver slept with its laptop, is old: what it says of the
 /// cluster is no reason to end it.
 #[test]
 fn a_record_that_nobody_kept_up_ends_no_cluster_that_has_gone_on_since() {
@@ -121,7 +121,7 @@ fn a_terminate_that_is_refused_is_asked_for_again_and_the_watching_goes_on() {
     let mut engine = Engine::new(&spec);
     let mut asked = 0;
     let outcome = engine.drive(&mut But {
-        look: |engine: &Engine<'_>, probe: &Probe| match probe {
+        observe: |engine: &Engine<'_>, probe: &Probe| match probe {
             // It ends by itself in the end, three hours after it should have.
             Probe::Cluster { .. } if engine.now.duration_since(now()) < SignedDuration::from_hours(5) => {
                 Some(Ok(Observation::Cluster(found("RUNNING", "RUNNING"))))
@@ -129,7 +129,7 @@ fn a_terminate_that_is_refused_is_asked_for_again_and_the_watching_goes_on() {
             Probe::Cluster { .. } => Some(Ok(Observation::Cluster(found("TERMINATED", "INTERRUPTED")))),
             _ => None,
         },
-        failed_action: |_: &Engine<'_>, action: &Action| {
+        execute: |_: &Engine<'_>, action: &Action| {
             matches!(action, Action::Terminate { .. }).then(|| {
                 asked += 1;
                 Executed::CallError(ErrorClass::Invalid)
@@ -144,7 +144,7 @@ fn a_terminate_that_is_refused_is_asked_for_again_and_the_watching_goes_on() {
 fn completed_is_not_enough() {
     let spec = spec();
     let mut engine = Engine::new(&spec);
-    let outcome = engine.drive(&mut looking(|_, probe| match probe {
+    let outcome = engine.drive(&mut observing(|_, probe| match probe {
         Probe::Output { .. } => {
             Some(Ok(Observation::Output(Output { manifest: ObservedManifest::Absent, files: vec![] })))
         }
@@ -159,7 +159,7 @@ fn a_log_that_says_why_is_waited_for_and_one_that_never_comes_is_not() {
     let spec = spec();
     let mut engine = Engine::new(&spec);
     let mut observe = 0;
-    let outcome = engine.drive(&mut looking(|_, probe| match probe {
+    let outcome = engine.drive(&mut observing(|_, probe| match probe {
         Probe::Cluster { .. } => Some(Ok(Observation::Cluster(found("TERMINATED", "FAILED")))),
         Probe::StepLog { .. } => {
             observe += 1;
@@ -193,8 +193,8 @@ fn trouble_with_reporting_never_fails_a_run() {
     for kind in [ErrorClass::Access, ErrorClass::Throttled, ErrorClass::Unreachable, ErrorClass::Invalid] {
         let mut engine = Engine::new(&spec);
         let outcome = engine.drive(&mut But {
-            look: |_: &Engine<'_>, probe: &Probe| (*probe == Probe::Alarm).then(|| Err(call_error(kind))),
-            failed_action: |_: &Engine<'_>, action: &Action| {
+            observe: |_: &Engine<'_>, probe: &Probe| (*probe == Probe::Alarm).then(|| Err(call_error(kind))),
+            execute: |_: &Engine<'_>, action: &Action| {
                 matches!(action, Action::PublishMetrics).then_some(Executed::CallError(kind))
             },
         });
@@ -216,7 +216,7 @@ fn trouble_with_looking_is_waited_out_or_left_and_never_recorded() {
     for (kind, left_after) in cases {
         let mut engine = Engine::new(&spec);
         let mut world =
-            looking(|_, probe| matches!(probe, Probe::Cluster { .. }).then(|| Err(call_error(kind))));
+            observing(|_, probe| matches!(probe, Probe::Cluster { .. }).then(|| Err(call_error(kind))));
         while attempt_cluster(&engine).is_none() {
             engine.turn(&mut world);
         }
@@ -293,7 +293,7 @@ fn a_protection_that_somebody_switched_on_is_recorded_and_switched_off_before_th
     assert_eq!(because, TerminateReason::Cancelled);
     let last = labels(&engine).split_off(labels(&engine).len() - 2);
     assert_eq!(last, ["switch off the termination protection", "terminate the cluster"]);
-    // Somebody is stubborn: what the next looks show counts again, and what was seen before does not.
+    // Switched on once more: what the next observations show counts, and what was observed before does not.
     let moved =
         |engine: &Engine<'_>| engine.events().iter().filter(|event| *event == "protection_changed").count();
     assert_eq!(moved(&engine), 1);
@@ -314,13 +314,13 @@ fn an_end_that_takes_too_long_is_told_once() {
     while engine.now.duration_since(begun) < SignedDuration::from_hours(2) {
         engine.turn(&mut ending);
     }
-    let told: Vec<_> = engine
+    let overdue: Vec<_> = engine
         .record
         .iter()
         .filter(|recorded| matches!(recorded.event, Event::TerminationOverdue { .. }))
         .map(|recorded| recorded.at.duration_since(begun))
         .collect();
-    let [after] = told.as_slice() else { panic!("{told:?}") };
+    let [after] = overdue.as_slice() else { panic!("{overdue:?}") };
     assert!(
         *after >= Pace::AWS.ending && *after < Pace::AWS.ending + SignedDuration::from_mins(3),
         "{after}"
@@ -328,7 +328,7 @@ fn an_end_that_takes_too_long_is_told_once() {
     assert!(labels(&engine).iter().all(|label| *label != "terminate the cluster"), "it ends already");
     assert_eq!(engine.drive(&mut Good), Outcome::Succeeded);
 
-    // A process that comes back after a day does not take the time when nobody looked for the time of the ending.
+    // A process that comes back after a day does not take the time without observations for the time of the ending.
     let mut engine = Engine::new(&spec);
     while attempt_cluster(&engine).is_none_or(|cluster| cluster.state.is_none()) {
         engine.turn(&mut ending);
@@ -373,7 +373,7 @@ fn a_limit_that_passed_while_nobody_looked_ends_no_cluster_that_is_at_work() {
     assert!(matches!(engine.decision(), Decision::Observe(_)), "{:?}", engine.decision());
 
     // Who cannot see, ends nothing.
-    let mut denied = looking(|_, probe| match probe {
+    let mut denied = observing(|_, probe| match probe {
         Probe::Cluster { .. } => Some(Err(call_error(ErrorClass::Throttled))),
         _ => None,
     });
@@ -388,7 +388,7 @@ fn a_limit_that_passed_while_nobody_looked_ends_no_cluster_that_is_at_work() {
     assert!(!engine.actions.iter().any(ended), "{:?}", engine.actions);
 }
 
-/// The limit of the steps counts from when the cluster was ready for them, and not from when somebody saw it.
+/// The limit of the steps counts from when the cluster was ready for them, and not from when that was observed.
 #[test]
 fn a_cluster_that_is_found_at_work_after_hours_has_no_more_time_than_it_had() {
     let spec = spec();
@@ -402,9 +402,9 @@ fn a_cluster_that_is_found_at_work_after_hours_has_no_more_time_than_it_had() {
         engine.pass(SignedDuration::from_hours(6));
         let picked_up = engine.now;
         let since = Some(SignedDuration::from_mins(ready_for));
-        let mut at_work = looking(move |engine, probe| match probe {
+        let mut at_work = observing(move |engine, probe| match probe {
             Probe::Cluster { .. } => {
-                // It is told once, when the state is new.
+                // It is recorded once, when the state is new.
                 let since = since.filter(|_| engine.now.duration_since(picked_up).is_zero());
                 Some(Ok(Observation::Cluster(ObservedCluster { since, ..found("RUNNING", "RUNNING") })))
             }

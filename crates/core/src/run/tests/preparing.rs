@@ -1,4 +1,4 @@
-//! Input, job and output folder are looked at, and an attempt is made or not.
+//! Input, job and output folder are observed, and an attempt is made or not.
 
 use super::*;
 use crate::inputs::{InputObject, Listing};
@@ -48,7 +48,7 @@ fn the_first_questions_are_asked_together() {
 fn what_is_there_already_is_not_written_again() {
     let spec = spec();
     let mut engine = Engine::new(&spec);
-    let outcome = engine.drive(&mut looking(|_, probe| match probe {
+    let outcome = engine.drive(&mut observing(|_, probe| match probe {
         Probe::Job => Some(Ok(Observation::Job { unstaged: vec![] })),
         Probe::Alarm => Some(Ok(Observation::Alarm { current: true })),
         _ => None,
@@ -63,7 +63,7 @@ fn what_is_there_already_is_not_written_again() {
 fn an_empty_day_launches_nothing() {
     let spec = spec();
     let mut engine = Engine::new(&spec);
-    let outcome = engine.drive(&mut looking(|_, probe| match probe {
+    let outcome = engine.drive(&mut observing(|_, probe| match probe {
         Probe::Inputs => Some(Ok(Observation::Inputs(Listing::new(vec![])))),
         _ => None,
     }));
@@ -75,7 +75,7 @@ fn names_that_spark_would_skip_are_refused_by_name() {
     let spec = spec();
     let mut engine = Engine::new(&spec);
     let key = "application-logs/2024/10/20/_hidden.log".to_owned();
-    let outcome = engine.drive(&mut looking(|_, probe| match probe {
+    let outcome = engine.drive(&mut observing(|_, probe| match probe {
         Probe::Inputs => Some(Ok(Observation::Inputs(Listing::new(vec![InputObject {
             key: key.clone(),
             size: 1,
@@ -115,7 +115,7 @@ fn a_day_of_empty_objects_launches_nothing() {
         size: 0,
         etag: "e".to_owned(),
     };
-    let outcome = engine.drive(&mut looking(|_, probe| match probe {
+    let outcome = engine.drive(&mut observing(|_, probe| match probe {
         Probe::Inputs => {
             Some(Ok(Observation::Inputs(Listing::new(vec![object("a.log"), object("_SUCCESS")]))))
         }
@@ -132,7 +132,7 @@ fn a_second_attempt_at_a_fixed_place_is_refused_and_takes_nothing_from_the_first
     engine.append(Event::Reopened { by: Actor("someone".to_owned()) });
     engine.observations = Observations::default();
     let before = engine.actions.len();
-    let outcome = engine.drive(&mut looking(|_, probe| match probe {
+    let outcome = engine.drive(&mut observing(|_, probe| match probe {
         Probe::OutputFolder => Some(Ok(Observation::OutputFolder { taken: true })),
         _ => None,
     }));
@@ -164,7 +164,7 @@ fn what_the_run_needs_and_is_not_there_is_named_before_anything_is_paid_for() {
     let mut engine = Engine::new(&spec);
     assert_eq!(engine.decision(), Decision::Observe(vec![Probe::Inputs, Probe::Job, Probe::Preflight]));
     let missing = vec![Missing { key: "[job] script".to_owned(), uri: "s3://jobs/main.py".to_owned() }];
-    let outcome = engine.drive(&mut looking(|_, probe| match probe {
+    let outcome = engine.drive(&mut observing(|_, probe| match probe {
         Probe::Preflight => Some(Ok(Observation::Preflight(missing.clone()))),
         _ => None,
     }));

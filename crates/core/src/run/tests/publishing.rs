@@ -56,7 +56,7 @@ fn without_a_catalog_or_with_a_job_of_ones_own_nothing_is_published_and_nothing_
     let own = spec_and("[job]\nscript = \"main.py\"\n[catalog]\ndatabase = \"logs\"\n");
     for spec in [spec(), unversioned(), own] {
         let mut engine = Engine::new(&spec);
-        let outcome = engine.drive(&mut looking(|_, probe| {
+        let outcome = engine.drive(&mut observing(|_, probe| {
             assert_ne!(*probe, Probe::Catalog);
             None
         }));
@@ -70,7 +70,7 @@ fn without_a_catalog_or_with_a_job_of_ones_own_nothing_is_published_and_nothing_
 fn a_catalog_that_is_not_ready_is_told_before_anything_is_paid_for() {
     let spec = published();
     let mut engine = Engine::new(&spec);
-    let outcome = engine.drive(&mut looking(|engine, probe| {
+    let outcome = engine.drive(&mut observing(|engine, probe| {
         let mut tables = catalog::tables(&engine.spec.config);
         tables.remove(2);
         (*probe == Probe::Catalog).then_some(Ok(Observation::Catalog(tables)))
@@ -93,7 +93,7 @@ fn a_catalog_that_may_not_be_looked_at_launches_nothing() {
     let spec = published();
     let mut engine = Engine::new(&spec);
     let mut world =
-        looking(|_, probe| (*probe == Probe::Catalog).then_some(Err(call_error(ErrorClass::Access))));
+        observing(|_, probe| (*probe == Probe::Catalog).then_some(Err(call_error(ErrorClass::Access))));
     let left = (0..60).map(|_| engine.turn(&mut world)).find(|turn| matches!(turn, Turn::Left(_)));
     assert!(matches!(left, Some(Turn::Left(Leave::Access(_)))), "{left:?}");
     assert_eq!(engine.actions, []);
@@ -166,7 +166,7 @@ fn a_run_again_supersedes_what_was_published_before() {
         }
         _ => None,
     };
-    assert_eq!(engine.drive(&mut looking(failing)), Outcome::Failed);
+    assert_eq!(engine.drive(&mut observing(failing)), Outcome::Failed);
     assert_eq!(engine.state.chosen().map(|attempt| attempt.number), Some(2));
 }
 
@@ -178,7 +178,7 @@ fn an_earlier_attempt_is_published_on_a_closed_day_whoever_dies_in_between() {
     engine.drive(&mut Good);
     let by = Some(Actor("someone".to_owned()));
     engine.append(Event::PublishIntended { attempt: 1, by, database: "logs".to_owned() });
-    // Whoever asked is gone. The next one has seen nothing, and knows what is to be done.
+    // The process that asked is gone. The next one has observed nothing, and knows from the record what to do.
     engine.actions.clear();
     engine.observations = Observations::default();
     let Turn::Worked = engine.turn(&mut Good) else { panic!("{:?}", engine.decision()) };
@@ -190,7 +190,7 @@ fn an_earlier_attempt_is_published_on_a_closed_day_whoever_dies_in_between() {
     assert_eq!(engine.drive(&mut refusing(ErrorClass::Invalid)), Outcome::Succeeded);
     let publishing = &engine.state.attempts[1].publishing;
     assert!(publishing.is_given_up(), "{publishing:?}");
-    // Some tables may have moved: the next look tries again.
+    // Some tables may have moved: the next observation tries again.
     engine.append(Event::CatalogDrifted {
         tables: vec!["errors".to_owned()],
         attempts: vec![1],
@@ -212,7 +212,7 @@ fn only_good_output_is_published() {
         }
         _ => None,
     };
-    engine.drive(&mut looking(failing));
+    engine.drive(&mut observing(failing));
     let refused = |event: Event| {
         let mut state = engine.state.clone();
         let recorded = Recorded { seq: state.seq() + 1, at: engine.now, fence: 1, event };
@@ -228,7 +228,7 @@ fn only_good_output_is_published() {
     );
     assert!(!refused(Event::PublishIntended { attempt: 1, by: None, database: "logs".to_owned() }));
     let done = Effect::Published { attempt: 2 };
-    assert!(refused(Event::ActionFinished { effect: done }), "nobody intended it");
+    assert!(refused(Event::ActionFinished { effect: done }), "it was not intended");
     assert!(refused(Event::PublishGivenUp { attempt: 2, why: String::new() }));
 }
 

@@ -111,7 +111,7 @@ fn the_fault_decides_whether_another_attempt_is_worth_it() {
         ("BOOTSTRAP_FAILURE", &["BOOTSTRAP_FAILURE_FILE_NOT_FOUND_PRIMARY"], "", "CANCELLED", None),
         ("INTERNAL_ERROR", &[], "", "CANCELLED", Some(EmrFault)),
         ("INTERNAL_ERROR", &[], "", "INTERRUPTED", None),
-        // A person, or nobody knows.
+        // A person, or the cause is not known.
         ("USER_REQUEST", &[], "Terminated by user request", "CANCELLED", None),
         ("", &[], "", "CANCELLED", None),
     ];
@@ -168,14 +168,12 @@ impl World for Ends {
 
 fn end(code: &str, details: &[&str]) -> ObservedCluster {
     let cluster = gone(code, details, "", "CANCELLED");
-    let steps =
-        cluster.steps.into_iter().map(|Step { id, name, state, reason }| Step { id, name, state, reason });
     ObservedCluster {
         state: ClusterState::TerminatedWithErrors,
         reason: cluster.reason,
         protected: false,
         since: None,
-        steps: steps.collect(),
+        steps: cluster.steps,
     }
 }
 
@@ -222,7 +220,7 @@ fn attempts_are_capped_and_every_one_counts() {
     assert!(diagnosis.is_some_and(|diagnosis| diagnosis.summary.contains("INSTANCE_FLEET_TIMEOUT")));
 }
 
-/// A high `max-attempts` lets people run a day often. It is no leave to launch so many clusters while nobody looks.
+/// A high `max-attempts` lets people run a day often. It does not let Emrys launch so many clusters by itself.
 #[test]
 fn three_attempts_follow_by_themselves_and_more_only_when_somebody_asks() {
     let spec = spec_and(&format!("[limits]\nmax-attempts = 1000\n{CHOICES}"));
