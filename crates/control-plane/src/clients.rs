@@ -242,6 +242,23 @@ fn seed() -> u64 {
     hasher.finish()
 }
 
+#[cfg(not(feature = "breakable"))]
+impl Surroundings {
+    /// There are no others.
+    #[expect(clippy::unused_self, reason = "with switches they come from here")]
+    pub(crate) const fn safeguards(&self) -> Safeguards {
+        Safeguards
+    }
+}
+
+#[cfg(feature = "breakable")]
+impl Surroundings {
+    /// Those that were left on.
+    pub(crate) const fn safeguards(&self) -> Safeguards {
+        self.safeguards
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 
 use crate::clients::AwsContext;
 use crate::errors;
-use crate::ledger::LedgerError;
+use crate::ledger_error::LedgerError;
 use crate::patience::patiently;
 use crate::status::{RunStatus, status};
 use crate::stop::Stop;

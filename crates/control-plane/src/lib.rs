@@ -3,25 +3,26 @@
 //!
 //! ```text
 //! run, drive_once          to the run's end, or to its next long wait
-//!  -> session              takes the lease, and gives it back whatever came of the run
+//!  -> session              takes the lease, and gives it back whatever came of the run;  budget   how long a drive may take
 //!     -> engine            decide, and what it says: observe, record, renew, execute, wait
 //!         |-> observe      one file per probe
 //!         |-> actions      one file per action
-//!         `-> ledger       events appended by compare-and-set
+//!         `-> ledger       events appended by compare-and-set, by one holder;  ledger_error   what is wrong with one
 //! attach                   the same for a run in flight: drives it, or reads along while another does
-//! publish                  another attempt of a day that is over;  served   what the catalog has of it
-//! gc                       output that nobody needs any more: looked at, and removed under the lease of its day
-//! plan, status, days       read only;  cancel   a request beside the ledger;  ledger::unlock   breaks a lease
-//! query                    a query of Athena, from its start to its end;  pages   its result
-//! standing                 what outlives a run: found, made and removed, one file per act
+//! publish                  another attempt of a day that is over
+//! gc                       output that nobody needs any more, removed under the lease of its day;  removed   what went
+//! plan, status, days       read only;  cancel   a request beside the ledger
+//! query                    a query of Athena, from its start to its end
+//! managed                  what outlives a run: found, made and removed, one file per action
 //! sweep                    clusters that nobody needs any more, and their guards
 //! buckets, readback        what a demo and its user want beside a run
+//! listener, interrupt      what is reported while a run is driven; what a user wants meanwhile
+//! stop                     why the control plane stopped before it had done what it was asked
 //! clients                  the one factory: endpoint, credentials, time-outs, retries
-//! errors                   the one classifier of what a failed call means
+//! errors, patience         the one classifier of what a failed call means; trying again what time may help
 //! safeguards               what may never be switched off; a second package, for the simulation, can
-//! skew                     how far this machine's clock is from AWS's
-//! glue                     Glue's words and values, in those of the core
-//! clock                    the one place that reads time
+//! objects, glue, job       S3 objects; Glue's words in those of the core; the built-in job
+//! clock, skew              the one place that reads time; how far this machine's clock is from AWS's
 //! ```
 
 mod actions;
@@ -36,9 +37,11 @@ mod engine;
 mod errors;
 mod gc;
 mod glue;
+mod holder;
 mod interrupt;
 mod job;
 mod ledger;
+mod ledger_error;
 mod listener;
 mod managed;
 mod objects;
@@ -57,6 +60,7 @@ mod status;
 mod stop;
 mod sweep;
 
+pub use actions::Asked;
 pub use attach::attach;
 pub use buckets::StoredObject;
 pub use budget::{Budget, BudgetTooSmall};
@@ -70,15 +74,17 @@ pub use gc::{
     Collected, CollectedDays, Collection, Garbage, all_garbage, clear, collect_all_garbage,
     collect_garbage_of, garbage,
 };
+pub use holder::{Holder, user_id};
 pub use interrupt::{Interrupt, InterruptSender, Interrupts};
 pub use job::built_in_job;
-pub use ledger::{Holder, LedgerError, UnknownEvent, Unlocked, unlock, user_id};
+pub use ledger::{Unlocked, unlock};
+pub use ledger_error::{LedgerError, UnknownEvent};
 pub use listener::RunListener;
 pub use managed::{ManagedError, apply, managed};
 pub use observe::{NextPage, Pages, QueryRow, pages, served};
 pub use plan::plan;
 pub use publish::{Publication, publish};
-pub use query::{Asked, QueryError, query};
+pub use query::{QueryError, query};
 pub use readback::{MetricValue, ObservedAlarm};
 pub use removed::Removed;
 pub use run::{drive_once, run};

@@ -4,7 +4,7 @@ use emrys_core::day::Day;
 use emrys_core::run::{Action, CallError, Observation, Probe, Recorded, State, WaitReason};
 use jiff::Timestamp;
 
-use crate::ledger::Holder;
+use crate::holder::Holder;
 use crate::removed::Removed;
 use crate::stop::Stop;
 

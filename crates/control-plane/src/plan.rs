@@ -5,7 +5,8 @@ use emrys_core::run::{Observations, State};
 use emrys_core::spec::Spec;
 
 use crate::clients::AwsContext;
-use crate::ledger::{self, LedgerError};
+use crate::ledger;
+use crate::ledger_error::LedgerError;
 use crate::observe;
 use crate::stop::Stop;
 

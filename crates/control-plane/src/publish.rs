@@ -4,8 +4,9 @@ use emrys_core::run::{Actor, Attempt, CallError, Event, State};
 use emrys_core::spec::Spec;
 
 use crate::clients::AwsContext;
+use crate::holder::Holder;
 use crate::interrupt::Interrupts;
-use crate::ledger::{Holder, read};
+use crate::ledger::read;
 use crate::listener::RunListener;
 use crate::observe;
 use crate::patience::patiently;

@@ -7,8 +7,8 @@
 
 use emrys_core::queries::{Execution, Outcome};
 use emrys_core::run::{CallError, ErrorClass};
-use emrys_core::s3_uri::S3Uri;
 
+use crate::actions::Asked;
 use crate::clients::AwsContext;
 use crate::clock::later;
 use crate::interrupt::Interrupts;
@@ -17,21 +17,6 @@ use crate::{actions, observe};
 
 /// How many looks a query gets to be over after it was stopped.
 const LOOKS_AFTER_STOP: u32 = 30;
-
-/// What is asked, and where.
-#[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
-    /// The SQL.
-    pub statement: &'a str,
-    /// SQL literals for its `?`.
-    pub parameters: &'a [String],
-    /// The database of names that have none.
-    pub database: &'a str,
-    /// The workgroup.
-    pub workgroup: &'a str,
-    /// Where the result goes, unless the workgroup says otherwise.
-    pub results: &'a S3Uri,
-}
 
 /// Why nothing is known of how a query ended.
 #[derive(Debug, thiserror::Error)]

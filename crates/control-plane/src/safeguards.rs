@@ -7,8 +7,6 @@
 use emrys_core::pace::Pace;
 use jiff::SignedDuration;
 
-use crate::clients::Surroundings;
-
 /// Defines the safeguards from one list, with and without the switches.
 macro_rules! safeguards {
     ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
@@ -83,23 +81,6 @@ impl Safeguards {
             return pace;
         }
         Pace { resolve_after: SignedDuration::ZERO, resolve_gap: SignedDuration::ZERO, ..pace }
-    }
-}
-
-#[cfg(not(feature = "breakable"))]
-impl Surroundings {
-    /// There are no others.
-    #[expect(clippy::unused_self, reason = "with switches they come from here")]
-    pub(crate) const fn safeguards(&self) -> Safeguards {
-        Safeguards
-    }
-}
-
-#[cfg(feature = "breakable")]
-impl Surroundings {
-    /// Those that were left on.
-    pub(crate) const fn safeguards(&self) -> Safeguards {
-        self.safeguards
     }
 }
 

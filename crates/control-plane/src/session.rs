@@ -10,8 +10,9 @@ use emrys_core::spec::Spec;
 use crate::budget::Deadline;
 use crate::clients::AwsContext;
 use crate::engine::{Drive, Engine, How};
+use crate::holder::Holder;
 use crate::interrupt::Interrupts;
-use crate::ledger::{Holder, Ledger, Witness};
+use crate::ledger::{Ledger, Witness};
 use crate::listener::RunListener;
 use crate::stop::Stop;
 

@@ -6,7 +6,9 @@ use emrys_core::spec::Spec;
 use jiff::Timestamp;
 
 use crate::clients::AwsContext;
-use crate::ledger::{self, Document, Holder, UnknownEvent};
+use crate::holder::Holder;
+use crate::ledger::{self, Document};
+use crate::ledger_error::UnknownEvent;
 use crate::stop::Stop;
 
 /// How a day stands.

@@ -3,7 +3,8 @@
 use emrys_core::run::{CallError, ErrorClass};
 use jiff::Timestamp;
 
-use crate::ledger::{Holder, LedgerError};
+use crate::holder::Holder;
+use crate::ledger_error::LedgerError;
 
 /// Why the control plane stopped. The run itself is as its ledger says, and goes on at AWS where it had got so far.
 #[derive(Debug, thiserror::Error)]

@@ -27,6 +27,7 @@ pub(crate) use guard::{TARGET as GUARD_TARGET, remove as remove_guard};
 pub(crate) use launch::{Launched, launch};
 pub(crate) use publish::{Changed, change, execute as publish};
 pub(crate) use put_alarm::execute as put_alarm;
+pub use start_query::Asked;
 pub(crate) use start_query::execute as start_query;
 pub(crate) use stop_query::execute as stop_query;
 pub(crate) use terminate::terminate;

@@ -5,7 +5,22 @@ use emrys_core::run::CallError;
 
 use crate::clients::AwsContext;
 use crate::errors;
-use crate::query::Asked;
+use emrys_core::s3_uri::S3Uri;
+
+/// What is asked, and where.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The SQL.
+    pub statement: &'a str,
+    /// SQL literals for its `?`.
+    pub parameters: &'a [String],
+    /// The database of names that have none.
+    pub database: &'a str,
+    /// The workgroup.
+    pub workgroup: &'a str,
+    /// Where the result goes, unless the workgroup says otherwise.
+    pub results: &'a S3Uri,
+}
 
 /// Starts the query, and gives its id. With one token there is one query, however often this is tried.
 pub(crate) async fn execute(aws: &AwsContext, asked: &Asked<'_>, token: &str) -> Result<String, CallError> {

@@ -24,20 +24,17 @@
 //! wrong raises both numbers.
 
 use emrys_core::day::Day;
-use emrys_core::run::{IllegalEvent, Recorded, State};
+use emrys_core::run::{Recorded, State};
 use emrys_core::spec::Spec;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::events::{self, UnknownEvent};
+use super::events;
 use super::lease::Lease;
+use crate::ledger_error::{LedgerError, OLDEST, UnknownEvent, VERSION};
 
-/// The version that this program writes. 4 is the first with the names that events have now.
-const VERSION: u32 = 4;
 /// The oldest version whose readers understand what this program writes.
 const READABLE_SINCE: u32 = 4;
-/// The oldest version that this program reads.
-const OLDEST: u32 = 4;
 
 /// A whole ledger, as far as this version knows it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -89,82 +86,6 @@ impl Format {
 #[derive(Debug, Deserialize)]
 struct Head {
     format: Format,
-}
-
-/// What is wrong with a ledger.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LedgerError {
-    /// The object cannot be read as a ledger.
-    #[error("{uri} is no ledger: {why}")]
-    Unreadable {
-        /// Its address.
-        uri: String,
-        /// What is wrong.
-        why: String,
-    },
-    /// A later version of Emrys wrote it.
-    #[error("{uri} was written by a later version of emrys ({})", too_new(*found, unknown.as_ref()))]
-    TooNew {
-        /// Its address.
-        uri: String,
-        /// Its format.
-        found: u32,
-        /// The first event that this version does not know; none where the format says enough.
-        unknown: Option<UnknownEvent>,
-    },
-    /// An earlier version of Emrys wrote it, whose events have other names.
-    #[error(
-        "{uri} was written by an earlier version of emrys (format {found}; this one reads {OLDEST} and later)"
-    )]
-    TooOld {
-        /// Its address.
-        uri: String,
-        /// Its format.
-        found: u32,
-    },
-    /// It is of another run.
-    #[error("{uri} is the ledger of {pipeline} on {day}")]
-    OtherRun {
-        /// Its address.
-        uri: String,
-        /// The pipeline that it names.
-        pipeline: String,
-        /// The day that it names.
-        day: Day,
-    },
-    /// Its events make no sense.
-    #[error("{uri} does not add up")]
-    Illegal {
-        /// Its address.
-        uri: String,
-        /// The first event that makes no sense.
-        source: IllegalEvent,
-    },
-    /// Someone deleted it while the run was driven.
-    #[error("{uri} was deleted under the run that was writing it")]
-    Deleted {
-        /// Its address.
-        uri: String,
-    },
-}
-
-impl LedgerError {
-    /// What a user can do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Unreadable { .. } | Self::OtherRun { .. } | Self::Illegal { .. } => {
-                "look at who else writes below `[state] uri`; S3 versioning may still hold the ledger as it was"
-            }
-            Self::TooNew { .. } => "use the version of emrys that wrote it, or a later one",
-            Self::TooOld { .. } => {
-                "bring the day to its end with the version that wrote it. To run it anew with this one, move the \
-                 ledger away then: `emrys sweep` shows what clusters are left of it"
-            }
-            Self::Deleted { .. } => {
-                "a cluster may still be at work: `emrys sweep` finds it, and ends it with `--terminate`. Nothing below `[state] uri` may be deleted while a run is in flight"
-            }
-        }
-    }
 }
 
 impl Document {
@@ -246,7 +167,7 @@ impl Document {
     }
 
     /// Who drives the run, as far as the ledger knows.
-    pub(crate) fn driven_by(&self) -> Option<(&super::Holder, jiff::Timestamp)> {
+    pub(crate) fn driven_by(&self) -> Option<(&crate::holder::Holder, jiff::Timestamp)> {
         self.lease.as_ref().map(|lease| (&lease.holder, lease.since))
     }
 
@@ -258,14 +179,6 @@ impl Document {
     /// The first event that this version does not know.
     pub(crate) fn unknown(&self) -> Option<&UnknownEvent> {
         self.unknown.as_ref()
-    }
-}
-
-/// What shows that a later version wrote a ledger.
-fn too_new(found: u32, unknown: Option<&UnknownEvent>) -> String {
-    match unknown {
-        Some(unknown) => format!("this one does not know {unknown}"),
-        None => format!("format {found}; this one knows {VERSION}"),
     }
 }
 

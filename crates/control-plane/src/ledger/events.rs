@@ -4,24 +4,10 @@
 //! it unknown, wherever it is nested: it would be dropped when the event is written again.
 
 use emrys_core::run::Recorded;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
-/// The first event of a ledger that this version does not know. What comes after it cannot be understood without it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct UnknownEvent {
-    /// Its number in the record.
-    pub seq: u64,
-    /// Its type, as its writer names it.
-    #[serde(rename = "type")]
-    pub kind: String,
-}
-
-impl std::fmt::Display for UnknownEvent {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "event {} ({})", self.seq, self.kind)
-    }
-}
+use crate::ledger_error::UnknownEvent;
 
 /// As much of an event as every reader understands.
 #[derive(Debug, Deserialize)]

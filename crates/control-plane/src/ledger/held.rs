@@ -5,9 +5,10 @@ use std::time::Duration;
 use emrys_core::run::{Event, Recorded, State};
 use emrys_core::spec::Spec;
 
-use super::document::{Document, LedgerError};
+use super::document::Document;
 use super::object::{self, Only, Stored, Written};
 use crate::clients::AwsContext;
+use crate::ledger_error::LedgerError;
 use crate::stop::Stop;
 
 /// A ledger that this process may write, as long as its lease lasts. It is the one owner of the object's tag: all

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::holder::{Holder, Vitality};
+use crate::holder::{Holder, Vitality};
 
 /// Who drives a run, and for how long without a sign of life.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

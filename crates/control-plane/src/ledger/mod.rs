@@ -3,7 +3,6 @@
 //! ```text
 //! document   what the object holds, and who may read and write it
 //! events     which of its events this version knows
-//! holder     who drives: a process, told apart from all others, dead or alive
 //! lease      the rules by which a contender may take over (pure)
 //! object     reading it, and writing it on the condition that nobody else did
 //! take       getting the lease
@@ -17,7 +16,6 @@ mod events;
 #[cfg(test)]
 mod golden;
 mod held;
-mod holder;
 mod lease;
 mod object;
 mod take;
@@ -25,10 +23,7 @@ mod unlock;
 mod witness;
 
 pub(crate) use document::Document;
-pub use document::LedgerError;
-pub use events::UnknownEvent;
 pub(crate) use held::Ledger;
-pub use holder::{Holder, user_id};
 pub(crate) use object::read;
 pub use unlock::{Unlocked, unlock};
 pub(crate) use witness::{Driver, Witness};

@@ -4,9 +4,10 @@ use aws_sdk_s3::primitives::ByteStream;
 use emrys_core::run::CallError;
 use emrys_core::spec::Spec;
 
-use super::document::{Document, LedgerError};
+use super::document::Document;
 use crate::clients::AwsContext;
 use crate::errors::{self, Failure};
+use crate::ledger_error::LedgerError;
 use crate::objects::{self, Got};
 use crate::patience::patiently;
 use crate::stop::Stop;

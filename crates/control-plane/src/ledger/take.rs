@@ -6,12 +6,12 @@ use jiff::SignedDuration;
 
 use super::document::Document;
 use super::held::Ledger;
-use super::holder::{Holder, Vitality};
 use super::lease::{Lease, Verdict};
 use super::object::{self, Only, Stored, Written};
 use super::witness::Witness;
 use crate::clients::AwsContext;
 use crate::clock::later;
+use crate::holder::{Holder, Vitality};
 use crate::interrupt::Interrupts;
 use crate::listener::RunListener;
 use crate::stop::Stop;

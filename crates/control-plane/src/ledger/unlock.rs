@@ -3,9 +3,9 @@
 use emrys_core::spec::Spec;
 use jiff::Timestamp;
 
-use super::holder::Holder;
 use super::object::{self, Only, Stored, Written};
 use crate::clients::AwsContext;
+use crate::holder::Holder;
 use crate::stop::Stop;
 
 /// What came of breaking a lease.

@@ -4,10 +4,10 @@ use emrys_core::spec::Spec;
 use jiff::Timestamp;
 
 use super::document::Document;
-use super::holder::{Holder, Vitality};
 use super::lease::{Contender, Verdict};
 use super::object::{self, Stored};
 use crate::clients::AwsContext;
+use crate::holder::{Holder, Vitality};
 use crate::stop::Stop;
 
 /// Someone who reads along, and would notice that the driver is gone.
