@@ -115,8 +115,8 @@ impl Follower<'_> {
         Ok(())
     }
 
-    /// Whether an attempt of a run that is over is being published, or the catalog serves something else than the record
-    /// says. Then whoever looks at the day puts it right, unless somebody is about it.
+    /// Whether an attempt of a run that is over is being published, or the catalog serves something else than the
+    /// record says. Then whoever looks at the day puts it right, unless somebody is about it.
     async fn is_unreconciled(&self, state: &State, driver: &Driver) -> bool {
         if state.chosen().is_some_and(|chosen| chosen.publishing == Publishing::Intended) {
             return self.spec.published_to().is_some();

@@ -15,7 +15,7 @@ use crate::stop::Stop;
 pub enum Cancelling {
     /// The day was never run, or its run is over.
     NothingToCancel,
-    /// Who drives the run sees the request at its next look; when nobody does, whoever picks it up.
+    /// Who drives the run sees the request at its next observation; when nobody does, whoever picks it up.
     Asked,
 }
 

@@ -1,4 +1,4 @@
-//! The one factory of AWS clients: endpoint, credentials, time-outs and retries are settled here and nowhere else.
+//! The one factory of AWS clients: endpoint, credentials, time-outs and retries are set here and nowhere else.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

@@ -124,7 +124,7 @@ impl<'a, 'l> Engine<'a, 'l> {
         self.append(vec![Event::Reopened { by }]).await
     }
 
-    /// Whether the catalog serves something else than the record says; that is recorded, and so it becomes an act.
+    /// Whether the catalog serves something else than the record says; that is recorded, and so it becomes an action.
     async fn has_drifted(&mut self) -> Result<bool, Stop> {
         if !self.aws.safeguards.reconciliation() {
             return Ok(false);
@@ -212,7 +212,7 @@ impl<'a, 'l> Engine<'a, 'l> {
             let mut observation = observe::observe(self.aws, self.spec, probe).await;
             self.without_safeguards(&mut observation);
             if let Err(error) = &observation {
-                tracing::warn!(?probe, %error, "a look met trouble");
+                tracing::warn!(?probe, %error, "an observation failed");
             }
             self.listener.observed(probe, observation.as_ref());
             self.observations.absorb(probe, self.aws.clock.now(), observation);
@@ -327,9 +327,9 @@ impl<'a, 'l> Engine<'a, 'l> {
         }
     }
 
-    /// An act met trouble: `decide` says when it is tried again.
+    /// An action failed: `decide` says when it is tried again.
     fn action_met_error(&mut self, action: &Action, error: CallError) {
-        tracing::warn!(action = action.label(), %error, "an act met trouble");
+        tracing::warn!(action = action.label(), %error, "an action failed");
         self.listener.action_failed(action, &error);
         self.observations.action_ended(action, self.aws.clock.now(), Err(error));
     }
@@ -387,8 +387,8 @@ impl<'a, 'l> Engine<'a, 'l> {
         self.append(vec![event]).await
     }
 
-    /// Records a cluster. One that cannot be recorded is left to be adopted, where the record may yet do that: its launch
-    /// was recorded before it was made. All others would be nobody's, and are ended at once.
+    /// Records a cluster. One that cannot be recorded is left to be adopted, where the record may yet do that: its
+    /// launch was recorded before it was made. All others would be nobody's, and are ended at once.
     async fn launched(&mut self, intent: &LaunchIntent, cluster: String) -> Result<(), Stop> {
         let event = Event::ActionFinished { effect: Effect::Launched { cluster: cluster.clone() } };
         let Err(stop) = self.append(vec![event]).await else {

@@ -4,7 +4,7 @@
 //! throttling, denied access and bad requests all arrive as undeclared ones.
 //!
 //! ```text
-//! SdkError -> Failure (what is known) -> An error          of a look, or of an act that may be repeated
+//! SdkError -> Failure (what is known) -> An error          of a look, or of an action that may be repeated
 //!                                   `-> LaunchFailure    certainly not done, or unclear
 //! ```
 
@@ -211,8 +211,8 @@ where
     Failure::of(error).into_call_error(what)
 }
 
-/// How a call went for which an answer of this code is as good as success: what was to be made is there already, or what
-/// was to go is gone.
+/// How a call went for which an answer of this code is as good as success: what was to be made is there already, or
+/// what was to go is gone.
 pub(crate) fn unless<T>(code: &str, result: Result<T, Failure>, what: &str) -> Result<(), CallError> {
     match result {
         Err(failure) if failure.code != code => Err(failure.into_call_error(what)),

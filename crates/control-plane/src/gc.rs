@@ -79,8 +79,9 @@ pub async fn garbage(aws: &AwsContext, spec: &Spec) -> Result<Option<Garbage>, S
     observe(aws, spec, &state).await.map(Some)
 }
 
-/// What may go of all days, the oldest first, and which of them tables serve otherwise than their record says; all others
-/// are left out. It only reads. A day whose record cannot be read hides none of the others: `Err` says which, and why.
+/// What may go of all days, the oldest first, and which of them tables serve otherwise than their record says; all
+/// others are left out. It only reads. A day whose record cannot be read hides none of the others: `Err` says which,
+/// and why.
 pub async fn all_garbage(aws: &AwsContext, spec: &Spec) -> Result<Vec<Result<Garbage, (Day, String)>>, Stop> {
     let mut found = Vec::new();
     let served = patiently(aws, async || observe::AllServed::observe(aws, spec).await).await?;
@@ -144,8 +145,8 @@ async fn observe(aws: &AwsContext, spec: &Spec, state: &State) -> Result<Garbage
     Ok(Garbage { day: spec.day, expires, drifted, removals, attempts: evaluation.attempts })
 }
 
-/// What may go of the day, by what its tables serve. A day expires as a whole: where output of it that was found good is not
-/// where the configuration says, it may be elsewhere and served from there, and the day does not.
+/// What may go of the day, by what its tables serve. A day expires as a whole: where output of it that was found good
+/// is not where the configuration says, it may be elsewhere and served from there, and the day does not.
 async fn evaluated(
     aws: &AwsContext,
     spec: &Spec,
@@ -164,18 +165,18 @@ async fn evaluated(
     Ok(evaluation)
 }
 
-/// Whether nothing is where the configuration says that an attempt wrote, and nothing of it was deleted yet. Then nothing is
-/// recorded of it: `[output] uri` may have been another, and what it wrote is there, and perhaps served from there. An
-/// attempt that failed before it wrote anything looks the same, and its record stays as it is: who wrote `Collected` on
-/// the strength of an empty folder would never look at the old address again.
+/// Whether nothing is where the configuration says that an attempt wrote, and nothing of it was deleted yet. Then
+/// nothing is recorded of it: `[output] uri` may have been another, and what it wrote is there, and perhaps served from
+/// there. An attempt that failed before it wrote anything looks the same, and its record stays as it is: who wrote
+/// `Collected` on the strength of an empty folder would never look at the old address again.
 async fn is_elsewhere(aws: &AwsContext, spec: &Spec, state: &State, attempt: u32) -> Result<bool, Stop> {
     let Some(folder) = folder(spec, state, attempt) else { return Ok(true) };
     Ok(is_untouched(state, attempt)
         && !patiently(aws, async || observe::is_taken(aws, &folder).await).await?)
 }
 
-/// Removes what may go of a day. The catalog is put right before, where it does not serve what it should. There is no run
-/// that could be cancelled: whatever a user says ends it, after what was begun.
+/// Removes what may go of a day. The catalog is put right before, where it does not serve what it should. There is no
+/// run that could be cancelled: whatever a user says ends it, after what was begun.
 pub async fn clear(
     aws: &AwsContext,
     spec: &Spec,
@@ -231,8 +232,8 @@ pub async fn collect_all_garbage(
     Ok(collect_garbage_of(aws, spec, &due, holder, &mut |_| Box::new(()), interrupts).await)
 }
 
-/// Clears one day after another. A day that cannot be cleared hides none of the others; a signal is the end of it, and the
-/// days after it are left as they are.
+/// Clears one day after another. A day that cannot be cleared hides none of the others; a signal is the end of it, and
+/// the days after it are left as they are.
 pub async fn collect_garbage_of(
     aws: &AwsContext,
     spec: &Spec,
@@ -333,8 +334,8 @@ impl Collector<'_, '_> {
             let is_ours = served.attempt.is_some() && aws.safeguards.withdrawal();
             let Some(catalog) = spec.published_to().filter(|_| is_ours) else { continue };
             let (database, table) = (catalog.database.as_str(), served.table.as_str());
-            // Each try is one call, and the lease is made sure of before each: by a late one a day would go that another
-            // has published anew.
+            // Each try is one call, and the lease is made sure of before each: by a late one a day would go that
+            // another has published anew.
             let mut patience = Patience::new(aws);
             loop {
                 self.ledger.must_hold_for(action_limit(aws)).await?;

@@ -56,8 +56,8 @@ fn core_columns(found: &[glue::Column]) -> Vec<Column> {
     found.iter().map(column).collect()
 }
 
-/// How files are read, as it is to be: what Emrys does not set is copied. Columns are only appended; those of files that were
-/// read in another way are replaced.
+/// How files are read, as it is to be: what Emrys does not set is copied. Columns are only appended; those of files
+/// that were read in another way are replaced.
 pub(crate) fn storage(
     found: Option<glue::StorageDescriptor>,
     wanted: &StorageDescriptor,

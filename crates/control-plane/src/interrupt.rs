@@ -14,7 +14,7 @@ pub enum Interrupt {
     StopWatching,
 }
 
-/// Where interrupts are sent to. They are taken when the engine waits, or before its next decision: an act that has
+/// Where interrupts are sent to. They are taken when the engine waits, or before its next decision: an action that has
 /// begun is never broken off.
 #[derive(Debug, Clone)]
 pub struct InterruptSender(mpsc::UnboundedSender<Interrupt>);

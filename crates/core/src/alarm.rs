@@ -93,8 +93,8 @@ impl AlarmSpec {
     }
 }
 
-/// Whether an alarm, or another thing with a description, was changed since Emrys wrote it: its description ends with a sign of all the rest. None where
-/// the description has no sign.
+/// Whether an alarm, or another thing with a description, was changed since Emrys wrote it: its description ends with a
+/// sign of all the rest. None where the description has no sign.
 pub fn has_drifted(facts: &Facts) -> Option<bool> {
     let (_, description) = facts.iter().find(|(what, _)| *what == "description")?;
     let (_, found) = description.rsplit_once(SIGN_BEGIN)?;

@@ -153,8 +153,8 @@ pub fn catalog_drift(spec: &Spec, state: &State, served: &[Served]) -> Option<Ev
     (!tables.is_empty()).then_some(Event::CatalogDrifted { tables, attempts, database })
 }
 
-/// Whether the day's output is old enough to go: counted from the end of its last attempt, as for an object from when it
-/// was written.
+/// Whether the day's output is old enough to go: counted from the end of its last attempt, as for an object from when
+/// it was written.
 fn expires(spec: &Spec, state: &State, served: &[Served], now: Timestamp) -> bool {
     let days = spec.config.retention.as_ref().and_then(|retention| retention.output_expire_after_days);
     let Some(days) = days.filter(|_| state.closed.is_some() && spec.is_versioned()) else { return false };
@@ -183,9 +183,9 @@ fn unseen_elsewhere(spec: &Spec, attempt: &Attempt) -> Option<Reason> {
     }
 }
 
-/// Whether a table was seen to serve what the record says is served. None does where the database is misspelt, its tables
-/// are not there, or the output was another's when it was written: then nothing is known of what queries see. Without a
-/// look, by the record alone, nothing speaks against it.
+/// Whether a table was seen to serve what the record says is served. None does where the database is misspelt, its
+/// tables are not there, or the output was another's when it was written: then nothing is known of what queries see.
+/// Without a look, by the record alone, nothing speaks against it.
 fn is_seen(state: &State, served: &[Served]) -> bool {
     let published = state.chosen().filter(|chosen| chosen.publishing == Publishing::Published);
     published.is_none_or(|chosen| {

@@ -5,33 +5,34 @@ use jiff::SignedDuration;
 /// Intervals and patience of one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pace {
-    /// Between two looks at a cluster in its first [`early_for`](Self::early_for).
+    /// Between two observations of a cluster in its first [`early_for`](Self::early_for).
     pub poll_early: SignedDuration,
-    /// Between two looks after that.
+    /// Between two observations after that.
     pub poll_late: SignedDuration,
     /// How long a cluster counts as young.
     pub early_for: SignedDuration,
-    /// Before a look or an act that met trouble is tried again; doubled each time, up to sixteen times.
+    /// Before an observation or an action that met trouble is tried again; doubled each time, up to sixteen times.
     pub retry: SignedDuration,
     /// How long an unreachable AWS is waited for before the watching stops (the run itself goes on).
     pub patience: SignedDuration,
     /// How long metrics and alarm are tried for before the run is closed without them.
     pub report_patience: SignedDuration,
-    /// From the first look for the cluster of a launch with an unclear answer to the look that counts, when both
+    /// From the first look for the cluster of a launch with an unclear answer to the observation that counts, when both
     /// find none. How long RunJobFlow takes to show in ListClusters is not documented by AWS.
     pub resolve_after: SignedDuration,
-    /// Between the two looks that must agree before such a cluster counts as never launched.
+    /// Between the two observations that must agree before such a cluster counts as never launched.
     pub resolve_gap: SignedDuration,
-    /// Between two looks at the guard of a cluster: it goes away only when somebody deletes it.
+    /// Between two observations of the guard of a cluster: it goes away only when somebody deletes it.
     pub guard: SignedDuration,
     /// How long after a cluster's end its logs are waited for. EMR uploads them every five minutes and once
     /// more at the end.
     pub logs: SignedDuration,
     /// How long a cluster may be on its way down before that is told. EMR's own pages name 1 to 5 minutes, and 5 to 20.
     pub ending: SignedDuration,
-    /// How long a cluster may stand after its steps, and how long after it was asked to end, before it is asked (again).
+    /// How long a cluster may stand after its steps, and how long after it was asked to end, before it is asked
+    /// (again).
     pub linger: SignedDuration,
-    /// Between two looks at a query of Athena.
+    /// Between two observations of a query of Athena.
     pub query_poll: SignedDuration,
     /// How long a lease is good for without a renewal.
     pub lease: SignedDuration,
@@ -57,7 +58,7 @@ impl Pace {
         lease: SignedDuration::from_secs(120),
     };
 
-    /// At an endpoint on loopback, where a look costs nothing and a cluster starts in a second.
+    /// At an endpoint on loopback, where an observation costs nothing and a cluster starts in a second.
     pub const LOOPBACK: Self = Self {
         poll_early: SignedDuration::from_millis(200),
         poll_late: SignedDuration::from_millis(500),
@@ -75,7 +76,7 @@ impl Pace {
         lease: SignedDuration::from_secs(15),
     };
 
-    /// The time between two looks at a cluster of this age.
+    /// The time between two observations of a cluster of this age.
     pub fn poll(&self, age: SignedDuration) -> SignedDuration {
         if age < self.early_for { self.poll_early } else { self.poll_late }
     }

@@ -120,7 +120,8 @@ impl Spec {
         self.config.job.is_none()
     }
 
-    /// The catalog that the results are published to. A user's own job is only published where its tables are described.
+    /// The catalog that the results are published to. A user's own job is only published where its tables are
+    /// described.
     pub fn published_to(&self) -> Option<&Catalog> {
         self.config.catalog.as_ref().filter(|catalog| self.has_manifest() || !catalog.tables.is_empty())
     }

@@ -1,7 +1,8 @@
 //! What is done to AWS, one file per action.
 //!
 //! A launch stands apart: it must not happen twice, so it is recorded before and asked for once. All others may be
-//! repeated, and are, when they fail. `delete_output` and `delete_partition` are not actions of a run: they are `emrys gc`'s.
+//! repeated, and are, when they fail. `delete_output` and `delete_partition` are not actions of a run: they are `emrys
+//! gc`'s.
 
 mod delete_output;
 mod delete_partition;

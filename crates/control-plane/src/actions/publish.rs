@@ -1,7 +1,8 @@
 //! Publishing: the partition of the day, in each table, is made to serve what an attempt wrote.
 //!
 //! Glue has no condition on an update, and `PartitionInput` replaces everything. So what is there is read first, and
-//! written back with another location, and read as the table is to be; a partition that is as it should be is left alone.
+//! written back with another location, and read as the table is to be; a partition that is as it should be is left
+//! alone.
 
 use aws_sdk_glue::types::{Partition, PartitionInput, Table};
 use emrys_core::catalog::{self, Owner, Publication};
@@ -31,8 +32,8 @@ pub(crate) enum Changed {
     There,
 }
 
-/// What is to be done for the table to serve the attempt; nothing, where it does. It only reads: the lease is made sure of
-/// between this and the change.
+/// What is to be done for the table to serve the attempt; nothing, where it does. It only reads: the lease is made sure
+/// of between this and the change.
 pub(crate) async fn change(
     aws: &AwsContext,
     spec: &Spec,
@@ -112,8 +113,8 @@ async fn own_table(aws: &AwsContext, spec: &Spec, table: &str) -> Result<Table, 
     }
 }
 
-/// Everything is copied but the location, how the files are read, and the parameters that are ours. The partition may have
-/// been made when its table had fewer columns, or read CSV with another escape.
+/// Everything is copied but the location, how the files are read, and the parameters that are ours. The partition may
+/// have been made when its table had fewer columns, or read CSV with another escape.
 async fn moved(
     aws: &AwsContext,
     spec: &Spec,

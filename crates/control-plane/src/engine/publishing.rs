@@ -15,8 +15,8 @@ const TRIES: u32 = 3;
 
 impl Engine<'_, '_> {
     /// Publishes table after table. Whoever has lost the lease must not move the partitions of a day back: once asked,
-    /// Glue does it whatever became of the lease meanwhile. So it is made sure of before each call that changes a table,
-    /// after all that is read for it: a machine may be suspended in between.
+    /// Glue does it whatever became of the lease meanwhile. So it is made sure of before each call that changes a
+    /// table, after all that is read for it: a machine may be suspended in between.
     pub(super) async fn publish(&mut self, intent: &LaunchIntent) -> Result<Result<(), CallError>, Stop> {
         if let Err(error) = self.must_hold_something(intent).await {
             return Ok(Err(error));

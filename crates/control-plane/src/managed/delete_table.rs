@@ -8,8 +8,8 @@ use crate::clients::AwsContext;
 use crate::errors::{self, Failure, unless};
 use crate::glue::{NOT_FOUND, owner_of};
 
-/// Removes the table, and its partitions with it. Its files stay: the table only says where they are. Whose it is is asked
-/// once more, for a person may have taken time to agree.
+/// Removes the table, and its partitions with it. Its files stay: the table only says where they are. Whose it is is
+/// asked once more, for a person may have taken time to agree.
 pub(super) async fn execute(
     aws: &AwsContext,
     spec: &Spec,

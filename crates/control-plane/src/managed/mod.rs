@@ -44,7 +44,7 @@ pub enum ManagedError {
     /// AWS did not do what it was asked.
     #[error(transparent)]
     CallError(#[from] CallError),
-    /// Somebody changed a bucket's rules between the look and the writing. Nothing of it was written.
+    /// Somebody changed a bucket's rules between the observation and the writing. Nothing of it was written.
     #[error(
         "somebody changed the lifecycle rules of the bucket {bucket} just now; they are left as they are"
     )]

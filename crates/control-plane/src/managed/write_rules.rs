@@ -11,8 +11,8 @@ use crate::errors;
 const READS: u32 = 6;
 
 /// Writes rules, provided that the bucket still has those that were found, and reads them back. S3 takes no condition
-/// for this call: whoever writes between the two looks at the same moment is overwritten, or overwrites, and the second
-/// look tells it in either case.
+/// for this call: whoever writes between the two observations at the same moment is overwritten, or overwrites, and the
+/// second look tells it in either case.
 pub(super) async fn execute(
     aws: &AwsContext,
     bucket: &str,

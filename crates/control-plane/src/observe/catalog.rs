@@ -113,10 +113,10 @@ impl AllServed {
     }
 }
 
-/// What is to be recorded where the catalog serves something else for the day than the record says. Where its tables are
-/// not there, or others, nothing could be put right: that is for `emrys setup` and a person. The same where the output is
-/// not there: `[output] uri` was another when it was written, the job did not write that table then, or somebody deleted
-/// it, and what is served is no worse.
+/// What is to be recorded where the catalog serves something else for the day than the record says. Where its tables
+/// are not there, or others, nothing could be put right: that is for `emrys setup` and a person. The same where the
+/// output is not there: `[output] uri` was another when it was written, the job did not write that table then, or
+/// somebody deleted it, and what is served is no worse.
 pub(crate) async fn catalog_drift(
     aws: &AwsContext,
     spec: &Spec,
@@ -152,8 +152,8 @@ pub(crate) async fn catalog_drift_of(
     Ok(gc::catalog_drift(spec, state, &mendable))
 }
 
-/// The tables of which nothing shows that the attempt wrote them, each with the folder that should. A folder is looked at
-/// once.
+/// The tables of which nothing shows that the attempt wrote them, each with the folder that should. A folder is looked
+/// at once.
 pub(crate) async fn unwritten(
     aws: &AwsContext,
     spec: &Spec,

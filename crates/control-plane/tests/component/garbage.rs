@@ -322,8 +322,8 @@ async fn a_day_without_a_catalog_expires_too() {
     assert_eq!(world.keys("processed-logs/").await, Vec::<String>::new());
 }
 
-/// `[output] uri` is changed. What was written before is elsewhere, and still served: it is neither moved to where nothing
-/// is, nor counted as gone.
+/// `[output] uri` is changed. What was written before is elsewhere, and still served: it is neither moved to where
+/// nothing is, nor counted as gone.
 #[tokio::test(start_paused = true)]
 async fn output_at_another_address_than_the_configuration_says_is_left_alone() {
     let world = Aws::new(good_step());
@@ -439,8 +439,8 @@ async fn a_day_expires_with_an_attempt_that_wrote_nothing() {
     assert_eq!(all_garbage(&aws, &spec).await.unwrap(), []);
 }
 
-/// The address of the output was changed between two attempts. The first one failed where the new address is; the second
-/// one is served from the old one: the day does not expire.
+/// The address of the output was changed between two attempts. The first one failed where the new address is; the
+/// second one is served from the old one: the day does not expire.
 #[tokio::test(start_paused = true)]
 async fn a_day_of_which_the_good_output_is_elsewhere_does_not_expire() {
     let world = Aws::new(good_step());
@@ -457,7 +457,8 @@ async fn a_day_of_which_the_good_output_is_elsewhere_does_not_expire() {
     assert_eq!(serving(&aws, &spec, &end).await, [Some(1); 6]);
 }
 
-/// A look at all days finds those that tables serve otherwise than their record says, too: where tables were made anew, all.
+/// A look at all days finds those that tables serve otherwise than their record says, too: where tables were made anew,
+/// all.
 #[tokio::test(start_paused = true)]
 async fn a_look_at_all_days_finds_what_is_astray_where_nothing_is_due() {
     let world = Aws::new(good_step());

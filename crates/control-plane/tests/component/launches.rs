@@ -30,8 +30,8 @@ async fn a_launch_that_never_arrived_is_made_again_once_two_looks_agree() {
     assert!(world.done("ListClusters") >= 2);
 }
 
-/// The SDK would try both again by itself, and a 500 may come from an EMR that has launched: each request has a recorded
-/// intent of its own.
+/// The SDK would try both again by itself, and a 500 may come from an EMR that has launched: each request has a
+/// recorded intent of its own.
 #[tokio::test(start_paused = true)]
 async fn every_launch_is_asked_for_once() {
     for (fault, looks) in [
@@ -114,8 +114,8 @@ async fn a_cluster_that_another_has_adopted_is_not_ended_by_who_launched_it() {
     assert_eq!((world.done("RunJobFlow"), world.done("TerminateJobFlows")), (1, 0));
 }
 
-/// Whoever takes an attempt up may have edited the job, or have another version of Emrys: what the cluster is told to run
-/// has to lie there.
+/// Whoever takes an attempt up may have edited the job, or have another version of Emrys: what the cluster is told to
+/// run has to lie there.
 #[tokio::test(start_paused = true)]
 async fn a_job_that_was_edited_before_the_launch_is_uploaded_by_who_launches() {
     let world = Aws::new(good_step());

@@ -134,8 +134,8 @@ async fn a_partition_keeps_all_but_its_location_and_our_parameters() {
     assert_eq!(after.parameters.unwrap()["comment"], "checked by ann");
 }
 
-/// The partition is of a time when its table had fewer columns, or was read in another way: published again, or run again,
-/// it is read as the table is to be.
+/// The partition is of a time when its table had fewer columns, or was read in another way: published again, or run
+/// again, it is read as the table is to be.
 #[tokio::test(start_paused = true)]
 async fn a_partition_is_read_as_its_table_is_to_be_when_it_is_published_again() {
     let world = Aws::new(good_step());
@@ -216,8 +216,8 @@ async fn what_cannot_be_published_fails_the_day_and_the_next_run_publishes_it() 
     assert_eq!(serving(&aws, &spec, &end).await, [Some(1); 6]);
 }
 
-/// The publisher dies after some of its calls, the answer to the last of them unread: the tables serve two attempts, and
-/// the record knows which it should be.
+/// The publisher dies after some of its calls, the answer to the last of them unread: the tables serve two attempts,
+/// and the record knows which it should be.
 #[tokio::test(start_paused = true)]
 async fn a_publisher_that_dies_in_the_middle_is_followed_by_one_that_ends_it() {
     let world = Aws::new(good_step());
@@ -372,8 +372,8 @@ async fn attach_ends_a_publication_of_a_closed_day() {
     assert_eq!(serving(&next, &spec, &end).await, [Some(1); 6]);
 }
 
-/// A publisher that was suspended in the middle, longer than its lease: it moves no further table, and what its last call
-/// may have moved is put right by the next look.
+/// A publisher that was suspended in the middle, longer than its lease: it moves no further table, and what its last
+/// call may have moved is put right by the next look.
 #[tokio::test(start_paused = true)]
 async fn a_publisher_that_wakes_up_late_moves_no_further_table() {
     let world = Aws::new(good_step());
@@ -458,8 +458,8 @@ async fn the_same_pipeline_with_another_state_folder_leaves_the_tables_alone() {
     assert_eq!((plan.obstacles.len(), plan.steps.len()), (6, 0));
 }
 
-/// A publisher dies, and the address of the output is changed before the next one looks: no table is moved to where nothing
-/// lies.
+/// A publisher dies, and the address of the output is changed before the next one looks: no table is moved to where
+/// nothing lies.
 #[tokio::test(start_paused = true)]
 async fn a_publication_is_not_ended_where_nothing_lies() {
     let world = Aws::new(good_step());

@@ -216,7 +216,7 @@ async fn what_is_others_is_never_touched() {
     let left = athena.list_named_queries().work_group("emrys").send().await.unwrap();
     assert_eq!(left.named_query_ids().len(), 1);
 
-    // In a workgroup of ours, a query of theirs that comes between the look and the removal keeps it.
+    // In a workgroup of ours, a query of theirs that comes between the observation and the removal keeps it.
     let own = spec_and(&format!("{CATALOG}workgroup = \"own\"\n"));
     reconcile(&aws, &own, Goal::Setup).await.unwrap();
     let end = plan(&own, &managed(&aws, &own).await.unwrap(), Goal::Destroy);

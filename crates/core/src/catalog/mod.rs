@@ -129,8 +129,8 @@ pub fn table_folder(spec: &Spec, intent: &LaunchIntent, table: &str) -> S3Uri {
     spec.output_folder(intent).join(&described.map_or_else(|| format!("{table}/"), |(_, folder)| folder))
 }
 
-/// What must hold something before tables may serve the attempt: queries would take an empty folder for a day without a row.
-/// The folder of the attempt, where a manifest tells what each table has; else that of each table.
+/// What must hold something before tables may serve the attempt: queries would take an empty folder for a day without a
+/// row. The folder of the attempt, where a manifest tells what each table has; else that of each table.
 pub fn evidence(spec: &Spec, intent: &LaunchIntent, table: &str) -> S3Uri {
     if spec.has_manifest() { spec.output_folder(intent) } else { table_folder(spec, intent, table) }
 }
@@ -212,8 +212,8 @@ pub fn compare(wanted: &Table, found: &Table) -> Comparison {
     }
 }
 
-/// Whether files are read by what is found as by what is wanted. Columns that others appended, comments, and settings of
-/// others count as nothing.
+/// Whether files are read by what is found as by what is wanted. Columns that others appended, comments, and settings
+/// of others count as nothing.
 pub fn reads_as(found: &StorageDescriptor, wanted: &StorageDescriptor) -> bool {
     let (have, want) = (&found.serde_info, &wanted.serde_info);
     found.columns.len() >= wanted.columns.len()

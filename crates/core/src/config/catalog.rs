@@ -24,8 +24,8 @@ pub struct Catalog {
     pub query_results: S3Uri,
     /// `scan-limit-gigabytes`: a query that reads more than this is ended by Athena. Default: no limit.
     pub scan_limit_gigabytes: Option<u32>,
-    /// `tables`: those that a user's own job writes; the built-in job's are known. Default: none, and then the output of
-    /// an own job is not published.
+    /// `tables`: those that a user's own job writes; the built-in job's are known. Default: none, and then the output
+    /// of an own job is not published.
     pub tables: Vec<OwnTable>,
 }
 

@@ -19,8 +19,8 @@ const SCALARS: [&str; 11] = [
     "binary",
 ];
 
-/// Those that OpenCSVSerde makes of the text that Spark writes. Of dates it expects the number of days, and of times that
-/// of milliseconds.
+/// Those that OpenCSVSerde makes of the text that Spark writes. Of dates it expects the number of days, and of times
+/// that of milliseconds.
 const OF_CSV: [&str; 8] = ["boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "string"];
 
 /// A type, in lower case and without spaces.

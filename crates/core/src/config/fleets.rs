@@ -23,7 +23,8 @@ pub struct Fleet {
     pub types: Vec<String>,
     /// `capacity`: how many instances. The primary fleet always has one.
     pub capacity: u32,
-    /// `market`: `on-demand` or `spot`. Default `on-demand`: what is lost with a primary or core instance can be the run.
+    /// `market`: `on-demand` or `spot`. Default `on-demand`: what is lost with a primary or core instance can be the
+    /// run.
     pub market: Market,
     /// `ebs-gib`, `ebs-type`, `ebs-volumes`: volumes of each instance. Left out, EMR gives what suits the type.
     pub ebs: Option<Ebs>,

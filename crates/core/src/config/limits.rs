@@ -26,8 +26,8 @@ impl Default for Limits {
 /// `[alarms]`: when a missing success is an alarm, and who hears of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alarms {
-    /// `success-within-hours`: the alarm fires when for so many hours no run of the pipeline has succeeded. A day has 24
-    /// hours, and a run takes its time: default 26.
+    /// `success-within-hours`: the alarm fires when for so many hours no run of the pipeline has succeeded. A day has
+    /// 24 hours, and a run takes its time: default 26.
     pub success_within_hours: u32,
     /// `actions`: ARNs of what hears of it, such as SNS topics. Default none: the alarm is then only to be seen.
     pub actions: Vec<String>,

@@ -1,12 +1,11 @@
 //! The configuration of a pipeline: one TOML file.
 //!
 //! ```text
-//! reader, entry        TOML with positions; every problem is noted, and reading goes on
-//! problem              what is told of them, and what was probably meant
-//! values               the texts that AWS and Emrys give a form: names, ARNs, release labels, templates
-//! pipeline             the file's tables; job, steps, cluster, fleets, raw, guard, catalog, limits, retention read theirs
-//! tables, column_type  the tables of a user's own job, in `catalog`
-//! check                what contradicts itself, as far as it could be read
+//! reader, entry        TOML with positions; every problem is noted, and reading goes on problem              what is
+//! told of them, and what was probably meant values               the texts that AWS and Emrys give a form: names,
+//! ARNs, release labels, templates pipeline             the file's tables; job, steps, cluster, fleets, raw, guard,
+//! catalog, limits, retention read theirs tables, column_type  the tables of a user's own job, in `catalog` check
+//! what contradicts itself, as far as it could be read
 //! ```
 //!
 //! The comments on the public fields are the reference of the configuration; `docs/configuration.md` follows them.

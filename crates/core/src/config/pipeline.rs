@@ -46,8 +46,8 @@ pub struct Config {
     pub catalog: Option<Catalog>,
     /// `[alarms]`: when a missing success is an alarm, and who hears of it.
     pub alarms: Alarms,
-    /// `[retention]`: what is archived and deleted by its age; left out, no rule of a bucket is made, and no day's output
-    /// expires.
+    /// `[retention]`: what is archived and deleted by its age; left out, no rule of a bucket is made, and no day's
+    /// output expires.
     pub retention: Option<Retention>,
 }
 
@@ -315,7 +315,8 @@ impl Config {
         self.cluster.log_uri.clone().unwrap_or_else(|| log_folder(&self.state))
     }
 
-    /// How long the output of an attempt stays after another took its place, or after it ended without being found good.
+    /// How long the output of an attempt stays after another took its place, or after it ended without being found
+    /// good.
     pub fn removal_grace(&self) -> SignedDuration {
         let hours = self.retention.as_ref().map(|retention| retention.superseded_expire_after_hours);
         SignedDuration::from_hours(hours.unwrap_or(LEAST_GRACE_HOURS).into())

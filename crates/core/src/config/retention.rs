@@ -25,8 +25,8 @@ pub struct Retention {
     pub logs_expire_after_days: Option<u32>,
     /// `output-expire-after-days`: when a day's output is deleted, after its partitions. Default never.
     pub output_expire_after_days: Option<u32>,
-    /// `superseded-expire-after-hours`: when the output of an attempt is deleted of which another took the place, or that
-    /// was never found good. Default, and least, 24.
+    /// `superseded-expire-after-hours`: when the output of an attempt is deleted of which another took the place, or
+    /// that was never found good. Default, and least, 24.
     pub superseded_expire_after_hours: u32,
     /// `abort-uploads-after-days`: when parts of uploads that nobody finished are removed from the output. Default 7.
     pub abort_uploads_after_days: u32,

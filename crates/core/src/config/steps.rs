@@ -38,8 +38,8 @@ pub enum StepKind {
     Spark,
     /// `command`: the command in `args`, on the primary node.
     Command,
-    /// `script`: the shell script at the address `file`, with `args`. It has no limit of time of its own in the cluster,
-    /// as `spark`, `command` and `hive` have.
+    /// `script`: the shell script at the address `file`, with `args`. It has no limit of time of its own in the
+    /// cluster, as `spark`, `command` and `hive` have.
     Script {
         /// `file`: its address.
         file: Template,

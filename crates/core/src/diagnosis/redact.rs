@@ -1,7 +1,7 @@
 //! Secrets in what a step wrote: they become `[redacted]`, and the rest of the line stays.
 //!
-//! It goes by how secrets are written down, so it finds those that are written as usual and no others: a job that prints
-//! a bare password shows it. Where it is not sure, it rather takes too much: a log can be read where it lies.
+//! It goes by how secrets are written down, so it finds those that are written as usual and no others: a job that
+//! prints a bare password shows it. Where it is not sure, it rather takes too much: a log can be read where it lies.
 
 use std::sync::LazyLock;
 

@@ -422,8 +422,8 @@ fn clear(engine: &mut Engine<'_>, served: &mut Vec<Served>) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever is run, published, moved and cleared, in any order: every step is legal, nothing that is served or chosen
-    /// goes, what has gone is never chosen again, and what the catalog should serve is there.
+    /// Whatever is run, published, moved and cleared, in any order: every step is legal, nothing that is served or
+    /// chosen goes, what has gone is never chosen again, and what the catalog should serve is there.
     #[test]
     fn nothing_that_is_served_ever_goes(steps in proptest::collection::vec(steps(), 0..14)) {
         let spec = expiring();

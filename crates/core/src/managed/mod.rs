@@ -1,5 +1,6 @@
-//! What outlives a run: the alarm, lifecycle rules, the tables of the catalog, the workgroup and the named queries. What was found is compared with what
-//! the configuration wants; what comes out is told to a person, and then done step by step.
+//! What outlives a run: the alarm, lifecycle rules, the tables of the catalog, the workgroup and the named queries.
+//! What was found is compared with what the configuration wants; what comes out is told to a person, and then done step
+//! by step.
 //!
 //! ```text
 //! Found, Goal -> plan -> Plan { items, what becomes of each thing;  steps, what is done;  obstacles, why it is not }

@@ -87,7 +87,7 @@ pub struct Runner {
     ends: UnboundedSender<Finished>,
     running: Arc<Mutex<BTreeMap<StepKey, UnboundedSender<KillHow>>>>,
     queries: Arc<Mutex<BTreeMap<String, UnboundedSender<()>>>>,
-    /// Logs that are held back on purpose.
+    /// Logs that are withheld on purpose.
     held: Arc<Mutex<BTreeMap<StepKey, Logs>>>,
     tasks: Mutex<JoinSet<()>>,
 }

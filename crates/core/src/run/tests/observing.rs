@@ -54,8 +54,8 @@ fn a_job_that_never_ends_is_ended_by_the_run_limit() {
     }
 }
 
-/// The record of a run that was not driven for hours, or whose driver slept with its laptop, is old: what it says of the
-/// cluster is no reason to end it.
+/// The record of a run that was not driven for hours, or whose driver slept with its laptop, is old: what it says of
+/// the cluster is no reason to end it.
 #[test]
 fn a_record_that_nobody_kept_up_ends_no_cluster_that_has_gone_on_since() {
     let spec = spec();

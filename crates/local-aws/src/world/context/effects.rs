@@ -24,7 +24,7 @@ pub enum Effect {
         /// How gently.
         how: KillHow,
     },
-    /// Upload the logs that the steps of a cluster have held back.
+    /// Upload the logs that the steps of a cluster have withheld.
     UploadLogs {
         /// The cluster.
         cluster_id: String,
@@ -100,7 +100,7 @@ pub struct StepLaunch {
 /// What becomes of a step's logs on purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogFaults {
-    /// They are held back until [`Effect::UploadLogs`].
+    /// They are withheld until [`Effect::UploadLogs`].
     pub late: bool,
     /// Their first half is in a file of its own.
     pub rotated: bool,
