@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! run, drive_once          to the run's end, or to its next long wait
-//!  -> session              takes the lease, and gives it back whatever came of the run;  budget   how long a drive may take
+//!  -> session              takes the lease, and gives it back whatever came of the run;  budget   its time
 //!     -> engine            decide, and what it says: observe, record, renew, execute, wait
 //!         |-> observe      one file per probe
 //!         |-> actions      one file per action

@@ -1,9 +1,9 @@
 //! How far this machine's clock is from AWS's.
 //!
 //! Deadlines and graces are counted by this machine's clock, so a call is signed by it, and AWS refuses whoever is
-//! minutes off. The SDK would learn AWS's time from the first refusal and sign the next call by that: a machine whose
-//! clock is hours ahead would be let in, and end every cluster whose deadline is hours away. `clients` switches that
-//! off, and here the difference is measured only to be told.
+//! minutes off. The SDK would learn AWS's time from the first refusal and sign the next call by that. A machine whose
+//! clock is hours ahead would be let in, and would terminate every cluster whose deadline is hours away. `clients`
+//! switches that off. Here the difference is only measured, for the error message.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextMut;

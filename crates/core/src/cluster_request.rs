@@ -1,9 +1,9 @@
 //! The request that launches a cluster, in the RunJobFlow API's own JSON.
 //!
 //! All steps are in the request, and the cluster ends after the last of them or with the first that fails, so a
-//! cluster that nobody watches ends by itself. There is no `AutoTerminationPolicy` beside that: AWS offers it as an
-//! alternative to ending after the last step and says nothing of both together, and it would not stop a job that
-//! hangs; the limit of time around each command does.
+//! cluster that nobody watches ends by itself. There is no `AutoTerminationPolicy` beside that. AWS offers it
+//! as an alternative to ending after the last step, and does not document both together. It would not stop a job that
+//! hangs, either: the limit of time around each command does.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};

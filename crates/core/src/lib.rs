@@ -14,7 +14,7 @@
 //! pipeline_file, verify    a configuration, checked with its steps; whether a job wrote what it had to
 //! run                      the fold of the events, what was observed, and what comes next
 //! metrics, gc, sweep, forecast, report
-//!                          what is told about a run, which output may go, which clusters are left over, what would come
+//!                          metrics and report of a run, which output may go, which clusters are left, what would come
 //! alarm, plan              the alarm; a run that is only planned
 //! managed                  what outlives a run: found, wanted, and what is done about it
 //! ```

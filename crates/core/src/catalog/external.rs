@@ -47,9 +47,9 @@ pub(super) fn own(config: &Config, table: &OwnTable) -> Table {
 }
 
 /// What never stands in the files: OpenCSVSerde drops it wherever it does. With `"` in its place, as RFC 4180 has it,
-/// both Hive and Athena read backslashes as escapes (hive `OpenCSVSerde.newReader` takes it for its default; Trino's
-/// `CsvDeserializer` does the same on purpose, trinodb/trino pull request 18952), and texts with one would be torn
-/// apart. A quote within quotes is doubled, which is read as one whatever the escape is.
+/// both Hive and Athena read backslashes as escapes, and texts with one would be torn apart. (Hive's
+/// `OpenCSVSerde.newReader` takes it for its default. Trino's `CsvDeserializer` does the same on purpose: trinodb/trino
+/// pull request 18952.) A quote within quotes is doubled, which is read as one whatever the escape is.
 const NO_ESCAPE: &str = "\u{1}";
 
 /// CSV is read by OpenCSVSerde, because messages hold commas, and Spark puts such fields into quotes, which

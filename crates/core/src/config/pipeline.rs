@@ -115,10 +115,12 @@ pub struct Unreadable {
     pub hint: String,
 }
 
-/// Reads a configuration. `file` is how the file is named in the problems. `local` is asked for each local file of the
-/// job, by its path as it is written and in the order of [`UserJob::local_files`]. `step_characters` counts the
-/// characters of each step's strings, in the order in which the steps run: their addresses are made above this module.
-/// What is wrong by either is listed with all other problems.
+/// Reads a configuration, and lists all problems with it.
+///
+/// - `file` is how the file is named in the problems.
+/// - `local` is asked for each local file of the job, by its path as written, in the order of [`UserJob::local_files`].
+/// - `step_characters` counts the characters of each step's strings, in the order in which the steps run. The addresses
+///   in them are made above this module.
 pub fn read_with(
     file: &str,
     text: &str,
