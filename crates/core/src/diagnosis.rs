@@ -135,8 +135,8 @@ fn by_others(cluster: EndedCluster<'_>) -> Option<(String, Option<&'static str>)
 }
 
 /// Of a step that failed, or whose cluster went away under it. `folder` is where its logs belong. A Python driver's
-/// traceback is in `stdout`, where Spark's PythonRunner joins both streams of the script. A JVM's is in `stderr`. Of all
-/// logs the one that says most is quoted, without its secrets: a diagnosis is printed, and kept in the ledger.
+/// traceback is in `stdout`, where Spark's PythonRunner joins both streams of the script. A JVM's is in `stderr`. Of
+/// all logs the one that says most is quoted, without its secrets: a diagnosis is printed, and kept in the ledger.
 pub fn of_step(step: &Step, cluster: EndedCluster<'_>, logs: &[StepLog], folder: &str) -> Diagnosis {
     let logs: Vec<StepLog> = logs.iter().map(StepLog::redacted).collect();
     let logs = logs.as_slice();
