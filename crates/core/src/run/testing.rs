@@ -64,7 +64,7 @@ pub(crate) fn listing() -> Listing {
 
 /// The addresses of all job files.
 pub(crate) fn job_uris(spec: &Spec) -> Vec<String> {
-    spec.job().into_iter().flat_map(|job| job.files()).map(|file| file.uri.to_string()).collect()
+    spec.job().into_iter().flat_map(crate::job::Job::files).map(|file| file.uri.to_string()).collect()
 }
 
 pub(crate) fn manifest(run: &str) -> Manifest {

@@ -178,6 +178,32 @@ fn the_clusters_own_end_comes_before_its_guard() {
 }
 
 #[test]
+fn a_guard_is_given_up_for_its_own_errors_alone() {
+    let spec = guarded();
+    let mut engine = Engine::new(&spec);
+    let mut world = But {
+        observe: |_: &Engine<'_>, probe: &Probe| match probe {
+            Probe::Cluster { .. } => Some(Ok(Observation::Cluster(found("RUNNING", "RUNNING")))),
+            _ => None,
+        },
+        execute: |_: &Engine<'_>, action: &Action| match action {
+            Action::CreateGuard { .. } => Some(Executed::CallError(ErrorClass::Throttled)),
+            Action::Terminate { .. } => Some(Executed::CallError(ErrorClass::Invalid)),
+            _ => None,
+        },
+    };
+    while count(&engine, ENSURE) < 1 {
+        engine.turn(&mut world);
+    }
+    engine.append(Event::CancelRequested { by: Actor("someone".to_owned()) });
+    while count(&engine, "terminate the cluster") < 5 {
+        engine.turn(&mut world);
+    }
+    assert_eq!(*guard_of(&engine), GuardState::Missing { group: false });
+    assert!(!engine.events().contains(&"guard_given_up".to_owned()), "{:?}", engine.events());
+}
+
+#[test]
 fn every_attempt_has_its_own_guard() {
     let spec = guarded();
     let mut engine = Engine::new(&spec);
