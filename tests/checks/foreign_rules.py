@@ -1,9 +1,9 @@
 """Another team's lifecycle rules, by boto3 against the endpoint that the environment names.
 
     python tests/checks/foreign_rules.py put new|old BUCKET      five kinds of rules, or rules with a base prefix
-    python tests/checks/foreign_rules.py look new|old BUCKET     what became of them
+    python tests/checks/foreign_rules.py read new|old BUCKET     what became of them
 
-`look` prints one JSON document: whether the first rules are theirs, equal and in their order, how many come after them,
+`read` prints one JSON document: whether the first rules are theirs, equal and in their order, how many come after them,
 and the least size of objects that move.
 """
 

@@ -79,7 +79,7 @@ impl World {
 /// A guard outside of the cluster; tables come with the world.
 const GUARD: &str = "[guard]\nscheduler-role = \"arn:aws:iam::123456789012:role/emrys-guard\"\n";
 
-/// How long the answer to each write of a record is held back.
+/// How long the answer to each write of a record is delayed.
 const HELD_MS: u64 = 60;
 
 /// When a run is killed.

@@ -96,7 +96,7 @@ fn with_everybody_dead_the_limit_in_the_cluster_ends_a_hanging_step_and_its_clus
     let end = hanging.end_of(&hanging.cluster());
     hanging.assert_the_limit_was_asked_for();
     assert_eq!(end["state"], "TERMINATED_WITH_ERRORS", "{end}");
-    // Whoever hangs runs no further step: the job was never begun.
+    // A step that hangs is the last one to run: the job was never begun.
     assert_eq!(end["steps"], json!(["FAILED", "CANCELLED"]));
     assert!(hanging.world.calls("TerminateJobFlows").is_empty(), "nobody asked for the end");
 

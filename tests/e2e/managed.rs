@@ -26,7 +26,7 @@ fn others_rules_are_kept_by_setup_and_by_destroy_in_both_forms() {
     for form in ["new", "old"] {
         let world = World::with(SECTIONS);
         others(&world, "put", form);
-        let before = others(&world, "look", form);
+        let before = others(&world, "read", form);
         assert_eq!(
             before,
             json!({ "kept": true, "more": [], "minimum": "varies_by_storage_class" }),
@@ -37,7 +37,7 @@ fn others_rules_are_kept_by_setup_and_by_destroy_in_both_forms() {
         let shown = world.emrys(&["setup", "--dry-run", "--json"]).expect(0).json();
         assert_eq!((&shown["nothing_to_do"], changing(&world, since).len()), (&json!(false), 0), "{form}");
         world.emrys(&["setup", "--yes"]).expect(0);
-        let after = others(&world, "look", form);
+        let after = others(&world, "read", form);
         assert_eq!((&after["kept"], &after["minimum"]), (&json!(true), &before["minimum"]), "{form}");
         let ours = after["more"].as_array().unwrap();
         assert_eq!(ours.len(), 3, "{form}: {after}");
@@ -52,10 +52,10 @@ fn others_rules_are_kept_by_setup_and_by_destroy_in_both_forms() {
             "{form}: {again:#}"
         );
         assert_eq!(changing(&world, since), Vec::<String>::new(), "{form}");
-        assert!(world.journal().len() > since, "it looked");
+        assert!(world.journal().len() > since, "it observed the rules");
 
         world.emrys(&["destroy", "--yes"]).expect(0);
-        assert_eq!(others(&world, "look", form), before, "{form}");
+        assert_eq!(others(&world, "read", form), before, "{form}");
         let since = world.journal().len();
         world.emrys(&["destroy", "--yes"]).expect(0);
         assert_eq!(changing(&world, since), Vec::<String>::new(), "{form}");
@@ -74,7 +74,7 @@ fn destroy_leaves_a_bucket_without_rules_as_it_was_and_never_touches_data() {
     let before = objects();
     assert!(before.len() > 7, "{before:?}");
     world.emrys(&["destroy", "--yes"]).expect(0);
-    assert_eq!(others(&world, "look", "new"), json!({ "error": "NoSuchLifecycleConfiguration" }));
+    assert_eq!(others(&world, "read", "new"), json!({ "error": "NoSuchLifecycleConfiguration" }));
     assert_eq!(objects(), before);
 }
 

@@ -17,7 +17,7 @@ fn world(step_ms: u64) -> World {
 }
 
 /// Operations that change more than the record.
-fn is_act(call: &Value) -> bool {
+fn is_action(call: &Value) -> bool {
     let operation = call["operation"].as_str().unwrap();
     ["RunJobFlow", "TerminateJobFlows", "PutMetricData", "PutMetricAlarm"].contains(&operation)
         || operation == "PutObject" && call["outcome"] == "ok"
@@ -81,7 +81,7 @@ fn a_detached_run_goes_on_by_itself_and_attach_checks_and_reports_it() {
     let calls = world.journal().len();
     let again = world.emrys(&["attach", DAY, "--json"]).expect(0).json();
     assert_eq!(again, report);
-    assert!(!world.journal()[calls..].iter().any(is_act));
+    assert!(!world.journal()[calls..].iter().any(is_action));
     assert_eq!(world.calls("RunJobFlow").len(), 1);
     world.assert_nothing_is_left();
 }
@@ -183,8 +183,8 @@ fn a_stopped_holder_loses_the_run_to_unlock_and_touches_nothing_when_it_wakes() 
     stopped.signal("CONT");
     let woken = stopped.end().expect(3);
     assert_eq!(woken.json()["error"]["kind"], "held", "{}", woken.stdout);
-    let acts: Vec<Value> = world.journal().split_off(calls).into_iter().filter(is_act).collect();
-    assert!(acts.is_empty(), "{acts:?}");
+    let actions: Vec<Value> = world.journal().split_off(calls).into_iter().filter(is_action).collect();
+    assert!(actions.is_empty(), "{actions:?}");
     let after = world.emrys(&["status", DAY, "--json"]).expect(0).json();
     assert_eq!(after["outcome"], "succeeded");
     assert_eq!(world.calls("RunJobFlow").len(), 1);
@@ -323,7 +323,7 @@ fn sweep_finds_exactly_the_orphans_and_ends_exactly_those() {
 
     let calls = world.journal().len();
     let seen = world.emrys(&["sweep", "--json"]).expect(0).json();
-    assert!(!world.journal()[calls..].iter().any(is_act), "without --terminate it only looks");
+    assert!(!world.journal()[calls..].iter().any(is_action), "without --terminate it only observes");
     let wanted: BTreeSet<String> = orphans.iter().map(|(_, id)| id.clone()).collect();
     assert_eq!(ids(&seen["orphans"]), wanted, "{seen:#}");
     let all = seen["orphans"].as_array().unwrap().iter().chain(seen["left_alone"].as_array().unwrap());

@@ -1,5 +1,5 @@
-//! What queries see of a day: only what was verified, one attempt in a table, whoever dies while it is published; and what
-//! becomes of output that nobody needs any more.
+//! What queries see of a day: only what was verified, one attempt in a table, no matter which process dies while it is
+//! published; and what becomes of output that nobody needs any more.
 
 use std::fs;
 

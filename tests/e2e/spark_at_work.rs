@@ -1,4 +1,4 @@
-//! Whoever drives a run dies, or is told to stop, while the real job is at work in a real Spark.
+//! The process that drives a run dies, or is asked to stop, while the real job is at work in a real Spark.
 
 use std::fs;
 use std::path::Path;

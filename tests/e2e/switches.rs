@@ -35,7 +35,7 @@ fn the_product_is_not_built_from_the_package_with_the_switches() {
 fn the_binary_has_nothing_of_the_library_with_the_switches() {
     let binary = std::fs::read(env!("CARGO_BIN_EXE_emrys")).unwrap();
     let contains = |name: &str| binary.windows(name.len()).any(|window| window == name.as_bytes());
-    assert!(contains("emrys_control_plane"), "the binary has no symbols, by which this could be told");
+    assert!(contains("emrys_control_plane"), "the binary has no symbols, by which this could be recognized");
     assert!(!contains(BREAKABLE.1));
 }
 

@@ -14,7 +14,7 @@ use crate::scenario::{ProcessPlan, Scenario};
 
 /// How many fresh operators try, one after the other, once everything goes well.
 const LAST_TRIES: usize = 6;
-/// The number of the first who comes for an errand, where there is one operator with one process.
+/// The number of the first visitor who comes for an operator action, where there is one operator with one process.
 pub(crate) const FIRST_VISITOR: usize = 1 + LAST_TRIES + 1;
 
 /// A process that is ready to begin.
@@ -33,7 +33,7 @@ pub(crate) struct Actors {
     pub(crate) last: Vec<Ready>,
     /// Who asks for the end of the run.
     pub(crate) canceller: Option<Ready>,
-    /// Who comes for an errand, as the scenario's visits say.
+    /// Who comes for an operator action, as the scenario's visits say.
     pub(crate) visitors: Vec<Ready>,
     /// Who puts the catalog right in the end.
     pub(crate) mender: Option<Ready>,
@@ -59,7 +59,7 @@ impl Actors {
         let at_once = |host: &str| ProcessPlan::new(Duration::ZERO, host);
         let visits = scenario.visits.iter().enumerate();
         let visitors = visits.map(|(n, visit)| ProcessPlan::new(visit.at, &format!("visitor-{n}")));
-        // A look may leave a cluster out, and the next does not.
+        // One observation may leave a cluster out, and the next does not.
         let sweeps = if scenario.loses_its_ledger() { 2 } else { 0 };
         Self {
             operators,

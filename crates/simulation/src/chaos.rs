@@ -83,7 +83,7 @@ pub struct Mix {
     pub until: Duration,
 }
 
-/// Where the fates of calls come from.
+/// Where the dispositions of calls come from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Chaos {
     /// Crashes at these points, and nothing else.
@@ -108,7 +108,7 @@ pub struct Position {
 }
 
 impl Chaos {
-    /// The fate of a call.
+    /// The disposition of a call.
     pub fn disposition(&self, rng: &mut Rng, call: &Call, position: Position) -> Disposition {
         match self {
             Self::Crashes(points) => Disposition {

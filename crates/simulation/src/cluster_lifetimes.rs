@@ -9,8 +9,8 @@ use crate::harness::{self, Cluster};
 use crate::invariants::{Evidence, intent};
 use crate::scenario::{ABSENCE, Scenario};
 
-/// How long, in seconds, who comes to a run may take to end its cluster: the lease of the one before, a look, and a
-/// request.
+/// How long, in seconds, who comes to a run may take to end its cluster: the lease of the one before, an
+/// observation, and a request.
 const SLACK: f64 = 20.0 * 60.0;
 
 /// How long a cluster may live, in seconds; the events are those of the ledger at the end.
@@ -26,15 +26,15 @@ pub(crate) fn longest(cluster: &Cluster, evidence: &Evidence<'_>, events: &[Reco
     if let Some(by) = guard_ends(cluster, evidence).or_else(|| is_said_to_end(cluster, evidence, events)) {
         return by - cluster.born;
     }
-    // Nobody came so far as to make a guard: whoever comes next sees it at work, and gives it the time of a run.
+    // Nobody came so far as to make a guard: the next visitor sees it at work, and gives it the time of a run.
     let next = (evidence.scenario.until + ABSENCE).as_secs_f64();
     let run = f64::from(evidence.spec.config.limits.run_minutes * 60);
     next.max(cluster.born) + run + SLACK + f64::from(world.terminating) - cluster.born
 }
 
-/// When, in seconds since the start, a cluster is gone at the latest that starts endlessly. Nothing but an operator ends
-/// it, who comes at the latest when all goes well again and nobody else is about: who only publishes drives no run (seed
-/// 80653).
+/// When, in seconds since the start, a cluster is gone at the latest that starts endlessly. Nothing but an operator
+/// ends it, who comes at the latest when all goes well again and nobody else is about: who only publishes drives no run
+/// (seed 80653).
 fn gone_by_hand(cluster: &Cluster, evidence: &Evidence<'_>) -> f64 {
     let Scenario { world, until, visits, .. } = evidence.scenario;
     let limit = f64::from(evidence.spec.config.limits.start_minutes * 60);

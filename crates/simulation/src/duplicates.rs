@@ -1,5 +1,5 @@
-//! Launches that were recorded as never made, and took effect all the same: their cluster is looked for again, and what
-//! such a look could see is asked to end.
+//! Launches that were recorded as never made, and took effect all the same: their cluster is searched for again, and a
+//! cluster that such a search could find is asked to end.
 
 use emrys_core::run::{Event, Recorded, State};
 
@@ -9,8 +9,8 @@ use crate::network::{Facts, STALE};
 /// A cluster of a launch that was given up.
 pub(crate) struct LateLaunch<'a> {
     cluster: &'a Cluster,
-    /// Up to when it could be looked for, in seconds since the start: the end of the last cluster of the day after which
-    /// that was done.
+    /// Up to when it could be searched for, in seconds since the start: the end of the last cluster of the day after
+    /// which that was done.
     observed: Option<f64>,
 }
 
@@ -30,14 +30,15 @@ pub(crate) fn late_launches<'a>(events: &[Recorded], clusters: &[&'a Cluster]) -
     found.collect()
 }
 
-/// How many there are, for the summary; nothing where there is none.
+/// How many there are, for the summary; `None` if there are zero.
 pub(crate) fn counted(events: &[Recorded], clusters: &[Cluster]) -> Option<(&'static str, u64)> {
     let ours: Vec<_> = clusters.iter().filter(|cluster| cluster.is_ours()).collect();
     let late = late_launches(events, &ours).len() as u64;
     (late > 0).then_some(("launch made after it was given up", late))
 }
 
-/// The looks that were made when the cluster of an attempt was gone: by their place in the record, and when that was.
+/// The observations that were made when the cluster of an attempt was gone: by their place in the record, and when that
+/// was.
 fn observe(events: &[Recorded], clusters: &[&Cluster]) -> Vec<(usize, f64)> {
     let mut state = State::default();
     let mut observe = Vec::new();
@@ -57,12 +58,12 @@ fn observe(events: &[Recorded], clusters: &[&Cluster]) -> Vec<(usize, f64)> {
 }
 
 impl LateLaunch<'_> {
-    /// What is wrong with it: nothing, where it was asked to end, or no look could see it.
+    /// What is wrong with it: nothing, where it was asked to end, or no observation could find it.
     pub(crate) fn wrong(&self, facts: &Facts) -> Option<String> {
         let Self { cluster: Cluster { id, born, .. }, observed } = self;
         let is_asked = facts.terminations.iter().any(|(_, asked)| asked == id);
-        let is_seen = observed.is_some_and(|observed| observed > born + seconds(STALE + 1));
-        (is_seen && !is_asked && !facts.left_out.contains(id)).then(|| {
+        let is_observable = observed.is_some_and(|observed| observed > born + seconds(STALE + 1));
+        (is_observable && !is_asked && !facts.left_out.contains(id)).then(|| {
             format!("{id} came of a launch that was given up, could be seen at {observed:?}, and nobody asked for its end")
         })
     }

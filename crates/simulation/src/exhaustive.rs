@@ -104,8 +104,8 @@ fn seconds(first: CrashPoint, place: Where) -> Vec<Scenario> {
 /// Which of a run's calls that change something launches the cluster.
 const LAUNCH: usize = 7;
 
-/// A crash before and after every call of a run, or every one that changes something, while somebody else is attached who
-/// takes the run over; and the same of that one's calls, who takes it over from the first.
+/// A crash before and after every call of a run, or every one that changes something, while somebody else is attached
+/// who takes the run over; and the same of that one's calls, who takes it over from the first.
 pub fn attached(among: Among) -> Vec<Scenario> {
     let run =
         Scenario { operators: alone(), until: Duration::from_hours(1), ..scenario(&[], Where::SameHost) };
@@ -125,7 +125,7 @@ pub fn attached(among: Among) -> Vec<Scenario> {
 const GAP: Duration = Duration::from_mins(20);
 
 /// What is done to a day that was run, one after the other; at the last of it a process dies.
-const ERRANDS: &[&[OperatorAction]] = &[
+const OPERATOR_ACTIONS: &[&[OperatorAction]] = &[
     &[OperatorAction::RunAgain],
     &[OperatorAction::RunAgain, OperatorAction::Publish(Some(1))],
     &[OperatorAction::RunAgain, OperatorAction::Publish(Some(1)), OperatorAction::Publish(Some(2))],
@@ -163,10 +163,10 @@ fn alone() -> Vec<Operator> {
     vec![Operator { processes: vec![ProcessPlan::new(Duration::ZERO, "host")] }]
 }
 
-/// A crash before and after every call, or every call that changes something, of each errand about what queries see.
-/// Whoever comes next picks up what was begun.
+/// A crash before and after every call, or every call that changes something, of each operator action that changes
+/// what queries see. The next visitor picks up what was begun.
 pub fn operator_actions(among: Among) -> Vec<Scenario> {
-    let scenarios = ERRANDS.iter().map(|operator_actions| {
+    let scenarios = OPERATOR_ACTIONS.iter().map(|operator_actions| {
         let process = FIRST_VISITOR + operator_actions.len() - 1;
         at_every_call(&visited(operator_actions), process, among, |point| Chaos::Crashes(vec![point]))
     });
@@ -180,7 +180,7 @@ pub fn expiries(among: Among) -> Vec<Scenario> {
 }
 
 /// Somebody publishes an attempt, and is suspended at a call of that, before or after it; meanwhile another publishes
-/// another attempt. Whoever wakes up comes too late for one table at most.
+/// another attempt. The process that wakes up comes too late for one table at most.
 pub fn sleepers() -> Vec<Scenario> {
     let sleep = |point| Chaos::Sleep(point, 2 * GAP);
     at_every_call(&visited(QUARREL), FIRST_VISITOR + 1, Among::All, sleep)
@@ -191,8 +191,8 @@ pub fn sleepers_at_expiry(among: Among) -> Vec<Scenario> {
     at_every_call(&expiring(REVIVAL), FIRST_VISITOR, among, |point| Chaos::Sleep(point, 2 * GAP))
 }
 
-/// Somebody publishes the attempt that is served anyway, and is suspended at a call of that; meanwhile the day expires, and
-/// is cleared away.
+/// Somebody publishes the attempt that is served anyway, and is suspended at a call of that; meanwhile the day expires,
+/// and is cleared away.
 pub fn sleepers_until_expiry() -> Vec<Scenario> {
     let mut scenario = expiring(&[OperatorAction::Publish(Some(1)), OperatorAction::Gc]);
     for (visit, at) in scenario.visits.iter_mut().zip([GRACE_IS_OVER, GRACE_IS_OVER + GAP]) {

@@ -20,25 +20,25 @@ use crate::served::{self, Ending};
 /// Something that must hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invariant {
-    /// An attempt accepts one cluster at most, whoever asks.
+    /// An attempt accepts one cluster at most, no matter which process asks.
     OneAcceptedCluster,
-    /// What a process was told is recorded stays recorded.
+    /// What was reported to a process as recorded stays recorded.
     RecordsStay,
     /// Two clusters live beside each other only where a process was suspended in the moment of its launch.
     NoSecondCluster,
     /// Every cluster was intended in the ledger before it was asked for.
     ClustersAreKnown,
-    /// No two clusters write to one place, so that a surplus one cannot touch what was accepted.
+    /// No two clusters write to one place, so that a duplicate cluster cannot touch what was accepted.
     OutputApart,
-    /// Who knows of a cluster that the ledger does not name asks for its end; and so does who could find it when the launch
-    /// that was given up is looked for again.
-    SurplusIsEnded,
-    /// No cluster lives longer than it would if nobody looked after it; and where its step hangs, no longer than its guard
-    /// lets it, or than whoever comes next and sees it.
-    LivesAreBounded,
+    /// Who knows of a cluster that the ledger does not name asks for its end; and so does who could find it when the
+    /// launch that was given up is searched for again.
+    DuplicatesAreTerminated,
+    /// No cluster lives longer than it would if nobody looked after it; and where its step hangs, no longer than its
+    /// guard lets it, or than the next visitor who sees it.
+    LifetimesAreBounded,
     /// `sweep` ends no cluster that a run in flight has accepted.
     OrphansOnly,
-    /// When all is quiet no cluster is alive, and no guard stands that was not given up.
+    /// When all is quiet no cluster is alive, and no guard exists that was not given up.
     NothingIsLeft,
     /// Success means that the output is there, whole.
     SuccessIsVerified,
@@ -61,11 +61,11 @@ pub enum Invariant {
     /// A table is made to serve the attempt that the record names at that moment, and no other, but by a process that
     /// was suspended, or lost its lease to `unlock`, in the moment of that call.
     OnlyTheChosen,
-    /// When all is quiet all tables serve the attempt that the record names; where a call came too late, or AWS would not
-    /// have it, after the next look at the day.
+    /// When all is quiet all tables serve the attempt that the record names; where a call came too late, or AWS would
+    /// not have it, after the next observation of the day.
     CatalogFollows,
-    /// Only what was superseded, or never found good, for as long as the grace is deleted, or what expired with its day,
-    /// and nothing that a table serves; and it was recorded before.
+    /// Only what was superseded, or never found good, for as long as the grace is deleted, or what expired with its
+    /// day, and nothing that a table serves; and it was recorded before.
     OnlySuperseded,
     /// Of an attempt that the record calls gone nothing is left.
     GoneIsGone,
@@ -73,14 +73,14 @@ pub enum Invariant {
     ExpiredIsGone,
 }
 
-/// What is not promised where somebody deletes the ledger: nobody knows any more what was done, and the day is run anew.
-/// What a cluster costs and where it writes is bounded all the same, and success is verified.
+/// What is not promised where somebody deletes the ledger: nobody knows any more what was done, and the day is run
+/// anew. What a cluster costs and where it writes is bounded all the same, and success is verified.
 const OF_THE_LEDGER: &[Invariant] = &[
     Invariant::OneAcceptedCluster,
     Invariant::RecordsStay,
     Invariant::NoSecondCluster,
     Invariant::ClustersAreKnown,
-    Invariant::SurplusIsEnded,
+    Invariant::DuplicatesAreTerminated,
     Invariant::OrphansOnly,
     Invariant::WorkIsNotLost,
     Invariant::CatalogFollows,
@@ -103,11 +103,11 @@ pub(crate) struct Evidence<'a> {
     pub(crate) guards: Vec<String>,
     pub(crate) clusters: Vec<Cluster>,
     pub(crate) store: &'a Store,
-    pub(crate) told: &'a [Recorded],
+    pub(crate) reported: &'a [Recorded],
     pub(crate) facts: &'a Facts,
     pub(crate) journal: &'a [Entry],
     pub(crate) foreign: Option<String>,
-    /// What the last operator was told.
+    /// The outcome that was reported to the last operator.
     pub(crate) outcome: Option<Outcome>,
     pub(crate) is_stuck: bool,
     /// What was read of the tables.
@@ -168,7 +168,7 @@ impl Court<'_> {
     fn read_the_ledger(&mut self) {
         let ledger = Ledger::read(self.evidence.store, self.evidence.spec);
         let state = ledger.state().unwrap_or_else(|error| {
-            self.broken(Invariant::RecordsStay, format!("the ledger does not add up: {error}"));
+            self.broken(Invariant::RecordsStay, format!("the ledger is inconsistent: {error}"));
             State::default()
         });
         self.events = ledger.events;
@@ -179,16 +179,17 @@ impl Court<'_> {
             // Another attempt was asked for and not made: the day is what it was before.
             (Some(Outcome::Refused), Some(_)) if state.refusal.is_some() => {}
             (None, _) => self.broken(Invariant::TheRunEnds, "no operator came to its end"),
-            (Some(told), Some(recorded)) if told == recorded => {}
-            (told, recorded) => {
-                let what = format!("an operator was told {told:?}, and the ledger says {recorded:?}");
+            (Some(reported), Some(recorded)) if reported == recorded => {}
+            (reported, recorded) => {
+                let what =
+                    format!("{reported:?} was reported to an operator, and the ledger says {recorded:?}");
                 self.broken(Invariant::RecordsStay, what);
             }
         }
         self.state = state;
     }
 
-    /// The clusters that were accepted, as the ledger says and as any process was told it says.
+    /// The clusters that were accepted, as the ledger says and as was reported to any process.
     fn accepted(&self) -> Vec<Accepted> {
         let mut found: Vec<Accepted> = Vec::new();
         let intents: BTreeMap<(u64, u64), &LaunchIntent> =
@@ -217,17 +218,17 @@ impl Court<'_> {
 
     fn all_events(&self) -> impl Iterator<Item = &Recorded> {
         // Of a ledger that is gone nothing counts.
-        let told = if self.evidence.scenario.loses_its_ledger() { &[] } else { self.evidence.told };
-        self.events.iter().chain(told)
+        let reported = if self.evidence.scenario.loses_its_ledger() { &[] } else { self.evidence.reported };
+        self.events.iter().chain(reported)
     }
 
     fn records(&mut self) {
         let lost: Vec<String> = self
             .evidence
-            .told
+            .reported
             .iter()
-            .filter(|told| !self.events.contains(told))
-            .map(|told| format!("event {} was recorded and is gone: {:?}", told.seq, told.event))
+            .filter(|recorded| !self.events.contains(recorded))
+            .map(|recorded| format!("event {} was recorded and is gone: {:?}", recorded.seq, recorded.event))
             .collect();
         for what in lost {
             self.broken(Invariant::RecordsStay, what);
@@ -258,7 +259,7 @@ impl Court<'_> {
         }
         for late_launch in duplicates::late_launches(&self.events, &self.ours) {
             if let Some(what) = late_launch.wrong(self.evidence.facts) {
-                self.broken(Invariant::SurplusIsEnded, what);
+                self.broken(Invariant::DuplicatesAreTerminated, what);
             }
         }
         for launch in &self.evidence.facts.launches {
@@ -268,7 +269,7 @@ impl Court<'_> {
             }
             if self.is_forgotten(launch, accepted) {
                 let what = format!("p{} knew of {} and let it run", launch.process, launch.cluster);
-                self.broken(Invariant::SurplusIsEnded, what);
+                self.broken(Invariant::DuplicatesAreTerminated, what);
             }
         }
     }
@@ -290,14 +291,14 @@ impl Court<'_> {
                 }
                 Some(lifetime) if lifetime > longest => {
                     let what = format!("{} lived {lifetime} s, and {longest} s at most", cluster.id);
-                    self.broken(Invariant::LivesAreBounded, what);
+                    self.broken(Invariant::LifetimesAreBounded, what);
                 }
                 _ => {}
             }
         }
     }
 
-    /// Guards that stand although all is quiet.
+    /// Guards that exist although all is quiet.
     fn guards(&mut self) {
         let given_up = cluster_lifetimes::by_launch(&self.events, |event| {
             matches!(event, Event::GuardGivenUp { .. }).then_some(())
@@ -407,7 +408,7 @@ impl Court<'_> {
         }
         let rows = |what: &str| manifest["rows"][what].as_u64().unwrap_or_default();
         if rows("read") != rows("parsed") + rows("rejected") {
-            return Err(format!("the rows do not add up: {}", manifest["rows"]));
+            return Err(format!("the row counts are inconsistent: {}", manifest["rows"]));
         }
         if manifest["run"] != format!("a{}-{}", launch.attempt, launch.nonce) {
             return Err(format!("the manifest is of {}", manifest["run"]));
@@ -423,7 +424,7 @@ impl Court<'_> {
         let state = self.evidence.spec.state_folder().to_string();
         let jobs = self.evidence.spec.config.state.uri.join("jobs/").to_string();
         let alarm = self.evidence.spec.alarm_name();
-        let intents = self.events.iter().chain(self.evidence.told).filter_map(intent);
+        let intents = self.events.iter().chain(self.evidence.reported).filter_map(intent);
         let guards: BTreeSet<String> = intents.map(|intent| intent.nonce.clone()).collect();
         let mut strange = Vec::new();
         for entry in self.evidence.journal.iter().filter(|entry| entry.is_ok()) {

@@ -32,15 +32,15 @@ impl Trace {
     }
 }
 
-/// Everything that any process was told is recorded.
+/// Everything that was reported to any process as recorded.
 pub(crate) type RecordedEvents = Arc<Mutex<Vec<Recorded>>>;
 
-/// The watcher of one process.
+/// The listener of one process.
 #[derive(Debug)]
 pub(crate) struct ProcessListener {
     pub(crate) process: usize,
     pub(crate) trace: Trace,
-    pub(crate) told: RecordedEvents,
+    pub(crate) reported: RecordedEvents,
     /// Leaves at the first wait, where this is set.
     pub(crate) leave: Option<InterruptSender>,
 }
@@ -62,12 +62,12 @@ impl RunListener for ProcessListener {
 
     fn recorded(&mut self, event: &Recorded, _: &State) {
         self.say(&format!("recorded {} {}", event.seq, json(event)));
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
+        self.reported.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
     }
 
     fn observed(&mut self, probe: &Probe, observation: Result<&Observation, &CallError>) {
         match observation {
-            Err(error) => self.say(&format!("looked {probe:?}: {error}")),
+            Err(error) => self.say(&format!("observed {probe:?}: {error}")),
             Ok(Observation::Launch { clusters }) => self.say(&format!("found {clusters:?} of a launch")),
             Ok(_) => {}
         }

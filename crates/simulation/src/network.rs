@@ -32,7 +32,7 @@ use crate::run::sorted;
 use crate::scenario::Scenario;
 
 /// The assumption about ListClusters, in seconds: a cluster shows at the latest so long after its launch. It has to be
-/// less than the settling time of `Pace::AWS`, together with [`SLOWEST`].
+/// less than the time after which `Pace::AWS` resolves an unclear launch, together with [`SLOWEST`].
 pub const STALE: u64 = 59;
 
 /// The assumption about the network, in milliseconds: a request takes effect within this time, or never.
@@ -53,7 +53,7 @@ pub struct Launch {
     pub name: String,
     /// The process that asked for it.
     pub process: usize,
-    /// Whether that process was suspended between its last look at the ledger and this call: no check can help there.
+    /// Whether that process was suspended between its last read of the ledger and this call: no check can help there.
     pub by_sleeper: bool,
     /// Other clusters of the run that were alive when it was launched, that nobody had asked to end and that were not
     /// launched by such a sleeper themselves.
@@ -74,7 +74,7 @@ pub struct Facts {
     /// The guards whose making was slow on its way, or asked for by a process that was suspended in the middle of it:
     /// they may come to be after they were removed.
     pub late_guards: BTreeSet<String>,
-    /// Clusters that a look left out although their first minute was over: each at most once.
+    /// Clusters that an observation left out although their first minute was over: each at most once.
     pub left_out: BTreeSet<String>,
     /// Faults, crashes and suspensions by kind.
     pub injected: BTreeMap<&'static str, u64>,
@@ -128,7 +128,7 @@ impl Network {
             process,
             control,
             slept: Arc::default(),
-            slept_since_look: Arc::default(),
+            slept_since_observation: Arc::default(),
         }
     }
 
@@ -158,8 +158,8 @@ impl Network {
         *self.state().facts.injected.entry(kind).or_default() += 1;
     }
 
-    /// The chance of a call. It comes from the seed, the process, and how often the process has made this kind of call:
-    /// what others do has no part in it, and a seed means the same thing when the engine makes other calls in between.
+    /// The chance of a call. It comes from the seed, the process, and how often the process has made this kind of call.
+    /// What others do has no part in it, and a seed means the same thing when the engine makes other calls in between.
     fn chance(&self, process: usize, call: &Call, what: &str) -> Rng {
         let kind = format!("{what} {}", call.kind());
         let mut state = self.state();
@@ -178,7 +178,7 @@ impl Network {
         HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
     }
 
-    /// The request arrives, and what it brings about is noted.
+    /// The request arrives, and what it brings about is recorded.
     async fn effect(
         &self,
         call: &Call,
@@ -195,7 +195,7 @@ impl Network {
             }
             let response = self.deliver(request).await?;
             if call.changes {
-                self.0.reader.look(After { by, excuse, of_catalog: call.service == Service::Glue });
+                self.0.reader.observe(After { by, excuse, of_catalog: call.service == Service::Glue });
             }
             let is_list = call.what == "ListClusters";
             return Ok(if is_list {
@@ -291,8 +291,9 @@ pub(crate) struct Wire {
     control: Control,
     /// How long the process was suspended since its last write of the ledger.
     slept: Arc<Mutex<Duration>>,
-    /// How long since it last read the answer to a look at the catalog: after that it makes sure that it is in time.
-    slept_since_look: Arc<Mutex<Duration>>,
+    /// How long since it last read the answer to an observation of the catalog: after that it makes sure that it is in
+    /// time.
+    slept_since_observation: Arc<Mutex<Duration>>,
 }
 
 impl Wire {
@@ -302,7 +303,7 @@ impl Wire {
             self.control.die().await;
         }
         let disposition = self.disposition(&call);
-        self.note_termination(&call, &request);
+        self.record_termination(&call, &request);
         let asked = if call.is_launch() { launch_request(&request) } else { String::new() };
         self.suffer(&call, disposition, When::Before).await;
         let result = self.send(&call, disposition.fault, request).await;
@@ -312,7 +313,7 @@ impl Wire {
         }
         self.suffer(&call, disposition, When::After).await;
         if call.service == Service::Glue && !call.changes {
-            *lock(&self.slept_since_look) = Duration::ZERO;
+            *lock(&self.slept_since_observation) = Duration::ZERO;
         }
         let outcome = match &result {
             Ok(response) => response.status().as_u16().to_string(),
@@ -349,7 +350,7 @@ impl Wire {
             let text = format!("is suspended {when:?} {} for {} s", call.what, duration.as_secs());
             self.network.0.trace.say(self.process, &text);
             *lock(&self.slept) += duration;
-            *lock(&self.slept_since_look) += duration;
+            *lock(&self.slept_since_observation) += duration;
             self.control.freeze(duration).await;
         }
     }
@@ -365,14 +366,14 @@ impl Wire {
             self.network.0.trace.say(self.process, &format!("{}: {fault:?}", call.what));
         }
         let is_late = if call.service == Service::Glue {
-            *lock(&self.slept_since_look) >= NAP
+            *lock(&self.slept_since_observation) >= NAP
         } else {
             *lock(&self.slept) >= LONG
         };
         let slept = is_late.then_some(Excuse::Slept);
         if call.service == Service::Glue && call.changes {
             // It was too late for this table; before the next there is another check.
-            *lock(&self.slept_since_look) = Duration::ZERO;
+            *lock(&self.slept_since_observation) = Duration::ZERO;
         }
         let effect = |request| self.network.effect(call, self.process, slept, request);
         match fault {
@@ -408,7 +409,7 @@ impl Wire {
         }
     }
 
-    fn note_termination(&self, call: &Call, request: &HttpRequest) {
+    fn record_termination(&self, call: &Call, request: &HttpRequest) {
         if call.what == "TerminateJobFlows"
             && let Some(body) = request.body().bytes()
             && let Ok(body) = serde_json::from_slice::<Value>(body)

@@ -58,7 +58,7 @@ impl OperatorAction {
     }
 }
 
-/// An errand and its time.
+/// An operator action and its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Visit {
     /// Since the start.
@@ -190,7 +190,7 @@ pub(crate) struct Visitor<'a> {
     pub(crate) listener: &'a mut ProcessListener,
 }
 
-/// Does the errand; gives what should not have been done.
+/// Executes the operator action; gives what should not have been done.
 pub(crate) async fn run(
     operator_action: OperatorAction,
     Visitor { aws, holder, listener }: Visitor<'_>,

@@ -38,7 +38,7 @@ const OLD: SignedDuration = SignedDuration::from_mins(24 * 60 - 20);
 /// Where each table has the day.
 type Serving = BTreeMap<&'static str, Option<String>>;
 
-/// The call after which there is a look.
+/// The call after which the reader observes the tables.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct After {
     /// The process that made it.
@@ -56,8 +56,8 @@ pub(crate) struct Readings {
     pub(crate) wrongs: Vec<Violation>,
     /// Tables by the last call that moved them, where that was a misstep.
     pub(crate) missteps: BTreeMap<&'static str, Excuse>,
-    /// Tables, and the folder, by the last such call, where that is of an attempt whose output was on its way out, or gone:
-    /// of a day that expires nothing waits for who would wake up. The next look mends it.
+    /// Tables, and the folder, by the last such call, where that is of an attempt whose output was on its way out, or
+    /// gone: of a day that expires nothing waits for who would wake up. The next observation mends it.
     revived: BTreeMap<&'static str, String>,
     /// Where the tables were found.
     pub(crate) serving: Serving,
@@ -107,12 +107,12 @@ impl Reader {
     }
 
     /// What was read so far.
-    pub(crate) fn told(&self) -> Readings {
+    pub(crate) fn snapshot(&self) -> Readings {
         self.readings().clone()
     }
 
-    /// Looks.
-    pub(crate) fn look(&self, after: After) {
+    /// Observes the tables after a call.
+    pub(crate) fn observe(&self, after: After) {
         if self.0.spec.published_to().is_some() {
             let serving = after.of_catalog.then(|| catalog::serving(&mut self.0.endpoint.world()));
             self.see(serving, after);
@@ -384,12 +384,12 @@ mod tests {
     }
 
     fn broken(reader: &Reader) -> Vec<Invariant> {
-        reader.told().wrongs.into_iter().map(|violation| violation.invariant).collect()
+        reader.snapshot().wrongs.into_iter().map(|violation| violation.invariant).collect()
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_day_that_disappears_and_a_folder_that_no_attempt_wrote_are_noticed() {
-        let (reader, _rig) = reader();
+        let (reader, _harness) = reader();
         reader.see(Some(traffic(None)), AFTER);
         assert_eq!(broken(&reader), []);
         reader.see(Some(traffic(Some("s3://my-log-bucket/elsewhere/traffic/"))), AFTER);
@@ -418,7 +418,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_deleted_has_to_be_an_attempts() {
-        let (reader, _rig) = reader();
+        let (reader, _harness) = reader();
         let call = |what: &str| Call { service: Service::S3, what: what.to_owned(), changes: true };
         let body = b"<Delete><Object><Key>a/b</Key></Object><Object><Key>c</Key></Object></Delete>";
         assert_eq!(keys(&call("POST my-log-bucket/?delete"), body), ["a/b", "c"]);

@@ -77,13 +77,13 @@ pub(crate) struct Stage {
     pub(crate) network: Network,
     pub(crate) spec: Spec,
     pub(crate) trace: Trace,
-    told: RecordedEvents,
+    reported: RecordedEvents,
     pub(crate) origin: Instant,
 }
 
 impl Stage {
     pub(crate) fn listener(&self, process: usize, leave: Option<InterruptSender>) -> ProcessListener {
-        ProcessListener { process, trace: self.trace.clone(), told: Arc::clone(&self.told), leave }
+        ProcessListener { process, trace: self.trace.clone(), reported: Arc::clone(&self.reported), leave }
     }
 }
 
@@ -95,7 +95,7 @@ async fn play(scenario: &Scenario) -> Report {
     let trace = Trace::new();
     let reader = Reader::new(&spec, &endpoint, &store);
     let network = Network::new(endpoint.clone(), scenario, trace.clone(), reader.clone());
-    let stage = Stage { network: network.clone(), spec, trace, told: RecordedEvents::default(), origin };
+    let stage = Stage { network: network.clone(), spec, trace, reported: RecordedEvents::default(), origin };
     let truth = Truth { endpoint: &endpoint, store: &store, reader: &reader };
 
     let mut actors = Actors::gather(network, scenario).await;
@@ -109,17 +109,17 @@ async fn play(scenario: &Scenario) -> Report {
     ending.left = reader.left(&ledger.state().unwrap_or_default());
     let clusters = harness::clusters(&mut endpoint.world());
     let journal = endpoint.journal().entries().unwrap_or_default();
-    let (mut facts, readings) = (stage.network.facts(), reader.told());
+    let (mut facts, readings) = (stage.network.facts(), reader.snapshot());
     facts.injected.extend(readings.counted());
     facts.injected.extend(duplicates::counted(&ledger.events, &clusters));
-    let told = stage.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let reported = stage.reported.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let violations = invariants::check(&Evidence {
         spec: &stage.spec,
         scenario,
         guards: harness::guards(&mut endpoint.world()),
         clusters,
         store: &store,
-        told: &told,
+        reported: &reported,
         facts: &facts,
         journal: &journal,
         foreign: Harness::foreign_changes(&endpoint, &store, &before),
@@ -187,14 +187,15 @@ async fn play_troubled(
 
 /// What it was like when all was quiet.
 struct Quiet {
-    /// What the last operator was told.
+    /// The outcome that was reported to the last operator.
     outcome: Option<Outcome>,
     ending: Ending,
     /// What people did that they should not have.
     wrongs: Vec<String>,
 }
 
-/// Once everything goes well: the run is driven to its end, what is left of clusters goes, and the catalog is put right.
+/// Once everything goes well: the run is driven to its end, what is left of clusters goes, and the catalog is put
+/// right.
 async fn come_to_rest(stage: &Stage, truth: &Truth<'_>, actors: Actors) -> Quiet {
     let driven = tokio::time::timeout(PATIENCE, drive_to_the_end(stage, actors.last)).await.ok().flatten();
     let mut wrongs = Vec::new();
@@ -214,7 +215,7 @@ async fn come_to_rest(stage: &Stage, truth: &Truth<'_>, actors: Actors) -> Quiet
 }
 
 /// The catalog when all is quiet. A publication that was given up is asked for once more: by another run, which takes
-/// it up, or by `emrys publish`. What went astray whoever looks next puts right.
+/// it up, or by `emrys publish`. The next visitor who observes the day reconciles what has drifted.
 async fn put_right(
     stage: &Stage,
     truth: &Truth<'_>,
@@ -224,14 +225,14 @@ async fn put_right(
     let Some(mut mender) = mender else { return (Ending::default(), driven) };
     let record = Ledger::read(truth.store, &stage.spec).state().unwrap_or_default();
     let is_given_up = record.chosen().is_some_and(|attempt| attempt.publishing.is_given_up());
-    let astray = served::astray(truth, &record);
-    if astray.is_empty() && !is_given_up {
+    let drifted = served::drifted(truth, &record);
+    if drifted.is_empty() && !is_given_up {
         return (Ending::default(), driven);
     }
-    let mut ending = Ending { quiet: astray, ..Ending::default() };
+    let mut ending = Ending { quiet: drifted, ..Ending::default() };
     let mut outcome = driven;
     if record.expiry.is_some() {
-        // Who comes only to look leaves the partitions of a day that expires to who clears away.
+        // Who comes only to observe leaves the partitions of a day that expires to who clears away.
         if record.is_expiring() {
             ending.quiet.clear();
         }
@@ -249,7 +250,7 @@ async fn put_right(
         outcome = begin(stage, mender).await;
     }
     let record = Ledger::read(truth.store, &stage.spec).state().unwrap_or_default();
-    ending.mended = served::astray(truth, &record);
+    ending.mended = served::drifted(truth, &record);
     (ending, outcome)
 }
 

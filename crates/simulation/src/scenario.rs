@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use emrys_control_plane::Safeguards;
 use emrys_local_aws::world::emr::ReasonCode;
-use emrys_local_aws::world::{ClusterRule, ClusterTrouble as Trouble, FaultPhase, Node, StateOf};
+use emrys_local_aws::world::{ClusterRule, ClusterTrouble as RuleFault, FaultPhase, Node, StateOf};
 use fastrand::Rng;
 
 use crate::chaos::{Chaos, Mix, Outage};
@@ -81,14 +81,14 @@ pub struct WorldPlan {
     /// What it does from the second attempt on, where that is something else.
     pub later: Option<Doing>,
     /// What happens to each cluster before its step, if anything does.
-    pub cluster_fault: Option<ClusterTrouble>,
+    pub cluster_fault: Option<ClusterFault>,
     /// What happens to some of its clusters, in the words of the embedded AWS.
     pub rules: Vec<ClusterRule>,
 }
 
 /// How a cluster fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClusterTrouble {
+pub struct ClusterFault {
     /// In which phase.
     pub at: FaultPhase,
     /// EMR's code.
@@ -162,7 +162,7 @@ impl WorldPlan {
 
     /// Whether a cluster may never get beyond STARTING.
     pub(crate) fn starts_endlessly(&self) -> bool {
-        self.rules.iter().any(|rule| rule.trouble == Trouble::EndlessStarting)
+        self.rules.iter().any(|rule| rule.trouble == RuleFault::EndlessStarting)
     }
 
     /// How long a cluster lives that nobody ends, in seconds.
@@ -188,7 +188,7 @@ impl WorldPlan {
             step: if rng.u8(0..100) == 0 { 16_000 } else { rng.u32(30..600) },
             doing,
             later: None,
-            cluster_fault: (rng.u8(0..10) == 0).then(|| ClusterTrouble::random(rng)),
+            cluster_fault: (rng.u8(0..10) == 0).then(|| ClusterFault::random(rng)),
             rules: Vec::new(),
         }
     }
@@ -208,7 +208,7 @@ impl Doing {
     }
 }
 
-impl ClusterTrouble {
+impl ClusterFault {
     fn random(rng: &mut Rng) -> Self {
         let (at, code) = match rng.u8(0..5) {
             0 => (FaultPhase::Starting, ReasonCode::ValidationError),
@@ -380,8 +380,8 @@ impl Scenario {
         self
     }
 
-    /// The step hangs for ever, all operators die, and only the guard is left. A process that is suspended in the moment
-    /// of its launch may leave a cluster that no guard is for, and that is another matter.
+    /// The step hangs for ever, all operators die, and only the guard is left. A process that is suspended in the
+    /// moment of its launch may leave a cluster that no guard is for, and that is another matter.
     fn forsaken(mut self, until: Duration) -> Self {
         self.world = WorldPlan { step: FOR_EVER, doing: Doing::Good, ..self.world };
         self.chaos = match self.chaos {
@@ -405,26 +405,26 @@ impl Scenario {
 /// A fault of the first cluster, the second or all of them.
 fn rule(rng: &mut Rng) -> ClusterRule {
     let after_ms = rng.u64(0..300_000);
-    let trouble = match rng.u8(0..12) {
-        0 => Trouble::EndlessStarting,
-        1 => Trouble::SpotLoss { node: Node::Task, after_ms },
-        2 => Trouble::SpotLoss { node: Node::Core, after_ms },
-        3 => Trouble::SpotLoss { node: Node::Primary, after_ms },
-        4 => Trouble::UnknownError { step: None },
+    let fault = match rng.u8(0..12) {
+        0 => RuleFault::EndlessStarting,
+        1 => RuleFault::SpotLoss { node: Node::Task, after_ms },
+        2 => RuleFault::SpotLoss { node: Node::Core, after_ms },
+        3 => RuleFault::SpotLoss { node: Node::Primary, after_ms },
+        4 => RuleFault::UnknownError { step: None },
         5 => {
             let at = [None, Some(FaultPhase::Starting), Some(FaultPhase::Bootstrapping)][rng.usize(0..3)];
-            Trouble::Terminated { at, after_ms }
+            RuleFault::Terminated { at, after_ms }
         }
-        6 | 7 => Trouble::UnknownState {
+        6 | 7 => RuleFault::UnknownState {
             of: if rng.bool() { StateOf::Cluster } else { StateOf::Step },
             state: "DREAMING".to_owned(),
             after_ms: after_ms / 4,
             for_ms: rng.bool().then(|| rng.u64(1..600_000)),
         },
-        8 => Trouble::LateLogs { delay_ms: after_ms * 4 },
-        9 => Trouble::RotatedLogs,
-        10 => Trouble::CorruptLogs,
-        _ => Trouble::Fails {
+        8 => RuleFault::LateLogs { delay_ms: after_ms * 4 },
+        9 => RuleFault::RotatedLogs,
+        10 => RuleFault::CorruptLogs,
+        _ => RuleFault::Fails {
             at: FaultPhase::Starting,
             code: ReasonCode::ValidationError,
             message: "We currently do not have sufficient capacity of this instance type.".to_owned(),
@@ -432,7 +432,12 @@ fn rule(rng: &mut Rng) -> ClusterRule {
         },
     };
     let times = if rng.u8(0..4) == 0 { None } else { Some(1) };
-    ClusterRule { cluster: "^emrys/web-logs/2024-10-20/".to_owned(), first: rng.u64(1..=2), times, trouble }
+    ClusterRule {
+        cluster: "^emrys/web-logs/2024-10-20/".to_owned(),
+        first: rng.u64(1..=2),
+        times,
+        trouble: fault,
+    }
 }
 
 impl Operator {

@@ -29,27 +29,27 @@ pub(crate) struct Ending {
 }
 
 /// The tables that do not serve the attempt that the record names.
-pub(crate) fn astray(truth: &Truth<'_>, state: &State) -> Vec<Drifted> {
+pub(crate) fn drifted(truth: &Truth<'_>, state: &State) -> Vec<Drifted> {
     let wanted = state.chosen().map(|attempt| attempt.number);
-    let mut astray = Vec::new();
+    let mut drifted = Vec::new();
     for (table, location) in catalog::serving(&mut truth.endpoint.world()) {
         let serves = location.as_ref().and_then(|location| truth.reader.serves(state, table, location));
         if serves != wanted || (wanted.is_none() && location.is_some()) {
             let what = format!("{table} serves {serves:?} ({location:?}), and the record names {wanted:?}");
-            astray.push(Drifted { table, what });
+            drifted.push(Drifted { table, what });
         }
     }
-    astray
+    drifted
 }
 
 /// What does not hold.
 pub(crate) fn evaluate(ending: &Ending, readings: &Readings) -> Vec<Violation> {
     let broken = |what: String| Violation { invariant: Invariant::CatalogFollows, what };
     let mut violations = readings.wrongs.clone();
-    // Whoever looks next puts right what came too late.
-    let quiet = ending.quiet.iter().filter(|astray| !readings.missteps.contains_key(astray.table));
-    violations.extend(quiet.map(|astray| broken(astray.what.clone())));
-    let mended = ending.mended.iter().map(|astray| broken(format!("published once more, {}", astray.what)));
+    // The next visitor who observes the day reconciles what came too late.
+    let quiet = ending.quiet.iter().filter(|drifted| !readings.missteps.contains_key(drifted.table));
+    violations.extend(quiet.map(|drifted| broken(drifted.what.clone())));
+    let mended = ending.mended.iter().map(|drifted| broken(format!("published once more, {}", drifted.what)));
     violations.extend(mended);
     let left = ending.left.iter();
     violations.extend(left.map(|key| Violation { invariant: Invariant::GoneIsGone, what: key.clone() }));

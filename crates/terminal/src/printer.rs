@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::clock;
 
-/// For what stands out without being good or bad.
+/// For what is emphasized without being good or bad.
 pub const BOLD: Style = Style::new().bold();
 /// For what may be skipped.
 pub const DIM: Style = Style::new().dimmed();

@@ -87,7 +87,7 @@ impl Background {
     /// processes do can only be looked for.
     #[expect(
         clippy::disallowed_methods,
-        reason = "a look in between would take the time of what is waited for"
+        reason = "an observation in between would take the time of what is waited for"
     )]
     pub(crate) fn until(&mut self, mut is_seen: impl FnMut() -> bool) -> bool {
         loop {

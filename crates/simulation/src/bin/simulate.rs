@@ -93,7 +93,7 @@ fn singles() -> [(&'static str, Vec<Scenario>); 7] {
     [
         ("singles", exhaustive::singles()),
         ("attached", exhaustive::attached(Among::All)),
-        ("errands", exhaustive::operator_actions(Among::All)),
+        ("operator actions", exhaustive::operator_actions(Among::All)),
         ("expiries", exhaustive::expiries(Among::All)),
         ("sleepers", exhaustive::sleepers()),
         ("sleepers at expiry", exhaustive::sleepers_at_expiry(Among::All)),
@@ -141,11 +141,11 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Options, String> {
     Ok(options)
 }
 
-/// Plays scenarios and tells how it went.
+/// Plays scenarios and prints how it went.
 fn campaign<S: Sync>(what: &str, plans: &[S], scenario: impl Fn(&S) -> Scenario + Sync) -> bool {
-    let (begin, told) = (now(), AtomicUsize::new(0));
+    let (begin, printed) = (now(), AtomicUsize::new(0));
     let summary = campaign::play(plans, scenario, |summary| {
-        for report in &summary.failures[told.swap(summary.failures.len(), Ordering::Relaxed)..] {
+        for report in &summary.failures[printed.swap(summary.failures.len(), Ordering::Relaxed)..] {
             say(&format!("{what}: {} failed", report.name));
         }
         if summary.runs.is_multiple_of(100) || summary.runs == plans.len() {
@@ -153,7 +153,7 @@ fn campaign<S: Sync>(what: &str, plans: &[S], scenario: impl Fn(&S) -> Scenario 
         }
     });
     for report in summary.failures.iter().take(SHOWN) {
-        tell(report);
+        print_failure(report);
     }
     for report in summary.failures.iter().skip(SHOWN) {
         let broken: BTreeSet<_> = report.violations.iter().map(|violation| violation.invariant).collect();
@@ -164,7 +164,7 @@ fn campaign<S: Sync>(what: &str, plans: &[S], scenario: impl Fn(&S) -> Scenario 
 }
 
 /// A failure, with everything that happened.
-fn tell(report: &Report) {
+fn print_failure(report: &Report) {
     print(&format!("FAILED {}", report.name));
     for violation in &report.violations {
         print(&format!("  {:?}: {}", violation.invariant, violation.what));
@@ -199,7 +199,10 @@ fn to_usize(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-#[expect(clippy::disallowed_methods, reason = "how fast it went is told to a person, and decides nothing")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how fast it went is printed for a person, and decides nothing"
+)]
 fn now() -> Instant {
     Instant::now()
 }

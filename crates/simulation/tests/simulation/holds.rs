@@ -12,11 +12,11 @@ const SEEDS: u64 = 1_000;
 const STEPWISE_SEEDS: u64 = 150;
 
 fn assert_nothing_broke(summary: &Summary) {
-    let told = summary.failures.first().map(|report| {
+    let failed = summary.failures.first().map(|report| {
         let violations = &report.violations;
         format!("{}: {violations:#?}\n{}", report.name, report.trace.join("\n"))
     });
-    assert!(told.is_none(), "{} failed, first {}", summary.failures.len(), told.unwrap_or_default());
+    assert!(failed.is_none(), "{} failed, first {}", summary.failures.len(), failed.unwrap_or_default());
 }
 
 /// A process that dies before or after any call of a run, and another that picks the run up: on the same host, which
@@ -32,8 +32,8 @@ fn a_crash_at_any_call_is_survived() {
     assert_eq!(summary.outcomes.get(Outcome::Succeeded.name()), Some(&scenarios.len()));
 }
 
-/// Somebody is attached when the one who drives dies, at any call that changes something, and takes the run over; or dies
-/// of that in turn.
+/// Somebody is attached when the one who drives dies, at any call that changes something, and takes the run over; or
+/// dies of that in turn.
 #[test]
 fn who_is_attached_takes_the_run_over() {
     let scenarios: Vec<Scenario> = exhaustive::attached(Among::Changes).into_iter().step_by(5).collect();
@@ -49,9 +49,9 @@ fn before_one_and_after_the_next(scenarios: &[Scenario]) -> Vec<Scenario> {
     befores.chain(afters).cloned().collect()
 }
 
-/// The same for who runs the day again, publishes another attempt, or clears away a day later: a crash at each call that
-/// changes something, before one and after the next (`cargo xtask simulate --singles` has both for all calls). A reader
-/// looks after each of them.
+/// The same for who runs the day again, publishes another attempt, or clears away a day later: a crash at each call
+/// that changes something, before one and after the next (`cargo xtask simulate --singles` has both for all calls). A
+/// reader looks after each of them.
 #[test]
 fn a_crash_in_the_middle_of_what_queries_feel_is_survived() {
     let scenarios = before_one_and_after_the_next(&exhaustive::operator_actions(Among::Changes));

@@ -44,9 +44,9 @@ fn repeated_absence() {
 /// Who was suspended launches after another has made sure that there is no such cluster, and lets it run.
 #[test]
 fn unrecorded_cluster() {
-    assert_needed("unrecorded-cluster", 403, Invariant::SurplusIsEnded);
+    assert_needed("unrecorded-cluster", 403, Invariant::DuplicatesAreTerminated);
     // Here its answer was lost, and only who looks for it again can know of it.
-    assert_needed("unrecorded-cluster", 381, Invariant::SurplusIsEnded);
+    assert_needed("unrecorded-cluster", 381, Invariant::DuplicatesAreTerminated);
 }
 
 /// The SDK asks again after a 500, and two clusters write to one place.
@@ -72,7 +72,7 @@ fn verification() {
 #[test]
 fn guards() {
     for seed in [2, 11] {
-        assert_needed("guards", seed, Invariant::LivesAreBounded);
+        assert_needed("guards", seed, Invariant::LifetimesAreBounded);
     }
 }
 

@@ -112,7 +112,7 @@ pub(super) fn print_cost(asked: &Asked<'_>, execution: &Execution, output: &Outp
     }
 }
 
-/// Cents, and where there are none the hundred-thousandths: the least that is billed is five of these.
+/// In cents, or below one cent in hundred-thousandths of a dollar: the least that is billed is five of these.
 fn dollars(usd: f64) -> String {
     if usd >= 0.01 { format!("{usd:.2}") } else { format!("{usd:.5}") }
 }
