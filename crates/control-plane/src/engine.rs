@@ -259,7 +259,7 @@ impl<'a, 'l> Engine<'a, 'l> {
         for event in &mut events {
             match event {
                 Event::Verified { verdict } if !self.aws.safeguards.verification() => {
-                    verdict.problems.clear()
+                    verdict.problems.clear();
                 }
                 // First the document, then the event that says it is there. What follows on another attempt reads
                 // what that one was to read.

@@ -23,7 +23,6 @@ macro_rules! safeguards {
         /// A switch for each safeguard.
         #[cfg(feature = "breakable")]
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
         pub struct Safeguards { $($name: bool),+ }
 
         #[cfg(feature = "breakable")]

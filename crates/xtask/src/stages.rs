@@ -42,8 +42,7 @@ impl Stage {
     ];
 
     /// Stages that run only when they are named.
-    pub(crate) const NAMED_ONLY: &[Self] =
-        &[Self::Links, Self::Words, Self::Sentences, Self::Extracted, Self::Docs];
+    pub(crate) const NAMED_ONLY: &[Self] = &[Self::Words, Self::Extracted, Self::Docs];
 
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -209,7 +209,7 @@ impl Aws {
             profile: None,
         };
         let http_client = Some(SharedHttpClient::new(self.clone()));
-        let surroundings = Surroundings { clock, http_client, seed, ..Surroundings::machine() };
+        let surroundings = Surroundings { clock, http_client, seed };
         AwsContext::connect_in(place, surroundings).await
     }
 
