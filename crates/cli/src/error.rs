@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use emrys_control_plane::{ManagedError, QueryError, Stop};
 use emrys_core::day::Day;
 use emrys_core::queries::ParameterError;
-use emrys_core::run::{CallError, ErrorClass};
+use emrys_core::record::{CallError, ErrorClass};
 use emrys_core::spec::Spec;
 #[cfg(feature = "local")]
 use emrys_local_aws::daemon::DaemonError;

@@ -12,7 +12,7 @@
 //!
 //! Code 7 is kept for "refused: over the cost limit". A panic ends with 101, as in every Rust program.
 
-use emrys_core::run::Outcome;
+use emrys_core::record::Outcome;
 
 /// How the command ended, for the program that started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use emrys_core::config::{self, Config, ConfigErrors, Unreadable};
 use emrys_core::day::Day;
 use emrys_core::job::JobBundle;
+use emrys_core::pipeline_file;
 use emrys_core::spec::{Spec, SpecError};
 use emrys_terminal::clock;
 
@@ -112,15 +113,23 @@ fn file_hint(path: &Path, error: &io::Error) -> String {
 /// The pipeline of the pipeline file, on this day or on yesterday in its own time zone, for a command that launches
 /// nothing: the files of the job may be on another machine.
 pub(crate) fn spec(common: &Common, day: Option<Day>) -> Result<Spec, SettingsError> {
-    let (config, _) = load(common, false)?;
-    let day = day.unwrap_or_else(|| Day::yesterday(clock::now(), &config.source.time_zone));
+    let config = read(common, pipeline_file::read)?;
+    let day = day_or_yesterday(day, &config);
     Ok(Spec::without_job(config, day)?)
 }
 
 /// The same with the files of the job, for a command that may launch.
 pub(crate) fn spec_with_job(common: &Common, day: Option<Day>) -> Result<Spec, SettingsError> {
-    let (config, files) = load(common, true)?;
-    let day = day.unwrap_or_else(|| Day::yesterday(clock::now(), &config.source.time_zone));
+    let folder = common.config.parent().unwrap_or(Path::new(""));
+    let mut files = Vec::new();
+    let local = |local: &str| {
+        let path = folder.join(local);
+        let content = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+        files.push((file_name(local), Arc::from(content)));
+        Ok(())
+    };
+    let config = read(common, |file, text| pipeline_file::read_with(file, text, local))?;
+    let day = day_or_yesterday(day, &config);
     let bundle = match &config.job {
         Some(_) => JobBundle { files },
         None => emrys_control_plane::built_in_job(),
@@ -128,32 +137,20 @@ pub(crate) fn spec_with_job(common: &Common, day: Option<Day>) -> Result<Spec, S
     Ok(Spec::new(config, day, bundle)?)
 }
 
-/// The pipeline file, and the files of the job where they are wanted.
-fn load(common: &Common, with_job: bool) -> Result<(Config, Files), SettingsError> {
-    let file = &common.config;
-    let bytes =
-        std::fs::read(file).map_err(|source| SettingsError::File { path: file.to_owned(), source })?;
-    read(file, &bytes, with_job).map_err(|errors| SettingsError::Config { path: file.to_owned(), errors })
+fn day_or_yesterday(day: Option<Day>, config: &Config) -> Day {
+    day.unwrap_or_else(|| Day::yesterday(clock::now(), &config.source.time_zone))
 }
 
-/// The files of the user's own job, with their names.
-type Files = Vec<(String, Arc<[u8]>)>;
-
-/// The configuration in a pipeline file, and the files of the job as they lie beside it.
-fn read(file: &Path, bytes: &[u8], with_job: bool) -> Result<(Config, Files), ConfigErrors> {
-    let shown = file.display().to_string();
-    let folder = file.parent().unwrap_or(Path::new(""));
-    let mut files = Vec::new();
-    let config = emrys_core::pipeline_file::read_with(&shown, config::decode(&shown, bytes)?, |local| {
-        if !with_job {
-            return Ok(());
-        }
-        let path = folder.join(local);
-        let content = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
-        files.push((file_name(local), Arc::from(content)));
-        Ok(())
-    })?;
-    Ok((config, files))
+/// The configuration in the pipeline file. `parse` gets the name of the file, as it is shown, and its text.
+fn read(
+    common: &Common,
+    parse: impl FnOnce(&str, &str) -> Result<Config, ConfigErrors>,
+) -> Result<Config, SettingsError> {
+    let path = &common.config;
+    let bytes = std::fs::read(path).map_err(|source| SettingsError::File { path: path.clone(), source })?;
+    let file = path.display().to_string();
+    let config = config::decode(&file, &bytes).and_then(|text| parse(&file, text));
+    config.map_err(|errors| SettingsError::Config { path: path.clone(), errors })
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Unreadable {

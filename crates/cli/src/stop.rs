@@ -1,7 +1,7 @@
 //! What it means for the command that the control plane stopped.
 
 use emrys_control_plane::Stop;
-use emrys_core::run::{CallError, ErrorClass};
+use emrys_core::record::{CallError, ErrorClass};
 
 use crate::env;
 use crate::exit::Exit;

@@ -10,16 +10,13 @@ use crate::clients::AwsContext;
 use crate::engine::How;
 use crate::holder::Holder;
 use crate::interrupt::{Interrupt, Interrupts};
-use crate::ledger::{Document, Driver, Witness};
+use crate::ledger::{Document, Driver, READS_PER_LEASE, Witness};
 use crate::ledger_error::LedgerError;
 use crate::listener::RunListener;
 use crate::observe::catalog_drift;
 use crate::run::collect_due_garbage;
 use crate::session::{RunEnd, RunOptions, Session};
 use crate::stop::Stop;
-
-/// How often the ledger is read within one lease time. A holder gives three signs of life in it.
-const LOOKS_PER_LEASE: i32 = 12;
 
 /// Watches the run of a day to its end; nothing, when the day was never run.
 ///
@@ -34,7 +31,7 @@ pub async fn attach(
 ) -> Result<Option<RunEnd>, Stop> {
     let mut follower = Follower { aws, spec, told: None, driver: None };
     let mut witness = Witness::default();
-    let between_looks = aws.pace().poll_early.min(aws.pace().lease / LOOKS_PER_LEASE);
+    let pause = aws.pace().poll_early.min(aws.pace().lease / READS_PER_LEASE);
     loop {
         let (document, driver) = match witness.observe(aws, spec, holder).await? {
             Some(found) => found,
@@ -71,7 +68,7 @@ pub async fn attach(
                 // Only the driver can record it.
                 Interrupt::Cancel { by } => { cancel(aws, spec, &by).await?; }
             },
-            () = aws.clock.sleep(between_looks) => {}
+            () = aws.clock.sleep(pause) => {}
         }
     }
 }

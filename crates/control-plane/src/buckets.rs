@@ -3,7 +3,7 @@
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use bytes::Bytes;
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use emrys_core::s3_uri::S3Uri;
 
 use crate::clients::AwsContext;

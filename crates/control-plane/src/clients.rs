@@ -173,7 +173,7 @@ impl AwsContext {
     }
 
     /// Who asks, as AWS sees it.
-    pub async fn caller(&self) -> Result<String, emrys_core::run::CallError> {
+    pub async fn caller(&self) -> Result<String, emrys_core::record::CallError> {
         let identity = self.sts.get_caller_identity().send().await;
         let identity =
             identity.map_err(|error| crate::errors::call_error("could not ask who is calling", &error))?;

@@ -1,7 +1,7 @@
 //! All days of a pipeline, by what lies in its state folder. It only reads.
 
 use emrys_core::day::Day;
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use emrys_core::s3_uri::S3Uri;
 use emrys_core::spec::Spec;
 use futures::{StreamExt as _, TryStreamExt as _};

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use emrys_core::cluster_request::run_job_flow;
+use emrys_core::record::{Actor, CallError, Effect, Event, LaunchIntent, Outcome, PinnedInputs, Recorded};
 use emrys_core::run::{
-    Action, Actor, CallError, Decision, Effect, Event, LaunchIntent, Leave, Observation, Observations,
-    Outcome, PinnedInputs, Probe, Recorded, WaitReason, decide, renewal_due,
+    Action, Decision, Leave, Observation, Observations, Probe, WaitReason, decide, renewal_due,
 };
 use emrys_core::spec::Spec;
 use jiff::Timestamp;
@@ -317,8 +317,8 @@ impl<'a, 'l> Engine<'a, 'l> {
             Ok(()) => {
                 self.observations.action_ended(&action, self.aws.clock.now(), Ok(()));
                 // A launch is the one action without: see `Engine::launched`.
-                let finished = action.effect().map(|effect| Event::ActionFinished { effect });
-                self.append(finished.into_iter().collect()).await
+                let Some(effect) = action.effect() else { return Ok(()) };
+                self.append(vec![Event::ActionFinished { effect }]).await
             }
             Err(error) => {
                 self.action_met_error(&action, error);

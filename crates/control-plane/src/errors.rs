@@ -16,7 +16,7 @@ use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIden
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use emrys_core::run::{CallError, ErrorClass};
+use emrys_core::record::{CallError, ErrorClass};
 use jiff::SignedDuration;
 
 use crate::skew;

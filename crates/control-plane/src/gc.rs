@@ -2,9 +2,9 @@
 //! that expired. What may go says `emrys_core::gc`; here it is looked up, and done under the day's lease.
 //!
 //! ```text
-//! lease -> catalog as the record says -> judge
-//!   of a day that expires:  Expiring, its partitions, Expired
-//!   attempt by attempt:     Collecting, the catalog once more, its objects, Collected
+//! lease -> catalog as the record says -> evaluate
+//!   of a day that expires:  DayExpiring, its partitions, DayExpired
+//!   attempt by attempt:     DeletingOutput, the catalog once more, its objects, OutputDeleted
 //! ```
 //!
 //! It may be cut anywhere: what is recorded as intended is taken up by the next one, and done to its end.
@@ -14,7 +14,8 @@ use std::cell::Cell;
 use emrys_core::catalog::Served;
 use emrys_core::day::Day;
 use emrys_core::gc::{Disposition, EvaluatedOutput, Evaluation, evaluate, evaluate_unexpired};
-use emrys_core::run::{Attempt, CallError, Event, Removal, RetentionState, State};
+use emrys_core::record::{CallError, Event, Removal};
+use emrys_core::run::{Attempt, RetentionState, State};
 use emrys_core::s3_uri::S3Uri;
 use emrys_core::spec::Spec;
 

@@ -1,7 +1,8 @@
 //! What is told about a run while it is driven.
 
 use emrys_core::day::Day;
-use emrys_core::run::{Action, CallError, Observation, Probe, Recorded, State, WaitReason};
+use emrys_core::record::{CallError, Recorded};
+use emrys_core::run::{Action, Observation, Probe, State, WaitReason};
 use jiff::Timestamp;
 
 use crate::holder::Holder;

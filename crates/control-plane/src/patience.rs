@@ -1,6 +1,6 @@
 //! Trying again what time may help.
 
-use emrys_core::run::{CallError, ErrorClass};
+use emrys_core::record::{CallError, ErrorClass};
 use jiff::Timestamp;
 
 use crate::clients::AwsContext;

@@ -1,6 +1,7 @@
 //! Publishing an attempt of a day that is over: back to an earlier one, or forward again, or once more.
 
-use emrys_core::run::{Actor, Attempt, CallError, Event, State};
+use emrys_core::record::{Actor, CallError, Event};
+use emrys_core::run::{Attempt, State};
 use emrys_core::spec::Spec;
 
 use crate::clients::AwsContext;

@@ -6,7 +6,7 @@
 //! ```
 
 use emrys_core::queries::{Execution, Outcome};
-use emrys_core::run::{CallError, ErrorClass};
+use emrys_core::record::{CallError, ErrorClass};
 
 use crate::actions::Asked;
 use crate::clients::AwsContext;

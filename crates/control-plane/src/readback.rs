@@ -3,7 +3,7 @@
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, DimensionFilter, Metric, MetricDataQuery, MetricStat};
 use emrys_core::metrics::{DIMENSION, NAMESPACE};
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use jiff::Timestamp;
 
 use crate::clients::AwsContext;

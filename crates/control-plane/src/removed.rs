@@ -1,6 +1,6 @@
 //! Output that was removed. Plain data, which knows nobody: who removes it and who is told of it share it.
 
-use emrys_core::run::Removal;
+use emrys_core::record::Removal;
 
 /// Output of an attempt that is gone, or is to go.
 #[derive(Debug, Clone, PartialEq, Eq)]

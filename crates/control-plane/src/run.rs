@@ -1,6 +1,6 @@
 //! Running a day to its end, and clearing away after it.
 
-use emrys_core::run::Outcome;
+use emrys_core::record::Outcome;
 use emrys_core::spec::Spec;
 
 use crate::budget::{Budget, Deadline};

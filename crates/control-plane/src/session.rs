@@ -3,8 +3,9 @@
 //!
 //! `run`, `attach`, `publish` and `gc` differ in what they do under the lease, and in nothing else.
 
+use emrys_core::record::Actor;
 use emrys_core::report::{RunReport, report};
-use emrys_core::run::{Actor, State};
+use emrys_core::run::State;
 use emrys_core::spec::Spec;
 
 use crate::budget::Deadline;

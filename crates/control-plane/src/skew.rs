@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::date_time::Format;
-use emrys_core::run::ErrorClass;
+use emrys_core::record::ErrorClass;
 use jiff::SignedDuration;
 
 use crate::clock::{Clock, timestamp};

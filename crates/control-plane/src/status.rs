@@ -1,7 +1,8 @@
 //! How a day stands, by its ledger alone. It only reads, and needs no lease.
 
+use emrys_core::record::Recorded;
 use emrys_core::report::{RunReport, day_report};
-use emrys_core::run::{Recorded, State};
+use emrys_core::run::State;
 use emrys_core::spec::Spec;
 use jiff::Timestamp;
 

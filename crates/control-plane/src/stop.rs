@@ -1,6 +1,6 @@
 //! Why the control plane stopped before it had done what it was asked.
 
-use emrys_core::run::{CallError, ErrorClass};
+use emrys_core::record::{CallError, ErrorClass};
 use jiff::Timestamp;
 
 use crate::holder::Holder;

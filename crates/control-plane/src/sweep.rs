@@ -8,7 +8,7 @@ use aws_sdk_emr::types::{Cluster, ClusterState as Active, ClusterStatus, Cluster
 use emrys_core::day::Day;
 use emrys_core::emr::ClusterState;
 use emrys_core::names::NAME_PREFIX;
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use emrys_core::spec::Spec;
 use emrys_core::sweep::{ClusterNote, ClusterUsage, Label, by_name, by_tags, evaluate};
 use jiff::Timestamp;

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 
 use crate::emr::{ClusterState, ObservedCluster, Reason, Step, StepState};
 use crate::pace::Pace;
-use crate::record::Verdict;
+use crate::record::{Actor, Effect, Event, LaunchIntent, Outcome, Recorded, Verdict};
 use crate::run::{
-    Action, Actor, Attempt, Cluster, Decision, Effect, Event, IllegalEvent, LaunchIntent, Leave, Observation,
-    Observations, Outcome, Probe, Recorded, State, WaitReason, decide,
+    Action, Attempt, Cluster, Decision, IllegalEvent, Leave, Observation, Observations, Probe, State,
+    WaitReason, decide,
 };
 use crate::spec::Spec;
 
@@ -38,6 +38,16 @@ pub enum Foreseen {
         /// The state at its end.
         state: Box<State>,
     },
+}
+
+/// What a forecast has to say to a probe.
+enum Answer {
+    /// It is about the world as it is: it has to be made for real.
+    AboutTheWorld,
+    /// This is observed.
+    Observed(Observation),
+    /// This is recorded in its place.
+    Recorded(Event),
 }
 
 /// Foresees a run, from the state of its record and from what was observed for real.
@@ -72,12 +82,18 @@ impl Forecast<'_> {
         loop {
             match decide(self.spec, &self.state, &self.observations, self.now, pace) {
                 Decision::Observe(probes) => {
-                    let (real, own): (Vec<_>, Vec<_>) = probes.into_iter().partition(is_about_the_world);
+                    let mut real = Vec::new();
+                    for probe in probes {
+                        match self.answer(&probe) {
+                            Answer::AboutTheWorld => real.push(probe),
+                            Answer::Observed(observation) => {
+                                self.observations.absorb(&probe, self.now, Ok(observation));
+                            }
+                            Answer::Recorded(event) => self.record(event)?,
+                        }
+                    }
                     if !real.is_empty() {
                         return Ok(Foreseen::Observe(real));
-                    }
-                    for probe in own {
-                        self.observation(&probe)?;
                     }
                 }
                 Decision::Record(events) => {
@@ -113,10 +129,17 @@ impl Forecast<'_> {
         self.record(Event::ActionFinished { effect })
     }
 
-    fn observation(&mut self, probe: &Probe) -> Result<(), IllegalEvent> {
-        let observation = match probe {
+    fn answer(&self, probe: &Probe) -> Answer {
+        Answer::Observed(match probe {
+            Probe::Inputs
+            | Probe::Job
+            | Probe::Preflight
+            | Probe::OutputFolder
+            | Probe::GuardGroup
+            | Probe::Catalog
+            | Probe::Alarm => return Answer::AboutTheWorld,
             Probe::Output { .. } => {
-                return self.record(Event::Verified { verdict: Verdict::default() });
+                return Answer::Recorded(Event::Verified { verdict: Verdict::default() });
             }
             Probe::Launch { .. } => Observation::Launch { clusters: Vec::new() },
             Probe::LateLaunches { .. } => Observation::LateLaunches { found: Vec::new() },
@@ -124,19 +147,7 @@ impl Forecast<'_> {
             Probe::Guard { .. } => Observation::Guard { exists: true },
             Probe::StepLog { .. } => Observation::StepLog(Vec::new()),
             Probe::Cluster { .. } => Observation::Cluster(self.cluster_at_its_end()),
-            // Handed back, to be made for real.
-            Probe::Inputs
-            | Probe::Job
-            | Probe::Preflight
-            | Probe::OutputFolder
-            | Probe::GuardGroup
-            | Probe::Catalog
-            | Probe::Alarm => {
-                return Ok(());
-            }
-        };
-        self.observations.absorb(probe, self.now, Ok(observation));
-        Ok(())
+        })
     }
 
     /// The cluster as it ends: its steps completed, or what was already decided about them.
@@ -168,24 +179,5 @@ impl Forecast<'_> {
             since: None,
             steps,
         }
-    }
-}
-
-fn is_about_the_world(probe: &Probe) -> bool {
-    match probe {
-        Probe::Inputs
-        | Probe::Job
-        | Probe::Preflight
-        | Probe::OutputFolder
-        | Probe::GuardGroup
-        | Probe::Catalog
-        | Probe::Alarm => true,
-        Probe::Guard { .. }
-        | Probe::LateLaunches { .. }
-        | Probe::Protection { .. }
-        | Probe::Launch { .. }
-        | Probe::Cluster { .. }
-        | Probe::Output { .. }
-        | Probe::StepLog { .. } => false,
     }
 }

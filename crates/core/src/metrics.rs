@@ -100,8 +100,8 @@ fn float(number: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::{Actor, Event};
     use crate::run::testing::{Engine, Good, spec};
-    use crate::run::{Actor, Event};
 
     fn values(points: &[Datapoint]) -> Vec<(&'static str, f64)> {
         points.iter().map(|point| (point.name, point.value)).collect()

@@ -14,10 +14,11 @@ use crate::config::StepKind;
 use crate::day::Day;
 use crate::forecast::{Foreseen, forecast};
 use crate::pace::Pace;
+use crate::record::{AttemptResult, LaunchIntent, Outcome, RetryCause};
 use crate::report::RefusalReport;
 use crate::run::{
-    Action, Attempt, AttemptPhase, AttemptResult, Call, IllegalEvent, LaunchIntent, Launched, Leave,
-    Observations, Outcome, Probe, Publishing, RUN_GRACE, RetryCause, State,
+    Action, Attempt, AttemptPhase, Call, IllegalEvent, Launched, Leave, Observations, Probe, Publishing,
+    RUN_GRACE, State,
 };
 use crate::spec::Spec;
 

@@ -5,10 +5,9 @@ use serde::Serialize;
 
 use crate::day::Day;
 use crate::emr::Reason;
-use crate::record::{Diagnosis, Verdict};
+use crate::record::{Diagnosis, Outcome, Refusal, Verdict};
 use crate::run::{
-    Attempt, AttemptPhase, Cluster, ClusterPhase, GuardState, Outcome, Publishing, Refusal, Reporting,
-    RunPhase, State,
+    Attempt, AttemptPhase, Cluster, ClusterPhase, GuardState, Publishing, Reporting, RunPhase, State,
 };
 use crate::spec::Spec;
 
@@ -249,7 +248,7 @@ fn step_ids(cluster: &Cluster) -> Vec<String> {
 }
 
 fn steps(cluster: &Cluster) -> Vec<StepReport> {
-    let report = |step: &crate::run::Step| StepReport {
+    let report = |step: &crate::emr::Step| StepReport {
         id: step.id.clone(),
         name: step.name.clone(),
         state: step.state.name().to_owned(),
@@ -295,8 +294,8 @@ impl ReportingReport {
 mod tests {
     use super::Phase::{Closed, Launching, Preparing, Reporting, Staging, Starting, Verifying};
     use super::*;
+    use crate::record::{Actor, Event};
     use crate::run::testing::{Engine, Good, now, published, spec, unversioned};
-    use crate::run::{Actor, Event};
 
     #[test]
     fn a_report_of_a_good_day() {

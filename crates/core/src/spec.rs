@@ -47,21 +47,20 @@ pub enum SpecError {
 impl Spec {
     /// Puts a pipeline, a day and the job's files together.
     pub fn new(config: Config, day: Day, bundle: JobBundle) -> Result<Self, SpecError> {
-        let source = config.source.uri.on(day).parse().map_err(|error| SpecError::Source { day, error })?;
-        let job = Some(Job::new(&config, bundle)?);
-        Ok(Self { config, day, source, job })
+        let spec = Self::without_job(config, day)?;
+        let job = Some(Job::new(&spec.config, bundle)?);
+        Ok(Self { job, ..spec })
     }
 
     /// A pipeline on a day for a command that launches nothing: the job's files may be anywhere else.
     pub fn without_job(config: Config, day: Day) -> Result<Self, SpecError> {
-        let source = config.source.uri.on(day).parse().map_err(|error| SpecError::Source { day, error })?;
+        let source = source_on(&config, day)?;
         Ok(Self { config, day, source, job: None })
     }
 
     /// The same pipeline on another day.
     pub fn on(&self, day: Day) -> Result<Self, SpecError> {
-        let source = self.config.source.uri.on(day).parse();
-        let source = source.map_err(|error| SpecError::Source { day, error })?;
+        let source = source_on(&self.config, day)?;
         Ok(Self { day, source, ..self.clone() })
     }
 
@@ -186,6 +185,10 @@ impl Spec {
             }
         })
     }
+}
+
+fn source_on(config: &Config, day: Day) -> Result<S3Uri, SpecError> {
+    config.source.uri.on(day).parse().map_err(|error| SpecError::Source { day, error })
 }
 
 #[cfg(test)]

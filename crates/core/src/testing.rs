@@ -6,26 +6,8 @@ use crate::config::Config;
 use crate::job::JobBundle;
 use crate::spec::Spec;
 
-/// The smallest configuration: everything else has its default.
-pub(crate) const MINIMAL: &str = r#"
-pipeline = "web-logs"
-region = "us-east-1"
-
-[source]
-uri = "s3://my-log-bucket/application-logs/{yyyy}/{mm}/{dd}/"
-
-[output]
-uri = "s3://my-log-bucket/processed-logs/"
-
-[state]
-uri = "s3://my-log-bucket/emrys/"
-
-[cluster]
-release-label = "emr-7.13.0"
-service-role = "EMR_DefaultRole_V2"
-instance-profile = "EMR_EC2_DefaultRole"
-subnets = ["subnet-0123456789abcdef0"]
-"#;
+/// The pipeline of the tests: the smallest configuration. Everything else has its default.
+pub(crate) const MINIMAL: &str = include_str!("../../../tests/fixtures/pipeline.toml");
 
 /// The minimal pipeline, with its built-in job, on 2024-10-20.
 pub(crate) fn spec() -> Spec {

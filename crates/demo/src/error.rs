@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 
 /// Why the demo stopped.
 #[derive(Debug, thiserror::Error)]

@@ -15,6 +15,8 @@
 //! steps     runs steps: spark-submit, commands, scripts; writes their logs as EMR lays them out
 //! athena    the SQL engine of the embedded Athena, and the rows of results
 //! daemon    one process per directory: lock, address file, idle end
+//! pyenv     the Python environments that steps and the SQL engine run in
+//! clock     the one place that reads time
 //! ```
 //!
 //! This crate depends on no other crate of the workspace, so that it cannot share a mistake with the code it tests.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use emrys_core::run::{Effect, Event, Recorded};
+use emrys_core::record::{Effect, Event, Recorded};
 use jiff::Timestamp;
 
 use crate::harness::{self, Cluster};

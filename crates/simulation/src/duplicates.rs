@@ -1,7 +1,8 @@
 //! Launches that were recorded as never made, and took effect all the same: their cluster is searched for again, and a
 //! cluster that such a search could find is asked to end.
 
-use emrys_core::run::{Event, Recorded, State};
+use emrys_core::record::{Event, Recorded};
+use emrys_core::run::State;
 
 use crate::harness::Cluster;
 use crate::network::{Facts, STALE};
@@ -21,10 +22,10 @@ pub(crate) fn late_launches<'a>(events: &[Recorded], clusters: &[&'a Cluster]) -
             matches!(&recorded.event, Event::LaunchResolved { nonce, clusters } if nonce == cluster.nonce() && clusters.is_empty())
         })
     };
-    let observe = observe(events, clusters);
+    let checks = late_launch_checks(events, clusters);
     let found = clusters.iter().filter_map(|cluster| Some((*cluster, given_up(cluster)?)));
     let found = found.map(|(cluster, since)| {
-        let after = observe.iter().filter(|(at, _)| *at > since);
+        let after = checks.iter().filter(|(at, _)| *at > since);
         LateLaunch { cluster, observed: after.map(|(_, gone)| *gone).reduce(f64::max) }
     });
     found.collect()
@@ -39,22 +40,22 @@ pub(crate) fn counted(events: &[Recorded], clusters: &[Cluster]) -> Option<(&'st
 
 /// The observations that were made when the cluster of an attempt was gone: by their place in the record, and when that
 /// was.
-fn observe(events: &[Recorded], clusters: &[&Cluster]) -> Vec<(usize, f64)> {
+fn late_launch_checks(events: &[Recorded], clusters: &[&Cluster]) -> Vec<(usize, f64)> {
     let mut state = State::default();
-    let mut observe = Vec::new();
+    let mut checks = Vec::new();
     for (at, recorded) in events.iter().enumerate() {
         let own = state.attempt().and_then(|attempt| attempt.cluster());
         if let (Event::LateLaunchesChecked { .. }, Some(own)) =
             (&recorded.event, own.filter(|own| own.is_gone()))
         {
             let own = clusters.iter().find(|cluster| cluster.id == own.id);
-            observe.extend(own.and_then(|own| own.gone).map(|gone| (at, gone)));
+            checks.extend(own.and_then(|own| own.gone).map(|gone| (at, gone)));
         }
         if state.apply(recorded).is_err() {
             break;
         }
     }
-    observe
+    checks
 }
 
 impl LateLaunch<'_> {

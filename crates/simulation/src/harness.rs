@@ -3,7 +3,8 @@
 use emrys_control_plane::built_in_job;
 use emrys_core::catalog::table_names;
 use emrys_core::pipeline_file;
-use emrys_core::run::{GUARD_GROUP, IllegalEvent, Recorded, State};
+use emrys_core::record::Recorded;
+use emrys_core::run::{GUARD_GROUP, IllegalEvent, State};
 use emrys_core::spec::Spec;
 use emrys_local_aws::clock::Clock;
 use emrys_local_aws::journal::Journal;
@@ -34,25 +35,7 @@ pub(crate) const REGION: &str = "us-east-1";
 /// Names of the clusters of the run begin so.
 const OURS: &str = "emrys/web-logs/2024-10-20/";
 
-const PIPELINE: &str = r#"
-pipeline = "web-logs"
-region = "us-east-1"
-
-[source]
-uri = "s3://my-log-bucket/application-logs/{yyyy}/{mm}/{dd}/"
-
-[output]
-uri = "s3://my-log-bucket/processed-logs/"
-
-[state]
-uri = "s3://my-log-bucket/emrys/"
-
-[cluster]
-release-label = "emr-7.13.0"
-service-role = "EMR_DefaultRole_V2"
-instance-profile = "EMR_EC2_DefaultRole"
-subnets = ["subnet-0123456789abcdef0"]
-"#;
+const PIPELINE: &str = include_str!("../../../tests/fixtures/pipeline.toml");
 
 /// The guard of a pipeline that has one.
 const GUARD: &str = "

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use emrys_core::run::{Choice, Effect, Event, GUARD_GROUP, LaunchIntent, Outcome, Recorded, State};
+use emrys_core::record::{Choice, Effect, Event, LaunchIntent, Outcome, Recorded};
+use emrys_core::run::{GUARD_GROUP, State};
 use emrys_core::spec::Spec;
 use emrys_local_aws::journal::Entry;
 use emrys_local_aws::store::Store;

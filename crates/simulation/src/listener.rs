@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use emrys_control_plane::{Holder, Interrupt, InterruptSender, RunListener};
-use emrys_core::run::{Action, CallError, Observation, Probe, Recorded, State, WaitReason};
+use emrys_core::record::{CallError, Recorded};
+use emrys_core::run::{Action, Observation, Probe, State, WaitReason};
 use jiff::Timestamp;
 use tokio::time::Instant;
 

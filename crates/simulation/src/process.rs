@@ -58,8 +58,8 @@ impl Control {
         self.with(|orders| orders.dead)
     }
 
-    fn with<T>(&self, play_troubled: impl FnOnce(&mut Orders) -> T) -> T {
-        play_troubled(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, change: impl FnOnce(&mut Orders) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use emrys_core::catalog::table_folder;
-use emrys_core::run::{Attempt, Publishing, Removal, RetentionState, State};
+use emrys_core::record::Removal;
+use emrys_core::run::{Attempt, Publishing, RetentionState, State};
 use emrys_core::spec::Spec;
 use emrys_local_aws::server::Endpoint;
 use emrys_local_aws::store::Store;

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use emrys_control_plane::{Holder, How, InterruptSender, Interrupts, RunOptions, Stop};
-use emrys_core::run::Outcome;
+use emrys_core::record::Outcome;
 use emrys_core::spec::Spec;
 use emrys_local_aws::journal::Entry;
 use futures::future::join_all;
@@ -101,7 +101,7 @@ async fn play(scenario: &Scenario) -> Report {
     let mut actors = Actors::gather(network, scenario).await;
     let controls = actors.controls();
     tokio::spawn(harness.driver.run());
-    let troubled = play_troubled(&stage, &truth, scenario, &mut actors).await;
+    let disturbed = play_disturbed(&stage, &truth, scenario, &mut actors).await;
     let quiet = come_to_rest(&stage, &truth, actors).await;
 
     let ledger = Ledger::read(&store, &stage.spec);
@@ -124,10 +124,10 @@ async fn play(scenario: &Scenario) -> Report {
         journal: &journal,
         foreign: Harness::foreign_changes(&endpoint, &store, &before),
         outcome: quiet.outcome,
-        is_stuck: troubled.is_stuck,
+        is_stuck: disturbed.is_stuck,
         readings,
         ending,
-        wrongs: [troubled.wrongs, quiet.wrongs].concat(),
+        wrongs: [disturbed.wrongs, quiet.wrongs].concat(),
         crashed: controls.iter().map(Control::is_dead).collect(),
     });
     let trace = stage.trace.lines();
@@ -148,22 +148,22 @@ async fn play(scenario: &Scenario) -> Report {
     }
 }
 
-/// What the time of trouble came to.
-struct Troubled {
+/// What the time of faults came to.
+struct Disturbed {
     /// Whether operators were still at it when their patience had an end.
     is_stuck: bool,
     /// What people did that they should not have.
     wrongs: Vec<String>,
 }
 
-/// The time of trouble: operators, visitors, and somebody who asks for the end, all at once; and then, in some
+/// The time of faults: operators, visitors, and somebody who asks for the end, all at once; and then, in some
 /// scenarios, nobody for a long while.
-async fn play_troubled(
+async fn play_disturbed(
     stage: &Stage,
     truth: &Truth<'_>,
     scenario: &Scenario,
     actors: &mut Actors,
-) -> Troubled {
+) -> Disturbed {
     let first: Vec<Control> = actors.operators.iter().flatten().map(|ready| ready.control.clone()).collect();
     let operators = mem::take(&mut actors.operators).into_iter();
     let operators = join_all(operators.map(|processes| operate(stage, processes, scenario.until)));
@@ -182,7 +182,7 @@ async fn play_troubled(
         stage.network.inject("all dead");
         leave_alone(stage, &first).await;
     }
-    Troubled { is_stuck: !is_over && !scenario.forsaken, wrongs }
+    Disturbed { is_stuck: !is_over && !scenario.forsaken, wrongs }
 }
 
 /// What it was like when all was quiet.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use emrys_control_plane::Safeguards;
 use emrys_local_aws::world::emr::ReasonCode;
-use emrys_local_aws::world::{ClusterRule, ClusterTrouble as RuleFault, FaultPhase, Node, StateOf};
+use emrys_local_aws::world::{ClusterRule, FaultPhase, Node, RuleFault, StateOf};
 use fastrand::Rng;
 
 use crate::chaos::{Chaos, Mix, Outage};
@@ -162,7 +162,7 @@ impl WorldPlan {
 
     /// Whether a cluster may never get beyond STARTING.
     pub(crate) fn starts_endlessly(&self) -> bool {
-        self.rules.iter().any(|rule| rule.trouble == RuleFault::EndlessStarting)
+        self.rules.iter().any(|rule| rule.fault == RuleFault::EndlessStarting)
     }
 
     /// How long a cluster lives that nobody ends, in seconds.
@@ -432,12 +432,7 @@ fn rule(rng: &mut Rng) -> ClusterRule {
         },
     };
     let times = if rng.u8(0..4) == 0 { None } else { Some(1) };
-    ClusterRule {
-        cluster: "^emrys/web-logs/2024-10-20/".to_owned(),
-        first: rng.u64(1..=2),
-        times,
-        trouble: fault,
-    }
+    ClusterRule { cluster: "^emrys/web-logs/2024-10-20/".to_owned(), first: rng.u64(1..=2), times, fault }
 }
 
 impl Operator {

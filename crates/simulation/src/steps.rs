@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use emrys_control_plane::{Budget, Drive, Driven, Holder, How, Interrupts, RunOptions, Stop, drive_once};
-use emrys_core::run::Outcome;
+use emrys_core::record::Outcome;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::actors::Ready;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::output::say;
-use crate::python;
+use crate::python::{self, Environment};
 
 /// Formats the repository, and fixes what ruff can fix. What it cannot fix is an error.
 pub(crate) fn format(root: &Path) -> Result<(), String> {
@@ -27,31 +27,17 @@ fn ruff(root: &Path) -> Result<PathBuf, String> {
     if tests.join(".complete").is_file() {
         return Ok(tests.join("bin/python"));
     }
-    let folder = root.join("target/ruff");
-    let locked = locked(root, "ruff")?;
-    let (python, complete, lock) =
-        (folder.join("bin/python"), folder.join(".complete"), folder.join("ruff.lock"));
-    if std::fs::read_to_string(&complete).ok().as_ref() != Some(&locked) {
+    let environment = Environment { folder: root.join("target/ruff"), made_from: locked(root, "ruff")? };
+    if !environment.is_complete() {
         say("making an environment for ruff");
-        let mut venv = Command::new("python3");
-        venv.args(["-m", "venv", "--clear"]).arg(&folder);
-        python::run_command(root, venv)?;
-        std::fs::write(&lock, &locked).map_err(|error| format!("{}: {error}", lock.display()))?;
-        let mut pip = Command::new(&python);
-        pip.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--require-hashes",
-            "-r",
-        ]);
-        pip.arg(&lock);
-        python::run_command(root, pip)?;
-        std::fs::write(&complete, locked).map_err(|error| format!("{}: {error}", complete.display()))?;
+        let (target, lock) = (root.join("target"), root.join("target/ruff.lock"));
+        std::fs::create_dir_all(&target)
+            .and_then(|()| std::fs::write(&lock, &environment.made_from))
+            .map_err(|error| format!("{}: {error}", lock.display()))?;
+        environment.make(root, Path::new("python3"), &lock)?;
+        environment.complete()?;
     }
-    Ok(python)
+    Ok(environment.python())
 }
 
 /// The lines of one package in the lock file of the tests, its hashes included.

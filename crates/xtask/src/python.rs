@@ -23,19 +23,42 @@ pub(crate) fn tools(root: &Path) -> Result<Tools, String> {
     let lock = root.join("tests/requirements.lock");
     let wanted = std::fs::read_to_string(&lock).map_err(|error| format!("{}: {error}", lock.display()))?
         + &spark.site_packages;
-    let folder = root.join("target/test-python");
-    let complete = folder.join(".complete");
-    let python = folder.join("bin/python");
-    // The file holds what the environment was made from: another lock makes another environment.
-    if std::fs::read_to_string(&complete).ok().as_ref() != Some(&wanted) {
+    let environment = Environment { folder: root.join("target/test-python"), made_from: wanted };
+    let python = environment.python();
+    if !environment.is_complete() {
         say("making the Python environment of the tests");
-        if folder.exists() {
-            std::fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        }
-        let mut venv = Command::new(&spark.python);
-        venv.args(["-m", "venv"]).arg(&folder);
+        environment.make(root, &spark.python, &lock)?;
+        add_packages_of(&environment.folder, &spark.site_packages)?;
+        environment.complete()?;
+    }
+    Ok(Tools { python, java_home: spark.java_home })
+}
+
+/// A virtual environment. Its `.complete` file holds what it was made from: another lock makes another environment.
+pub(crate) struct Environment {
+    pub(crate) folder: PathBuf,
+    pub(crate) made_from: String,
+}
+
+impl Environment {
+    pub(crate) fn python(&self) -> PathBuf {
+        self.folder.join("bin/python")
+    }
+
+    fn marker(&self) -> PathBuf {
+        self.folder.join(".complete")
+    }
+
+    pub(crate) fn is_complete(&self) -> bool {
+        std::fs::read_to_string(self.marker()).is_ok_and(|text| text == self.made_from)
+    }
+
+    /// Makes it anew, with the packages of a lock file. It is complete only when [`Self::complete`] says so.
+    pub(crate) fn make(&self, root: &Path, python: &Path, lock: &Path) -> Result<(), String> {
+        let mut venv = Command::new(python);
+        venv.args(["-m", "venv", "--clear"]).arg(&self.folder);
         run_command(root, venv)?;
-        let mut pip = Command::new(&python);
+        let mut pip = Command::new(self.python());
         pip.args([
             "-m",
             "pip",
@@ -45,12 +68,14 @@ pub(crate) fn tools(root: &Path) -> Result<Tools, String> {
             "--require-hashes",
             "-r",
         ]);
-        pip.arg(&lock);
-        run_command(root, pip)?;
-        add_packages_of(&folder, &spark.site_packages)?;
-        std::fs::write(&complete, wanted).map_err(|error| format!("{}: {error}", complete.display()))?;
+        pip.arg(lock);
+        run_command(root, pip)
     }
-    Ok(Tools { python, java_home: spark.java_home })
+
+    pub(crate) fn complete(&self) -> Result<(), String> {
+        let marker = self.marker();
+        std::fs::write(&marker, &self.made_from).map_err(|error| format!("{}: {error}", marker.display()))
+    }
 }
 
 struct SparkEnvironment {

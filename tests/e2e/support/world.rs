@@ -263,22 +263,4 @@ pub(crate) fn without_aws(command: &mut Command) {
     command.env("NO_COLOR", "1");
 }
 
-const PIPELINE: &str = r#"
-pipeline = "web-logs"
-region = "us-east-1"
-
-[source]
-uri = "s3://my-log-bucket/application-logs/{yyyy}/{mm}/{dd}/"
-
-[output]
-uri = "s3://my-log-bucket/processed-logs/"
-
-[state]
-uri = "s3://my-log-bucket/emrys/"
-
-[cluster]
-release-label = "emr-7.13.0"
-service-role = "EMR_DefaultRole_V2"
-instance-profile = "EMR_EC2_DefaultRole"
-subnets = ["subnet-0123456789abcdef0"]
-"#;
+const PIPELINE: &str = include_str!("../../fixtures/pipeline.toml");

@@ -3,7 +3,7 @@
 use clap::Args;
 use emrys_control_plane::{AwsContext, Cancelling, Holder, How, Stop, status};
 use emrys_core::day::Day;
-use emrys_core::run::Outcome;
+use emrys_core::record::Outcome;
 use emrys_core::spec::Spec;
 use emrys_terminal::printer::Printer;
 use jiff::Timestamp;

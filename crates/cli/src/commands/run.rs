@@ -5,9 +5,8 @@ use std::fmt::Write;
 use clap::Args;
 use emrys_control_plane::{AwsContext, How, RunEnd, RunOptions};
 use emrys_core::day::Day;
-use emrys_core::record::Diagnosis;
+use emrys_core::record::{Diagnosis, Outcome};
 use emrys_core::report::{Phase, RunReport};
-use emrys_core::run::Outcome;
 use emrys_core::spec::Spec;
 use emrys_terminal::printer::{DIM, Printer, styled};
 

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use clap::Args;
 use emrys_control_plane::{Swept, end_cluster, survey};
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use emrys_core::sweep::ClusterUsage;
 use emrys_terminal::clock;
 use emrys_terminal::format::{duration, plural};

@@ -3,8 +3,7 @@
 use std::fmt::Write;
 
 use emrys_core::emr::Reason;
-use emrys_core::record::Verdict;
-use emrys_core::run::{AttemptResult, Effect, Event, LateLaunch, Reported, Retry};
+use emrys_core::record::{AttemptResult, Effect, Event, LateLaunch, Reported, Retry, Verdict};
 use emrys_terminal::format::{bytes, count, plural};
 use emrys_terminal::printer::{BAD, BOLD, GOOD, HINT, WARN, styled};
 
@@ -233,7 +232,7 @@ fn verified(verdict: &Verdict) -> (Level, String) {
 #[cfg(test)]
 mod tests {
     use emrys_core::emr::{ClusterState, StepState};
-    use emrys_core::run::{Actor, PinnedInputs};
+    use emrys_core::record::{Actor, PinnedInputs};
 
     use super::*;
 

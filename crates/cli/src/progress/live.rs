@@ -1,7 +1,8 @@
 //! The spinners of a run on a terminal.
 
 use emrys_core::emr::{ClusterState, StepState};
-use emrys_core::run::{Effect, Event, State};
+use emrys_core::record::{Effect, Event};
+use emrys_core::run::State;
 use emrys_terminal::printer::Printer;
 use emrys_terminal::spinner::{part, spinner};
 use indexmap::IndexMap;

@@ -2,7 +2,8 @@
 
 use emrys_control_plane::{Holder, Removed, RunListener, Stop};
 use emrys_core::day::Day;
-use emrys_core::run::{Action, CallError, Observation, Probe, Recorded, State, WaitReason};
+use emrys_core::record::{CallError, Recorded};
+use emrys_core::run::{Action, Observation, Probe, State, WaitReason};
 use emrys_terminal::clock;
 use emrys_terminal::format::{bytes, duration, plural};
 use emrys_terminal::printer::{DIM, LogFormat, Printer, styled};

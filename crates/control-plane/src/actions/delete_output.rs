@@ -1,7 +1,7 @@
 //! Deleting what an attempt wrote: a page of its own folder at a time.
 
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use emrys_core::s3_uri::S3Uri;
 
 use crate::clients::AwsContext;

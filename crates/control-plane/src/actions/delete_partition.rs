@@ -1,7 +1,7 @@
 //! Removing the partition of a day from a table: no query sees the day any more.
 
 use emrys_core::catalog::PARTITION_KEY;
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 
 use crate::clients::AwsContext;
 use crate::errors::{Failure, unless};

@@ -2,7 +2,8 @@
 
 use aws_sdk_scheduler::types::{ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, Target};
 use emrys_core::config::Guard;
-use emrys_core::run::{CallError, GUARD_GROUP};
+use emrys_core::record::CallError;
+use emrys_core::run::GUARD_GROUP;
 use jiff::Timestamp;
 use serde_json::json;
 

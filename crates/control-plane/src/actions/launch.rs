@@ -7,7 +7,7 @@ use aws_sdk_emr::config::timeout::TimeoutConfig;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use serde_json::Value;
 
 use crate::clients::AwsContext;

@@ -17,7 +17,8 @@ mod stop_query;
 mod terminate;
 mod unprotect;
 
-use emrys_core::run::{Action, Attempt, CallError};
+use emrys_core::record::CallError;
+use emrys_core::run::{Action, Attempt};
 use emrys_core::spec::Spec;
 
 use crate::clients::AwsContext;

@@ -6,7 +6,7 @@
 
 use aws_sdk_glue::types::{Partition, PartitionInput, Table};
 use emrys_core::catalog::{self, Owner, Publication};
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use emrys_core::spec::Spec;
 
 use crate::clients::AwsContext;

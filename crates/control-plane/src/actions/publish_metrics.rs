@@ -3,7 +3,8 @@
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
 use emrys_core::metrics::{DIMENSION, Datapoint, NAMESPACE, datapoints};
-use emrys_core::run::{Attempt, CallError};
+use emrys_core::record::CallError;
+use emrys_core::run::Attempt;
 use emrys_core::spec::Spec;
 
 use crate::clients::AwsContext;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use emrys_core::job::JobFile;
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use emrys_core::spec::Spec;
 
 use crate::clients::AwsContext;

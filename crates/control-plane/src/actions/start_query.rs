@@ -1,7 +1,7 @@
 //! Starting a query.
 
 use aws_sdk_athena::types::{QueryExecutionContext, ResultConfiguration};
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 
 use crate::clients::AwsContext;
 use crate::errors;

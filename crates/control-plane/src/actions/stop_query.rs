@@ -1,6 +1,6 @@
 //! Stopping a query.
 
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 
 use crate::clients::AwsContext;
 use crate::errors;

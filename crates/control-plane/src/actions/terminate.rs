@@ -1,6 +1,6 @@
 //! Ending a cluster.
 
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 
 use crate::clients::AwsContext;
 use crate::errors;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use emrys_core::catalog::{Publication, publications};
-use emrys_core::run::{CallError, ErrorClass, LaunchIntent};
+use emrys_core::record::{CallError, ErrorClass, LaunchIntent};
 
 use super::{Engine, action_limit};
 use crate::actions::{self, Changed};

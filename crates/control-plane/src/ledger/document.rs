@@ -18,13 +18,14 @@
 //!
 //! Raise `VERSION`, keep `readable-since`, and add golden ledgers of the new version beside those of the old ones in
 //! `tests/fixtures/ledgers`, which must still fold. Two more recorded intents have their room there: a notification
-//! (`notification_intended` with an id that stays the same, then an [`Effect`](emrys_core::run::Effect) or that it was
-//! given up) and what a schedule needs. Each is an intent before its call, and its outcome after, as with a launch. A
-//! field of the document itself that a reader can do without is added in the same way. What older readers would get
+//! (`notification_intended` with an id that stays the same, then an [`Effect`](emrys_core::record::Effect) or that it
+//! was given up) and what a schedule needs. Each is an intent before its call, and its outcome after, as with a launch.
+//! A field of the document itself that a reader can do without is added in the same way. What older readers would get
 //! wrong raises both numbers.
 
 use emrys_core::day::Day;
-use emrys_core::run::{Recorded, State};
+use emrys_core::record::Recorded;
+use emrys_core::run::State;
 use emrys_core::spec::Spec;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

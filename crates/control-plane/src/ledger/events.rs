@@ -3,7 +3,7 @@
 //! An event counts as known only as a whole. A type, a variant or a field in it that this version does not know makes
 //! it unknown, wherever it is nested: it would be dropped when the event is written again.
 
-use emrys_core::run::Recorded;
+use emrys_core::record::Recorded;
 use serde::Deserialize;
 use serde_json::Value;
 

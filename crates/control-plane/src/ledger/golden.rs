@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use emrys_core::run::{Effect, Event, Outcome};
+use emrys_core::record::{Effect, Event, Outcome};
 use emrys_core::spec::Spec;
 
 use super::document::Document;
@@ -16,21 +16,7 @@ const LEDGERS: [(&str, &str); 3] = [
 
 /// The run that the ledgers are of.
 pub(super) fn spec() -> Spec {
-    let pipeline = r#"
-pipeline = "web-logs"
-region = "us-east-1"
-[source]
-uri = "s3://my-log-bucket/logs/{yyyy}/{mm}/{dd}/"
-[output]
-uri = "s3://my-log-bucket/processed/"
-[state]
-uri = "s3://my-log-bucket/emrys/"
-[cluster]
-release-label = "emr-7.13.0"
-service-role = "EMR_DefaultRole_V2"
-instance-profile = "EMR_EC2_DefaultRole"
-subnets = ["subnet-0123456789abcdef0"]
-"#;
+    let pipeline = include_str!("../../../../tests/fixtures/pipeline.toml");
     let config = emrys_core::pipeline_file::read("emrys.toml", pipeline).unwrap();
     Spec::new(config, "2024-10-20".parse().unwrap(), crate::built_in_job()).unwrap()
 }

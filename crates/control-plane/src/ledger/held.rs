@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use emrys_core::run::{Event, Recorded, State};
+use emrys_core::record::{Event, Recorded};
+use emrys_core::run::State;
 use emrys_core::spec::Spec;
 
 use super::document::Document;

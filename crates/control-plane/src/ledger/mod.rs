@@ -25,5 +25,6 @@ mod witness;
 pub(crate) use document::Document;
 pub(crate) use held::Ledger;
 pub(crate) use object::read;
+pub(crate) use take::READS_PER_LEASE;
 pub use unlock::{Unlocked, unlock};
 pub(crate) use witness::{Driver, Witness};

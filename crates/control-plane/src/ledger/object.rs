@@ -1,7 +1,7 @@
 //! Reading the ledger's object, and writing it on the condition that nobody else wrote it meanwhile.
 
 use aws_sdk_s3::primitives::ByteStream;
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use emrys_core::spec::Spec;
 
 use super::document::Document;

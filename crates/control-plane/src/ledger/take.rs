@@ -1,6 +1,6 @@
 //! Getting the lease.
 
-use emrys_core::run::{Event, Recorded};
+use emrys_core::record::{Event, Recorded};
 use emrys_core::spec::Spec;
 use jiff::SignedDuration;
 
@@ -16,8 +16,9 @@ use crate::interrupt::Interrupts;
 use crate::listener::RunListener;
 use crate::stop::Stop;
 
-/// How often a contender looks for a sign of life within one lease time. A holder gives three.
-const LOOKS_PER_LEASE: i32 = 12;
+/// How often the ledger is read within one lease time, by a contender or a follower. A holder gives three signs of life
+/// in it.
+pub(crate) const READS_PER_LEASE: i32 = 12;
 
 impl<'a> Ledger<'a> {
     /// Opens the ledger of a run, or makes it, with the lease in the hand of `holder`.
@@ -62,11 +63,11 @@ impl<'a> Ledger<'a> {
                         let left = SignedDuration::try_from(until.saturating_sub(uptime));
                         let left = left.unwrap_or(SignedDuration::MAX);
                         listener.lease_is_held(holder, later(aws.clock.now(), left));
-                        let observe = left.min(aws.pace().lease / LOOKS_PER_LEASE);
+                        let pause = left.min(aws.pace().lease / READS_PER_LEASE);
                         tokio::select! {
                             biased;
                             _ = interrupts.next() => return Err(Stop::Interrupted),
-                            () = aws.clock.sleep(observe) => continue,
+                            () = aws.clock.sleep(pause) => continue,
                         }
                     }
                 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_glue::types::DatabaseInput;
 use emrys_core::catalog::marks;
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use emrys_core::spec::Spec;
 
 use crate::clients::AwsContext;

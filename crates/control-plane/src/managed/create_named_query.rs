@@ -1,7 +1,7 @@
 //! Making a named query.
 
 use emrys_core::managed::NamedQuery;
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 
 use crate::clients::AwsContext;
 use crate::errors;

@@ -1,7 +1,7 @@
 //! Making a table.
 
 use emrys_core::catalog::Table;
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 
 use super::tables::fresh;
 use crate::clients::AwsContext;

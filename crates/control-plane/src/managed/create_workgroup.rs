@@ -3,7 +3,7 @@
 use aws_sdk_athena::types::{ResultConfiguration, Tag, WorkGroupConfiguration};
 use emrys_core::catalog::OWNER;
 use emrys_core::managed::Workgroup;
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use emrys_core::spec::Spec;
 
 use crate::clients::AwsContext;

@@ -1,6 +1,6 @@
 //! Deleting the alarm.
 
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 
 use crate::clients::AwsContext;
 use crate::errors::{Failure, unless};

@@ -1,6 +1,6 @@
 //! Removing the database.
 
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 
 use super::tables;
 use crate::clients::AwsContext;

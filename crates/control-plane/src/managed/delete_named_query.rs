@@ -1,6 +1,6 @@
 //! Removing a named query.
 
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 
 use super::queries;
 use crate::clients::AwsContext;

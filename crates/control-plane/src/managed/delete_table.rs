@@ -1,7 +1,7 @@
 //! Removing a table from the catalog.
 
 use emrys_core::catalog::Owner;
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use emrys_core::spec::Spec;
 
 use crate::clients::AwsContext;

@@ -1,6 +1,6 @@
 //! Removing the workgroup.
 
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use emrys_core::spec::Spec;
 
 use super::queries;

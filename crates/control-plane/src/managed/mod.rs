@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 
 use emrys_core::lifecycle;
 use emrys_core::managed::{Found, Step};
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use emrys_core::spec::Spec;
 
 use crate::clients::AwsContext;

@@ -3,7 +3,7 @@
 use aws_sdk_athena::types as athena;
 use emrys_core::catalog::OWNER;
 use emrys_core::managed::{FoundNamed, FoundQueries, FoundWorkgroup, NamedQuery, Workgroup};
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 
 use crate::clients::AwsContext;
 use crate::{errors, observe};

@@ -3,7 +3,7 @@
 use aws_sdk_glue::types::{self as glue, TableInput};
 use emrys_core::catalog::Table;
 use emrys_core::managed::FoundCatalog;
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 
 use crate::clients::AwsContext;
 use crate::errors::{self, Failure};

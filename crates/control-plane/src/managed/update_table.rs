@@ -1,7 +1,7 @@
 //! Changing a table.
 
 use emrys_core::catalog::{Comparison, Table, compare};
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 
 use super::tables::changed;
 use crate::clients::AwsContext;

@@ -2,7 +2,7 @@
 
 use aws_sdk_athena::types::{ResultConfigurationUpdates, WorkGroupConfigurationUpdates, WorkGroupState};
 use emrys_core::managed::Workgroup;
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 
 use super::create_workgroup::scan_limit;
 use crate::clients::AwsContext;

@@ -2,7 +2,7 @@
 
 use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm};
 use emrys_core::alarm::{self, Facts};
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use emrys_core::spec::Spec;
 
 use crate::clients::AwsContext;

@@ -1,6 +1,6 @@
 //! Does somebody else want the run to end? Asked by an object beside the ledger, which only its driver writes.
 
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use emrys_core::spec::Spec;
 use serde::{Deserialize, Serialize};
 

@@ -7,7 +7,8 @@ use emrys_core::catalog::{
     Publication, Served, Table, evidence, folders, has_table, publications, table_folder, unready,
 };
 use emrys_core::gc;
-use emrys_core::run::{Attempt, CallError, Event, LaunchIntent, State};
+use emrys_core::record::{CallError, Event, LaunchIntent};
+use emrys_core::run::{Attempt, State};
 use emrys_core::s3_uri::S3Uri;
 use emrys_core::spec::Spec;
 

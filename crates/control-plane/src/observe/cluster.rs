@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationI
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use emrys_core::diagnosis::redacted;
 use emrys_core::emr::{ClusterState, ObservedCluster, Reason, Step};
-use emrys_core::run::{CallError, ErrorClass};
+use emrys_core::record::{CallError, ErrorClass};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 

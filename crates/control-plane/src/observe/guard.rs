@@ -1,6 +1,7 @@
 //! Does the schedule that guards a cluster stand, and is its group there?
 
-use emrys_core::run::{CallError, GUARD_GROUP};
+use emrys_core::record::CallError;
+use emrys_core::run::GUARD_GROUP;
 
 use crate::clients::AwsContext;
 use crate::errors::Failure;

@@ -1,7 +1,7 @@
 //! Which objects has the day?
 
 use emrys_core::inputs::{InputObject, Listing};
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use emrys_core::spec::Spec;
 
 use super::listing::{Listed, list};

@@ -1,7 +1,7 @@
 //! Which job files are not at their addresses?
 
 use emrys_core::job::JobFile;
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use emrys_core::spec::Spec;
 
 use crate::clients::AwsContext;

@@ -1,7 +1,7 @@
 //! What lies below an address: all pages, always.
 
 use aws_sdk_s3::types::Object;
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use emrys_core::s3_uri::S3Uri;
 use jiff::Timestamp;
 

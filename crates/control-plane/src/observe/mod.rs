@@ -17,7 +17,8 @@ mod step_log;
 mod tail;
 mod workgroup;
 
-use emrys_core::run::{CallError, Observation, Probe};
+use emrys_core::record::CallError;
+use emrys_core::run::{Observation, Probe};
 use emrys_core::spec::Spec;
 
 use crate::clients::AwsContext;

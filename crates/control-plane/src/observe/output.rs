@@ -1,7 +1,7 @@
 //! What does the manifest say, and what is in the output folder?
 
 use emrys_core::manifest;
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use emrys_core::s3_uri::S3Uri;
 use emrys_core::verify::{ObservedManifest, Output, OutputFile};
 

@@ -1,8 +1,7 @@
 //! Is everything there that a run cannot do without?
 
 use emrys_core::preflight::{Need, checks};
-use emrys_core::record::Missing;
-use emrys_core::run::{CallError, ErrorClass};
+use emrys_core::record::{CallError, ErrorClass, Missing};
 use emrys_core::spec::Spec;
 
 use crate::clients::AwsContext;

@@ -6,7 +6,7 @@ use aws_smithy_async::future::pagination_stream::PaginationStream;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use emrys_core::queries::{Execution, Failure, QueryColumn, QueryState};
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use jiff::SignedDuration;
 
 use crate::clients::AwsContext;

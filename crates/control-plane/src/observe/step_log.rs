@@ -1,7 +1,7 @@
 //! What did a failed step write?
 
 use emrys_core::diagnosis::StepLog;
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 use emrys_core::s3_uri::S3Uri;
 
 use super::listing::{Listed, list};

@@ -1,6 +1,6 @@
 //! Is there a workgroup of this name?
 
-use emrys_core::run::CallError;
+use emrys_core::record::CallError;
 
 use crate::clients::AwsContext;
 use crate::errors;

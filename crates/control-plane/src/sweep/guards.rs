@@ -1,7 +1,8 @@
 //! Schedules of ours whose clusters nobody needs any more, or that are gone.
 
 use aws_sdk_scheduler::operation::get_schedule::GetScheduleOutput;
-use emrys_core::run::{CallError, ErrorClass, GUARD_GROUP};
+use emrys_core::record::{CallError, ErrorClass};
+use emrys_core::run::GUARD_GROUP;
 use emrys_core::spec::Spec;
 use emrys_core::sweep::{ClusterUsage, Foreign, GuardNote, Label, by_form, by_name, by_tags, evaluate_guard};
 use serde::Deserialize;

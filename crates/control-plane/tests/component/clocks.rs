@@ -1,7 +1,7 @@
 //! A machine whose clock is wrong: AWS takes no calls of it, and so it judges no deadline.
 
 use emrys_control_plane::{Interrupts, Stop, survey};
-use emrys_core::run::{CallError, ErrorClass};
+use emrys_core::record::{CallError, ErrorClass};
 use emrys_local_aws::world::ScriptedStep;
 use jiff::SignedDuration;
 

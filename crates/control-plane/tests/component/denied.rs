@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use emrys_control_plane::{AwsContext, How, Interrupt, Interrupts, RunEnd, RunListener, RunOptions, Stop};
-use emrys_core::run::{Action, Actor, CallError, Event, Leave, Outcome, Recorded, State};
+use emrys_core::record::{Actor, CallError, Event, Outcome, Recorded};
+use emrys_core::run::{Action, Leave, State};
 use emrys_local_aws::world::ScriptedStep;
 
 use crate::world::{Aws, good_step, holder, spec};

@@ -3,7 +3,8 @@
 use emrys_control_plane::{
     AwsContext, Budget, BudgetTooSmall, Drive, Driven, How, Interrupts, RunOptions, Stop, drive_once, status,
 };
-use emrys_core::run::{Event, Outcome, WaitReason};
+use emrys_core::record::{Event, Outcome};
+use emrys_core::run::WaitReason;
 use emrys_core::spec::Spec;
 use emrys_local_aws::world::ScriptedStep;
 use jiff::SignedDuration;

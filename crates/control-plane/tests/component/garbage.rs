@@ -8,7 +8,8 @@ use emrys_control_plane::{
 };
 use emrys_core::catalog;
 use emrys_core::gc::{Disposition, Reason};
-use emrys_core::run::{Removal, RetentionState, State};
+use emrys_core::record::Removal;
+use emrys_core::run::{RetentionState, State};
 use emrys_core::spec::Spec;
 use emrys_local_aws::world::ScriptedStep;
 
@@ -460,7 +461,7 @@ async fn a_day_of_which_the_good_output_is_elsewhere_does_not_expire() {
 /// A look at all days finds those that tables serve otherwise than their record says, too: where tables were made anew,
 /// all.
 #[tokio::test(start_paused = true)]
-async fn a_look_at_all_days_finds_what_is_astray_where_nothing_is_due() {
+async fn all_days_are_searched_for_drift_where_nothing_is_due() {
     let world = Aws::new(good_step());
     let (aws, spec) = (world.connect(1).await, published());
     let glue = set_up(&world, &spec).await;

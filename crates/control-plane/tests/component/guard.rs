@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use emrys_control_plane::{How, Interrupts, plan, remove_guard, survey_guards};
-use emrys_core::run::Outcome;
+use emrys_core::record::Outcome;
 use emrys_core::spec::Spec;
 use emrys_core::sweep::{ClusterUsage, Orphan};
 use emrys_local_aws::world::ScriptedStep;

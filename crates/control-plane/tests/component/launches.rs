@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use emrys_control_plane::{How, Interrupts, Stop, built_in_job};
-use emrys_core::run::{CallError, ErrorClass, Outcome};
+use emrys_core::record::{CallError, ErrorClass, Outcome};
 use emrys_core::spec::Spec;
 use emrys_local_aws::world::ScriptedStep;
 

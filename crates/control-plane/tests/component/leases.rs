@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use emrys_control_plane::{How, RunEnd, Stop};
-use emrys_core::run::Outcome;
+use emrys_core::record::Outcome;
 
 use crate::world::{Aws, Fault, good_step, holder, run};
 

@@ -6,7 +6,7 @@ use emrys_control_plane::{
     How, Interrupts, LedgerError, Stop, UnknownEvent, all_garbage, attach, cancel, clear, plan, status,
     survey, unlock,
 };
-use emrys_core::run::{Event, Outcome};
+use emrys_core::record::{Event, Outcome};
 use emrys_core::sweep::ClusterUsage;
 use emrys_local_aws::world::{Pace, ScriptedStep, Scripts, WorldSettings};
 use jiff::SignedDuration;

@@ -6,7 +6,8 @@ use emrys_control_plane::{
     Cancelling, How, Interrupt, Interrupts, RunListener, RunOptions, Stop, Unlocked, attach, cancel, days,
     status, unlock,
 };
-use emrys_core::run::{Event, Outcome, Recorded, State};
+use emrys_core::record::{Event, Outcome, Recorded};
+use emrys_core::run::State;
 
 use crate::world::{Aws, Fault, good_step, holder, run, run_with, spec};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use emrys_control_plane::{How, Interrupt, Interrupts, LedgerError, Stop, end_cluster, survey};
-use emrys_core::run::Outcome;
+use emrys_core::record::Outcome;
 use emrys_core::sweep::{ClusterUsage, Orphan};
 use emrys_local_aws::world::{Pace, ScriptedStep, Scripts, WorldSettings};
 use jiff::SignedDuration;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_emr::types::{InstanceGroupConfig, InstanceRoleType, JobFlowInstancesConfig};
 use emrys_control_plane::{How, survey};
-use emrys_core::run::Outcome;
+use emrys_core::record::Outcome;
 use emrys_core::sweep::{ClusterUsage, Orphan};
 
 use crate::world::{Aws, Fault, good_step, run, spec};

@@ -5,7 +5,7 @@ use std::task::Poll;
 use aws_sdk_glue::types::{Column, DatabaseInput, PartitionInput, SerDeInfo, StorageDescriptor, TableInput};
 use emrys_control_plane::{AwsContext, How, Interrupts, Publication, RunEnd, Stop, attach, publish, served};
 use emrys_core::catalog;
-use emrys_core::run::Outcome;
+use emrys_core::record::Outcome;
 use emrys_core::spec::Spec;
 use emrys_local_aws::world::ScriptedStep;
 

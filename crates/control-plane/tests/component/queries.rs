@@ -4,7 +4,7 @@ use aws_sdk_athena::types::{Tag, WorkGroupConfiguration};
 use emrys_control_plane::{Asked, AwsContext, Interrupt, Interrupts, QueryError, managed, query};
 use emrys_core::managed::{Change, Goal, Plan, plan};
 use emrys_core::queries::{Execution, Outcome, QueryState};
-use emrys_core::run::ErrorClass;
+use emrys_core::record::ErrorClass;
 use emrys_core::s3_uri::S3Uri;
 use emrys_core::spec::Spec;
 use emrys_local_aws::world::WorldSettings;

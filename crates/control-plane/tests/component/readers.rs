@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use emrys_control_plane::{Interrupts, attach, clear, publish, status};
 use emrys_core::catalog::table_names;
-use emrys_core::run::{Attempt, Event, Recorded, State};
+use emrys_core::record::{Event, Recorded};
+use emrys_core::run::{Attempt, State};
 use emrys_core::spec::Spec;
 use emrys_local_aws::world::{ScriptedFile, ScriptedStep, Scripts, WorldSettings};
 

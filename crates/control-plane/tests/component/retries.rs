@@ -1,7 +1,7 @@
 //! What follows by itself on an attempt that failed, and what does not.
 
 use emrys_control_plane::{How, Interrupts};
-use emrys_core::run::{Outcome, RetryCause};
+use emrys_core::record::{Outcome, RetryCause};
 use emrys_core::spec::Spec;
 use emrys_local_aws::faults::FaultScript;
 use emrys_local_aws::world::{Pace, Scripts, WorldSettings};

@@ -1,7 +1,7 @@
 //! A day from its plan to its end.
 
 use emrys_control_plane::{Cancelling, How, Interrupt, Interrupts, cancel, plan, status};
-use emrys_core::run::Outcome;
+use emrys_core::record::Outcome;
 use emrys_local_aws::world::ScriptedStep;
 
 use crate::world::{Aws, good_step, run, run_with, spec};

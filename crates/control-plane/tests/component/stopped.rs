@@ -7,7 +7,8 @@ use emrys_control_plane::{
     collect_garbage_of,
 };
 use emrys_core::day::Day;
-use emrys_core::run::{Removal, RetentionState};
+use emrys_core::record::Removal;
+use emrys_core::run::RetentionState;
 
 use crate::garbage::{gone, pass, retention, superseded_on, superseded_with_many_objects};
 use crate::publishing::{published, set_up};

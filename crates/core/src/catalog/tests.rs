@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::run::Choice;
+use crate::record::Choice;
 use crate::testing::{spec, spec_with};
 
 const AS_WRITTEN: &str = include_str!("../../../../spark-jobs/tables.json");

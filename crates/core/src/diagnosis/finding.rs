@@ -228,7 +228,7 @@ fn clip(line: &str) -> String {
 
 /// A traceback's end says more than its begin.
 fn keep_last(mut lines: Vec<String>) -> Vec<String> {
-    let duplicates = lines.len().saturating_sub(super::LINES);
-    lines.drain(..duplicates);
+    let excess = lines.len().saturating_sub(super::LINES);
+    lines.drain(..excess);
     lines
 }

@@ -4,8 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::catalog::table_names;
+use crate::record::{Actor, CallError, ErrorClass, Recorded};
 use crate::run::testing::{Engine, Executed, Good, World, found, published, spec};
-use crate::run::{Action, Actor, CallError, ErrorClass, Observation, Observations, Probe, Recorded};
+use crate::run::{Action, Observation, Observations, Probe};
 use crate::testing::spec_and;
 
 /// The world in which the day's steps fail.

@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::inputs::{InputObject, Listing};
+use crate::record::{CallError, ErrorClass, Recorded};
+use crate::run::Observation;
 use crate::run::testing::{
     self, Engine, Good, World, call_error, guarded, now, published, spec, unversioned,
 };
-use crate::run::{CallError, ErrorClass, Observation, Recorded};
 
 /// Plans as the control plane does: what the plan asks about the world is looked at for real.
 fn plan_in(spec: &Spec, state: &State, world: &mut impl World) -> Plan {
@@ -293,7 +294,7 @@ fn a_plan_says_that_output_of_earlier_attempts_goes_after_a_success() {
     engine.drive(&mut Good);
     assert!(!said(&engine), "the only attempt stays");
     engine.observations = crate::run::Observations::default();
-    engine.append(crate::run::Event::Reopened { by: crate::run::Actor("someone".to_owned()) });
+    engine.append(crate::record::Event::Reopened { by: crate::record::Actor("someone".to_owned()) });
     engine.drive(&mut Good);
     assert!(said(&engine));
 }

@@ -19,8 +19,7 @@ use super::observe;
 use super::phase::RunPhase;
 use super::state::State;
 use crate::pace::Pace;
-use crate::record::{CallError, ErrorClass};
-use crate::record::{Event, Outcome};
+use crate::record::{CallError, ErrorClass, Event, Outcome};
 use crate::spec::Spec;
 
 /// What comes next in a run.

@@ -11,9 +11,7 @@ use super::action::Action;
 use super::duplicates::LateLaunchCheck;
 use super::observations::{Observed, Probe};
 use crate::pace::Pace;
-use crate::record::ErrorClass;
-use crate::record::Reported;
-use crate::record::TerminateReason;
+use crate::record::{ErrorClass, Reported, TerminateReason};
 
 /// How many times in a row a call must be denied, or called invalid, before that counts: permissions and credentials
 /// that were just given take a moment to work.

@@ -31,11 +31,6 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use crate::emr::Step;
-pub use crate::record::{
-    Actor, AttemptResult, CallError, Choice, Effect, ErrorClass, Event, LateLaunch, LaunchIntent, Outcome,
-    PinnedInputs, Recorded, Refusal, Removal, Reported, Retry, RetryCause, TerminateReason,
-};
 pub use action::{Action, Call, Service};
 pub use attempt::{Attempt, Cluster, Launch, LaunchRefused, Launched, Reporting};
 pub use decide::{Decision, Leave, WaitReason, decide, renewal_due};

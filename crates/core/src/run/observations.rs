@@ -10,9 +10,7 @@ use crate::catalog::Table;
 use crate::diagnosis::StepLog;
 use crate::emr::ObservedCluster;
 use crate::inputs::Listing;
-use crate::record::CallError;
-use crate::record::LateLaunch;
-use crate::record::Missing;
+use crate::record::{CallError, LateLaunch, Missing};
 use crate::verify::Output;
 
 /// A question about AWS. Asking changes nothing.

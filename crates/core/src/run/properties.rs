@@ -1,5 +1,9 @@
 //! What holds for every history and every world.
 
+use crate::record::{
+    Actor, AttemptResult, CallError, Choice, Diagnosis, Effect, ErrorClass, Event, LateLaunch, LaunchIntent,
+    Outcome, PinnedInputs, Problem, Recorded, Refusal, Removal, Reported, TerminateReason, Verdict,
+};
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
@@ -11,8 +15,6 @@ use super::*;
 use crate::emr::{ClusterState, ObservedCluster, Reason, Step, StepState};
 use crate::inputs::Listing;
 use crate::pace::Pace;
-use crate::record::LateLaunch;
-use crate::record::{Diagnosis, Problem, Verdict};
 use crate::verify::{ObservedManifest, Output};
 
 const CLUSTER_STATES: [&str; 8] = [

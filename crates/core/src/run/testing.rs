@@ -1,5 +1,6 @@
 //! What the tests of the core share: specs, events, and an engine without AWS.
 
+use crate::record::{CallError, Counts, Effect, ErrorClass, Event, Outcome, Recorded, Rows};
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
@@ -9,7 +10,6 @@ use crate::emr::{ClusterState, ObservedCluster, Reason, Step, StepState};
 use crate::inputs::{InputObject, Listing};
 use crate::manifest::{Job, Manifest};
 use crate::pace::Pace;
-use crate::record::{Counts, Rows};
 use crate::spec::Spec;
 use crate::testing;
 use crate::verify::{ObservedManifest, Output};

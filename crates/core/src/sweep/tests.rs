@@ -5,8 +5,8 @@ use jiff::SignedDuration;
 use super::*;
 use crate::cluster_request::run_job_flow;
 use crate::names::TAG_MAX;
+use crate::record::{Actor, CallError, ErrorClass};
 use crate::run::testing::{Engine, Good, now};
-use crate::run::{Actor, CallError, ErrorClass};
 use crate::testing;
 
 const CLUSTER: &str = "j-1";
@@ -65,13 +65,13 @@ fn the_accepted_cluster_of_a_run_in_flight_is_live_until_its_deadline() {
     assert_eq!(standing(&engine, &own, before), ClusterUsage::Live);
     assert_eq!(standing(&engine, &own, deadline), ClusterUsage::Orphan(Orphan::PastDeadline(deadline)));
 
-    let duplicates = cluster(&engine, "j-2");
+    let duplicate = cluster(&engine, "j-2");
     let accepted = id.clone();
     assert_eq!(
-        standing(&engine, &duplicates, engine.now),
+        standing(&engine, &duplicate, engine.now),
         ClusterUsage::Orphan(Orphan::DuplicateCluster { accepted })
     );
-    let ending = ClusterNote { state: ClusterState::Terminating, ..duplicates };
+    let ending = ClusterNote { state: ClusterState::Terminating, ..duplicate };
     assert_eq!(standing(&engine, &ending, engine.now), ClusterUsage::Ending);
 }
 
@@ -80,10 +80,10 @@ fn a_cluster_of_a_launch_that_is_not_settled_is_awaited_and_of_one_that_is_settl
     let spec = testing::spec();
     let mut engine = driven_until(&spec, |state| state.attempt().is_some_and(|a| a.unstaged.is_empty()));
     let Some(attempt) = engine.state.attempt() else { panic!("an attempt is at hand") };
-    let intent = crate::run::LaunchIntent {
+    let intent = crate::record::LaunchIntent {
         attempt: attempt.number,
         nonce: "00c0ffee00c0ffee".to_owned(),
-        choice: crate::run::Choice::default(),
+        choice: crate::record::Choice::default(),
     };
     engine.append(Event::LaunchIntended(intent));
     engine.append(Event::LaunchUnclear { why: "the connection broke".to_owned() });

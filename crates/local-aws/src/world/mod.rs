@@ -38,10 +38,9 @@ pub(crate) use self::athena::ROWS;
 pub(crate) use self::context::RuleError;
 pub use self::context::cluster_faults;
 pub use self::context::{
-    ApiError, CallContext, ClusterFault, ClusterRule, ClusterTrouble, Effect, FailureDetails, FaultPhase,
-    KillHow, ListView, LogFaults, MadeCall, Node, Pace, PageSizes, QueryEnd, QueryLaunch, ScriptError,
-    ScriptedFile, ScriptedStep, ScriptedWork, Scripts, StateOf, StepEnd, StepExit, StepLaunch, Work,
-    WorldSettings,
+    ApiError, CallContext, ClusterFault, ClusterRule, Effect, FailureDetails, FaultPhase, KillHow, ListView,
+    LogFaults, MadeCall, Node, Pace, PageSizes, QueryEnd, QueryLaunch, RuleFault, ScriptError, ScriptedFile,
+    ScriptedStep, ScriptedWork, Scripts, StateOf, StepEnd, StepExit, StepLaunch, Work, WorldSettings,
 };
 pub use self::dispatch::World;
 pub use crate::services::Service;

@@ -6,7 +6,6 @@ mod cancel;
 mod cluster_faults;
 mod failures;
 mod glue;
-mod layers;
 mod lifecycle;
 mod lists;
 mod metrics;

@@ -1,6 +1,6 @@
 //! Nothing breaks, wherever a process dies and whatever the network does.
 
-use emrys_core::run::Outcome;
+use emrys_core::record::Outcome;
 use emrys_simulation::campaign::{self, Summary};
 use emrys_simulation::chaos::Among;
 use emrys_simulation::exhaustive;

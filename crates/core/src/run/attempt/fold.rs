@@ -9,10 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::duplicates::GivenUp;
 use super::{Applied, Attempt, Cluster, Launch, LaunchRefused, Launched, Reporting, Step};
 use crate::emr::{ClusterState, Reason, StepState};
-use crate::record::CallError;
-use crate::record::TerminateReason;
-use crate::record::Verdict;
-use crate::record::{AttemptResult, LaunchIntent, Reported};
+use crate::record::{AttemptResult, CallError, LaunchIntent, Reported, TerminateReason, Verdict};
 
 impl Attempt {
     pub(in crate::run) fn launch_refused(&mut self, at: Timestamp, error: &CallError) -> Applied {

@@ -5,7 +5,7 @@
 use super::super::failure_policy::{Disposition, Failed, Failures, GiveUp, Moment, rule};
 use super::super::publication;
 use super::{
-    Action, CallError, Decision, Deferred, Event, Leave, Observed, Observer, OrDecision, Probe, Timestamp,
+    CallError, Decision, Deferred, Event, Leave, Observed, Observer, OrDecision, Probe, Timestamp,
     WaitReason, later, record,
 };
 use crate::diagnosis;
@@ -75,38 +75,20 @@ impl Observer<'_> {
 
     /// What comes first where a cluster has to end and could not be terminated, while it is observed.
     pub(super) fn after_failed_end(&self) -> Option<Decision> {
-        let deferred = self.deferred?;
-        match deferred.action {
-            Action::Terminate { .. } | Action::Unprotect { .. } => self.end_meanwhile(deferred),
-            Action::StageJob { .. }
-            | Action::Launch(_)
-            | Action::CreateGuard { .. }
-            | Action::RemoveGuard { .. }
-            | Action::Publish(_)
-            | Action::PublishMetrics
-            | Action::PutAlarm => None,
-        }
+        self.after_failed_meanwhile(&[Failed::EndCluster, Failed::EndDuplicateMeanwhile])
     }
 
     /// What comes first where the guard could not be created, while its cluster is observed.
     pub(super) fn after_failed_guard(&self) -> Option<Decision> {
-        let deferred = self.deferred?;
-        match deferred.action {
-            Action::CreateGuard { .. } => self.end_meanwhile(deferred),
-            Action::StageJob { .. }
-            | Action::Launch(_)
-            | Action::Terminate { .. }
-            | Action::Unprotect { .. }
-            | Action::RemoveGuard { .. }
-            | Action::Publish(_)
-            | Action::PublishMetrics
-            | Action::PutAlarm => None,
-        }
+        self.after_failed_meanwhile(&[Failed::CreateGuard])
     }
 
-    fn end_meanwhile(&self, deferred: Deferred<'_>) -> Option<Decision> {
-        let Deferred { action, observed, error, .. } = deferred;
-        self.end(self.disposition(Failed::action(action, Moment::Meanwhile), observed, error), error)
+    /// What comes first if the deferred action is one of these. The run goes on meanwhile.
+    fn after_failed_meanwhile(&self, actions: &[Failed]) -> Option<Decision> {
+        let Deferred { action, observed, error, .. } = self.deferred?;
+        let failed = Failed::action(action, Moment::Meanwhile);
+        let is_one = actions.contains(&failed);
+        is_one.then(|| self.end(self.disposition(failed, observed, error), error)).flatten()
     }
 
     pub(super) fn disposition<T>(

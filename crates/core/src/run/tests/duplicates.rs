@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::pace::Pace;
-use crate::record::LateLaunch;
+use crate::record::{Actor, CallError, ErrorClass, Event, LateLaunch, Outcome, TerminateReason};
 use crate::run::testing::{call_error, found, observed_cluster, spec};
 
 /// A first launch without an answer, of which nothing is found at first; and what has come of it when it is checked

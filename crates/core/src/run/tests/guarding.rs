@@ -1,5 +1,6 @@
 //! The schedule that ends a cluster which everybody forgot.
 
+use crate::record::{Actor, ErrorClass, Event, Outcome};
 use jiff::SignedDuration;
 
 use super::*;

@@ -1,5 +1,6 @@
 //! The one call that must not happen twice.
 
+use crate::record::{ErrorClass, Event, LaunchIntent, Outcome, TerminateReason};
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;

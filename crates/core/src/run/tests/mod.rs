@@ -9,6 +9,7 @@ mod publishing;
 
 use super::testing::{Engine, Executed, Good, Turn, World};
 use super::*;
+use crate::record::CallError;
 
 /// The good world, but for what a test says. `None` leaves the good answer.
 struct But<O, E> {

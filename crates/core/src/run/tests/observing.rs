@@ -1,5 +1,6 @@
 //! From a cluster to the end of its run.
 
+use crate::record::{Actor, ErrorClass, Event, Outcome, TerminateReason};
 use jiff::SignedDuration;
 
 use super::*;
@@ -158,12 +159,12 @@ fn completed_is_not_enough() {
 fn a_log_that_says_why_is_waited_for_and_one_that_never_comes_is_not() {
     let spec = spec();
     let mut engine = Engine::new(&spec);
-    let mut observe = 0;
+    let mut observations = 0;
     let outcome = engine.drive(&mut observing(|_, probe| match probe {
         Probe::Cluster { .. } => Some(Ok(Observation::Cluster(found("TERMINATED", "FAILED")))),
         Probe::StepLog { .. } => {
-            observe += 1;
-            Some(Ok(Observation::StepLog(match observe {
+            observations += 1;
+            Some(Ok(Observation::StepLog(match observations {
                 1 => Vec::new(),
                 // An earlier upload: it ends before the error.
                 2 => vec![log(&["24/10/21 03:10:00 INFO SparkContext: Running Spark version 3.5.6"])],
@@ -176,7 +177,7 @@ fn a_log_that_says_why_is_waited_for_and_one_that_never_comes_is_not() {
         }
         _ => None,
     }));
-    assert_eq!((outcome, observe), (Outcome::Failed, 3));
+    assert_eq!((outcome, observations), (Outcome::Failed, 3));
     let diagnosis = attempt(&engine).diagnosis.clone().expect("a diagnosis");
     assert!(diagnosis.summary.contains("ValueError: x"), "{diagnosis:?}");
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::inputs::{InputObject, Listing};
-use crate::record::Missing;
+use crate::record::{Actor, Event, Missing, Outcome, Refusal};
 use crate::run::testing::{spec, unversioned};
 
 #[test]

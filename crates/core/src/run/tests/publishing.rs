@@ -3,7 +3,7 @@
 use super::*;
 use crate::catalog;
 use crate::metrics::{RUN_SUCCEEDED, datapoints};
-use crate::record::Unready;
+use crate::record::{Actor, Effect, ErrorClass, Event, Outcome, Recorded, Refusal, Unready};
 use crate::run::testing::{call_error, published, spec, unversioned};
 use crate::spec::Spec;
 use crate::testing::spec_and;

@@ -2,10 +2,10 @@
 
 use super::RetryCause::{BootstrapDownload, Capacity, EmrFault, InstancesLost};
 use super::*;
-use crate::emr::{ClusterState, ObservedCluster};
-use crate::record::Choice;
+use crate::emr::{ClusterState, ObservedCluster, Step};
+use crate::record::{Actor, CallError, Choice, Event, Outcome};
 use crate::run::testing::{Engine, Executed, Good, World, found, now, unversioned};
-use crate::run::{Action, Actor, CallError, Event, Observation, Outcome, Probe, Step};
+use crate::run::{Action, Observation, Probe};
 use crate::testing::spec_and;
 
 /// A pipeline that names more than one of everything.

@@ -57,13 +57,13 @@ pub struct ClusterRule {
     /// How many have it; `None` for no end.
     pub times: Option<u64>,
     /// What becomes of them.
-    pub trouble: ClusterTrouble,
+    pub fault: RuleFault,
 }
 
 /// What becomes of a cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ClusterTrouble {
+pub enum RuleFault {
     /// It fails before it runs.
     Fails {
         /// In which phase (at its end).
@@ -141,8 +141,8 @@ pub enum StateOf {
 impl ClusterRule {
     /// Checks what its form cannot say.
     pub(crate) fn check(&self) -> Result<(), RuleError> {
-        let step = match &self.trouble {
-            ClusterTrouble::UnknownError { step } => step.as_ref(),
+        let step = match &self.fault {
+            RuleFault::UnknownError { step } => step.as_ref(),
             _ => None,
         };
         for pattern in [Some(&self.cluster), step].into_iter().flatten() {
@@ -172,7 +172,7 @@ pub(crate) enum RuleError {
     Count,
 }
 
-impl From<&ClusterFault> for ClusterTrouble {
+impl From<&ClusterFault> for RuleFault {
     fn from(fault: &ClusterFault) -> Self {
         Self::Fails {
             at: fault.at,
@@ -297,14 +297,8 @@ impl Written {
     }
 
     /// A failure before the cluster runs, in EMR's words unless it has its own.
-    fn failure(
-        &self,
-        at: FaultPhase,
-        code: ReasonCode,
-        message: &str,
-        detail: Option<&str>,
-    ) -> ClusterTrouble {
-        ClusterTrouble::Fails {
+    fn failure(&self, at: FaultPhase, code: ReasonCode, message: &str, detail: Option<&str>) -> RuleFault {
+        RuleFault::Fails {
             at,
             code,
             message: self.message.clone().unwrap_or_else(|| message.to_owned()),
@@ -312,7 +306,7 @@ impl Written {
         }
     }
 
-    fn trouble(&self) -> Result<ClusterTrouble, &'static str> {
+    fn fault(&self) -> Result<RuleFault, &'static str> {
         let after_ms = self.after_ms.unwrap_or(0);
         Ok(match self.kind {
             Kind::Fails => {
@@ -338,19 +332,19 @@ impl Written {
                 "The instance fleet could not be provisioned within its timeout.",
                 None,
             ),
-            Kind::EndlessStarting => ClusterTrouble::EndlessStarting,
-            Kind::SpotLoss => ClusterTrouble::SpotLoss { node: self.node.ok_or("`node`")?, after_ms },
-            Kind::UnknownError => ClusterTrouble::UnknownError { step: self.step.clone() },
-            Kind::Terminated => ClusterTrouble::Terminated { at: self.at.and_then(At::phase), after_ms },
-            Kind::UnknownState => ClusterTrouble::UnknownState {
+            Kind::EndlessStarting => RuleFault::EndlessStarting,
+            Kind::SpotLoss => RuleFault::SpotLoss { node: self.node.ok_or("`node`")?, after_ms },
+            Kind::UnknownError => RuleFault::UnknownError { step: self.step.clone() },
+            Kind::Terminated => RuleFault::Terminated { at: self.at.and_then(At::phase), after_ms },
+            Kind::UnknownState => RuleFault::UnknownState {
                 of: self.of.ok_or("`of`")?,
                 state: self.state.clone().unwrap_or_else(|| "DREAMING".to_owned()),
                 after_ms,
                 for_ms: self.for_ms,
             },
-            Kind::LateLogs => ClusterTrouble::LateLogs { delay_ms: self.delay_ms.ok_or("`delay_ms`")? },
-            Kind::RotatedLogs => ClusterTrouble::RotatedLogs,
-            Kind::CorruptLogs => ClusterTrouble::CorruptLogs,
+            Kind::LateLogs => RuleFault::LateLogs { delay_ms: self.delay_ms.ok_or("`delay_ms`")? },
+            Kind::RotatedLogs => RuleFault::RotatedLogs,
+            Kind::CorruptLogs => RuleFault::CorruptLogs,
         })
     }
 }
@@ -364,15 +358,9 @@ impl TryFrom<Written> for ClusterRule {
         if let Some(member) = written.given().find(|member| !members.contains(member)) {
             return Err(format!("a cluster fault of the kind {name} has no `{member}`"));
         }
-        let trouble = written
-            .trouble()
-            .map_err(|member| format!("a cluster fault of the kind {name} needs {member}"))?;
-        Ok(Self {
-            cluster: written.cluster,
-            first: written.first.unwrap_or(1),
-            times: written.times,
-            trouble,
-        })
+        let fault =
+            written.fault().map_err(|member| format!("a cluster fault of the kind {name} needs {member}"))?;
+        Ok(Self { cluster: written.cluster, first: written.first.unwrap_or(1), times: written.times, fault })
     }
 }
 
@@ -380,8 +368,8 @@ impl From<ClusterRule> for Written {
     fn from(rule: ClusterRule) -> Self {
         let all =
             Self { cluster: rule.cluster, first: Some(rule.first), times: rule.times, ..Self::default() };
-        match rule.trouble {
-            ClusterTrouble::Fails { at, code, message, error_code } => Self {
+        match rule.fault {
+            RuleFault::Fails { at, code, message, error_code } => Self {
                 kind: Kind::Fails,
                 at: Some(At::of(at)),
                 code: Some(code),
@@ -389,18 +377,18 @@ impl From<ClusterRule> for Written {
                 error_code,
                 ..all
             },
-            ClusterTrouble::EndlessStarting => Self { kind: Kind::EndlessStarting, ..all },
-            ClusterTrouble::SpotLoss { node, after_ms } => {
+            RuleFault::EndlessStarting => Self { kind: Kind::EndlessStarting, ..all },
+            RuleFault::SpotLoss { node, after_ms } => {
                 Self { kind: Kind::SpotLoss, node: Some(node), after_ms: Some(after_ms), ..all }
             }
-            ClusterTrouble::UnknownError { step } => Self { kind: Kind::UnknownError, step, ..all },
-            ClusterTrouble::Terminated { at, after_ms } => Self {
+            RuleFault::UnknownError { step } => Self { kind: Kind::UnknownError, step, ..all },
+            RuleFault::Terminated { at, after_ms } => Self {
                 kind: Kind::Terminated,
                 at: Some(at.map_or(At::Running, At::of)),
                 after_ms: Some(after_ms),
                 ..all
             },
-            ClusterTrouble::UnknownState { of, state, after_ms, for_ms } => Self {
+            RuleFault::UnknownState { of, state, after_ms, for_ms } => Self {
                 kind: Kind::UnknownState,
                 of: Some(of),
                 state: Some(state),
@@ -408,11 +396,11 @@ impl From<ClusterRule> for Written {
                 for_ms,
                 ..all
             },
-            ClusterTrouble::LateLogs { delay_ms } => {
+            RuleFault::LateLogs { delay_ms } => {
                 Self { kind: Kind::LateLogs, delay_ms: Some(delay_ms), ..all }
             }
-            ClusterTrouble::RotatedLogs => Self { kind: Kind::RotatedLogs, ..all },
-            ClusterTrouble::CorruptLogs => Self { kind: Kind::CorruptLogs, ..all },
+            RuleFault::RotatedLogs => Self { kind: Kind::RotatedLogs, ..all },
+            RuleFault::CorruptLogs => Self { kind: Kind::CorruptLogs, ..all },
         }
     }
 }

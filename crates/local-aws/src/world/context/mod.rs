@@ -24,7 +24,7 @@ mod settings;
 pub(crate) use self::call::Scope;
 pub use self::call::{CallContext, ListView};
 pub(crate) use self::cluster_faults::RuleError;
-pub use self::cluster_faults::{ClusterRule, ClusterTrouble, Node, StateOf};
+pub use self::cluster_faults::{ClusterRule, Node, RuleFault, StateOf};
 pub use self::effects::{
     Effect, FailureDetails, KillHow, LogFaults, MadeCall, QueryEnd, QueryLaunch, StepEnd, StepExit,
     StepLaunch, Work,

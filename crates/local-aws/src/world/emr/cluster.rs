@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::faults::PlannedFault;
 use super::state::ClusterState;
 use super::step::{Step, Stopping};
-use crate::world::context::{ClusterTrouble, Effect, KillHow, Pace, ReasonCode, after};
+use crate::world::context::{Effect, KillHow, Pace, ReasonCode, RuleFault, after};
 
 /// A cluster. What RunJobFlow gave and nobody changes afterwards stays in `request`, and DescribeCluster copies it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ pub(crate) struct Cluster {
 
     /// Its faults on purpose.
     #[serde(default, rename = "troubles")]
-    pub(crate) faults: Vec<ClusterTrouble>,
+    pub(crate) faults: Vec<RuleFault>,
     /// What they will do, in order.
     #[serde(default, rename = "happenings")]
     pub(crate) planned_faults: Vec<PlannedFault>,

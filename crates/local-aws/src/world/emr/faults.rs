@@ -9,7 +9,7 @@ use super::cluster::{Cluster, ErrorDetail};
 use super::state::StepState;
 use super::step::Stopping;
 use crate::world::context::{
-    ClusterTrouble, Effect, FaultPhase, KillHow, LogFaults, Node, ReasonCode, StateOf, StepEnd, StepExit,
+    Effect, FaultPhase, KillHow, LogFaults, Node, ReasonCode, RuleFault, StateOf, StepEnd, StepExit,
     WorldSettings, after,
 };
 
@@ -30,19 +30,19 @@ enum What {
 
 impl Emr {
     /// The faults of a new cluster of this name.
-    pub(crate) fn faults_of(&self, name: &str, settings: &WorldSettings) -> Vec<ClusterTrouble> {
-        let scripted = settings.scripts.fault_for(name).map(ClusterTrouble::from);
+    pub(crate) fn faults_of(&self, name: &str, settings: &WorldSettings) -> Vec<RuleFault> {
+        let scripted = settings.scripts.fault_for(name).map(RuleFault::from);
         let by_rules = settings.cluster_rules.iter().filter(|rule| rule.fits(name)).filter(|rule| {
             let before = self.clusters.values().filter(|cluster| rule.fits(&cluster.name)).count();
             rule.counts(u64::try_from(before).unwrap_or(u64::MAX).saturating_add(1))
         });
-        scripted.into_iter().chain(by_rules.map(|rule| rule.trouble.clone())).collect()
+        scripted.into_iter().chain(by_rules.map(|rule| rule.fault.clone())).collect()
     }
 }
 
 impl Cluster {
     pub(crate) fn starts_endlessly(&self) -> bool {
-        self.faults.contains(&ClusterTrouble::EndlessStarting)
+        self.faults.contains(&RuleFault::EndlessStarting)
     }
 
     /// Ends the cluster in this phase where a fault says so.
@@ -54,12 +54,12 @@ impl Cluster {
         outbox: &mut Vec<Effect>,
     ) -> bool {
         let fault = self.faults.iter().find(|fault| match fault {
-            ClusterTrouble::Fails { at, .. } => *at == phase,
-            ClusterTrouble::Terminated { at, .. } => *at == Some(phase),
+            RuleFault::Fails { at, .. } => *at == phase,
+            RuleFault::Terminated { at, .. } => *at == Some(phase),
             _ => false,
         });
         match fault.cloned() {
-            Some(ClusterTrouble::Fails { code, message, error_code, .. }) => {
+            Some(RuleFault::Fails { code, message, error_code, .. }) => {
                 let detail = |code| ErrorDetail {
                     error_code: code,
                     error_data: Vec::new(),
@@ -86,9 +86,9 @@ impl Cluster {
         };
         for fault in &self.faults {
             match fault {
-                ClusterTrouble::SpotLoss { node, after_ms } => add(*after_ms, What::Lose(*node)),
-                ClusterTrouble::Terminated { at: None, after_ms } => add(*after_ms, What::EndPlainly),
-                ClusterTrouble::UnknownState { of, state, after_ms, for_ms } => {
+                RuleFault::SpotLoss { node, after_ms } => add(*after_ms, What::Lose(*node)),
+                RuleFault::Terminated { at: None, after_ms } => add(*after_ms, What::EndPlainly),
+                RuleFault::UnknownState { of, state, after_ms, for_ms } => {
                     add(*after_ms, What::Call(*of, Some(state.clone())));
                     if let Some(for_ms) = for_ms {
                         add(after_ms.saturating_add(*for_ms), What::Call(*of, None));
@@ -110,7 +110,7 @@ impl Cluster {
     /// What will happen to a cluster that has ended.
     pub(crate) fn plan_late_logs(&mut self, end: Timestamp) {
         let late = self.faults.iter().find_map(|fault| match fault {
-            ClusterTrouble::LateLogs { delay_ms } => Some(*delay_ms),
+            RuleFault::LateLogs { delay_ms } => Some(*delay_ms),
             _ => None,
         });
         if let Some(delay) = late {
@@ -173,8 +173,8 @@ impl Cluster {
     /// The end of a step as it is reported: a fault may turn success into failure.
     pub(crate) fn reported_end(&self, step_name: &str, end: StepEnd) -> StepEnd {
         let denied = self.faults.iter().any(|fault| match fault {
-            ClusterTrouble::UnknownError { step: None } => true,
-            ClusterTrouble::UnknownError { step: Some(pattern) } => {
+            RuleFault::UnknownError { step: None } => true,
+            RuleFault::UnknownError { step: Some(pattern) } => {
                 Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(step_name))
             }
             _ => false,
@@ -184,18 +184,18 @@ impl Cluster {
 
     /// What becomes of its steps' logs.
     pub(crate) fn log_faults(&self) -> LogFaults {
-        let has = |wanted: fn(&ClusterTrouble) -> bool| self.faults.iter().any(wanted);
+        let has = |wanted: fn(&RuleFault) -> bool| self.faults.iter().any(wanted);
         LogFaults {
-            late: has(|fault| matches!(fault, ClusterTrouble::LateLogs { .. })),
-            rotated: has(|fault| matches!(fault, ClusterTrouble::RotatedLogs)),
-            corrupt: has(|fault| matches!(fault, ClusterTrouble::CorruptLogs)),
+            late: has(|fault| matches!(fault, RuleFault::LateLogs { .. })),
+            rotated: has(|fault| matches!(fault, RuleFault::RotatedLogs)),
+            corrupt: has(|fault| matches!(fault, RuleFault::CorruptLogs)),
         }
     }
 
     /// What its steps' controller logs say about faults that leave no other trace.
     pub(crate) fn fault_remarks(&self) -> impl Iterator<Item = String> {
         self.faults.iter().filter_map(|fault| match fault {
-            ClusterTrouble::SpotLoss { node: Node::Task, after_ms } => Some(format!(
+            RuleFault::SpotLoss { node: Node::Task, after_ms } => Some(format!(
                 "A spot instance of the task nodes is lost {after_ms} ms after the cluster began to run: on purpose."
             )),
             _ => None,

@@ -37,7 +37,7 @@ pub use crate::world::context::ReasonCode;
 
 use self::cluster::Cluster;
 use crate::services::EmrOperation;
-use crate::world::context::{ApiError, ClusterTrouble, Scope};
+use crate::world::context::{ApiError, RuleFault, Scope};
 
 /// All clusters by id. Ids are mixed, so that the order of this map, which ListClusters gives, is not that of creation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -79,8 +79,7 @@ impl Emr {
     /// Whether a fault of a cluster shows this state.
     pub(crate) fn is_unknown_state(&self, state: &str) -> bool {
         let mut faults = self.clusters.values().flat_map(|cluster| &cluster.faults);
-        faults
-            .any(|fault| matches!(fault, ClusterTrouble::UnknownState { state: shown, .. } if shown == state))
+        faults.any(|fault| matches!(fault, RuleFault::UnknownState { state: shown, .. } if shown == state))
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {

@@ -5,7 +5,7 @@ use crate::faults::FaultScript;
 
 const NAME: &str = "emrys/web-logs/2024-10-20/a1/0011223344556677";
 
-fn troubled(rules: &Value) -> Harness {
+fn with_rules(rules: &Value) -> Harness {
     let script = FaultScript::read(&json!({ "clusters": rules }).to_string()).unwrap();
     Harness::with(WorldSettings { cluster_rules: script.clusters, ..WorldSettings::default() })
 }
@@ -13,7 +13,7 @@ fn troubled(rules: &Value) -> Harness {
 /// A harness with one rule for every cluster, and a cluster of two steps.
 fn one(mut rule: Value) -> (Harness, String) {
     rule["cluster"] = json!(".");
-    let mut harness = troubled(&json!([rule]));
+    let mut harness = with_rules(&json!([rule]));
     let id = harness.launch(request(&[step("one", "TERMINATE_CLUSTER"), step("two", "TERMINATE_CLUSTER")]));
     (harness, id)
 }
@@ -134,7 +134,7 @@ fn a_plain_end_has_neither_code_nor_message() {
 
 #[test]
 fn a_state_can_be_one_that_nobody_knows_for_a_while() {
-    let mut harness = troubled(&json!([
+    let mut harness = with_rules(&json!([
         {"cluster": ".", "kind": "unknown_state", "of": "cluster", "after_ms": 1_000, "for_ms": 1_000},
         {"cluster": ".", "kind": "unknown_state", "of": "step", "state": "NAPPING", "after_ms": 1_500},
     ]));
@@ -191,7 +191,7 @@ fn late_logs_come_after_the_cluster_and_keep_the_world_awake() {
 
 #[test]
 fn a_rule_counts_the_clusters_that_it_fits() {
-    let mut harness = troubled(&json!([
+    let mut harness = with_rules(&json!([
         {"cluster": "/a1/", "kind": "no_capacity", "first": 2, "times": 1},
         {"cluster": "/a1/", "kind": "corrupt_logs"},
         {"cluster": "/a2/", "kind": "rotated_logs"},
